@@ -1,0 +1,50 @@
+# Every target works from a fresh clone: what it needs is made first.
+PYTHON ?= python3
+BIN := .venv/bin
+export DAGSTER_HOME ?= $(CURDIR)/data/dagster
+export DO_NOT_TRACK := 1
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing (about a minute the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@# uv is four times quicker; pip serves where only pip knows the company's mirror.
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -r requirements.lock \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+setup: .venv/.installed ## Create .venv and install what is pinned
+
+run: setup ## Generate the sample company, materialise everything, publish the scorecard
+	@$(BIN)/scorecard run
+
+test: setup ## Run all tests
+	@$(BIN)/python -m pytest
+
+ui: setup ## Open Dagster's UI on http://127.0.0.1:3000
+	@mkdir -p $(DAGSTER_HOME)
+	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000
+
+lint: setup ## ruff, mypy, dbt parse, sqlfluff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/scorecard dbt parse --warn-error
+	@$(BIN)/sqlfluff lint dbt_project --processes 2
+
+bench: setup ## Measure: each figure is a ratio within one run
+	@$(BIN)/python -m bench
+
+lock: setup ## Pin the newest versions that resolve, without addresses
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
+
+clean: ## Remove what was generated, keep .venv
+	@rm -rf data/landing data/warehouse data/published data/dagster dbt_project/target dbt_project/logs
+
+.PHONY: help setup run test ui lint bench lock clean
+.DEFAULT_GOAL := help

@@ -1,0 +1,158 @@
+"""What a source is: its tables, their columns and rules, and the formats its vendor exports.
+
+Plain values only. How they are read and judged lives in `pipelines.warehouse`; which vendor's column means
+what lives in the source's own module beside this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+Container = Literal["csv", "json", "parquet"]
+"""How a file's bytes hold rows. Compression (`.gz`, `.zst`) and `.zip` are the reader's affair."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a raw table.
+
+    `type` is a DuckDB type. `TIMESTAMP` means an instant in UTC: text with an offset is converted, text
+    without one is taken as UTC. A row whose `required` column is missing, or whose text does not cast to
+    `type`, is quarantined.
+    """
+
+    name: str
+    type: str
+    description: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A predicate every good row satisfies; a row that fails it is quarantined with `reason`.
+
+    `holds` is SQL over the table's typed columns. Null counts as holding: absence is `Column.required`'s.
+    """
+
+    holds: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Something true of a healthy day, judged by Great Expectations before the day is replaced.
+
+    `measure` is a SQL aggregate over the day's rows, giving one number; the day is refused when it lies
+    outside `[low, high]`. A null measure (an empty day) passes.
+    """
+
+    name: str
+    measure: str
+    reason: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A raw table, `raw.<source>__<name>`, replaced a day at a time.
+
+    Every row also carries `_day` (DATE, its UTC day), `_content_id` (the content it came from) and
+    `_row` (its number there). `day` names the column that places a row in its day.
+    `covers_range`: a content speaks for every day between its first and last row (a restated bill that
+    dropped a day's charges must empty that day).
+    """
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    day: str
+    rules: tuple[Rule, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    covers_range: bool = False
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One export format of a vendor, and the SQL that maps it onto the source's tables.
+
+    `select` holds, per table name, a query over the relation `rows`. Beside the format's own columns every
+    row of `rows` has `_row` (BIGINT) and `_raw` (its text, for quarantine), which the query must pass on.
+
+    csv, parquet: `rows` has the file's columns; those in `optional` that a file lacks are null. CSV columns
+    are text, with `null_text` read as null. A file is of this format when it has all of `requires`.
+    json: `rows` has one column `doc` (JSON), a record each: a document's `records` path unnested where the
+    document has it, the document itself otherwise. The format is recognised by `requires`, JSON paths
+    (`$.event`) all present in the first records.
+
+    `reduces`: `select` aggregates (bulk logs): its rows are not the file's. The query for table `t` then
+    has a twin `quarantine[t]` giving (`_row`, `_raw`, `_reason`), and must itself leave those rows out, and
+    a column `_rows` says how many of the file's rows each reduced row stands for.
+    """
+
+    name: str
+    container: Container
+    requires: tuple[str, ...]
+    select: Mapping[str, str]
+    optional: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    null_text: tuple[str, ...] = ("",)
+    quarantine: Mapping[str, str] = field(default_factory=dict)
+    reduces: bool = False
+
+
+@dataclass(frozen=True)
+class Derived:
+    """How a day of a table is made from intake tables when it is more than their union.
+
+    `select` is SQL over relations named like the `inputs` (intake tables of the same source, already
+    restricted to the days being replaced, each with `_day`), giving the table's columns and `_day`.
+    """
+
+    inputs: tuple[str, ...]
+    select: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A system whose exports we ingest.
+
+    `glob` is the default landing layout, relative to the landing folder; settings override it.
+    `late`: how long after a day its rows may still arrive or change; the daily schedule re-does that window.
+    `fresh_within`: how old the newest day may be before the source counts as stale.
+    `intake_only` tables live in the intake (Parquet) and never in the warehouse; `derived` says how a
+    warehouse table is made from them.
+    """
+
+    name: str
+    title: str
+    description: str
+    owner: str
+    glob: tuple[str, ...]
+    tables: tuple[Table, ...]
+    formats: tuple[Format, ...]
+    late: timedelta
+    fresh_within: timedelta = timedelta(hours=36)
+    intake_only: tuple[str, ...] = ()
+    derived: Mapping[str, Derived] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table:
+        """The table called `name`; KeyError names the ones there are."""
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise KeyError(f"{self.name} has no table {name!r}; it has {[t.name for t in self.tables]}")
+
+    @property
+    def warehouse_tables(self) -> tuple[Table, ...]:
+        """The tables that live in the warehouse as `raw.<source>__<table>`."""
+        return tuple(t for t in self.tables if t.name not in self.intake_only)
