@@ -27,7 +27,8 @@ class Problem:
     def __str__(self) -> str:
         """The problem on one line, beginning `file:line:` as editors follow it."""
         subject = f" `{self.field}`:" if self.field else ""
-        return f"{self.file}:{self.line}:{subject} {self.fault}. {self.remedy}."
+        stop = "" if self.remedy.endswith("?") else "."
+        return f"{self.file}:{self.line}:{subject} {self.fault}. {self.remedy}{stop}"
 
 
 class CatalogError(Exception):
@@ -61,11 +62,14 @@ class Document:
     def written(self, location: Location) -> str:
         """What stands at `location`, as it was written; a list or mapping is called so."""
         _, node = self._find(location)
+        if node is None:
+            return "nothing"
         if isinstance(node, yaml.ScalarNode):
             return f"`{node.value}`" if node.value else "nothing"
         return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
 
-    def _find(self, location: Location) -> tuple[int, yaml.Node]:
+    def _find(self, location: Location) -> tuple[int, yaml.Node | None]:
+        """The line of `location` or of the nearest part that exists, and its node if it does."""
         node = self.root
         line = node.start_mark.line + 1
         for part in location:
@@ -75,12 +79,12 @@ class Document:
                         line, node = key.start_mark.line + 1, value
                         break
                 else:
-                    break
+                    return line, None
             elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
                 node = node.value[part]
                 line = node.start_mark.line + 1
             else:
-                break
+                return line, None
         return line, node
 
 

@@ -51,6 +51,13 @@ _TYPES: Final = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+_BOUNDS: Final = {
+    "less_than": "a number below {lt}",
+    "greater_than": "a number above {gt}",
+    "finite_number": "a finite number",
+    "string_too_short": "text",
+    "too_short": "at least {min_length} entry",
+}
 
 
 def load_catalog(folder: Path) -> Catalog:
@@ -167,6 +174,8 @@ def _explained(
     """What was found against what was expected, and what to do."""
     kind, context = details["type"], details.get("ctx", {})
     found = f"found {document.written(location)}"
+    if details["loc"][-1:] == ("[key]",):
+        found = f"found `{location[-1]}`"
     if kind == "missing":
         return "is missing", "Add it"
     if kind == "extra_forbidden" and model is not None:
@@ -183,11 +192,14 @@ def _explained(
     if kind == "literal_error":
         return f"{found}, expected {context['expected']}", "Choose one of them"
     if kind == "value_error":
-        return f"{found}, {context['error']}", "Correct it"
+        entry = isinstance(details["input"], dict)
+        return str(context["error"]) if entry else f"{found}, {context['error']}", "Correct it"
     if kind == "string_pattern_mismatch":
         return f"{found}, expected {_PATTERNS[context['pattern']]}", "Correct it"
     if kind == "string_type" and isinstance(details["input"], bool | int | float):
         return f"{found}, which YAML takes for no text", "Put it in quotes"
     if kind in _TYPES:
         return f"{found}, expected {_TYPES[kind]}", "Correct it"
+    if kind in _BOUNDS:
+        return f"{found}, expected {_BOUNDS[kind].format(**context)}", "Correct it"
     return f"{found}: {details['msg']}", "Correct it"

@@ -271,7 +271,8 @@ class PopulationRule(Part):
     @model_validator(mode="after")
     def _one_test(self) -> Self:
         if (self.equals is None) == (self.one_of is None):
-            raise ValueError("expected either `equals` or `in`")
+            found = "neither" if self.equals is None else "both"
+            raise ValueError(f"expected either `equals` or `in`, found {found}")
         return self
 
     @property
@@ -291,7 +292,8 @@ class TargetPopulation(AsOf):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.size is None) == (self.rule is None):
-            raise ValueError("expected either `size` or `rule`")
+            found = "neither" if self.size is None else "both"
+            raise ValueError(f"expected either `size` or `rule`, found {found}")
         return self
 
 
