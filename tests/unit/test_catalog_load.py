@@ -237,7 +237,20 @@ def test_a_wrong_kind_of_identifier_is_answered_with_the_kinds_that_source_has(
 
 def test_a_misspelt_field_is_answered_with_the_field_that_was_meant(tmp_path: Path) -> None:
     said = message(write(tmp_path, workforce__ranker=member("sla:\n  - {form: 2026-01-01}\n")))
-    assert "Did you mean `from`?" in said
+    misspelt, missing = said.splitlines()[1:]
+    assert misspelt.endswith("Did you mean `from`?")
+    assert missing.endswith(":7: `sla[0].from`: is missing. Add it.")
+
+
+def test_what_was_found_is_the_key_where_a_key_is_wrong_and_nothing_where_nothing_stands(
+    tmp_path: Path,
+) -> None:
+    wrong = (
+        "objectives: {speed: Fast.}\nidentifiers: [{source: cloud_billing, kind: tag, value: v}]\n"
+    )
+    said = message(write(tmp_path, workforce__ranker=member(wrong)))
+    assert "`objectives.speed`: found `speed`, expected 'throughput'" in said
+    assert "`identifiers[0].key`: found nothing, expected the tag's key." in said
 
 
 def test_a_missing_or_unknown_kind_is_answered_with_the_kinds_there_are(tmp_path: Path) -> None:
@@ -411,10 +424,16 @@ def test_a_file_that_is_no_mapping_of_text_is_refused_at_its_line(
     assert ("ranker.yaml", line) in [(name, at) for name, at, _ in problems(folder)]
 
 
+def test_text_that_looks_like_an_impossible_day_is_text(tmp_path: Path) -> None:
+    named = MODEL.replace("name: Ranker", "name: 2026-02-30")
+    assert load_catalog(write(tmp_path, workforce__ranker=named)).members[0].name == "2026-02-30"
+
+
 def test_the_fingerprint_changes_with_what_is_said_and_not_with_how(tmp_path: Path) -> None:
-    plain = load_catalog(write(tmp_path / "plain")).fingerprint
-    lines = MODEL.splitlines(keepends=True)
-    same = "# a comment\n" + "".join(reversed(lines))
-    assert load_catalog(write(tmp_path / "same", workforce__ranker=same)).fingerprint == plain
-    other = member("targets:\n  - {from: 2026-01-01, kpi: mttr, target: 4}\n")
-    assert load_catalog(write(tmp_path / "other", workforce__ranker=other)).fingerprint != plain
+    def fingerprint(ranker: str) -> str:
+        return load_catalog(write(tmp_path, workforce__ranker=ranker)).fingerprint
+
+    plain = fingerprint(member("objectives: {mttr: Calm., npv: Gain.}\n"))
+    backwards = "".join(reversed(MODEL.splitlines(keepends=True)))
+    assert fingerprint(f"# Why\n{backwards}objectives: {{npv: Gain., mttr: Calm.}}\n") == plain
+    assert fingerprint(member("objectives: {mttr: Calm., npv: Loss.}\n")) != plain
