@@ -1,33 +1,63 @@
-"""dbt, in this process and under the writer lock: prepared, invoked, its results handed back.
+"""From raw to marts: dbt, in this process and under the writer lock, over the days that are stale.
 
-The models are `dbt_project/`'s; which days they rebuild is `ledger`'s.
+The models are `dbt_project/`'s; which days are stale is `ledger`'s to say.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import duckdb
 import yaml
 
+from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
+from pipelines.catalog.types import Catalog
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.sources import all_sources
-from pipelines.sources.spec import Table
 from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import lock, name, opened, transaction
+from pipelines.warehouse.days import create_tables
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
-MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+PROJECT_PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests")
 
 
-def sources_yml(catalog_tables: Sequence[Table]) -> str:
+class _Described(Protocol):
+    """A table of any room: enough of it to document."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def columns(self) -> Sequence[Any]: ...
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build did: the days it rebuilt, and dbt's own result (None where no day was stale)."""
+
+    days: list[date]
+    result: dbtRunnerResult | None
+
+    @property
+    def success(self) -> bool:
+        """Whether every model was built and every test passed."""
+        return self.result is None or bool(self.result.success)
+
+
+def sources_yml() -> str:
     """The dbt source file, from the source modules, the catalog's tables and the ledger's."""
 
-    def table(spec: Table, identifier: str, loaded: bool) -> dict[str, Any]:
+    def table(spec: _Described, identifier: str, loaded: bool) -> dict[str, Any]:
         columns = [{"name": c.name, "data_type": c.type, "description": c.description} for c in spec.columns]
         if loaded:
             columns += [
@@ -57,7 +87,7 @@ def sources_yml(catalog_tables: Sequence[Table]) -> str:
             "name": "catalog",
             "schema": "raw",
             "description": "The AI workforce as the catalog's YAML declares it; loaded whole.",
-            "tables": [table(t, f"catalog__{t.name}", False) for t in catalog_tables],
+            "tables": [table(t, f"catalog__{t.name}", False) for t in CATALOG_TABLES],
         }
     )
     sources.append(
@@ -79,10 +109,10 @@ def sources_yml(catalog_tables: Sequence[Table]) -> str:
     return yaml.safe_dump({"version": 2, "sources": sources}, sort_keys=False, allow_unicode=True, width=120)
 
 
-def prepare(catalog_tables: Sequence[Table]) -> Path:
+def prepare() -> Path:
     """Write the dbt source file where it has changed; returns its path. Call it before dbt reads the project."""
     path = DBT_PROJECT / "models" / "staging" / "sources.yml"
-    text = "# Generated from pipelines/sources/ and the catalog's tables.\n" + sources_yml(catalog_tables)
+    text = "# Generated from pipelines/sources/ and the catalog's tables.\n" + sources_yml()
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
     return path
@@ -128,3 +158,62 @@ def dbt(
         }
     ):
         return dbtRunner(callbacks=[on_event] if on_event else []).invoke(list(arguments))
+
+
+def code_fingerprint(catalog: Catalog) -> str:
+    """A hash over the catalog and the dbt project: when either changes, every day is stale."""
+    parts = [catalog.fingerprint]
+    for part in PROJECT_PARTS:
+        root = DBT_PROJECT / part
+        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+        parts += [f"{file.relative_to(DBT_PROJECT)}\x1e{file.read_text()}" for file in files]
+    return ledger.digest(parts)
+
+
+def load_catalog_tables(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+    """Replace `raw.catalog__*` by what `catalog` says; returns the rows of each table."""
+    counts: dict[str, int] = {}
+    connection.execute("create schema if not exists raw")
+    with transaction(connection):
+        for table, rows in catalog_tables(catalog).items():
+            connection.register("catalog_rows", rows)
+            connection.execute(f"create or replace table raw.{name(f'catalog__{table}')} as from catalog_rows")
+            connection.unregister("catalog_rows")
+            counts[table] = rows.num_rows
+    return counts
+
+
+def build(
+    settings: Settings,
+    catalog: Catalog,
+    days: Iterable[date] | None = None,
+    force: bool = False,
+    on_event: Callable[[Any], None] | None = None,
+) -> Build:
+    """Rebuild the stale days among `days` (None: all) in every model and run every test on them.
+
+    With `force` the days are rebuilt stale or not. Nothing is done where no day is; a failed build leaves its
+    days stale. The whole range of days at once is a full refresh: tables are made anew.
+    """
+    prepare()
+    code = code_fingerprint(catalog)
+    with lock(settings, "building the marts"):
+        with opened(settings) as connection:
+            ledger.create(connection)
+            for source in all_sources().values():
+                create_tables(connection, source)
+            load_catalog_tables(connection, catalog)
+            known = set(ledger.day_fingerprints(connection, code))
+            stale = set(ledger.stale_days(connection, code))
+            chosen = stale if days is None else set(days) & (known | stale if force else stale)
+            ledger.set_worklist(connection, sorted(chosen))
+        if not chosen:
+            return Build([], None)
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet"]
+        if chosen >= known:
+            arguments.append("--full-refresh")
+        result = dbt(settings, arguments, on_event)
+        if result.success:
+            with opened(settings) as connection:
+                ledger.mark_built(connection, code)
+    return Build(sorted(chosen), result)
