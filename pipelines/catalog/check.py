@@ -74,16 +74,12 @@ def _unique_ids(
 ) -> Iterator[Problem]:
     seen: dict[str, _Place] = {}
     for entry in entries:
-        yield from _first(
-            seen, entry.value.id, _Place(entry.document, ("id",)), "Give one of them another id"
-        )
+        yield from _first(seen, entry.value.id, _Place(entry.document, ("id",)), "Give one of them another id")
 
 
 def _first(seen: dict[K, _Place], key: K, place: _Place, remedy: str) -> Iterator[Problem]:
     if key in seen:
-        yield place.problem(
-            f"found {place.document.written(place.location)} again, first at {seen[key]}", remedy
-        )
+        yield place.problem(f"found {place.document.written(place.location)} again, first at {seen[key]}", remedy)
     else:
         seen[key] = place
 
@@ -106,8 +102,7 @@ def _features(members: Sequence[Read[AiMember]]) -> Iterator[Problem]:
         for (first, one), (second, other) in combinations(uses, 2):
             if one is not other and not _told_apart(one, other):
                 yield second.problem(
-                    f"found the event `{event}` of the feature `{one.id}` ({first}), "
-                    "and nothing tells them apart",
+                    f"found the event `{event}` of the feature `{one.id}` ({first}), and nothing tells them apart",
                     "Give both features a `property` with a value of their own",
                 )
 
@@ -128,10 +123,7 @@ def _histories(member: Read[AiMember]) -> Iterator[Problem]:
         (("sla",), value.sla),
         (("targets",), value.targets),
     ]
-    histories += [
-        (("features", i, "target_population"), f.target_population)
-        for i, f in enumerate(value.features)
-    ]
+    histories += [(("features", i, "target_population"), f.target_population) for i, f in enumerate(value.features)]
     for location, entries in histories:
         seen: dict[tuple[str | None, date], _Place] = {}
         for i, entry in enumerate(entries):
@@ -182,9 +174,7 @@ def _pool_members(pool: Read[SharedPool], stated: Mapping[str, str]) -> Iterator
             )
 
 
-def _claims(
-    members: Sequence[Read[AiMember]], pools: Sequence[Read[SharedPool]]
-) -> Iterator[Problem]:
+def _claims(members: Sequence[Read[AiMember]], pools: Sequence[Read[SharedPool]]) -> Iterator[Problem]:
     claims: defaultdict[tuple[str, str, str | None, str], list[_Claim]] = defaultdict(list)
     for member in members:
         for i, name in enumerate(member.value.identifiers):
@@ -200,17 +190,14 @@ def _claims(
         for first, second in _overlapping(claimed):
             spelled = f"{key}={value}" if key else value
             yield second.place.problem(
-                f"found the {source} {kind} `{spelled}` that {first.claimant} claims "
-                f"on the same days ({first.place})",
+                f"found the {source} {kind} `{spelled}` that {first.claimant} claims on the same days ({first.place})",
                 "Keep one of them, or let one end (`to`) where the other begins (`from`)",
             )
 
 
 def _overlapping(claims: Sequence[_Claim]) -> Iterator[tuple[_Claim, _Claim]]:
     for first, second in combinations(claims, 2):
-        if _begins_before_end(first.validity, second.validity) and _begins_before_end(
-            second.validity, first.validity
-        ):
+        if _begins_before_end(first.validity, second.validity) and _begins_before_end(second.validity, first.validity):
             yield first, second
 
 

@@ -40,8 +40,7 @@ class CatalogError(Exception):
         self.problems = sorted(problems)
         count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
         super().__init__(
-            f"The catalog in {folder} has {count}:\n"
-            + "\n".join(f"  {problem}" for problem in self.problems)
+            f"The catalog in {folder} has {count}:\n" + "\n".join(f"  {problem}" for problem in self.problems)
         )
 
 
@@ -109,9 +108,7 @@ def read_document(path: Path) -> Document | Problem:
         fault = f"found the byte {byte}, expected UTF-8"
         return Problem(path, line, "", fault, "Save the file as UTF-8")
     except OSError as error:
-        return Problem(
-            path, 1, "", f"cannot be read: {error.strerror}", "Make it a file that can be read"
-        )
+        return Problem(path, 1, "", f"cannot be read: {error.strerror}", "Make it a file that can be read")
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -128,9 +125,7 @@ def read_document(path: Path) -> Document | Problem:
         line = text[: error.position].count("\n") + 1
         return Problem(path, line, "", f"is no YAML: {error.reason}", "Remove that character")
     if root is None:
-        return Problem(
-            path, 1, "", "found an empty file, expected a mapping", "Fill it, or delete it"
-        )
+        return Problem(path, 1, "", "found an empty file, expected a mapping", "Fill it, or delete it")
     problems: list[Problem] = []
     document = Document(path, root, None, problems)
     data = _Plain(document).value(root, ())
@@ -164,9 +159,7 @@ class _Plain:
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                self._report(
-                    key, location, "found a list or mapping as a key, expected text", "Name the key"
-                )
+                self._report(key, location, "found a list or mapping as a key, expected text", "Name the key")
             elif key.value in lines:
                 fault = f"found twice, first on line {lines[key.value]}"
                 self._report(key, (*location, key.value), fault, "Keep one of them")
@@ -187,7 +180,5 @@ class _Plain:
 
     def _report(self, node: yaml.Node, location: Location, fault: str, remedy: str) -> None:
         self._document.problems.append(
-            Problem(
-                self._document.path, node.start_mark.line + 1, field_name(location), fault, remedy
-            )
+            Problem(self._document.path, node.start_mark.line + 1, field_name(location), fault, remedy)
         )

@@ -103,9 +103,7 @@ def _files(folder: Path, problems: list[Problem]) -> list[Path]:
     return sorted(folder.rglob("*.yaml"))
 
 
-def _read(
-    paths: list[Path], adapter: TypeAdapter[T], problems: list[Problem]
-) -> list[tuple[Document, T | None]]:
+def _read(paths: list[Path], adapter: TypeAdapter[T], problems: list[Problem]) -> list[tuple[Document, T | None]]:
     read: list[tuple[Document, T | None]] = []
     for path in paths:
         document = read_document(path)
@@ -122,17 +120,13 @@ def _read(
     return read
 
 
-def _problems(
-    document: Document, error: ValidationError, adapter: TypeAdapter[Any]
-) -> Iterator[Problem]:
+def _problems(document: Document, error: ValidationError, adapter: TypeAdapter[Any]) -> Iterator[Problem]:
     for details in error.errors():
         location, model = _located(details, adapter)
         yield document.problem(location, *_explained(details, document, location, model))
 
 
-def _located(
-    details: ErrorDetails, adapter: TypeAdapter[Any]
-) -> tuple[Location, type[BaseModel] | None]:
+def _located(details: ErrorDetails, adapter: TypeAdapter[Any]) -> tuple[Location, type[BaseModel] | None]:
     """Where the error stands in the file, and the model that holds the field."""
     location = details["loc"]
     model: type[BaseModel]

@@ -53,9 +53,7 @@ class CatalogTable:
         """The table for `catalog`; without rows it keeps its types."""
         rows = list(self.rows(catalog))
         names = [column.name for column in self.columns]
-        return pa.Table.from_pylist(
-            [dict(zip(names, row, strict=True)) for row in rows], schema=self.schema
-        )
+        return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=self.schema)
 
 
 def catalog_tables(catalog: Catalog) -> dict[str, pa.Table]:
@@ -145,9 +143,7 @@ def _features(catalog: Catalog) -> Iterator[Row]:
 def _feature_events(catalog: Catalog) -> Iterator[Row]:
     for _, feature in _all_features(catalog):
         told_by = (
-            (feature.event_property.name, feature.event_property.equals)
-            if feature.event_property
-            else (None, None)
+            (feature.event_property.name, feature.event_property.equals) if feature.event_property else (None, None)
         )
         for stage, events in (
             ("exposed", feature.exposed_events),
@@ -211,14 +207,10 @@ _FEATURE_ID: Final = _text("feature_id", "The AI feature.")
 _POOL_ID: Final = _text("pool_id", "The shared pool.")
 _SPELL: Final = (
     CatalogColumn("valid_from", "DATE", "First day (UTC) this holds; null: since ever."),
-    CatalogColumn(
-        "valid_to", "DATE", "First day (UTC) this holds no longer; null: it still holds."
-    ),
+    CatalogColumn("valid_to", "DATE", "First day (UTC) this holds no longer; null: it still holds."),
 )
 _NAME: Final = (
-    _text(
-        "identifier_kind", "What the name is there: tag, resource_id, model_name, service_id, …."
-    ),
+    _text("identifier_kind", "What the name is there: tag, resource_id, model_name, service_id, …."),
     _text("identifier_key", "The tag's key, case kept; null for all but tags."),
     _text("identifier_value", "The name itself, spelled as that system spells it."),
 )
@@ -296,8 +288,7 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
     ),
     CatalogTable(
         "objectives",
-        "One row per member and KPI that serves a business objective; a KPI without one is a "
-        "vanity metric.",
+        "One row per member and KPI that serves a business objective; a KPI without one is a vanity metric.",
         (_MEMBER_ID, _KPI_ID, _text("objective", "The business objective, in a sentence.")),
         ("member_id", "kpi_id"),
         _objectives,
@@ -308,12 +299,8 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         (
             _MEMBER_ID,
             *_SPELL,
-            CatalogColumn(
-                "latency_p95_ms", "DOUBLE", "95 % of requests are answered within this; null: none."
-            ),
-            CatalogColumn(
-                "availability", "DOUBLE", "Share of requests that succeed, 0 to 1; null: none."
-            ),
+            CatalogColumn("latency_p95_ms", "DOUBLE", "95 % of requests are answered within this; null: none."),
+            CatalogColumn("availability", "DOUBLE", "Share of requests that succeed, 0 to 1; null: none."),
         ),
         ("member_id", "valid_from"),
         _slas,

@@ -112,9 +112,7 @@ class Validity(Part):
     def _ends_after_it_begins(cls, end: date | None, info: ValidationInfo) -> date | None:
         begin = info.data.get("valid_from")
         if end is not None and begin is not None and begin >= end:
-            raise ValueError(
-                f"expected a day after `from` ({begin}): `to` is the first day it no longer holds"
-            )
+            raise ValueError(f"expected a day after `from` ({begin}): `to` is the first day it no longer holds")
         return end
 
 
@@ -183,21 +181,15 @@ class BillingIdentifier(Identifier):
 class Roles(Part):
     """Who answers for what, as role addresses (no persons' names)."""
 
-    executive_sponsor: Address | None = Field(
-        None, description="Answers for the budget and the outcome."
-    )
+    executive_sponsor: Address | None = Field(None, description="Answers for the budget and the outcome.")
     ai_program_lead: Address | None = Field(None, description="Runs the measurement programme.")
     model_owner: Address | None = Field(
         None,
         description="Answers for it today: the newest entry of `owner`, where it has a history.",
     )
-    data_steward: Address | None = Field(
-        None, description="Answers for the data it learns from and reads."
-    )
+    data_steward: Address | None = Field(None, description="Answers for the data it learns from and reads.")
     sre: Address | None = Field(None, description="Keeps it running; the first to be called.")
-    compliance_officer: Address | None = Field(
-        None, description="Signs off fairness and compliance."
-    )
+    compliance_officer: Address | None = Field(None, description="Signs off fairness and compliance.")
 
 
 class TeamSpell(AsOf):
@@ -234,8 +226,7 @@ class Target(AsOf):
     )
     at_risk: Number | None = Field(
         None,
-        description="A miss up to this value is at risk, beyond it off target; left out: every "
-        "miss is off target.",
+        description="A miss up to this value is at risk, beyond it off target; left out: every miss is off target.",
     )
 
     @field_validator("target", "at_risk")
@@ -258,9 +249,7 @@ class PopulationRule(Part):
     """Users counted by a property of theirs."""
 
     property_name: Exact = Field(alias="property", description="The user property that decides.")
-    equals: Exact | None = Field(
-        None, description="Its value on users who are meant. This or `in`."
-    )
+    equals: Exact | None = Field(None, description="Its value on users who are meant. This or `in`.")
     one_of: tuple[Exact, ...] | None = Field(
         None,
         alias="in",
@@ -304,9 +293,7 @@ class Feature(Part):
     name: Text = Field(description="Its name on the scorecard.")
     source: AnalyticsSource = Field(description="The product analytics that holds its events.")
     exposed_events: tuple[Exact, ...] = Field((), description="Events of a user who was shown it.")
-    onboarded_events: tuple[Exact, ...] = Field(
-        (), description="Events of a user who is ready to use it."
-    )
+    onboarded_events: tuple[Exact, ...] = Field((), description="Events of a user who is ready to use it.")
     qualifying_events: tuple[Exact, ...] = Field(
         min_length=1, description="Events of a user who used it: these make a user active."
     )
@@ -328,9 +315,7 @@ class Feature(Part):
 class Entry(Part):
     """What every member of the workforce has, human or not."""
 
-    id: Slug = Field(
-        description="Its id everywhere on the scorecard: lower-case words joined by hyphens."
-    )
+    id: Slug = Field(description="Its id everywhere on the scorecard: lower-case words joined by hyphens.")
     name: Text = Field(description="Its name on the scorecard.")
     description: Text = Field(description="What it does, for a reader who does not know it.")
     business_unit: Text = Field(description="The part of the company it works for.")
@@ -341,28 +326,18 @@ class AiMember(Entry):
     """A model, agent or decision system of the workforce."""
 
     kind: Literal["model", "agent", "decision_system"] = Field(
-        description="A model predicts, an agent acts by itself, a decision system decides by "
-        "models and rules."
+        description="A model predicts, an agent acts by itself, a decision system decides by models and rules."
     )
-    team: tuple[TeamSpell, ...] = Field(
-        (), description="The human team that runs it, as of each date."
-    )
+    team: tuple[TeamSpell, ...] = Field((), description="The human team that runs it, as of each date.")
     owner: tuple[OwnerSpell, ...] = Field((), description="Who owns it, as of each date.")
     objectives: dict[Kpi, Text] = Field(
         default_factory=dict,
-        description="The business objective each KPI serves, in a sentence; a KPI without one is "
-        "a vanity metric.",
+        description="The business objective each KPI serves, in a sentence; a KPI without one is a vanity metric.",
     )
-    identifiers: tuple[Identifier, ...] = Field(
-        (), description="The names other systems know it by."
-    )
+    identifiers: tuple[Identifier, ...] = Field((), description="The names other systems know it by.")
     sla: tuple[Sla, ...] = Field((), description="What it promises, as of each date.")
-    targets: tuple[Target, ...] = Field(
-        (), description="What its KPIs are to reach, as of each date."
-    )
-    features: tuple[Feature, ...] = Field(
-        (), description="What users see of it: feature adoption is theirs."
-    )
+    targets: tuple[Target, ...] = Field((), description="What its KPIs are to reach, as of each date.")
+    features: tuple[Feature, ...] = Field((), description="What users see of it: feature adoption is theirs.")
 
 
 class Team(Entry):
@@ -411,18 +386,14 @@ class Company(Part):
     """What holds for the whole company."""
 
     name: Text = Field(description="The company's name.")
-    reporting_timezone: str = Field(
-        "UTC", description="The IANA time zone that days and months are told in."
+    reporting_timezone: str = Field("UTC", description="The IANA time zone that days and months are told in.")
+    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
+        "monday", description="The day a week begins."
     )
-    week_start: Literal[
-        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
-    ] = Field("monday", description="The day a week begins.")
     default_currency: Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)] = Field(
         "USD", description="The currency (ISO 4217) of amounts that state none."
     )
-    excluded_users: tuple[ExcludedUsers, ...] = Field(
-        (), description="Users analytics does not count."
-    )
+    excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users analytics does not count.")
 
     @field_validator("reporting_timezone")
     @classmethod

@@ -100,7 +100,8 @@ class World:
         expected = level * shape / shape.sum()
         if age in SPIKE_DAYS.get(member.id, ()):
             expected[list(SPIKE_HOURS)] *= SPIKE_FACTOR
-        return self.rng("requests", member.id, day).poisson(expected).astype(np.int64)
+        requests: NDArray[np.int64] = self.rng("requests", member.id, day).poisson(expected)
+        return requests
 
     def predictions(self, member: Member, day: date) -> NDArray[np.int64]:
         """Predictions those requests carry, per hour: exact, each request holding at least one."""
@@ -108,7 +109,8 @@ class World:
         if member.batch == 1.0:
             return requests
         extra = self.rng("batch", member.id, day).poisson(requests * (member.batch - 1.0))
-        return requests + np.where(requests > 0, extra, 0).astype(np.int64)
+        total: NDArray[np.int64] = requests + np.where(requests > 0, extra, 0)
+        return total
 
     def at(self, day: date, hour: float = 0.0) -> datetime:
         """The UTC instant `hour` hours into `day`."""

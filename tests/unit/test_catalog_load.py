@@ -121,8 +121,7 @@ WRONG = {
         "identifiers[0].value",
     ),
     "ends before it begins": (
-        "identifiers:\n  - source: jira\n    kind: label\n    value: v\n"
-        "    from: 2026-02-01\n    to: 2026-02-01\n",
+        "identifiers:\n  - source: jira\n    kind: label\n    value: v\n    from: 2026-02-01\n    to: 2026-02-01\n",
         11,
         "identifiers[0].to",
     ),
@@ -154,15 +153,13 @@ WRONG = {
         "targets[2].from",
     ),
     "owner out of date": (
-        "roles:\n  model_owner: a@acme.example\n"
-        "owner:\n  - {from: 2026-01-01, owner: b@acme.example}\n",
+        "roles:\n  model_owner: a@acme.example\nowner:\n  - {from: 2026-01-01, owner: b@acme.example}\n",
         7,
         "roles.model_owner",
     ),
     "key twice": ("roles:\n  sre: a@b.example\n  sre: a@b.example\n", 8, "roles.sre"),
     "own name twice": (
-        "identifiers:\n  - {source: jira, kind: label, value: v}\n"
-        "  - {source: jira, kind: label, value: v}\n",
+        "identifiers:\n  - {source: jira, kind: label, value: v}\n  - {source: jira, kind: label, value: v}\n",
         8,
         "identifiers[1].value",
     ),
@@ -173,9 +170,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("more", "line", "field"), WRONG.values(), ids=WRONG)
-def test_a_wrong_member_is_refused_at_its_line_and_field(
-    tmp_path: Path, more: str, line: int, field: str
-) -> None:
+def test_a_wrong_member_is_refused_at_its_line_and_field(tmp_path: Path, more: str, line: int, field: str) -> None:
     found = problems(write(tmp_path, workforce__ranker=MODEL + more))
     assert ("ranker.yaml", line, field) in found
 
@@ -189,8 +184,7 @@ features:
 """
 WRONG_FEATURE = {
     "size and rule": (
-        "    target_population:\n"
-        "      - {from: 2026-01-01, size: 3, rule: {property: p, equals: v}}\n",
+        "    target_population:\n      - {from: 2026-01-01, size: 3, rule: {property: p, equals: v}}\n",
         12,
         "features[0].target_population[0]",
     ),
@@ -200,8 +194,7 @@ WRONG_FEATURE = {
         "features[0].target_population[0]",
     ),
     "rule with two tests": (
-        "    target_population:\n"
-        "      - from: 2026-01-01\n        rule: {property: p, equals: v, in: [v]}\n",
+        "    target_population:\n      - from: 2026-01-01\n        rule: {property: p, equals: v, in: [v]}\n",
         13,
         "features[0].target_population[0].rule",
     ),
@@ -211,8 +204,7 @@ WRONG_FEATURE = {
         "features[0].exposed_events[1]",
     ),
     "two sizes on a day": (
-        "    target_population:\n"
-        "      - {from: 2026-01-01, size: 3}\n      - {from: 2026-01-01, size: 4}\n",
+        "    target_population:\n      - {from: 2026-01-01, size: 3}\n      - {from: 2026-01-01, size: 4}\n",
         13,
         "features[0].target_population[1].from",
     ),
@@ -220,9 +212,7 @@ WRONG_FEATURE = {
 
 
 @pytest.mark.parametrize(("more", "line", "field"), WRONG_FEATURE.values(), ids=WRONG_FEATURE)
-def test_a_wrong_feature_is_refused_at_its_line_and_field(
-    tmp_path: Path, more: str, line: int, field: str
-) -> None:
+def test_a_wrong_feature_is_refused_at_its_line_and_field(tmp_path: Path, more: str, line: int, field: str) -> None:
     found = problems(write(tmp_path, workforce__ranker=MODEL + FEATURE + more))
     assert found == [("ranker.yaml", line, field)]
 
@@ -245,9 +235,7 @@ def test_a_misspelt_field_is_answered_with_the_field_that_was_meant(tmp_path: Pa
 def test_what_was_found_is_the_key_where_a_key_is_wrong_and_nothing_where_nothing_stands(
     tmp_path: Path,
 ) -> None:
-    wrong = (
-        "objectives: {speed: Fast.}\nidentifiers: [{source: cloud_billing, kind: tag, value: v}]\n"
-    )
+    wrong = "objectives: {speed: Fast.}\nidentifiers: [{source: cloud_billing, kind: tag, value: v}]\n"
     said = message(write(tmp_path, workforce__ranker=member(wrong)))
     assert "`objectives.speed`: found `speed`, expected 'throughput'" in said
     assert "`identifiers[0].key`: found nothing, expected the tag's key." in said
@@ -263,9 +251,7 @@ def test_a_missing_or_unknown_kind_is_answered_with_the_kinds_there_are(tmp_path
 
 
 def test_a_team_has_no_targets(tmp_path: Path) -> None:
-    assert problems(write(tmp_path, workforce__ops=TEAM + "targets: []\n")) == [
-        ("ops.yaml", 6, "targets")
-    ]
+    assert problems(write(tmp_path, workforce__ops=TEAM + "targets: []\n")) == [("ops.yaml", 6, "targets")]
 
 
 def test_all_that_is_wrong_is_said_at_once_in_the_order_of_files_and_lines(tmp_path: Path) -> None:
@@ -273,8 +259,7 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_files_and_lines(tmp_p
         tmp_path,
         company="name: Acme\nreporting_timezone: Mars/Base\ndefault_currency: usd\n",
         workforce__ranker=member("roles: {sre: Ada}\nteam:\n  - {from: 2026-01-01, team: none}\n"),
-        shared_costs__gpu="id: gpu\nname: GPU\nmatch: []\n"
-        "members: [{member: ranker}]\ndriver: luck\n",
+        shared_costs__gpu="id: gpu\nname: GPU\nmatch: []\nmembers: [{member: ranker}]\ndriver: luck\n",
     )
     assert problems(folder) == [
         ("company.yaml", 2, "reporting_timezone"),
@@ -368,25 +353,18 @@ def test_only_ai_members_share_a_pool(tmp_path: Path, id: str) -> None:
 
 def test_a_member_shares_a_pool_once_a_day(tmp_path: Path) -> None:
     twice = POOL.replace("  - {member: ranker}\n", "  - {member: ranker}\n" * 2)
-    assert problems(write(tmp_path, shared_costs__gpu=twice)) == [
-        ("gpu.yaml", 7, "members[1].member")
-    ]
+    assert problems(write(tmp_path, shared_costs__gpu=twice)) == [("gpu.yaml", 7, "members[1].member")]
 
 
 def test_a_pool_is_matched_on_bills_only(tmp_path: Path) -> None:
-    wrong = POOL.replace(
-        "{kind: tag, key: cluster, value: a}", "{source: jira, kind: label, value: a}"
-    )
+    wrong = POOL.replace("{kind: tag, key: cluster, value: a}", "{source: jira, kind: label, value: a}")
     found = problems(write(tmp_path, shared_costs__gpu=wrong))
     assert ("gpu.yaml", 4, "match[0].source") in found
 
 
 def feature(id: str, more: str = "", event: str = "Used") -> str:
     told = f"\n    {more}" if more else ""
-    return (
-        f"features:\n  - id: {id}\n    name: F\n    source: segment\n"
-        f"    qualifying_events: [{event}]{told}\n"
-    )
+    return f"features:\n  - id: {id}\n    name: F\n    source: segment\n    qualifying_events: [{event}]{told}\n"
 
 
 def test_two_features_share_an_event_only_where_a_property_tells_them_apart(tmp_path: Path) -> None:
@@ -431,9 +409,7 @@ def test_a_yml_file_is_not_passed_over_in_silence(tmp_path: Path) -> None:
     [(b"", 1), (b"- a\n", 1), (b"id: a\nname: caf\xe9\n", 2), (b"id: a\nname: \x07\n", 2)],
     ids=["empty", "a list", "latin-1", "control character"],
 )
-def test_a_file_that_is_no_mapping_of_text_is_refused_at_its_line(
-    tmp_path: Path, content: bytes, line: int
-) -> None:
+def test_a_file_that_is_no_mapping_of_text_is_refused_at_its_line(tmp_path: Path, content: bytes, line: int) -> None:
     folder = write(tmp_path)
     (folder / "workforce" / "ranker.yaml").write_bytes(content)
     assert ("ranker.yaml", line) in [(name, at) for name, at, _ in problems(folder)]

@@ -28,9 +28,7 @@ def catalog(**member: object) -> Catalog:
     return Catalog(
         company=Company(name="Acme"),
         members=(AiMember.model_validate(entry | {"kind": "model"} | member),),
-        teams=(
-            Team.model_validate(entry | {"id": "t", "kind": "team", "members": ["a@b.example"]}),
-        ),
+        teams=(Team.model_validate(entry | {"id": "t", "kind": "team", "members": ["a@b.example"]}),),
         pools=(),
     )
 
@@ -53,9 +51,7 @@ def test_a_target_ends_with_the_next_of_its_own_kpi_only() -> None:
         {"from": FEBRUARY, "kpi": "throughput", "target": 100},
         {"from": MARCH, "kpi": "mttr", "target": 2},
     ]
-    assert rows(
-        "targets", catalog(targets=targets), "kpi_id", "valid_from", "valid_to", "target", "at_risk"
-    ) == [
+    assert rows("targets", catalog(targets=targets), "kpi_id", "valid_from", "valid_to", "target", "at_risk") == [
         ("mttr", JANUARY, MARCH, 4.0, 6.0),
         ("mttr", MARCH, None, 2.0, None),
         ("throughput", FEBRUARY, None, 100.0, None),
