@@ -67,9 +67,10 @@ def load_catalog(folder: Path) -> Catalog:
     """
     problems: list[Problem] = []
     companies = _read([folder / COMPANY_FILE], _COMPANY, problems)
-    workforce = _read(_files(folder / WORKFORCE_FOLDER, problems), _MEMBER, problems)
+    member_files = _files(folder / WORKFORCE_FOLDER, problems)
+    workforce = _read(member_files, _MEMBER, problems)
     shared = _read(_files(folder / SHARED_COSTS_FOLDER, problems), _POOL, problems)
-    if not workforce:
+    if not member_files:
         fault = "found no member, expected a `.yaml` file for each"
         remedy = "Add one, or name the folder the catalog is in"
         problems.append(Problem(folder / WORKFORCE_FOLDER, 1, "", fault, remedy))
@@ -81,7 +82,8 @@ def load_catalog(folder: Path) -> Catalog:
     members = [Read(d, value) for d, value in workforce if isinstance(value, AiMember)]
     teams = [Read(d, value) for d, value in workforce if isinstance(value, Team)]
     pools = [Read(d, value) for d, value in shared if value is not None]
-    problems.extend(check(members, teams, pools, stated))
+    if len(workforce) == len(member_files):  # else a name that seems unknown may be in the other
+        problems.extend(check(members, teams, pools, stated))
     company = companies[0][1] if companies else None
     if problems or company is None:
         raise CatalogError(folder, problems)
@@ -95,13 +97,7 @@ def load_catalog(folder: Path) -> Catalog:
 
 def _files(folder: Path, problems: list[Problem]) -> list[Path]:
     problems.extend(
-        Problem(
-            path,
-            1,
-            "",
-            "ends in `.yml`, expected `.yaml`",
-            "Rename it: only `.yaml` files are read",
-        )
+        Problem(path, 1, "", "ends in `.yml`, expected `.yaml`", "Rename it: `.yml` is not read")
         for path in folder.rglob("*.yml")
     )
     return sorted(folder.rglob("*.yaml"))

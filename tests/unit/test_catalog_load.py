@@ -282,6 +282,21 @@ def test_a_team_whose_own_file_is_wrong_is_not_reported_as_missing_too(tmp_path:
     assert problems(folder) == [("ops.yaml", 6, "surprise")]
 
 
+def test_a_team_whose_file_is_no_yaml_is_not_reported_as_missing_too(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path,
+        workforce__ops=TEAM + "roles: [\n",
+        workforce__ranker=member("team:\n  - {from: 2026-01-01, team: ops}\n"),
+    )
+    assert problems(folder) == [("ops.yaml", 7, "")]
+
+
+def test_a_catalog_whose_only_member_is_no_yaml_is_not_said_to_have_none(tmp_path: Path) -> None:
+    folder = write(tmp_path, workforce__ranker="id: [\n")
+    (folder / "workforce" / "ops.yaml").unlink()
+    assert problems(folder) == [("ranker.yaml", 2, "")]
+
+
 def test_two_files_with_one_id_are_refused_naming_the_first(tmp_path: Path) -> None:
     folder = write(tmp_path, workforce__zz=MODEL)
     assert problems(folder) == [("zz.yaml", 1, "id")]
