@@ -73,15 +73,21 @@ def lock(settings: Settings, what: str) -> Iterator[None]:
 
 
 @contextmanager
+def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse opened for writing by someone who holds the lock."""
+    connection = duckdb.connect(str(settings.warehouse_file))
+    try:
+        _configure(connection, settings)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
 def writer(settings: Settings, what: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse opened for writing, under the lock; `what` says why, for those who wait."""
-    with lock(settings, what):
-        connection = duckdb.connect(str(settings.warehouse_file))
-        try:
-            _configure(connection, settings)
-            yield connection
-        finally:
-            connection.close()
+    with lock(settings, what), opened(settings) as connection:
+        yield connection
 
 
 @contextmanager
