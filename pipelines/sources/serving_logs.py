@@ -130,9 +130,7 @@ LATENCY_HOURLY = Table(
 def _bucket(column: str) -> str:
     # -1e-9: a value on an edge falls into the same bucket on every engine. Multiplying, because dividing
     # by the width costs a tenth of the scan.
-    return (
-        f"cast(ceil(ln(greatest({column}, {SMALLEST_MS})) * {1 / LOG_GAMMA!r} - 1e-9) as integer)"
-    )
+    return f"cast(ceil(ln(greatest({column}, {SMALLEST_MS})) * {1 / LOG_GAMMA!r} - 1e-9) as integer)"
 
 
 TRAFFIC = ("request", "retry", "health_check")
@@ -190,13 +188,15 @@ _LATENCY = f"""
 
 # A retry may keep its request's id, and so does mirrored shadow traffic: neither is a second delivery.
 _REDUCED_REQUESTS = f"""reduced as (
-        {_reduction('''(
+        {
+    _reduction('''(
             select * from requests qualify row_number() over (
                 partition by coalesce(request_id, concat(_content_id, '#', _row)), model_name,
                     coalesce(environment, 'prod'), coalesce(attempt, 1)
                 order by _content_id, _row
             ) = 1
-        )''')}
+        )''')
+}
     )"""
 
 
@@ -206,9 +206,7 @@ def _derived(table: Table, fold: str) -> Derived:
     summed = {"request_count", "prediction_count", "busy_ms"} | {
         name for name in table.column_names if name.endswith("_tokens")
     }
-    kept = ", ".join(
-        f"sum({name}) as {name}" if name in summed else name for name in table.column_names
-    )
+    kept = ", ".join(f"sum({name}) as {name}" if name in summed else name for name in table.column_names)
     return Derived(
         inputs=(table.name, "requests"),
         select=f"""
@@ -247,9 +245,9 @@ def _parquet_requests() -> str:
     casts = []
     for column in REQUESTS.columns:
         logged = next(name for name, target in _LOG_COLUMNS.items() if target == column.name)
-        value = (
-            _PARQUET_TIME if logged == "timestamp" else f'try_cast("{logged}" as {column.type})'
-        )
+        value = _PARQUET_TIME if logged == "timestamp" else f'try_cast("{logged}" as {column.type})'
+        if logged == "status":
+            value = f"lower({value})"
         casts.append(f'{value} as {column.name}, "{logged}" as _was_{column.name}')
     return f"(select {', '.join(casts)}, _row, _raw, _latest from rows)"
 
@@ -257,9 +255,7 @@ def _parquet_requests() -> str:
 def _parquet_faults() -> dict[str, str]:
     """Reason → predicate of the rows of a Parquet log that are left out, as the engine judges `requests`."""
     faults = {
-        f"{column.name} is missing": f"_was_{column.name} is null"
-        for column in REQUESTS.columns
-        if column.required
+        f"{column.name} is missing": f"_was_{column.name} is null" for column in REQUESTS.columns if column.required
     }
     faults |= {
         # Folded away before the scan where the file has the very type.
@@ -275,10 +271,7 @@ def _parquet_faults() -> dict[str, str]:
 
 
 def _parquet_quarantine() -> str:
-    reasons = ", ".join(
-        f"case when {predicate} then '{reason}' end"
-        for reason, predicate in _parquet_faults().items()
-    )
+    reasons = ", ".join(f"case when {predicate} then '{reason}' end" for reason, predicate in _parquet_faults().items())
     return f"""
     select _row, _raw, concat_ws('; ', {reasons}) as _reason from {_parquet_requests()}
     where {" or ".join(_parquet_faults().values())}"""
@@ -344,9 +337,7 @@ def _litellm(texts: str) -> str:
     LiteLLM writes `completionStartTime = endTime` where nothing was streamed: no time to first token then.
     """
     # Older versions keep the status in the metadata only.
-    failed = (
-        "coalesce(nullif(status, ''), json_extract_string(meta, '$.status'), 'success') = 'failure'"
-    )
+    failed = "coalesce(nullif(status, ''), json_extract_string(meta, '$.status'), 'success') = 'failure'"
     return f"""
     with texts as ({texts}),
     parsed as (
@@ -489,12 +480,14 @@ _OTLP = f"""
         ), false) as is_health_check,
         1 as predictions,
         cast(ended_ns - started_ns as double) / 1000000 as latency_ms,
-        {_SECONDS.format(_attribute(
-            "span", "gen_ai.response.time_to_first_chunk", "gen_ai.latency.time_to_first_token"
-        ))} as ttft_ms,
-        {_SECONDS.format(_attribute(
-            "span", "gen_ai.latency.time_in_model_inference", "gen_ai.latency.time_in_model_execute"
-        ))} as busy_ms,
+        {
+    _SECONDS.format(_attribute("span", "gen_ai.response.time_to_first_chunk", "gen_ai.latency.time_to_first_token"))
+} as ttft_ms,
+        {
+    _SECONDS.format(
+        _attribute("span", "gen_ai.latency.time_in_model_inference", "gen_ai.latency.time_in_model_execute")
+    )
+} as busy_ms,
         {_attribute("span", "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")} as input_tokens,
         {_attribute("span", "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")}
             as output_tokens,
