@@ -49,6 +49,7 @@ MEMBERS: tuple[Member, ...] = (
     ),
 )  # fmt: skip
 
+FIRST_DAY = date(2026, 1, 1)
 INSTANCE_CHANGE_DAY = 30
 """Days after the start on which the recommender moves to `INSTANCE_AFTER`, at 30 % less per prediction."""
 INSTANCE_AFTER = "ml.inf2.xlarge"
@@ -68,7 +69,7 @@ class World:
     days: int
     seed: int
     scale: float = 1.0
-    start: date = date(2026, 1, 1)
+    start: date = FIRST_DAY
 
     @property
     def dates(self) -> list[date]:
