@@ -27,9 +27,11 @@ REDELIVERED_DAY = 3
 """The recommender's file of this day is delivered a second time, under another name."""
 FAULTY_WEEKDAY = 3
 """Days after the start, modulo 7, whose logs hold rows that cannot be right."""
+FAULTY_ROWS = 2
+"""One stamped `SKEW_YEARS` ahead, one that took less than no time; row-wise logs also break a line."""
+SKEW_YEARS = 30
 DUPLICATED = 3
 """Rows at the start of each hour that the row-wise logs hold twice."""
-SKEW_YEARS = 30
 ROWS_A_FILE = 20_000_000
 EXACT_QUANTILES_UP_TO = 20_000_000
 """Rows of a member's day beyond which the truth states no latency quantiles: they would need them in memory."""
@@ -91,14 +93,8 @@ def _plan(world: World, member: Member, day: date) -> Day:
         "faulty": none,
     }
     if age % 7 == FAULTY_WEEKDAY and not silent:
-        counts["faulty"] = [0] * 12 + [len(FAULTS[member.id])] + [0] * 11
+        counts["faulty"] = [0] * 12 + [FAULTY_ROWS] + [0] * 11
     return Day(member, day, counts, world.predictions(member, day).tolist())
-
-
-FAULTS: dict[str, tuple[str, ...]] = {
-    member.id: ("requested_at + interval '{years} years'", "latency_ms: -1.0")
-    for member in MEMBERS
-}
 
 
 def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
@@ -294,7 +290,7 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
             with logged as ({_rows(world, plan, [hour])}),
             numbered as (select *, i // {SPANS_A_DOCUMENT} as document from logged),
             spans as (
-                select environment, document, "timestamp" as at, json_object(
+                select environment, document, "timestamp" as began_at, json_object(
                     'traceId', request_id, 'spanId', substr(request_id, 1, 16), 'name', 'chat ' || model_name,
                     'kind', 2,
                     'startTimeUnixNano', cast(epoch_us("timestamp") * 1000 as varchar),
@@ -322,7 +318,7 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
                 from numbered where kind = 0 and i % {SPANS_A_DOCUMENT} = 0
             ),
             documents as (
-                select environment, document, min(at) as at, list(span order by at, span::varchar) as spans
+                select environment, document, min(began_at) as began_at, list(span order by began_at, span::varchar) as spans
                 from spans group by all
             )
             select [json_object(
@@ -333,7 +329,7 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
                     {attribute("host.type", f"'{world.instance_type(plan.member, plan.day)}'")}]),
                 'scopeSpans', [json_object('scope', json_object('name', 'vllm.llm_engine'), 'spans', spans)]
             )] as "resourceSpans"
-            from documents order by at, environment, document"""
+            from documents order by began_at, environment, document"""
             _append_lines(connection, query, folder, target)
         if plan.counts["faulty"][12]:
             target.write(b'{"resourceSpans": [{"resource": {"attr\n')
@@ -375,8 +371,8 @@ class Truth:
             (quantiles, first_token, tokens, busy) = connection.execute(
                 "select quantile_disc(latency_ms, [0.5, 0.95, 0.99]) filter (kind = 0), "
                 "quantile_disc(ttft_ms, [0.5, 0.95, 0.99]) filter (kind = 0), "
-                "sum(input_tokens) filter (kind in (0, 1, 2)), "
-                "sum(cast(busy_ms as decimal(18, 3))) filter (kind in (0, 1, 2)) "
+                "sum(input_tokens) filter (kind <= 3), "
+                "sum(cast(busy_ms as decimal(18, 3))) filter (kind <= 3) "
                 f"from ({rows})"
             ).fetchone() or (None, None, None, None)
             names = ("p50", "p95", "p99")
