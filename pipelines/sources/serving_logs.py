@@ -363,7 +363,8 @@ def _litellm(texts: str) -> str:
         'litellm-internal-health-check' in (api_key, team_id) as is_health_check,
         1 as predictions,
         coalesce(
-            request_duration_ms, cast(epoch_us(ended_at) - epoch_us(started_at) as double) / 1000
+            request_duration_ms,
+            cast(cast(epoch_us(ended_at) - epoch_us(started_at) as double) / 1000 as varchar)
         ) as latency_ms,
         case when first_token_at < ended_at
             then cast(epoch_us(first_token_at) - epoch_us(started_at) as double) / 1000 end as ttft_ms,
@@ -493,7 +494,7 @@ _OTLP = f"""
             as output_tokens,
         {_attribute("span", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_tokens")}
             as cached_input_tokens,
-        _row, to_json(s) as _raw
+        _row, cast(to_json(s) as varchar) as _raw
     from named
     where coalesce(model_name, operation, other_trace) is not null
         and coalesce(operation, '') not in {_NOT_INFERENCE}"""
