@@ -19,7 +19,7 @@
 {% macro histogram_quantiles(relation, keys, measure) -%}
     select
         {{ keys | join(', ') }},
-        sum(request_count) as {{ measure }}_request_count,
+        cast(sum(request_count) as bigint) as {{ measure }}_request_count,
         {% for percent in [50, 95, 99] -%}
         {{ latency_of_bucket('min(bucket) filter (where 100 * running_count >= ' ~ percent ~ ' * total_count)') }}
             as {{ measure }}_p{{ percent }}_ms{{ ',' if not loop.last }}
@@ -41,5 +41,29 @@
             group by all
         ) as merged
     ) as ranked
+    group by all
+{%- endmacro %}
+
+{# Per `keys`, the latency target of the day and how many requests kept it; no row where there is no target. #}
+{% macro histogram_within_target(relation, keys) -%}
+    select
+        {% for key in keys -%}
+        {{ relation }}.{{ key }},
+        {% endfor -%}
+        slas.latency_p95_ms as latency_target_ms,
+        cast(
+            coalesce(
+                sum({{ relation }}.request_count) filter (
+                    where {{ latency_of_bucket(relation ~ '.bucket') }} <= slas.latency_p95_ms
+                ), 0
+            ) as bigint
+        ) as latency_good_count
+    from {{ relation }}
+    inner join slas
+        on
+            {{ relation }}.model_id = slas.member_id
+            and {{ relation }}.event_date >= slas.valid_from
+            and ({{ relation }}.event_date < slas.valid_to or slas.valid_to is null)
+    where {{ relation }}.measure = 'latency' and slas.latency_p95_ms is not null
     group by all
 {%- endmacro %}

@@ -128,9 +128,10 @@ LATENCY_HOURLY = Table(
 
 
 def _bucket(column: str) -> str:
-    # -1e-9: a value on an edge falls into the same bucket on every engine. Multiplying, because dividing
-    # by the width costs a tenth of the scan.
-    return f"cast(ceil(ln(greatest({column}, {SMALLEST_MS})) * {1 / LOG_GAMMA!r} - 1e-9) as integer)"
+    # -1e-9: a value on an edge falls into the same bucket on every engine. Null stays null, which `greatest`
+    # would lose.
+    shifted = f"case when {column} < {SMALLEST_MS} then {SMALLEST_MS} else {column} end"
+    return f"cast(ceil(ln({shifted}) * {1 / LOG_GAMMA!r} - 1e-9) as integer)"
 
 
 TRAFFIC = ("request", "retry", "health_check")

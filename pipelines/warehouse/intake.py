@@ -212,7 +212,7 @@ def _write_tables(
         bad_rows += int(refused)
     else:
         rows = " union ".join(
-            f"select _row from read_parquet({quote(str(path))}) where _reason is null" for path in written
+            f"select distinct _row from read_parquet({quote(str(path))}) where _reason is null" for path in written
         )
         (good,) = connection.execute(
             f"select count(*) from ({rows}) as r(_row) where _row not in "
