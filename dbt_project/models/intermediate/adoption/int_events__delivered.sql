@@ -4,12 +4,25 @@
     pre_hook="{{ clear_worklist('event_date') }}"
 ) }}
 
-select
-    source,
-    event_date,
-    count(*) as delivered_event_count,
-    count(*) filter (where insert_id is null)
-    + count(distinct (event_name, insert_id)) filter (where insert_id is not null) as distinct_event_count
-from {{ ref('int_events__combined') }}
-where {{ in_worklist('event_date') }}
-group by source, event_date
+with events as (
+
+    select * from {{ ref('int_events__combined') }}
+    where {{ in_worklist('event_date') }}
+
+),
+
+-- Without an insert id nothing tells two events apart: each is one.
+daily as (
+
+    select
+        source,
+        event_date,
+        count(*) as delivered_event_count,
+        count(*) filter (where insert_id is null)
+        + count(distinct event_name || chr(0) || insert_id) as distinct_event_count
+    from events
+    group by source, event_date
+
+)
+
+select * from daily

@@ -28,7 +28,10 @@ feature_events as (
 
 feature_event_names as (
 
-    select distinct source, event_name from feature_events
+    select distinct
+        source,
+        event_name
+    from feature_events
 
 ),
 

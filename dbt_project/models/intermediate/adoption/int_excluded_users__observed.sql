@@ -6,7 +6,13 @@
 
 with events as (
 
-    select source, user_id, event_date, email, properties, user_properties
+    select
+        source,
+        user_id,
+        event_date,
+        email,
+        properties,
+        user_properties
     from {{ ref('int_events__combined') }}
     where user_id is not null and {{ in_worklist('event_date') }}
 
@@ -14,7 +20,10 @@ with events as (
 
 rules as (
 
-    select property_name, match_kind, pattern
+    select
+        property_name,
+        match_kind,
+        pattern
     from {{ source('catalog', 'excluded_users') }}
 
 ),
@@ -42,7 +51,10 @@ valued as (
 
 excluded as (
 
-    select distinct source, user_id, event_date
+    select distinct
+        source,
+        user_id,
+        event_date
     from valued
     where
         (match_kind = 'equals' and property_value = pattern)

@@ -16,20 +16,32 @@
 
 with features as (
 
-    select feature_id, member_id as model_id, source from {{ source('catalog', 'features') }}
+    select
+        feature_id,
+        member_id as model_id,
+        source
+    from {{ source('catalog', 'features') }}
 
 ),
 
 populations as (
 
-    select distinct feature_id, valid_from, valid_to, size, property_name is not null as is_rule
+    select distinct
+        feature_id,
+        valid_from,
+        valid_to,
+        size,
+        property_name is not null as is_rule
     from {{ source('catalog', 'target_populations') }}
 
 ),
 
 coverage as (
 
-    select distinct source, day as event_date from {{ source('ledger', 'coverage') }}
+    select distinct
+        source,
+        day as event_date
+    from {{ source('ledger', 'coverage') }}
     where {{ in_worklist('day', back=back, forward=forward) }}
 
 ),
@@ -54,14 +66,24 @@ covered as (
 
 feature_counts as (
 
-    select model_id, count(*) as feature_count from features group by model_id
+    select
+        model_id,
+        count(*) as feature_count
+    from features
+    group by model_id
 
 ),
 
 -- A model's own row, over all of its features, stands where every one of them is covered.
 grains as (
 
-    select model_id, feature_id, event_date, size, is_rule from covered
+    select
+        model_id,
+        feature_id,
+        event_date,
+        size,
+        is_rule
+    from covered
     union all
     select
         covered.model_id,
@@ -78,7 +100,8 @@ grains as (
 
 rule_features as (
 
-    select distinct feature_id from populations where is_rule
+    select distinct feature_id from populations
+    where is_rule
 
 ),
 
@@ -173,37 +196,47 @@ intervals as (
     from bounded
     where has_rule and target_until is not null
     {%- for name, last_date, days in measures %}
-    union all
-    select
-        model_id,
-        feature_id,
-        user_id,
-        '{{ name }}_any' as measure,
-        event_date as opens,
-        least(coalesce(next_date, date '9999-12-31'), {{ last_date }} + {{ days }}) as closes
-    from bounded
-    where {{ last_date }} is not null
-    union all
-    select
-        model_id,
-        feature_id,
-        user_id,
-        '{{ name }}_target' as measure,
-        event_date as opens,
-        least(coalesce(next_date, date '9999-12-31'), {{ last_date }} + {{ days }}, target_until) as closes
-    from bounded
-    where {{ last_date }} is not null and target_until is not null
+        union all
+        select
+            model_id,
+            feature_id,
+            user_id,
+            '{{ name }}_any' as measure,
+            event_date as opens,
+            least(coalesce(next_date, date '9999-12-31'), {{ last_date }} + {{ days }}) as closes
+        from bounded
+        where {{ last_date }} is not null
+        union all
+        select
+            model_id,
+            feature_id,
+            user_id,
+            '{{ name }}_target' as measure,
+            event_date as opens,
+            least(coalesce(next_date, date '9999-12-31'), {{ last_date }} + {{ days }}, target_until) as closes
+        from bounded
+        where {{ last_date }} is not null and target_until is not null
     {%- endfor %}
 
 ),
 
 feature_changes as (
 
-    select model_id, feature_id, measure, opens as event_date, 1 as change
+    select
+        model_id,
+        feature_id,
+        measure,
+        opens as event_date,
+        1 as delta
     from intervals
     where opens < closes
     union all
-    select model_id, feature_id, measure, closes as event_date, -1 as change
+    select
+        model_id,
+        feature_id,
+        measure,
+        closes as event_date,
+        -1 as delta
     from intervals
     where opens < closes
 
@@ -212,13 +245,28 @@ feature_changes as (
 -- Over a model's features a user counts once: while any of the user's intervals is open.
 user_changes as (
 
-    select model_id, user_id, measure, event_date, sum(change) as change
+    select
+        model_id,
+        user_id,
+        measure,
+        event_date,
+        sum(delta) as delta
     from (
-        select model_id, user_id, measure, opens as event_date, 1 as change
+        select
+            model_id,
+            user_id,
+            measure,
+            opens as event_date,
+            1 as delta
         from intervals
         where opens < closes
         union all
-        select model_id, user_id, measure, closes as event_date, -1 as change
+        select
+            model_id,
+            user_id,
+            measure,
+            closes as event_date,
+            -1 as delta
         from intervals
         where opens < closes
     ) as ends
@@ -232,11 +280,11 @@ user_levels as (
         model_id,
         measure,
         event_date,
-        change,
-        sum(change) over (
+        delta,
+        sum(delta) over (
             partition by model_id, user_id, measure order by event_date
             rows between unbounded preceding and current row
-        ) as level
+        ) as open_count
     from user_changes
 
 ),
@@ -248,8 +296,11 @@ model_changes as (
         'all' as feature_id,
         measure,
         event_date,
-        case when level > 0 and level - change = 0 then 1 when level = 0 and change < 0 then -1 else 0 end
-            as change
+        case
+            when open_count > 0 and open_count - delta = 0 then 1
+            when open_count = 0 and delta < 0 then -1
+            else 0
+        end as delta
     from user_levels
 
 ),
@@ -261,10 +312,10 @@ changes as (
         feature_id,
         event_date,
         {%- for name, _, _ in measures %}
-        sum(case when measure = '{{ name }}_any' then change else 0 end) as {{ name }}_any,
-        sum(case when measure = '{{ name }}_target' then change else 0 end) as {{ name }}_target,
+            sum(case when measure = '{{ name }}_any' then delta else 0 end) as {{ name }}_any,
+            sum(case when measure = '{{ name }}_target' then delta else 0 end) as {{ name }}_target,
         {%- endfor %}
-        sum(case when measure = 'target_any' then change else 0 end) as target_any,
+        sum(case when measure = 'target_any' then delta else 0 end) as target_any,
         0 as is_day
     from (
         select * from feature_changes
@@ -278,8 +329,8 @@ changes as (
         feature_id,
         event_date,
         {%- for name, _, _ in measures %}
-        0 as {{ name }}_any,
-        0 as {{ name }}_target,
+            0 as {{ name }}_any,
+            0 as {{ name }}_target,
         {%- endfor %}
         0 as target_any,
         1 as is_day
@@ -295,8 +346,8 @@ levels as (
         event_date,
         is_day,
         {%- for name, _, _ in measures %}
-        sum({{ name }}_any) over by_day as {{ name }}_any,
-        sum({{ name }}_target) over by_day as {{ name }}_target,
+            sum({{ name }}_any) over by_day as {{ name }}_any,
+            sum({{ name }}_target) over by_day as {{ name }}_target,
         {%- endfor %}
         sum(target_any) over by_day as target_any
     from changes
@@ -309,12 +360,20 @@ levels as (
 
 newest as (
 
-    select model_id, feature_id, event_date, max(last_event_at) as last_event_at
+    select
+        model_id,
+        feature_id,
+        event_date,
+        max(last_event_at) as last_event_at
     from seen
     where last_event_at is not null
     group by model_id, feature_id, event_date
     union all
-    select model_id, 'all' as feature_id, event_date, max(last_event_at) as last_event_at
+    select
+        model_id,
+        'all' as feature_id,
+        event_date,
+        max(last_event_at) as last_event_at
     from seen
     where last_event_at is not null
     group by model_id, event_date
@@ -329,8 +388,8 @@ final as (
         grains.event_date,
         newest.last_event_at,
         {%- for name, _, _ in measures %}
-        cast(case when grains.is_rule then levels.{{ name }}_target else levels.{{ name }}_any end as bigint)
-            as {{ name }}_user_count,
+            cast(case when grains.is_rule then levels.{{ name }}_target else levels.{{ name }}_any end as bigint)
+                as {{ name }}_user_count,
         {%- endfor %}
         cast(
             case

@@ -16,7 +16,10 @@ days as (
 
 features as (
 
-    select feature_id, member_id as model_id from {{ source('catalog', 'features') }}
+    select
+        feature_id,
+        member_id as model_id
+    from {{ source('catalog', 'features') }}
 
 ),
 
@@ -31,7 +34,11 @@ rule_features as (
 -- The base stands as of the last covered day of a period: later days of it are not known yet.
 bases as (
 
-    select model_id, event_date, target_user_count, last_event_at
+    select
+        model_id,
+        event_date,
+        target_user_count,
+        last_event_at
     from {{ ref('int_feature_adoption__counted') }}
     where feature_id = 'all'
 
@@ -40,15 +47,15 @@ bases as (
 base_periods as (
 
     {%- for period in periods %}
-    select
-        model_id,
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date,
-        max(event_date) as last_covered_date,
-        max(last_event_at) as data_until_at
-    from bases
-    group by model_id, period_start_date
-    {{ 'union all' if not loop.last }}
+        select
+            model_id,
+            '{{ period }}' as period,
+            cast(date_trunc('{{ period }}', event_date) as date) as period_start_date,
+            max(event_date) as last_covered_date,
+            max(last_event_at) as data_until_at
+        from bases
+        group by model_id, period_start_date
+        {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 
 ),
@@ -75,15 +82,15 @@ memberships as (
 uses as (
 
     {%- for period in periods %}
-    select distinct
-        model_id,
-        feature_id,
-        user_id,
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
-    from {{ ref('fct_feature_use_daily') }}
-    where stage = 'qualifying'
-    {{ 'union all' if not loop.last }}
+        select distinct
+            model_id,
+            feature_id,
+            user_id,
+            '{{ period }}' as period,
+            cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
+        from {{ ref('fct_feature_use_daily') }}
+        where stage = 'qualifying'
+        {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 
 ),
@@ -117,11 +124,11 @@ active as (
 calendar as (
 
     {%- for period in periods %}
-    select distinct
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
-    from days
-    {{ 'union all' if not loop.last }}
+        select distinct
+            '{{ period }}' as period,
+            cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
+        from days
+        {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 
 ),

@@ -42,7 +42,9 @@ rule_features as (
 
 retained as (
 
-    select distinct uses.feature_id, uses.user_id
+    select distinct
+        uses.feature_id,
+        uses.user_id
     from uses
     inner join firsts
         on

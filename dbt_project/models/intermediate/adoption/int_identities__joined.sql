@@ -9,7 +9,14 @@
 
 with deliveries as (
 
-    select source, delivery_id, user_id, person_key, device_key, event_date, event_at
+    select
+        source,
+        delivery_id,
+        user_id,
+        person_key,
+        device_key,
+        event_date,
+        event_at
     from {{ ref('int_events__unified') }}
     where {{ in_worklist('event_date', back=back, forward=forward) }}
     union all
@@ -44,7 +51,12 @@ events as (
 
 links as (
 
-    select source, from_id, user_id, event_date, happened_at
+    select
+        source,
+        from_id,
+        user_id,
+        event_date,
+        happened_at
     from {{ ref('int_identity_links__collected') }}
     where {{ in_worklist('event_date', back=2 * back, forward=forward + back) }}
 
@@ -52,11 +64,21 @@ links as (
 
 anonymous as (
 
-    select source, delivery_id, person_key as from_id, event_date, event_at as happened_at
+    select
+        source,
+        delivery_id,
+        person_key as from_id,
+        event_date,
+        event_at as happened_at
     from events
     where user_id is null and person_key is not null
     union all
-    select source, delivery_id, device_key as from_id, event_date, event_at as happened_at
+    select
+        source,
+        delivery_id,
+        device_key as from_id,
+        event_date,
+        event_at as happened_at
     from events
     where user_id is null and device_key is not null
 
@@ -118,7 +140,12 @@ renames as (
 
 named_users as (
 
-    select source, delivery_id, 'user:' || user_id as from_id, event_date, event_at as happened_at
+    select
+        source,
+        delivery_id,
+        'user:' || user_id as from_id,
+        event_date,
+        event_at as happened_at
     from named
     where user_id is not null
 
@@ -150,7 +177,10 @@ resolved as (
 
 excluded_users as (
 
-    select source, user_id, event_date
+    select
+        source,
+        user_id,
+        event_date
     from {{ ref('int_excluded_users__observed') }}
     where {{ in_worklist('event_date', back=back + forward, forward=forward + back) }}
 
@@ -158,7 +188,9 @@ excluded_users as (
 
 excluded_deliveries as (
 
-    select distinct resolved.source, resolved.delivery_id
+    select distinct
+        resolved.source,
+        resolved.delivery_id
     from resolved
     inner join excluded_users
         on

@@ -6,15 +6,26 @@
 
 with events as (
 
-    select source, user_id, person_key, device_key, linked_id, event_date, event_at
+    select
+        source,
+        user_id,
+        person_key,
+        device_key,
+        linked_id,
+        event_date,
+        event_at
     from {{ ref('int_events__combined') }}
     where user_id is not null and {{ in_worklist('event_date') }}
 
 ),
 
-merges as (
+merged_persons as (
 
-    select amplitude_id, merged_amplitude_id, event_date, merged_at
+    select
+        amplitude_id,
+        merged_amplitude_id,
+        event_date,
+        merged_at
     from {{ ref('stg_amplitude__merges') }}
     where {{ in_worklist('event_date') }}
 
@@ -26,39 +37,65 @@ merged as (
 
     select
         'amplitude' as source,
-        'person:' || merges.merged_amplitude_id as from_id,
+        'person:' || merged_persons.merged_amplitude_id as from_id,
         events.user_id,
-        merges.event_date,
-        merges.merged_at as happened_at
-    from merges
+        merged_persons.event_date,
+        merged_persons.merged_at as happened_at
+    from merged_persons
     inner join events
         on
             events.source = 'amplitude'
-            and events.person_key = 'person:' || merges.amplitude_id
-            and merges.event_date = events.event_date
+            and events.person_key = 'person:' || merged_persons.amplitude_id
+            and merged_persons.event_date = events.event_date
 
 ),
 
 links as (
 
-    select source, person_key as from_id, user_id, event_date, event_at as happened_at
+    select
+        source,
+        person_key as from_id,
+        user_id,
+        event_date,
+        event_at as happened_at
     from events
     where person_key is not null
     union all
-    select source, device_key as from_id, user_id, event_date, event_at as happened_at
+    select
+        source,
+        device_key as from_id,
+        user_id,
+        event_date,
+        event_at as happened_at
     from events
     where device_key is not null
     union all
     -- What an alias replaces may be a device or a former user id; only the right one finds events.
-    select source, 'device:' || linked_id as from_id, user_id, event_date, event_at as happened_at
+    select
+        source,
+        'device:' || linked_id as from_id,
+        user_id,
+        event_date,
+        event_at as happened_at
     from events
     where linked_id is not null and linked_id <> user_id
     union all
-    select source, 'user:' || linked_id as from_id, user_id, event_date, event_at as happened_at
+    select
+        source,
+        'user:' || linked_id as from_id,
+        user_id,
+        event_date,
+        event_at as happened_at
     from events
     where linked_id is not null and linked_id <> user_id
     union all
-    select source, from_id, user_id, event_date, happened_at from merged
+    select
+        source,
+        from_id,
+        user_id,
+        event_date,
+        happened_at
+    from merged
 
 ),
 
@@ -83,7 +120,12 @@ neighbours as (
 -- Within a day's run of one user on one device only its ends can be nearest to another's event.
 ends as (
 
-    select distinct source, from_id, user_id, event_date, happened_at
+    select distinct
+        source,
+        from_id,
+        user_id,
+        event_date,
+        happened_at
     from neighbours
     where user_id is distinct from user_before_id or user_id is distinct from user_after_id
 

@@ -32,7 +32,7 @@ ranked as (
         observed.is_target,
         row_number() over (
             partition by observed.feature_id, identities.user_id, observed.event_date
-            order by observed.event_at desc, observed.delivery_id
+            order by observed.event_at desc, observed.delivery_id asc
         ) as recency
     from observed
     inner join identities
@@ -43,6 +43,11 @@ ranked as (
 
 )
 
-select model_id, feature_id, user_id, event_date, is_target
+select
+    model_id,
+    feature_id,
+    user_id,
+    event_date,
+    is_target
 from ranked
 where recency = 1

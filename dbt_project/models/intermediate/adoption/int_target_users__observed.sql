@@ -24,7 +24,13 @@ with rules as (
 -- One row per feature and spell, however many values it names.
 properties as (
 
-    select distinct model_id, feature_id, source, valid_from, valid_to, property_name
+    select distinct
+        model_id,
+        feature_id,
+        source,
+        valid_from,
+        valid_to,
+        property_name
     from rules
 
 ),
@@ -60,7 +66,7 @@ ranked as (
         *,
         row_number() over (
             partition by source, feature_id, user_id, event_date
-            order by event_at desc, delivery_id
+            order by event_at desc, delivery_id asc
         ) as recency
     from observed
     where property_value is not null

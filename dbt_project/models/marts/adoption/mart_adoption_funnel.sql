@@ -7,13 +7,19 @@ with firsts as (
 
 features as (
 
-    select feature_id, member_id as model_id from {{ source('catalog', 'features') }}
+    select
+        feature_id,
+        member_id as model_id
+    from {{ source('catalog', 'features') }}
 
 ),
 
 declared_stages as (
 
-    select distinct feature_id, stage from {{ source('catalog', 'feature_events') }}
+    select distinct
+        feature_id,
+        stage
+    from {{ source('catalog', 'feature_events') }}
 
 ),
 
@@ -31,9 +37,14 @@ covered as (
 
 rule_targets as (
 
-    select feature_id, count(*) as target_user_count
+    select
+        feature_id,
+        count(*) as target_user_count
     from (
-        select feature_id, user_id, max_by(is_target, event_date) as is_target
+        select
+            feature_id,
+            user_id,
+            max_by(is_target, event_date) as is_target
         from {{ ref('int_target_users__dated') }}
         group by feature_id, user_id
     ) as latest
@@ -122,14 +133,22 @@ known as (
 stages as (
 
     select
-        model_id, feature_id, as_of_date, 'eligible' as stage, 1 as stage_number,
+        model_id,
+        feature_id,
+        as_of_date,
+        'eligible' as stage,
+        1 as stage_number,
         eligible_user_count as user_count,
         eligible_user_count as in_sequence_user_count,
         cast(null as bigint) as from_user_count
     from known
     union all
     select
-        model_id, feature_id, as_of_date, 'exposed' as stage, 2 as stage_number,
+        model_id,
+        feature_id,
+        as_of_date,
+        'exposed' as stage,
+        2 as stage_number,
         exposed_count as user_count,
         exposed_count as in_sequence_user_count,
         eligible_user_count as from_user_count
@@ -137,7 +156,11 @@ stages as (
     where has_exposure
     union all
     select
-        model_id, feature_id, as_of_date, 'onboarded' as stage, 3 as stage_number,
+        model_id,
+        feature_id,
+        as_of_date,
+        'onboarded' as stage,
+        3 as stage_number,
         onboarded_count as user_count,
         through_onboarded_count as in_sequence_user_count,
         case when has_exposure then exposed_count else eligible_user_count end as from_user_count
@@ -145,7 +168,11 @@ stages as (
     where has_onboarding
     union all
     select
-        model_id, feature_id, as_of_date, 'first_use' as stage, 4 as stage_number,
+        model_id,
+        feature_id,
+        as_of_date,
+        'first_use' as stage,
+        4 as stage_number,
         first_use_count as user_count,
         through_first_use_count as in_sequence_user_count,
         case
@@ -156,7 +183,11 @@ stages as (
     from known
     union all
     select
-        model_id, feature_id, as_of_date, 'retained' as stage, 5 as stage_number,
+        model_id,
+        feature_id,
+        as_of_date,
+        'retained' as stage,
+        5 as stage_number,
         retained_count as user_count,
         through_retained_count as in_sequence_user_count,
         observable_count as from_user_count

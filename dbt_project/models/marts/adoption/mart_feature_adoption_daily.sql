@@ -14,11 +14,15 @@ firsts as (
 
 grains as (
 
-    select distinct model_id, feature_id from (
-        select member_id as model_id, feature_id from {{ source('catalog', 'features') }}
-        union all
-        select member_id as model_id, 'all' as feature_id from {{ source('catalog', 'features') }}
-    ) as all_grains
+    select
+        member_id as model_id,
+        feature_id
+    from {{ source('catalog', 'features') }}
+    union
+    select
+        member_id as model_id,
+        'all' as feature_id
+    from {{ source('catalog', 'features') }}
 
 ),
 
@@ -43,16 +47,22 @@ first_values as (
 
 ),
 
+reach as (
+
+    select unnest(generate_series(0, {{ days - 1 }})) as day_number
+
+),
+
 trailing_first_values as (
 
     select
         first_values.model_id,
         first_values.feature_id,
-        cast(first_values.first_use_date + cast(reach.days as integer) as date) as event_date,
+        cast(first_values.first_use_date + cast(reach.day_number as integer) as date) as event_date,
         first_values.day_count,
         sum(first_values.user_count) as user_count
     from first_values
-    cross join (select unnest(generate_series(0, {{ days - 1 }})) as days) as reach
+    cross join reach
     group by first_values.model_id, first_values.feature_id, event_date, first_values.day_count
 
 ),

@@ -25,7 +25,11 @@ covered_weeks as (
 
 last_weeks as (
 
-    select feature_id, max(week_date) as last_week_date from covered_weeks group by feature_id
+    select
+        feature_id,
+        max(week_date) as last_week_date
+    from covered_weeks
+    group by feature_id
 
 ),
 

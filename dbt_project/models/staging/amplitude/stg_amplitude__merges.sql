@@ -1,4 +1,4 @@
-with merges as (
+with merged_persons as (
 
     select * from {{ source('amplitude', 'merges') }}
 
@@ -13,7 +13,7 @@ renamed as (
         _day as event_date,
         merged_at,
         merge_uploaded_at as received_at
-    from merges
+    from merged_persons
 
 )
 

@@ -11,11 +11,12 @@ renamed as (
         insert_id,
         case
             when event_name = '$create_alias' then {{ json_property('properties', "'alias'") }}
-            when event_name = '$identify' then coalesce(
-                {{ json_property('properties', "'$identified_id'") }},
-                user_id,
-                distinct_id
-            )
+            when event_name = '$identify'
+                then coalesce(
+                    {{ json_property('properties', "'$identified_id'") }},
+                    user_id,
+                    distinct_id
+                )
             else coalesce(
                 user_id,
                 -- Servers send a user's id as distinct_id and nothing else; a browser's is its device.
