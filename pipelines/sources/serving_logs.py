@@ -187,12 +187,13 @@ _LATENCY = f"""
     where bucket is not null
     group by all"""
 
-# A retry may keep its request's id, and so does mirrored shadow traffic: neither is a second delivery.
+# A retry may keep its request's id, and so does mirrored shadow traffic: neither is a second delivery. By day, so
+# that a day comes out the same whichever days are replaced with it.
 _REDUCED_REQUESTS = f"""reduced as (
         {
     _reduction('''(
             select * from requests qualify row_number() over (
-                partition by coalesce(request_id, concat(_content_id, '#', _row)), model_name,
+                partition by _day, coalesce(request_id, concat(_content_id, '#', _row)), model_name,
                     coalesce(environment, 'prod'), coalesce(attempt, 1)
                 order by _content_id, _row
             ) = 1
