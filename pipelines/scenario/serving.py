@@ -110,11 +110,9 @@ def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
                     f"select {hour} as hour, {number} as kind, {count} as n, {carried} as carried, i "
                     f"from range({count}) as t(i)"
                 )
-    source = " union all ".join(parts) or (
-        "select 0 as hour, 0 as kind, 1 as n, 0 as carried, i from range(0) as t(i)"
-    )
+    source = " union all ".join(parts) or ("select 0 as hour, 0 as kind, 1 as n, 0 as carried, i from range(0) as t(i)")
     salt = int(world.rng("serving-rows", member.id, day).integers(2**31))
-    kind = {name: number for number, name in enumerate(KINDS)}
+    code = {name: number for number, name in enumerate(KINDS)}
     error_types = str([name for name, _ in ERRORS])
     error_codes = str([code for _, code in ERRORS])
     prompt, completion = member.tokens
@@ -136,24 +134,24 @@ def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
     select
         md5('{member.id}/{day}/' || hour || '/' || kind || '/' || i) as request_id,
         hour, kind, i,
-        case when kind = {kind["faulty"]} and i = 0
+        case when kind = {code["faulty"]} and i = 0
             then planned_at + interval '{SKEW_YEARS} years' else planned_at end as "timestamp",
-        case when kind = {kind["unknown"]} then '{UNKNOWN_MODEL}' else '{member.log_name}' end as model_name,
+        case when kind = {code["unknown"]} then '{UNKNOWN_MODEL}' else '{member.log_name}' end as model_name,
         '{world.version(member, day)}' as model_version,
         '/v1/models/{member.log_name}/predict' as endpoint,
-        case kind when {kind["shadow"]} then 'shadow' when {kind["staging"]} then 'staging' else 'prod' end
+        case kind when {code["shadow"]} then 'shadow' when {code["staging"]} then 'staging' else 'prod' end
             as environment,
         {f"'{region}'" if region else "null::varchar"} as region,
         '{world.instance_type(member, day)}' as instance_type,
-        case when kind = {kind["error"]} then 'error' else 'success' end as status,
-        case when kind = {kind["error"]} then ({error_types})[1 + i % {len(ERRORS)}] end as error_type,
-        cast(case when kind = {kind["error"]} then ({error_codes})[1 + i % {len(ERRORS)}] else 200 end as integer)
+        case when kind = {code["error"]} then 'error' else 'success' end as status,
+        case when kind = {code["error"]} then ({error_types})[1 + i % {len(ERRORS)}] end as error_type,
+        cast(case when kind = {code["error"]} then ({error_codes})[1 + i % {len(ERRORS)}] else 200 end as integer)
             as http_status,
-        cast(case when kind = {kind["retry"]} then 2 else 1 end as integer) as attempt,
-        kind = {kind["health_check"]} as is_health_check,
-        cast(case when kind = {kind["success"]}
+        cast(case when kind = {code["retry"]} then 2 else 1 end as integer) as attempt,
+        kind = {code["health_check"]} as is_health_check,
+        cast(case when kind = {code["success"]}
             then carried // n + case when i < carried % n then 1 else 0 end else 1 end as integer) as predictions,
-        case when kind = {kind["faulty"]} and i = 1 then -1.0 else answered_ms end::double as latency_ms,
+        case when kind = {code["faulty"]} and i = 1 then -1.0 else answered_ms end::double as latency_ms,
         {"floor(answered_ms * 0.2)" if tokens else "null"}::double as ttft_ms,
         {"null" if member.cloud == "api" else "round(answered_ms * 0.6, 3)"}::double as busy_ms,
         {f"cast({prompt // 2} + dice % {prompt} as bigint)" if tokens else "null::bigint"} as input_tokens,
@@ -170,7 +168,9 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
     hours = list(range(24))
     if plan.member.id == "fraud-detector" and age == LATE_DAY and age + LATE_BY < world.days:
         arrives = plan.day + timedelta(days=LATE_BY)
-        _copy_parquet(connection, world, plan, list(LATE_HOURS), folder / f"{plan.member.log_name}-{arrives}-late.parquet")
+        _copy_parquet(
+            connection, world, plan, list(LATE_HOURS), folder / f"{plan.member.log_name}-{arrives}-late.parquet"
+        )
         hours = [hour for hour in hours if hour not in LATE_HOURS]
     parts = list(_parts(plan, hours))
     for number, part in enumerate(parts):
@@ -318,7 +318,8 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
                 from numbered where kind = 0 and i % {SPANS_A_DOCUMENT} = 0
             ),
             documents as (
-                select environment, document, min(began_at) as began_at, list(span order by began_at, span::varchar) as spans
+                select environment, document, min(began_at) as began_at,
+                    list(span order by began_at, span::varchar) as spans
                 from spans group by all
             )
             select [json_object(
