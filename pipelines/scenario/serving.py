@@ -52,13 +52,13 @@ class Day:
     predictions: Sequence[int]
 
 
-def write_serving(world: World, landing: Path) -> dict[str, object]:
-    """Write every member's logs under `landing/serving_logs`; return what they should add up to."""
+def write_serving(world: World, landing: Path, members: Sequence[Member] = MEMBERS) -> dict[str, object]:
+    """Write the members' logs under `landing/serving_logs`; return what they should add up to."""
     truth = Truth()
     connection = duckdb.connect()
     connection.execute("set memory_limit = '1GB'; set threads = 2; set TimeZone = 'UTC'")
     connection.execute("set preserve_insertion_order = true")
-    for member in MEMBERS:
+    for member in members:
         folder = landing / "serving_logs" / member.log_name
         folder.mkdir(parents=True, exist_ok=True)
         for day in world.dates:
