@@ -21,10 +21,8 @@ def main(wanted: list[str]) -> int:
     for name in wanted or names:
         for figure in importlib.import_module(f"bench.{name}").run():
             verdict = "holds" if figure.holds else "DOES NOT HOLD"
-            print(
-                f"{figure.name}: {figure.value:.2f} {figure.unit}, at most {figure.bound:g}: {verdict} ({figure.detail})",
-                flush=True,
-            )
+            measured = f"{figure.value:.2f} {figure.unit}, at most {figure.bound:g}"
+            print(f"{figure.name}: {measured}: {verdict} ({figure.detail})", flush=True)
             figures.append(figure)
     return 0 if all(figure.holds for figure in figures) else 1
 

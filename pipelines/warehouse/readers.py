@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,8 +126,8 @@ def _open_columns(
         )
         reader = f"read_csv({paths}, {dialect}, ignore_errors = true)"
         number = "row_number() over ()"
-    columns = {row[0] for row in connection.execute(f"describe from {reader}").fetchall()}
-    columns.discard("file_row_number")
+    types = {row[0]: row[1] for row in connection.execute(f"describe from {reader}").fetchall()}
+    columns = set(types) - {"file_row_number"}
     found = _recognise(candidates, columns, landing_path, sorted(columns))
     if container == "csv":
         null_text = ", ".join(quote(text) for text in found.null_text)
@@ -135,9 +135,11 @@ def _open_columns(
     present = {column.lower() for column in columns}
     absent = [c for c in (*found.requires, *found.optional) if c.lower() not in present]
     nulls = "".join(f", null as {name(column)}" for column in dict.fromkeys(absent))
+    constants = _constants(connection, paths, types) if found.reduces else {}
+    replaced = ", ".join(f"{quote(value)} as {name(column)}" for column, value in constants.items())
     connection.execute(
-        f"create or replace temp view rows as select *{nulls}, {number} as _row, "
-        f"cast(to_json(r) as varchar) as _raw, {about} from {reader} as r"
+        f"create or replace temp view rows as select *{f' replace ({replaced})' if replaced else ''}{nulls}, "
+        f"{number} as _row, cast(to_json(r) as varchar) as _raw, {about} from {reader} as r"
     )
     if container == "parquet":
         (count,) = connection.execute(
@@ -157,6 +159,20 @@ def _open_columns(
     )
     (bad,) = connection.execute("select count(*) from broken_lines").fetchone() or (0,)
     return Recognised(found, int(good) + int(bad), int(bad), "from broken_lines")
+
+
+def _constants(connection: duckdb.DuckDBPyConnection, paths: str, types: Mapping[str, str]) -> dict[str, str]:
+    """The text columns that hold one value throughout, by the Parquet files' own statistics, with that value.
+
+    A log file is mostly one model's: grouping by what is known to be constant costs a tenth of grouping by text.
+    """
+    known = connection.execute(
+        "select path_in_schema, any_value(stats_min_value) "
+        f"from parquet_metadata({paths}) where row_group_num_rows > 0 group by path_in_schema "
+        "having bool_and(coalesce(stats_null_count = 0 and min_is_exact and max_is_exact "
+        "and stats_min_value = stats_max_value, false)) and count(distinct stats_min_value) = 1"
+    ).fetchall()
+    return {column: value for column, value in known if types.get(column) == "VARCHAR"}
 
 
 def _delimiter(file: Path, candidates: list[Format]) -> str:
