@@ -33,6 +33,8 @@ SKEW_YEARS = 30
 DUPLICATED = 3
 """Rows at the start of each hour that the row-wise logs hold twice."""
 ROWS_A_FILE = 20_000_000
+ROWS_AT_ONCE = 200_000
+"""Rows of a JSON log that are sorted, or grouped into documents, at once."""
 EXACT_QUANTILES_UP_TO = 20_000_000
 """Rows of a member's day beyond which the truth states no latency quantiles: they would need them in memory."""
 SHADOW_SHARE, STAGING_SHARE, HEALTH_CHECKS_AN_HOUR = 0.05, 0.02, 12
@@ -100,17 +102,11 @@ def _plan(world: World, member: Member, day: date) -> Day:
 def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
     """A query over the requests of `hours`, in our schema's columns, hour by hour and kind by kind."""
     member, day = plan.member, plan.day
-    parts = []
-    for hour in hours:
-        for number, kind in enumerate(KINDS):
-            count = int(plan.counts[kind][hour])
-            if count:
-                carried = int(plan.predictions[hour]) if kind == "success" else 0
-                parts.append(
-                    f"select {hour} as hour, {number} as kind, {count} as n, {carried} as carried, i "
-                    f"from range({count}) as t(i)"
-                )
-    source = " union all ".join(parts) or ("select 0 as hour, 0 as kind, 1 as n, 0 as carried, i from range(0) as t(i)")
+    planned = ", ".join(
+        f"({hour}, {number}, {int(plan.counts[kind][hour])}, {int(plan.predictions[hour]) if kind == 'success' else 0})"
+        for hour in hours
+        for number, kind in enumerate(KINDS)
+    )
     salt = int(world.rng("serving-rows", member.id, day).integers(2**31))
     code = {name: number for number, name in enumerate(KINDS)}
     error_types = str([name for name, _ in ERRORS])
@@ -119,7 +115,10 @@ def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
     tokens = bool(prompt)
     region = REGIONS[member.cloud]
     return f"""
-    with base as ({source}),
+    with base as (
+        select hour, kind, n, carried, unnest(range(n)) as i
+        from (values {planned}) as planned (hour, kind, n, carried)
+    ),
     diced as (
         select *, hash(i, {salt}, hour, kind) as dice,
             timestamp '{day}' + to_hours(hour) + to_microseconds(i * 3600000000 // n) as planned_at
@@ -172,7 +171,7 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
             connection, world, plan, list(LATE_HOURS), folder / f"{plan.member.log_name}-{arrives}-late.parquet"
         )
         hours = [hour for hour in hours if hour not in LATE_HOURS]
-    parts = list(_parts(plan, hours))
+    parts = list(_parts(plan, hours, ROWS_A_FILE))
     for number, part in enumerate(parts):
         suffix = f"-part{number:03d}" if len(parts) > 1 else ""
         _copy_parquet(connection, world, plan, part, folder / f"{stem}{suffix}.parquet")
@@ -180,12 +179,13 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
         shutil.copyfile(folder / f"{stem}.parquet", folder / f"{stem}-redelivered.parquet")
 
 
-def _parts(plan: Day, hours: Sequence[int]) -> Iterator[list[int]]:
+def _parts(plan: Day, hours: Sequence[int], limit: int) -> Iterator[list[int]]:
+    """The hours in order, as many at a time as hold at most `limit` rows; one at least."""
     part: list[int] = []
     rows = 0
     for hour in hours:
         here = sum(int(counts[hour]) for counts in plan.counts.values())
-        if part and rows + here > ROWS_A_FILE:
+        if part and rows + here > limit:
             yield part
             part, rows = [], 0
         part.append(hour)
@@ -208,9 +208,9 @@ def _write_litellm(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
     iso = "strftime({}, '%Y-%m-%dT%H:%M:%S.%gZ')"
     service = "litellm-internal-health-check"
     with gzip.GzipFile(folder / f"{plan.member.log_name}-{plan.day}.jsonl.gz", "wb", mtime=0) as target:
-        for hour in range(24):
+        for hours in _parts(plan, range(24), ROWS_AT_ONCE):
             query = f"""
-            with logged as ({_rows(world, plan, [hour])}),
+            with logged as ({_rows(world, plan, hours)}),
             delivered as (
                 select *, 0 as delivery from logged
                 union all
@@ -241,7 +241,7 @@ def _write_litellm(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
                     else ['team:support', 'environment:' || environment] end as request_tags,
                 case when kind = {health} then '{service}' else 'support' end as team_id,
                 case when kind = {error} then 'failure' else 'success' end as status
-            from delivered order by "timestamp", delivery"""
+            from delivered order by "timestamp", request_id, delivery"""
             _append_lines(connection, query, folder, target)
         if plan.counts["faulty"][12]:
             target.write(MALFORMED)
@@ -285,12 +285,12 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
     ]
     tool = attribute("gen_ai.operation.name", "'execute_tool'")
     with (folder / f"{plan.member.log_name}-{plan.day}.jsonl").open("wb") as target:
-        for hour in range(24):
+        for hours in _parts(plan, range(24), ROWS_AT_ONCE):
             query = f"""
-            with logged as ({_rows(world, plan, [hour])}),
+            with logged as ({_rows(world, plan, hours)}),
             numbered as (select *, i // {SPANS_A_DOCUMENT} as document from logged),
             spans as (
-                select environment, document, "timestamp" as began_at, json_object(
+                select hour, environment, document, "timestamp" as began_at, json_object(
                     'traceId', request_id, 'spanId', substr(request_id, 1, 16), 'name', 'chat ' || model_name,
                     'kind', 2,
                     'startTimeUnixNano', cast(epoch_us("timestamp") * 1000 as varchar),
@@ -309,7 +309,7 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
                 ) as span
                 from numbered
                 union all
-                select environment, document, "timestamp", json_object(
+                select hour, environment, document, "timestamp", json_object(
                     'traceId', request_id, 'spanId', substr(request_id, 17, 16), 'name', 'execute_tool search',
                     'kind', 1,
                     'startTimeUnixNano', cast(epoch_us("timestamp") * 1000 as varchar),
@@ -318,7 +318,7 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
                 from numbered where kind = 0 and i % {SPANS_A_DOCUMENT} = 0
             ),
             documents as (
-                select environment, document, min(began_at) as began_at,
+                select hour, environment, document, min(began_at) as began_at,
                     list(span order by began_at, span::varchar) as spans
                 from spans group by all
             )
