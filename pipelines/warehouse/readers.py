@@ -220,17 +220,21 @@ def _open_json(
             f"select _raw from documents where json_valid(_raw) limit {SNIFFED_LINES}"
         ).fetchall()
     ]
+    if lines == len(head) and any(not _records(head, candidate) for candidate in candidates):
+        # Pages without a record: a quiet day, known by the file's name alone.
+        return None
     found = _recognise(candidates, _paths_in(head, candidates), landing_path, _top_keys(head))
-    documents_sql = "select _row, _raw, cast(_raw as json) as doc from documents where json_valid(_raw)"
-    records = documents_sql
+    records = (
+        "select _row, _raw, cast(_raw as json) as doc, cast(_raw as json) as page from documents where json_valid(_raw)"
+    )
     for path in found.records:
         records = (
-            f"select _row, unnest(case when json_exists(doc, {quote(path)}) "
+            f"select _row, page, unnest(case when json_exists(doc, {quote(path)}) "
             f"then json_extract(doc, {quote(path + '[*]')}) else [doc] end) as doc from ({records})"
         )
     if found.records:
         records = (
-            "select row_number() over () as _row, cast(doc as varchar) as _raw, doc, _row as _document "
+            "select row_number() over () as _row, cast(doc as varchar) as _raw, doc, page, _row as _document "
             f"from ({records})"
         )
     connection.execute(f"create or replace temp view rows as select *, {about} from ({records})")
@@ -270,11 +274,17 @@ def _paths_in(head: list[object], candidates: list[Format]) -> set[str]:
     """The required JSON paths of the candidates that any of the first records holds."""
     found: set[str] = set()
     for candidate in candidates:
-        records: list[object] = list(head)
-        for path in candidate.records:
-            records = [item for record in records for item in _at(record, path)]
+        records = _records(head, candidate)
         found |= {path for path in candidate.requires if any(_has(record, path) for record in records)}
     return found
+
+
+def _records(head: list[object], candidate: Format) -> list[object]:
+    """The records in the first documents, as the candidate would unnest them."""
+    records = head
+    for path in candidate.records:
+        records = [item for record in records for item in _at(record, path)]
+    return records
 
 
 def _at(record: object, path: str) -> list[object]:
