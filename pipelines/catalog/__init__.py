@@ -1,0 +1,1 @@
+"""The AI workforce as YAML: its types, its loader, and the tables SQL sees of it."""

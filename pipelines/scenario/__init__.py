@@ -1,0 +1,1 @@
+"""A sample company in the vendors' own formats, with its planted truth."""

@@ -49,6 +49,7 @@ MEMBERS: tuple[Member, ...] = (
     ),
 )  # fmt: skip
 
+FIRST_DAY = date(2026, 1, 1)
 INSTANCE_CHANGE_DAY = 30
 """Days after the start on which the recommender moves to `INSTANCE_AFTER`, at 30 % less per prediction."""
 INSTANCE_AFTER = "ml.inf2.xlarge"
@@ -66,7 +67,7 @@ class World:
     days: int
     seed: int
     scale: float = 1.0
-    start: date = date(2026, 1, 1)
+    start: date = FIRST_DAY
 
     @property
     def dates(self) -> list[date]:
@@ -100,7 +101,8 @@ class World:
         expected = level * shape / shape.sum()
         if age in SPIKE_DAYS.get(member.id, ()):
             expected[list(SPIKE_HOURS)] *= SPIKE_FACTOR
-        return self.rng("requests", member.id, day).poisson(expected).astype(np.int64)
+        requests: NDArray[np.int64] = self.rng("requests", member.id, day).poisson(expected)
+        return requests
 
     def predictions(self, member: Member, day: date) -> NDArray[np.int64]:
         """Predictions those requests carry, per hour: exact, each request holding at least one."""
@@ -108,7 +110,8 @@ class World:
         if member.batch == 1.0:
             return requests
         extra = self.rng("batch", member.id, day).poisson(requests * (member.batch - 1.0))
-        return requests + np.where(requests > 0, extra, 0).astype(np.int64)
+        total: NDArray[np.int64] = requests + np.where(requests > 0, extra, 0)
+        return total
 
     def at(self, day: date, hour: float = 0.0) -> datetime:
         """The UTC instant `hour` hours into `day`."""

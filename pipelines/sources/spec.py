@@ -86,7 +86,9 @@ class Format:
     """One export format of a vendor, and the SQL that maps it onto the source's tables.
 
     `select` holds, per table name, a query over the relation `rows`. Beside the format's own columns every
-    row of `rows` has `_row` (BIGINT) and `_raw` (its text, for quarantine), which the query must pass on.
+    row of `rows` has `_row` (BIGINT), `_raw` (its text, for quarantine), `_path` (the file, relative to the
+    landing folder) and `_latest` (the latest time an event in it may plausibly bear); the query must pass on
+    `_row` and `_raw`. It may leave rows out (they are counted as skipped) and make several of one.
 
     csv, parquet: `rows` has the file's columns; those in `optional` that a file lacks are null. CSV columns
     are text, with `null_text` read as null. A file is of this format when it has all of `requires`.

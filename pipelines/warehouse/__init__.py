@@ -1,0 +1,1 @@
+"""The warehouse: one writer, content-addressed intake, days replaced from it, an atomic publication."""

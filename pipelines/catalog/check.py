@@ -1,0 +1,209 @@
+"""What must hold between the parts of a catalog: histories, references, and who claims which name.
+
+What one field or entry can know of itself lives in `types`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from typing import Generic, TypeVar
+
+from pipelines.catalog.documents import Document, Location, Problem
+from pipelines.catalog.types import AiMember, AsOf, Feature, SharedPool, Team, Validity
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Read(Generic[T]):
+    """Something read from a document, still knowing it."""
+
+    document: Document
+    value: T
+
+
+@dataclass(frozen=True)
+class _Place:
+    document: Document
+    location: Location
+
+    def __str__(self) -> str:
+        return f"{self.document.path}:{self.document.problem(self.location, '', '').line}"
+
+    def problem(self, fault: str, remedy: str) -> Problem:
+        return self.document.problem(self.location, fault, remedy)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    place: _Place
+    claimant: str
+    validity: Validity
+
+
+def check(
+    members: Sequence[Read[AiMember]],
+    teams: Sequence[Read[Team]],
+    pools: Sequence[Read[SharedPool]],
+    stated: Mapping[str, str],
+) -> Iterator[Problem]:
+    """Everything wrong between the entries.
+
+    `stated` is the kind of every workforce id that any file states, valid or not: a file with an
+    error of its own is not also reported as missing.
+    """
+    yield from _unique_ids((*members, *teams))
+    yield from _unique_ids(pools)
+    yield from _features(members)
+    for member in members:
+        yield from _histories(member)
+        yield from _team_references(member, stated)
+        yield from _newest_owner(member)
+    for pool in pools:
+        yield from _pool_members(pool, stated)
+    yield from _claims(members, pools)
+
+
+def _unique_ids(
+    entries: Iterable[Read[AiMember] | Read[Team] | Read[SharedPool]],
+) -> Iterator[Problem]:
+    seen: dict[str, _Place] = {}
+    for entry in entries:
+        yield from _first(seen, entry.value.id, _Place(entry.document, ("id",)), "Give one of them another id")
+
+
+def _first(seen: dict[K, _Place], key: K, place: _Place, remedy: str) -> Iterator[Problem]:
+    if key in seen:
+        yield place.problem(f"found {place.document.written(place.location)} again, first at {seen[key]}", remedy)
+    else:
+        seen[key] = place
+
+
+def _features(members: Sequence[Read[AiMember]]) -> Iterator[Problem]:
+    seen: dict[str, _Place] = {}
+    events: defaultdict[tuple[str, str], list[tuple[_Place, Feature]]] = defaultdict(list)
+    for member in members:
+        for i, feature in enumerate(member.value.features):
+            here: Location = ("features", i)
+            place = _Place(member.document, (*here, "id"))
+            yield from _first(seen, feature.id, place, "Give one of them another id")
+            for stage in ("exposed_events", "onboarded_events", "qualifying_events"):
+                listed: dict[str, _Place] = {}
+                for j, event in enumerate(getattr(feature, stage)):
+                    place = _Place(member.document, (*here, stage, j))
+                    yield from _first(listed, event, place, "Name it once")
+                    events[feature.source, event].append((place, feature))
+    for (_, event), uses in events.items():
+        for (first, one), (second, other) in combinations(uses, 2):
+            if one is not other and not _told_apart(one, other):
+                yield second.problem(
+                    f"found the event `{event}` of the feature `{one.id}` ({first}), and nothing tells them apart",
+                    "Give both features a `property` with a value of their own",
+                )
+
+
+def _told_apart(one: Feature, other: Feature) -> bool:
+    return (
+        one.event_property is not None
+        and other.event_property is not None
+        and one.event_property != other.event_property
+    )
+
+
+def _histories(member: Read[AiMember]) -> Iterator[Problem]:
+    value = member.value
+    histories: list[tuple[Location, Sequence[AsOf]]] = [
+        (("team",), value.team),
+        (("owner",), value.owner),
+        (("sla",), value.sla),
+        (("targets",), value.targets),
+    ]
+    histories += [(("features", i, "target_population"), f.target_population) for i, f in enumerate(value.features)]
+    for location, entries in histories:
+        seen: dict[tuple[str | None, date], _Place] = {}
+        for i, entry in enumerate(entries):
+            place = _Place(member.document, (*location, i, "from"))
+            key = (getattr(entry, "kpi", None), entry.valid_from)
+            yield from _first(seen, key, place, "Keep one entry a day")
+
+
+def _team_references(member: Read[AiMember], stated: Mapping[str, str]) -> Iterator[Problem]:
+    for i, spell in enumerate(member.value.team):
+        if stated.get(spell.team) != "team":
+            teams = _listed(name for name, kind in stated.items() if kind == "team")
+            yield member.document.problem(
+                ("team", i, "team"),
+                f"found `{spell.team}`, expected a team: {teams}",
+                "Correct the id, or add a file of kind `team`",
+            )
+
+
+def _newest_owner(member: Read[AiMember]) -> Iterator[Problem]:
+    stated = member.value.roles.model_owner
+    if member.value.owner and stated is not None:
+        newest = max(member.value.owner, key=lambda spell: spell.valid_from).owner
+        if stated != newest:
+            yield member.document.problem(
+                ("roles", "model_owner"),
+                f"found `{stated}`, expected the newest `owner`, `{newest}`",
+                "Bring the one that is out of date up to date",
+            )
+
+
+def _pool_members(pool: Read[SharedPool], stated: Mapping[str, str]) -> Iterator[Problem]:
+    spells: defaultdict[str, list[_Claim]] = defaultdict(list)
+    for i, spell in enumerate(pool.value.members):
+        place = _Place(pool.document, ("members", i, "member"))
+        spells[spell.member].append(_Claim(place, pool.value.id, spell))
+        if stated.get(spell.member, "team") == "team":
+            members = _listed(name for name, kind in stated.items() if kind != "team")
+            yield place.problem(
+                f"found `{spell.member}`, expected a model, agent or decision system: {members}",
+                "Correct the id, or add its file",
+            )
+    for claims in spells.values():
+        for first, second in _overlapping(claims):
+            yield second.place.problem(
+                f"found the member again on the same days, first at {first.place}",
+                "Keep one of them, or let one end (`to`) where the other begins (`from`)",
+            )
+
+
+def _claims(members: Sequence[Read[AiMember]], pools: Sequence[Read[SharedPool]]) -> Iterator[Problem]:
+    claims: defaultdict[tuple[str, str, str | None, str], list[_Claim]] = defaultdict(list)
+    for member in members:
+        for i, name in enumerate(member.value.identifiers):
+            place = _Place(member.document, ("identifiers", i, "value"))
+            claim = _Claim(place, f"`{member.value.id}`", name)
+            claims[name.source, name.kind, name.key, name.value].append(claim)
+    for pool in pools:
+        for i, name in enumerate(pool.value.match):
+            place = _Place(pool.document, ("match", i, "value"))
+            claim = _Claim(place, f"the shared pool `{pool.value.id}`", name)
+            claims[name.source, name.kind, name.key, name.value].append(claim)
+    for (source, kind, key, value), claimed in claims.items():
+        for first, second in _overlapping(claimed):
+            spelled = f"{key}={value}" if key else value
+            yield second.place.problem(
+                f"found the {source} {kind} `{spelled}` that {first.claimant} claims on the same days ({first.place})",
+                "Keep one of them, or let one end (`to`) where the other begins (`from`)",
+            )
+
+
+def _overlapping(claims: Sequence[_Claim]) -> Iterator[tuple[_Claim, _Claim]]:
+    for first, second in combinations(claims, 2):
+        if _begins_before_end(first.validity, second.validity) and _begins_before_end(second.validity, first.validity):
+            yield first, second
+
+
+def _begins_before_end(one: Validity, other: Validity) -> bool:
+    return (one.valid_from or date.min) < (other.valid_to or date.max)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "there is none yet"

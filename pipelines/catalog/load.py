@@ -1,0 +1,195 @@
+"""Reads a catalog folder, all of it or none: every problem is collected before anything is refused.
+
+What a file may say lives in `types`, what must hold between files in `check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from pipelines.catalog.check import Read, check
+from pipelines.catalog.documents import CatalogError, Document, Location, Problem, read_document
+from pipelines.catalog.types import (
+    ADDRESS_PATTERN,
+    CURRENCY_PATTERN,
+    SLUG_PATTERN,
+    AiMember,
+    Catalog,
+    Company,
+    Member,
+    SharedPool,
+    Team,
+)
+
+T = TypeVar("T")
+
+COMPANY_FILE: Final = "company.yaml"
+WORKFORCE_FOLDER: Final = "workforce"
+SHARED_COSTS_FOLDER: Final = "shared_costs"
+
+_MEMBER: Final[TypeAdapter[AiMember | Team]] = TypeAdapter(Member)
+_POOL: Final = TypeAdapter(SharedPool)
+_COMPANY: Final = TypeAdapter(Company)
+
+_PATTERNS: Final = {
+    SLUG_PATTERN: "lower-case letters and digits, words joined by single hyphens",
+    ADDRESS_PATTERN: "an address such as `fraud-owner@company.example`",
+    CURRENCY_PATTERN: "three capital letters such as `USD`",
+}
+_TYPES: Final = {
+    "string_type": "text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_BOUNDS: Final = {
+    "less_than": "a number below {lt}",
+    "greater_than": "a number above {gt}",
+    "finite_number": "a finite number",
+    "string_too_short": "text",
+    "too_short": "at least {min_length} entry",
+}
+
+
+def load_catalog(folder: Path) -> Catalog:
+    """The catalog in `folder`; CatalogError names every file, line and field that is wrong.
+
+    Reads `company.yaml`, and every `.yaml` file under `workforce/` and `shared_costs/`.
+    """
+    problems: list[Problem] = []
+    companies = _read([folder / COMPANY_FILE], _COMPANY, problems)
+    member_files = _files(folder / WORKFORCE_FOLDER, problems)
+    workforce = _read(member_files, _MEMBER, problems)
+    shared = _read(_files(folder / SHARED_COSTS_FOLDER, problems), _POOL, problems)
+    if not member_files:
+        fault = "found no member, expected a `.yaml` file for each"
+        remedy = "Add one, or name the folder the catalog is in"
+        problems.append(Problem(folder / WORKFORCE_FOLDER, 1, "", fault, remedy))
+    stated = {
+        str(document.data["id"]): str(document.data.get("kind"))
+        for document, _ in workforce
+        if isinstance(document.data, dict) and "id" in document.data
+    }
+    members = [Read(d, value) for d, value in workforce if isinstance(value, AiMember)]
+    teams = [Read(d, value) for d, value in workforce if isinstance(value, Team)]
+    pools = [Read(d, value) for d, value in shared if value is not None]
+    if len(workforce) == len(member_files):  # else a name that seems unknown may be in the other
+        problems.extend(check(members, teams, pools, stated))
+    company = companies[0][1] if companies else None
+    if problems or company is None:
+        raise CatalogError(folder, problems)
+    return Catalog(
+        company=company,
+        members=tuple(sorted((m.value for m in members), key=lambda member: member.id)),
+        teams=tuple(sorted((t.value for t in teams), key=lambda team: team.id)),
+        pools=tuple(sorted((p.value for p in pools), key=lambda pool: pool.id)),
+    )
+
+
+def _files(folder: Path, problems: list[Problem]) -> list[Path]:
+    problems.extend(
+        Problem(path, 1, "", "ends in `.yml`, expected `.yaml`", "Rename it: `.yml` is not read")
+        for path in folder.rglob("*.yml")
+    )
+    return sorted(folder.rglob("*.yaml"))
+
+
+def _read(paths: list[Path], adapter: TypeAdapter[T], problems: list[Problem]) -> list[tuple[Document, T | None]]:
+    read: list[tuple[Document, T | None]] = []
+    for path in paths:
+        document = read_document(path)
+        if isinstance(document, Problem):
+            problems.append(document)
+            continue
+        problems.extend(document.problems)
+        value: T | None = None
+        try:
+            value = adapter.validate_python(document.data)
+        except ValidationError as error:
+            problems.extend(_problems(document, error, adapter))
+        read.append((document, value))
+    return read
+
+
+def _problems(document: Document, error: ValidationError, adapter: TypeAdapter[Any]) -> Iterator[Problem]:
+    for details in error.errors():
+        location, model = _located(details, adapter)
+        yield document.problem(location, *_explained(details, document, location, model))
+
+
+def _located(details: ErrorDetails, adapter: TypeAdapter[Any]) -> tuple[Location, type[BaseModel] | None]:
+    """Where the error stands in the file, and the model that holds the field."""
+    location = details["loc"]
+    model: type[BaseModel]
+    if adapter is not _MEMBER:
+        model = SharedPool if adapter is _POOL else Company
+    elif details["type"].startswith("union_tag"):
+        return (*location, "kind"), None
+    elif not location:
+        return location, None
+    else:  # pydantic puts the kind it chose the type by in front
+        model = Team if location[0] == "team" else AiMember
+        location = location[1:]
+    if location and location[-1] == "[key]":
+        location = location[:-1]
+    return location, _holder(model, location)
+
+
+def _holder(model: type[BaseModel], location: Location) -> type[BaseModel]:
+    for part in location[:-1]:
+        for name, field in model.model_fields.items():
+            if part == (field.alias or name):
+                model = _model_in(field.annotation) or model
+    return model
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for inner in get_args(annotation) if (model := _model_in(inner))), None)
+
+
+def _explained(
+    details: ErrorDetails, document: Document, location: Location, model: type[BaseModel] | None
+) -> tuple[str, str]:
+    """What was found against what was expected, and what to do."""
+    kind, context = details["type"], details.get("ctx", {})
+    found = f"found {document.written(location)}"
+    if details["loc"][-1:] == ("[key]",):
+        found = f"found `{location[-1]}`"
+    if kind == "missing":
+        return "is missing", "Add it"
+    if kind == "extra_forbidden" and model is not None:
+        fields = [field.alias or name for name, field in model.model_fields.items()]
+        close = get_close_matches(str(location[-1]), fields, n=1)
+        return (
+            f"is no field here, expected one of {', '.join(f'`{field}`' for field in fields)}",
+            f"Did you mean `{close[0]}`?" if close else "Remove it",
+        )
+    if kind == "union_tag_not_found":
+        return "is missing, expected `model`, `agent`, `decision_system` or `team`", "Add it"
+    if kind == "union_tag_invalid":
+        return f"{found}, expected one of {context['expected_tags']}", "Choose one of them"
+    if kind == "literal_error":
+        return f"{found}, expected {context['expected']}", "Choose one of them"
+    if kind == "value_error":
+        entry = isinstance(details["input"], dict)
+        return str(context["error"]) if entry else f"{found}, {context['error']}", "Correct it"
+    if kind == "string_pattern_mismatch":
+        return f"{found}, expected {_PATTERNS[context['pattern']]}", "Correct it"
+    if kind == "string_type" and isinstance(details["input"], bool | int | float):
+        return f"{found}, which YAML takes for no text", "Put it in quotes"
+    if kind in _TYPES:
+        return f"{found}, expected {_TYPES[kind]}", "Correct it"
+    if kind in _BOUNDS:
+        return f"{found}, expected {_BOUNDS[kind].format(**context)}", "Correct it"
+    return f"{found}: {details['msg']}", "Correct it"

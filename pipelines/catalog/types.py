@@ -1,0 +1,420 @@
+"""What a catalog file may say: the AI workforce, its shared costs, the company.
+
+Types and what one file can know of itself. What must hold between files lives in `check`, reading
+in `load`, the tables SQL sees in `tables`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+Kpi = Literal[
+    "throughput",
+    "deployment_cadence",
+    "cost_per_prediction",
+    "mttr",
+    "business_value",
+    "npv",
+    "accuracy",
+    "drift_rate",
+    "feature_adoption",
+    "satisfaction",
+]
+SHARES: Final[frozenset[Kpi]] = frozenset({"drift_rate", "feature_adoption"})
+"""KPIs that are shares: a target above 1 is a percentage by mistake."""
+
+IdentifierSource = Literal["cloud_billing", "serving_logs", "pagerduty", "jira"]
+AnalyticsSource = Literal["mixpanel", "amplitude", "segment"]
+IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingProxyType(
+    {
+        "cloud_billing": ("tag", "resource_id", "sub_account_id", "service"),
+        "serving_logs": ("model_name", "endpoint"),
+        "pagerduty": ("service_id",),
+        "jira": ("project", "component", "label"),
+    }
+)
+"""The kinds of name each source knows a member by. Product analytics knows it by its features."""
+KEYED_KIND: Final = "tag"
+"""The kind that is a key and a value; the others are a value alone."""
+
+SLUG_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+ADDRESS_PATTERN: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
+
+
+def _day(value: object) -> object:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("expected a day such as 2026-01-31")
+
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
+Address = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Exact = Annotated[str, StringConstraints(min_length=1)]
+"""Text as a vendor's system spells it: never trimmed."""
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, never a number: pydantic would take 20260101 for seconds since 1970."""
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+class Part(BaseModel):
+    """A part of a catalog file: an unknown field is an error, and nothing changes once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AsOf(Part):
+    """An entry of a history: it holds from its day until the next entry's."""
+
+    valid_from: Day = Field(
+        alias="from",
+        description="The first day (UTC) this holds; it ends where the next entry begins.",
+    )
+
+
+class Validity(Part):
+    """Something true on the days of `[from, to)`; an end left out is open."""
+
+    valid_from: Day | None = Field(
+        None, alias="from", description="The first day (UTC) this holds; left out: since ever."
+    )
+    valid_to: Day | None = Field(
+        None,
+        alias="to",
+        description="The first day (UTC) this holds no longer; left out: for good.",
+    )
+
+    @field_validator("valid_to")
+    @classmethod
+    def _ends_after_it_begins(cls, end: date | None, info: ValidationInfo) -> date | None:
+        begin = info.data.get("valid_from")
+        if end is not None and begin is not None and begin >= end:
+            raise ValueError(f"expected a day after `from` ({begin}): `to` is the first day it no longer holds")
+        return end
+
+
+def _kinds_by_source(schema: dict[str, Any]) -> None:
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"source": {"const": source}}, "required": ["source"]},
+            "then": {"properties": {"kind": {"enum": list(kinds)}}},
+        }
+        for source, kinds in IDENTIFIER_KINDS.items()
+    ]
+
+
+def _kinds_of_billing(schema: dict[str, Any]) -> None:
+    schema["properties"]["kind"]["enum"] = list(IDENTIFIER_KINDS["cloud_billing"])
+
+
+class Identifier(Validity):
+    """A name that another system knows something by."""
+
+    model_config = ConfigDict(json_schema_extra=_kinds_by_source)
+
+    source: IdentifierSource = Field(description="The system that uses this name.")
+    kind: str = Field(
+        description="What the name is there: "
+        + "; ".join(f"{source}: {', '.join(kinds)}" for source, kinds in IDENTIFIER_KINDS.items())
+        + "."
+    )
+    key: Exact | None = Field(
+        None,
+        validate_default=True,
+        description="The tag's key, upper and lower case as billed; tags only.",
+    )
+    value: Exact = Field(description="The name itself, spelled as that system spells it.")
+
+    @field_validator("kind")
+    @classmethod
+    def _kind_is_one_of_the_source(cls, kind: str, info: ValidationInfo) -> str:
+        source = info.data.get("source")
+        if source is not None and kind not in IDENTIFIER_KINDS[source]:
+            allowed = ", ".join(f"`{allowed}`" for allowed in IDENTIFIER_KINDS[source])
+            raise ValueError(f"expected a kind that `{source}` has: {allowed}")
+        return kind
+
+    @field_validator("key")
+    @classmethod
+    def _only_a_tag_has_a_key(cls, key: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if kind == KEYED_KIND and key is None:
+            raise ValueError("expected the tag's key")
+        if kind is not None and kind != KEYED_KIND and key is not None:
+            raise ValueError(f"expected no key: `{kind}` is a value alone")
+        return key
+
+
+class BillingIdentifier(Identifier):
+    """A name on a cloud bill."""
+
+    model_config = ConfigDict(json_schema_extra=_kinds_of_billing)
+
+    source: Literal["cloud_billing"] = Field(
+        "cloud_billing", description="Shared costs are found on cloud bills; may be left out."
+    )
+
+
+class Roles(Part):
+    """Who answers for what, as role addresses (no persons' names)."""
+
+    executive_sponsor: Address | None = Field(None, description="Answers for the budget and the outcome.")
+    ai_program_lead: Address | None = Field(None, description="Runs the measurement programme.")
+    model_owner: Address | None = Field(
+        None,
+        description="Answers for it today: the newest entry of `owner`, where it has a history.",
+    )
+    data_steward: Address | None = Field(None, description="Answers for the data it learns from and reads.")
+    sre: Address | None = Field(None, description="Keeps it running; the first to be called.")
+    compliance_officer: Address | None = Field(None, description="Signs off fairness and compliance.")
+
+
+class TeamSpell(AsOf):
+    """The human team that runs the member from a day on."""
+
+    team: Slug = Field(description="The id of a member of kind `team`.")
+
+
+class OwnerSpell(AsOf):
+    """Who owns the member from a day on."""
+
+    owner: Address = Field(description="The owner's role address.")
+
+
+class Sla(AsOf):
+    """What the member promises from a day on."""
+
+    latency_p95_ms: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="95 % of requests are answered within this many milliseconds."
+    )
+    availability: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
+        None, description="The share of requests that succeed, from 0 to 1: 0.999, not 99.9."
+    )
+
+
+class Target(AsOf):
+    """What a KPI is to reach from a day on."""
+
+    kpi: Kpi = Field(description="The KPI.")
+    target: Number = Field(
+        description="In the KPI's unit: predictions per hour (throughput), deployments per month, "
+        "USD (cost per prediction, business value a month, NPV), hours (MTTR), a share from 0 to 1 "
+        "(drift rate, feature adoption, satisfaction), the model's own measure (accuracy)."
+    )
+    at_risk: Number | None = Field(
+        None,
+        description="A miss up to this value is at risk, beyond it off target; left out: every miss is off target.",
+    )
+
+    @field_validator("target", "at_risk")
+    @classmethod
+    def _a_share_is_from_0_to_1(cls, value: float | None, info: ValidationInfo) -> float | None:
+        kpi = info.data.get("kpi")
+        if value is not None and kpi in SHARES and not 0 <= value <= 1:
+            raise ValueError(f"expected a share from 0 to 1: `{kpi}` of 70 % is 0.7")
+        return value
+
+
+class EventProperty(Part):
+    """The event property by which a feature knows its own events."""
+
+    name: Exact = Field(description="The property's name.")
+    equals: Exact = Field(description="Its value on this feature's events.")
+
+
+class PopulationRule(Part):
+    """Users counted by a property of theirs."""
+
+    property_name: Exact = Field(alias="property", description="The user property that decides.")
+    equals: Exact | None = Field(None, description="Its value on users who are meant. This or `in`.")
+    one_of: tuple[Exact, ...] | None = Field(
+        None,
+        alias="in",
+        min_length=1,
+        description="Its values on users who are meant. This or `equals`.",
+    )
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if (self.equals is None) == (self.one_of is None):
+            found = "neither" if self.equals is None else "both"
+            raise ValueError(f"expected either `equals` or `in`, found {found}")
+        return self
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The property's values on users who are meant."""
+        return self.one_of if self.one_of is not None else (self.equals or "",)
+
+
+class TargetPopulation(AsOf):
+    """Whom a feature is for, from a day on."""
+
+    size: Annotated[int, Field(strict=True, gt=0)] | None = Field(
+        None, description="How many users (or processes) it is for. This or `rule`."
+    )
+    rule: PopulationRule | None = Field(None, description="Which users it is for. This or `size`.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.size is None) == (self.rule is None):
+            found = "neither" if self.size is None else "both"
+            raise ValueError(f"expected either `size` or `rule`, found {found}")
+        return self
+
+
+class Feature(Part):
+    """What users see of a member, and the events that say they use it."""
+
+    id: Slug = Field(description="Its id, unique in the catalog.")
+    name: Text = Field(description="Its name on the scorecard.")
+    source: AnalyticsSource = Field(description="The product analytics that holds its events.")
+    exposed_events: tuple[Exact, ...] = Field((), description="Events of a user who was shown it.")
+    onboarded_events: tuple[Exact, ...] = Field((), description="Events of a user who is ready to use it.")
+    qualifying_events: tuple[Exact, ...] = Field(
+        min_length=1, description="Events of a user who used it: these make a user active."
+    )
+    event_property: EventProperty | None = Field(
+        None,
+        alias="property",
+        description="Where features share events: the property that tells this feature's apart.",
+    )
+    process_property: Exact | None = Field(
+        None,
+        description="Where processes adopt it and not users: the event property that identifies "
+        "the process. Its distinct values are counted in place of users.",
+    )
+    target_population: tuple[TargetPopulation, ...] = Field(
+        (), description="Whom it is for, as of each date: the denominator of adoption."
+    )
+
+
+class Entry(Part):
+    """What every member of the workforce has, human or not."""
+
+    id: Slug = Field(description="Its id everywhere on the scorecard: lower-case words joined by hyphens.")
+    name: Text = Field(description="Its name on the scorecard.")
+    description: Text = Field(description="What it does, for a reader who does not know it.")
+    business_unit: Text = Field(description="The part of the company it works for.")
+    roles: Roles = Field(Roles(), description="Who answers for what.")
+
+
+class AiMember(Entry):
+    """A model, agent or decision system of the workforce."""
+
+    kind: Literal["model", "agent", "decision_system"] = Field(
+        description="A model predicts, an agent acts by itself, a decision system decides by models and rules."
+    )
+    team: tuple[TeamSpell, ...] = Field((), description="The human team that runs it, as of each date.")
+    owner: tuple[OwnerSpell, ...] = Field((), description="Who owns it, as of each date.")
+    objectives: dict[Kpi, Text] = Field(
+        default_factory=dict,
+        description="The business objective each KPI serves, in a sentence; a KPI without one is a vanity metric.",
+    )
+    identifiers: tuple[Identifier, ...] = Field((), description="The names other systems know it by.")
+    sla: tuple[Sla, ...] = Field((), description="What it promises, as of each date.")
+    targets: tuple[Target, ...] = Field((), description="What its KPIs are to reach, as of each date.")
+    features: tuple[Feature, ...] = Field((), description="What users see of it: feature adoption is theirs.")
+
+
+class Team(Entry):
+    """The people beside the AI members: they build, watch and run them."""
+
+    kind: Literal["team"] = Field(description="A team of people.")
+    members: tuple[Address, ...] = Field((), description="Who is in it, as role addresses.")
+
+
+Member = Annotated[AiMember | Team, Field(discriminator="kind")]
+
+
+class PoolMember(Validity):
+    """A member that uses a shared pool."""
+
+    member: Slug = Field(description="The id of a model, agent or decision system.")
+
+
+class SharedPool(Part):
+    """Costs that several members cause together, and how they are split."""
+
+    id: Slug = Field(description="Its id, unique among shared pools.")
+    name: Text = Field(description="Its name on the scorecard.")
+    match: tuple[BillingIdentifier, ...] = Field(
+        min_length=1, description="Which charges are in the pool: those that match any of these."
+    )
+    members: tuple[PoolMember, ...] = Field(min_length=1, description="Who shares it.")
+    driver: Literal["busy_seconds", "tokens", "predictions", "equal"] = Field(
+        description="What it is split by. A driver without data falls to the next of "
+        "busy_seconds, tokens, predictions, equal; an equal split is flagged."
+    )
+
+
+class ExcludedUsers(Part):
+    """Users who are not counted: tests and the company's own."""
+
+    property_name: Exact = Field(
+        alias="property", description="The user property that tells them: `email`, `user_id`, …."
+    )
+    matches: Literal["glob", "suffix", "equals"] = Field(description="How `pattern` is compared.")
+    pattern: Exact = Field(description="What their property looks like.")
+    reason: Text = Field(description="Why they are not counted.")
+
+
+class Company(Part):
+    """What holds for the whole company."""
+
+    name: Text = Field(description="The company's name.")
+    reporting_timezone: str = Field("UTC", description="The IANA time zone that days and months are told in.")
+    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
+        "monday", description="The day a week begins."
+    )
+    default_currency: Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)] = Field(
+        "USD", description="The currency (ISO 4217) of amounts that state none."
+    )
+    excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users analytics does not count.")
+
+    @field_validator("reporting_timezone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("expected an IANA time zone such as `Europe/Zurich`") from None
+        return zone
+
+
+class Catalog(Part):
+    """The whole catalog, checked. Members, teams and pools are in the order of their ids."""
+
+    company: Company
+    members: tuple[AiMember, ...]
+    teams: tuple[Team, ...]
+    pools: tuple[SharedPool, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change when, and only when, what the catalog says changes."""
+        said = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -1,0 +1,108 @@
+"""Connections to DuckDB, and the lock that makes the pipeline its one writer.
+
+Nothing else in the project opens the warehouse file, except dbt, which runs while the lock is held.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from pipelines.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def _configure(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    spill = settings.warehouse_dir / "spill"
+    spill.mkdir(parents=True, exist_ok=True)
+    connection.execute(f"set memory_limit = '{settings.memory_limit}'")
+    connection.execute(f"set threads = {settings.threads}")
+    connection.execute(f"set temp_directory = {quote(str(spill))}")
+    connection.execute("set TimeZone = 'UTC'")
+
+
+def quote(text: str) -> str:
+    """`text` as a SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(text: str) -> str:
+    """`text` as a SQL identifier."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+@contextmanager
+def scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that may spill to disk: for work that needs no lock."""
+    connection = duckdb.connect()
+    try:
+        _configure(connection, settings)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def lock(settings: Settings, what: str) -> Iterator[None]:
+    """Hold the warehouse's writer lock while doing `what`.
+
+    The operating system lets go of it when the holder dies, however it dies, so nothing has to be cleaned
+    up by hand. Who waits is told for whom.
+    """
+    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    holder = settings.warehouse_dir / ".lock.holder"
+    guard = FileLock(settings.warehouse_dir / ".lock", thread_local=False)
+    try:
+        guard.acquire(timeout=0)
+    except Timeout:
+        other = holder.read_text() if holder.exists() else "another process"
+        log.info("%s waits: the warehouse is held by %s", what, other)
+        guard.acquire()
+    try:
+        holder.write_text(f"{what} (process {os.getpid()})")
+        yield
+    finally:
+        guard.release()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse opened for writing by someone who holds the lock."""
+    connection = duckdb.connect(str(settings.warehouse_file))
+    try:
+        _configure(connection, settings)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def writer(settings: Settings, what: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse opened for writing, under the lock; `what` says why, for those who wait."""
+    with lock(settings, what), opened(settings) as connection:
+        yield connection
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def parquet_list(paths: list[Path]) -> str:
+    """A `read_parquet` call over `paths`, columns joined by name, the file's own path in `_file`."""
+    files = ", ".join(quote(str(path)) for path in paths)
+    return f"read_parquet([{files}], union_by_name = true, filename = '_file')"

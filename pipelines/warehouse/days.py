@@ -1,0 +1,183 @@
+"""Replacing days: the rows of a day are those of its present contents, judged before they stand.
+
+A source's day is replaced in all of its tables at once, or, refused, in none.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from pipelines.settings import Settings
+from pipelines.sources.spec import Expectation, Source, Table
+from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import name, quote, transaction, writer
+from pipelines.warehouse.intake import current_parquet, version_of
+from pipelines.warehouse.judge import Finding, judge
+
+log = logging.getLogger(__name__)
+
+DAYS_AT_ONCE = 31
+"""Days whose rows are replaced in one transaction: bounds what a backfill of years holds at once."""
+
+
+@dataclass
+class Replacement:
+    """What came of replacing a source's days."""
+
+    source: str
+    accepted: list[date] = field(default_factory=list)
+    refused: dict[date, list[Finding]] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Create the source's raw tables; one whose columns have changed since is made anew, its days stale."""
+    for table in source.warehouse_tables:
+        wanted = [(c.name, c.type) for c in table.columns]
+        wanted += [("_day", "DATE"), ("_content_id", "VARCHAR"), ("_row", "BIGINT")]
+        definition = ", ".join(f"{name(column)} {kind}" for column, kind in wanted)
+        target = raw_name(source, table)
+        connection.execute(f"create table if not exists {target} ({definition})")
+        connection.execute(f"create or replace temp table wanted ({definition})")
+        shape = "select list((column_name, column_type)) from (describe {})"
+        if connection.execute(shape.format(target)).fetchone() != connection.execute(shape.format("wanted")).fetchone():
+            connection.execute(f"create or replace table {target} ({definition})")
+            connection.execute("delete from ledger.days where source = ?", [source.name])
+
+
+def raw_name(source: Source, table: Table) -> str:
+    """The table's name in the warehouse."""
+    return f"raw.{name(f'{source.name}__{table.name}')}"
+
+
+def replace_days(
+    settings: Settings, source: Source, days: Iterable[date] | None = None, force: bool = False
+) -> Replacement:
+    """Judge and replace the source's stale days among `days` (None: all); with `force`, those that are not too.
+
+    Refused days keep what stood. Returns which days were accepted and refused, and the rows now standing.
+    """
+    version = version_of(source)
+    outcome = Replacement(source.name)
+    with writer(settings, f"replacing days of {source.name}") as connection:
+        ledger.create(connection)
+        create_tables(connection, source)
+        asked = None if days is None else set(days)
+        todo = set(ledger.stale_source_days(connection, source.name, version, settings.first_day))
+        if asked is not None:
+            covered = ledger.fingerprints(connection, source.name, version).keys()
+            todo = asked & (covered | todo if force else todo)
+        for chunk in _chunks(sorted(todo)):
+            _replace_chunk(connection, settings, source, chunk, outcome)
+    for findings in outcome.refused.values():
+        for finding in findings:
+            log.error("refused, what stood before stays: %s. Mend the export and deliver it again.", finding)
+    return outcome
+
+
+def _chunks(days: Sequence[date]) -> Iterator[list[date]]:
+    for start in range(0, len(days), DAYS_AT_ONCE):
+        yield list(days[start : start + DAYS_AT_ONCE])
+
+
+def _replace_chunk(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    days: list[date],
+    outcome: Replacement,
+) -> None:
+    batches = {
+        table.name: batch
+        for table in source.warehouse_tables
+        if (batch := _batch(connection, settings, source, table, days)) is not None
+    }
+    findings: dict[date, list[Finding]] = {}
+    for table in source.warehouse_tables:
+        if table.name in batches:
+            for finding in _judge(connection, settings, source, table, batches[table.name], days):
+                findings.setdefault(finding.day, []).append(finding)
+    accepted = [day for day in days if day not in findings]
+    prints = ledger.fingerprints(connection, source.name, version_of(source))
+    with transaction(connection):
+        for table in source.warehouse_tables:
+            target = raw_name(source, table)
+            connection.execute(f"delete from {target} where list_contains(?, _day)", [accepted])
+            if table.name in batches and accepted:
+                connection.execute(
+                    f"insert into {target} by name select * from ({batches[table.name]}) "
+                    f"where _day in ({_listed(accepted)})"
+                )
+        ledger.record_days(connection, source, prints, accepted, findings)
+    outcome.accepted += accepted
+    outcome.refused |= findings
+    for table in source.warehouse_tables:
+        (count,) = connection.execute(
+            f"select count(*) from {raw_name(source, table)} where list_contains(?, _day)", [accepted]
+        ).fetchone() or (0,)
+        outcome.rows[table.name] = outcome.rows.get(table.name, 0) + int(count)
+
+
+def _batch(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    table: Table,
+    days: list[date],
+) -> str | None:
+    """The rows that the table's days will hold, as a query; None where no present content has any."""
+    derived = source.derived.get(table.name)
+    if derived is None:
+        return current_parquet(connection, settings, source, table.name, days)
+    inputs = {item: current_parquet(connection, settings, source, item, days) for item in derived.inputs}
+    if not any(inputs.values()):
+        return None
+    relations = ", ".join(f"{name(item)} as ({query or _empty(source.table(item))})" for item, query in inputs.items())
+    columns = ", ".join(name(column) for column in table.column_names)
+    return (
+        f"with {relations} select {columns}, _day, null::varchar as _content_id, null::bigint as _row "
+        f"from ({derived.select})"
+    )
+
+
+def _empty(table: Table) -> str:
+    columns = ", ".join(f"null::{column.type} as {name(column.name)}" for column in table.columns)
+    return f"select {columns}, null::date as _day, null::varchar as _content_id, null::bigint as _row where false"
+
+
+def _judge(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    table: Table,
+    batch: str,
+    days: list[date],
+) -> list[Finding]:
+    expectations = (
+        Expectation(
+            "quarantined_share",
+            "any_value(_quarantined) / (count(*) + any_value(_quarantined))",
+            "more bad rows than that is a broken export, not a few bad rows",
+            high=settings.quarantine_limit,
+        ),
+        *table.expectations,
+    )
+    measures = ", ".join(f"cast({e.measure} as double) as {name(e.name)}" for e in expectations)
+    profile = connection.execute(
+        f"with batch as ({batch}), aside as (select day, count(*)::double as _quarantined from raw.quarantine "
+        "join ledger.current_contents using (source, content_id) "
+        f"where source = {quote(source.name)} and table_name = {quote(table.name)} group by day) "
+        f"select _day, {measures} from (select batch.*, coalesce(_quarantined, 0) as _quarantined "
+        f"from batch left join aside on aside.day = batch._day) group by _day"
+    ).df()
+    profile["_day"] = [value.date() for value in profile["_day"]]
+    return judge(f"{source.name}__{table.name}", profile, expectations)
+
+
+def _listed(days: Iterable[date]) -> str:
+    return ", ".join(f"date {quote(str(day))}" for day in days)

@@ -1,0 +1,320 @@
+"""Taking in landing files: once per content, typed, bad rows set aside, everything counted.
+
+A content becomes a folder of Parquet files under the intake, one per table, holding good rows and bad: a bad
+row has a `_reason`. The raw tables are made from these (`days`); a format is opened by `readers`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from pipelines.settings import Settings
+from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import name, parquet_list, quote, scratch, transaction, writer
+from pipelines.warehouse.errors import LandingFileError
+from pipelines.warehouse.readers import Recognised, open_rows, unpacked
+
+log = logging.getLogger(__name__)
+
+FILE_DATE = re.compile(r"(?<!\d)(20\d{2})[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
+FIRST_PLAUSIBLE = date(1990, 1, 1)
+CLOCK_TOLERANCE = timedelta(days=1)
+"""How far after its file was written a row may claim to have happened, before it is set aside."""
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """A file found: its path relative to the landing folder, and what the file system says of it."""
+
+    path: str
+    absolute: Path
+    size_bytes: int
+    modified_at: datetime
+
+
+def version_of(source: Source) -> str:
+    """A hash over the source's specification: when it changes, its files are read again."""
+    return ledger.digest([repr(source)])
+
+
+def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
+    """The source's files in the landing folder, by name; hidden and half-written (`.tmp`, `.part`) ones left out."""
+    found: dict[str, LandingFile] = {}
+    for pattern in settings.globs(source.name, source.glob):
+        for path in settings.landing_dir.glob(pattern):
+            relative = path.relative_to(settings.landing_dir)
+            if not path.is_file() or path.suffix in {".tmp", ".part", ".crdownload"}:
+                continue
+            if any(part.startswith((".", "_")) for part in relative.parts):
+                continue
+            stat = path.stat()
+            modified = datetime.fromtimestamp(stat.st_mtime, UTC).replace(tzinfo=None)
+            found[str(relative)] = LandingFile(str(relative), path, stat.st_size, modified)
+    return [found[key] for key in sorted(found)]
+
+
+def changed_files(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> list[LandingFile]:
+    """The files that are new, changed (by size or time), or were read by another version of the source."""
+    known = ledger.known_files(connection, source.name, version_of(source))
+    return [
+        file for file in landing_files(settings, source) if known.get(file.path) != (file.size_bytes, file.modified_at)
+    ]
+
+
+def take_in(settings: Settings, source: Source, progress: Callable[[str], None] = log.info) -> list[ledger.FileReport]:
+    """Load every new or changed landing file of `source`; what cannot be loaded is reported, the rest goes on.
+
+    Returns a report per file that was new or changed. A file whose bytes are known already is noted and
+    changes nothing; nor does one that vanished: landing folders are tidied.
+    """
+    with writer(settings, f"taking in {source.name}") as connection:
+        ledger.create(connection)
+        changed = changed_files(connection, settings, source)
+        known = ledger.known_contents(connection, source.name, version_of(source))
+    reports: list[ledger.FileReport] = []
+    with scratch(settings) as connection:
+        for number, file in enumerate(changed, 1):
+            content_id = _content_id(file.absolute)
+            report = ledger.FileReport(
+                source.name,
+                file.path,
+                content_id,
+                None,
+                "loaded",
+                None,
+                file.size_bytes,
+                file.modified_at,
+            )
+            if content_id in known:
+                report = replace(known[content_id], path=file.path, status="loaded", modified_at=file.modified_at)
+            else:
+                report = _convert(connection, settings, source, file, report)
+                progress(f"{source.name} {number}/{len(changed)}: {report.summary}")
+            if report.status == "loaded":
+                known[content_id] = report
+            reports.append(report)
+    if reports:
+        _record(settings, source, reports)
+    return reports
+
+
+def content_folder(settings: Settings, source: str, version: str, content_id: str) -> Path:
+    """Where a content's Parquet files lie; a new version of the source reads its files anew."""
+    return settings.warehouse_dir / "intake" / source / version / content_id
+
+
+def _content_id(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+
+
+def _convert(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    file: LandingFile,
+    report: ledger.FileReport,
+) -> ledger.FileReport:
+    folder = content_folder(settings, source.name, version_of(source), report.content_id)
+    building = folder.with_name(folder.name + ".building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    latest = file.modified_at + CLOCK_TOLERANCE
+    try:
+        with unpacked(file.absolute) as paths:
+            opened = open_rows(connection, paths, file.path, latest, source.formats)
+            if opened is not None:
+                report = _write_tables(connection, source, opened, latest, building, report)
+    except LandingFileError as error:
+        shutil.rmtree(building)
+        return replace(report, status=error.status, message=str(error))
+    shutil.rmtree(folder, ignore_errors=True)
+    building.rename(folder)
+    return report
+
+
+def _write_tables(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    opened: Recognised,
+    latest: datetime,
+    folder: Path,
+    report: ledger.FileReport,
+) -> ledger.FileReport:
+    form = opened.format
+    written: list[Path] = []
+    for table_name, select in form.select.items():
+        table = source.table(table_name)
+        path = folder / f"{table_name}.parquet"
+        connection.execute(
+            f"copy ({typed(table, form, select, latest)}) to {quote(str(path))} "
+            "(format parquet, compression zstd, compression_level 1)"
+        )
+        written.append(path)
+    bad = [
+        f"select {quote(path.stem)} as table_name, _row, _day, _reason, _raw from read_parquet({quote(str(path))}) "
+        "where _reason is not null"
+        for path in written
+    ]
+    bad += [
+        f"select {quote(table)} as table_name, _row, null as _day, _reason, _raw from ({query})"
+        for table, query in form.quarantine.items()
+    ]
+    if opened.broken_count:
+        bad.append(f"select null as table_name, _row, null as _day, _reason, _raw from ({opened.broken})")
+    quarantine = folder / "quarantine.parquet"
+    connection.execute(
+        "create or replace temp table bad as select table_name::varchar as table_name, _row::bigint as row_number, "
+        f"_day::date as day, _reason::varchar as reason, _raw::varchar as raw from ({' union all '.join(bad)})"
+    )
+    if connection.execute("select count(*) from bad").fetchone() != (0,):
+        connection.execute(f"copy bad to {quote(str(quarantine))} (format parquet)")
+    (bad_rows,) = connection.execute("select count(distinct row_number) from bad").fetchone() or (0,)
+    if form.reduces:
+        # The first table stands for the file's rows; the others are other views of the same ones.
+        (good, refused) = connection.execute(
+            "select coalesce(sum(_rows) filter (_reason is null), 0), "
+            "coalesce(sum(_rows) filter (_reason is not null), 0) "
+            f"from read_parquet({quote(str(written[0]))})"
+        ).fetchone() or (0, 0)
+        bad_rows += int(refused)
+    else:
+        rows = " union ".join(
+            f"select _row from read_parquet({quote(str(path))}) where _reason is null" for path in written
+        )
+        (good,) = connection.execute(
+            f"select count(*) from ({rows}) as r(_row) where _row not in "
+            "(select row_number from bad where table_name is not null)"
+        ).fetchone() or (0,)
+    return replace(
+        report,
+        format=form.name,
+        rows_read=opened.rows_read,
+        rows_loaded=int(good),
+        rows_quarantined=int(bad_rows),
+        rows_skipped=opened.rows_read - int(good) - int(bad_rows),
+    )
+
+
+def typed(table: Table, form: Format, select: str, latest: datetime) -> str:
+    """The mapping `select` with every column cast, its day, and why a row is bad (`_reason`, null if it is not)."""
+    casts = ", ".join(f"{_cast(column)} as {name(column.name)}" for column in table.columns)
+    texts = ", ".join(
+        f"cast(m.{name(column.name)} as varchar) as {name('_was_' + column.name)}" for column in table.columns
+    )
+    reasons = [
+        f"case when {name('_was_' + c.name)} is not null and {name(c.name)} is null "
+        f"then {quote(f'{c.name}: ')} || {name('_was_' + c.name)} || {quote(f' is not a {c.type}')} end"
+        for c in table.columns
+    ]
+    reasons += [
+        f"case when {name('_was_' + c.name)} is null then {quote(f'{c.name} is missing')} end"
+        for c in table.columns
+        if c.required or c.name == table.day
+    ]
+    reasons += [f"case when not ({rule.holds}) then {quote(rule.reason)} end" for rule in table.rules]
+    day = name(table.day)
+    reasons.append(
+        f"case when {day} > {quote(str(latest))}::timestamp or {day} < {quote(str(FIRST_PLAUSIBLE))}::date "
+        f"then {quote(f'{table.day}: ')} || cast({day} as varchar) || "
+        f"{quote(f' is not between {FIRST_PLAUSIBLE} and {latest:%Y-%m-%d}, a day after the file was written')} end"
+    )
+    kept = ", ".join(name(column.name) for column in table.columns)
+    extra = ", _rows" if form.reduces else ""
+    row = "null::bigint" if form.reduces else "m._row"
+    raw = "null::varchar" if form.reduces else "m._raw"
+    return (
+        f"with m as ({select}), "
+        f"typed as (select {casts}, {texts}, {row} as _row, {raw} as _raw{extra} from m), "
+        f"judged as (select *, nullif(concat_ws('; ', {', '.join(reasons)}), '') as _reason from typed) "
+        f"select {kept}, cast({day} as date) as _day, _row, _reason, "
+        f"case when _reason is not null then _raw end as _raw{extra} from judged"
+    )
+
+
+def _cast(column: Column) -> str:
+    value = f"m.{name(column.name)}"
+    if column.type == "TIMESTAMP":
+        return f"(try_cast({value} as timestamptz) at time zone 'UTC')"
+    return f"try_cast({value} as {column.type})"
+
+
+def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]) -> None:
+    version = version_of(source)
+    contents = sorted({report.content_id for report in reports if report.status == "loaded"})
+    folders = [content_folder(settings, source.name, version, content) for content in contents]
+    with (
+        writer(settings, f"recording {source.name}'s files") as connection,
+        transaction(connection),
+    ):
+        ledger.record_files(connection, reports, version)
+        ledger.forget_contents(connection, source.name, contents)
+        for table in source.tables:
+            paths = [path for folder in folders if (path := folder / f"{table.name}.parquet").exists()]
+            if not paths:
+                continue
+            connection.execute(
+                "insert into ledger.content_days select ?, parse_path(_file)[-2], ?, _day, count(*) "
+                f"from {parquet_list(paths)} where _reason is null group by all",
+                [source.name, table.name],
+            )
+            if table.covers_range:
+                ledger.cover_ranges(connection, source.name, table.name, contents)
+        ledger.cover_days(connection, source.name, source.tables[0].name, _days_named(reports))
+        quarantines = [path for folder in folders if (path := folder / "quarantine.parquet").exists()]
+        if quarantines:
+            connection.execute(
+                "insert into raw.quarantine select ?, table_name, parse_path(_file)[-2], row_number, day, "
+                f"reason, raw from {parquet_list(quarantines)}",
+                [source.name],
+            )
+
+
+def _days_named(reports: list[ledger.FileReport]) -> list[tuple[str, date]]:
+    """(content, day) for each file whose own name bears exactly one date."""
+    named: set[tuple[str, date]] = set()
+    for report in reports:
+        found = FILE_DATE.findall(Path(report.path).name)
+        if report.status == "loaded" and len(found) == 1:
+            with suppress(ValueError):
+                named.add((report.content_id, date(*(int(part) for part in found[0]))))
+    return sorted(named)
+
+
+def current_parquet(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    table: str,
+    days: list[date],
+) -> str | None:
+    """A query over the good rows of `table` on `days`, over every present content; None where there is none.
+
+    Rows carry the table's columns, `_day`, `_content_id` and `_row`.
+    """
+    rows = connection.execute(
+        "select distinct content_id, version from ledger.content_days join ledger.current_contents "
+        "using (source, content_id) where source = ? and table_name = ? and row_count > 0 "
+        "and list_contains(?, day) order by content_id",
+        [source.name, table, days],
+    ).fetchall()
+    paths = [content_folder(settings, source.name, version, content) / f"{table}.parquet" for content, version in rows]
+    if not paths:
+        return None
+    columns = ", ".join(name(column.name) for column in source.table(table).columns)
+    chosen = ", ".join(quote(str(day)) for day in days)
+    return (
+        f"select {columns}, _day, parse_path(_file)[-2] as _content_id, _row from {parquet_list(paths)} "
+        f"where _reason is null and _day in ({chosen})"
+    )

@@ -1,0 +1,76 @@
+"""Great Expectations at the door: is a source's day fit to replace the one that stands?
+
+It judges a profile, one row a day computed in SQL, never the rows themselves: a scan and a few numbers instead
+of the rows in memory. This is the only module that knows Great Expectations, and it is imported late: the
+import takes seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pipelines.sources.spec import Expectation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An expectation a day did not meet: what was found against what was expected."""
+
+    table: str
+    day: date
+    expectation: Expectation
+    found: float
+
+    def __str__(self) -> str:
+        """The finding as a sentence."""
+        low, high = self.expectation.low, self.expectation.high
+        bounds = f"{'' if low is None else f'at least {low:g}'}{' and ' if None not in (low, high) else ''}"
+        bounds += "" if high is None else f"at most {high:g}"
+        return (
+            f"{self.table} {self.day}: {self.expectation.name} is {self.found:g}, expected {bounds} "
+            f"({self.expectation.reason})"
+        )
+
+
+def judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Finding]:
+    """The expectations of `table` that days of `profile` do not meet.
+
+    `profile` has a row per day: `_day`, and a column per expectation, named as it is; null passes.
+    """
+    if profile.empty or not expectations:
+        return []
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.core import ExpectColumnValuesToBeBetween
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    data = context.data_sources.add_or_update_pandas("profiles").add_dataframe_asset(table)
+    batch = data.add_batch_definition_whole_dataframe("days")
+    suite = gx.ExpectationSuite(
+        name=table,
+        expectations=[
+            ExpectColumnValuesToBeBetween(
+                column=expectation.name, min_value=expectation.low, max_value=expectation.high
+            )
+            for expectation in expectations
+        ],
+    )
+    frame = profile.reset_index(drop=True)
+    result = batch.get_batch({"dataframe": frame}).validate(suite, result_format="COMPLETE")
+    by_name = {expectation.name: expectation for expectation in expectations}
+    findings: list[Finding] = []
+    for verdict in result.results:
+        if verdict.exception_info.get("raised_exception"):
+            raise RuntimeError(f"{table}: {verdict.exception_info}")
+        expectation = by_name[verdict.expectation_config.kwargs["column"]]
+        for index in verdict.result.get("unexpected_index_list") or []:
+            row = profile.iloc[index]
+            findings.append(Finding(table, row["_day"], expectation, float(row[expectation.name])))
+    return sorted(findings, key=lambda f: (f.day, f.expectation.name))

@@ -1,0 +1,369 @@
+"""What was loaded, from where, covering which days, judged how and built when: the schema `ledger`.
+
+The questions of staleness are answered here. Who loads, judges and builds writes through these functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import duckdb
+
+from pipelines.sources.spec import Column, Source, Table
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "files",
+        "One row per landing file ever seen. `status` is loaded, refused (no format fits), unreadable, or gone "
+        "(its name no longer exists, or holds another content by now).",
+        (
+            Column("source", "VARCHAR", "The source whose glob found it."),
+            Column("path", "VARCHAR", "Relative to the landing folder."),
+            Column("content_id", "VARCHAR", "The first 16 hex digits of its bytes' SHA-256."),
+            Column(
+                "format",
+                "VARCHAR",
+                "The format recognised; null where none was, or no row was held.",
+            ),
+            Column("status", "VARCHAR", "loaded, refused, unreadable or gone."),
+            Column("message", "VARCHAR", "Why it was not loaded."),
+            Column("size_bytes", "BIGINT", "Its size."),
+            Column("modified_at", "TIMESTAMP", "Its modification time as last seen, UTC."),
+            Column(
+                "delivered_at",
+                "TIMESTAMP",
+                "When its content was first delivered, under any name, UTC.",
+            ),
+            Column("rows_read_count", "BIGINT", "Records in it, broken ones included."),
+            Column("rows_loaded_count", "BIGINT", "Records that stand in a raw table."),
+            Column(
+                "rows_quarantined_count",
+                "BIGINT",
+                "Records set aside, with a reason, in raw.quarantine.",
+            ),
+            Column(
+                "rows_skipped_count",
+                "BIGINT",
+                "Records of a kind no table holds (a page view, a story).",
+            ),
+            Column("loaded_at", "TIMESTAMP", "When it was taken in, UTC."),
+            Column("version", "VARCHAR", "The version of the source's module that read it."),
+        ),
+        key=("source", "path", "content_id"),
+        day="modified_at",
+    ),
+    Table(
+        "content_days",
+        "One row per content, table and day it covers; `row_count` 0 where it speaks for a day without rows.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("content_id", "VARCHAR", "The content."),
+            Column("table_name", "VARCHAR", "The table the rows belong to."),
+            Column("day", "DATE", "The UTC day."),
+            Column("row_count", "BIGINT", "Good rows of that day."),
+        ),
+        key=("source", "content_id", "table_name", "day"),
+        day="day",
+    ),
+    Table(
+        "days",
+        "One row per source and day judged: what it was made from, and whether it was accepted.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("day", "DATE", "The UTC day."),
+            Column(
+                "fingerprint",
+                "VARCHAR",
+                "Over the contents that cover the day and the module's version.",
+            ),
+            Column("status", "VARCHAR", "accepted or refused."),
+            Column("message", "VARCHAR", "Why it was refused."),
+            Column("row_count", "BIGINT", "Rows that stand in the raw tables for that day."),
+            Column("judged_at", "TIMESTAMP", "When, UTC."),
+        ),
+        key=("source", "day"),
+        day="day",
+    ),
+    Table(
+        "built",
+        "One row per day the marts were built for, with the fingerprint they were built with.",
+        (
+            Column("day", "DATE", "The UTC day."),
+            Column("fingerprint", "VARCHAR", "Over every source's day, the catalog and the code."),
+            Column("built_at", "TIMESTAMP", "When, UTC."),
+        ),
+        key=("day",),
+        day="day",
+    ),
+    Table(
+        "worklist",
+        "One row per day that the run under way rebuilds.",
+        (Column("day", "DATE", "The UTC day."),),
+        key=("day",),
+        day="day",
+    ),
+    Table(
+        "coverage",
+        "One row per source and day known to be loaded: where nothing happened on such a day, the count is 0; "
+        "elsewhere it is unknown.",
+        (Column("source", "VARCHAR", "The source."), Column("day", "DATE", "The UTC day.")),
+        key=("source", "day"),
+        day="day",
+    ),
+)
+"""The ledger's tables; `coverage` is a view."""
+
+QUARANTINE = Table(
+    "quarantine",
+    "One row per record that could not be loaded, with the reason and its text.",
+    (
+        Column("source", "VARCHAR", "The source."),
+        Column(
+            "table_name",
+            "VARCHAR",
+            "The table it was meant for; null where the record did not parse.",
+        ),
+        Column("content_id", "VARCHAR", "The content it came from (ledger.files names the file)."),
+        Column("row_number", "BIGINT", "Its number in the file, from 1."),
+        Column("day", "DATE", "Its UTC day, where it could be read."),
+        Column("reason", "VARCHAR", "What was found against what was expected."),
+        Column("raw", "VARCHAR", "The record as it came."),
+    ),
+    key=("source", "content_id", "row_number"),
+    day="day",
+)
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one landing file; the fields are `ledger.files`'s."""
+
+    source: str
+    path: str
+    content_id: str
+    format: str | None
+    status: str
+    message: str | None
+    size_bytes: int
+    modified_at: datetime
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_skipped: int = 0
+
+    @property
+    def summary(self) -> str:
+        """One line: the file and what it gave, or why it gave nothing."""
+        if self.message:
+            return f"{self.status}: {self.message}"
+        aside = f", {self.rows_quarantined:,} quarantined" if self.rows_quarantined else ""
+        return f"{self.path}: {self.rows_loaded:,} rows{aside}"
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the ledger and the quarantine where they do not exist."""
+    connection.execute("create schema if not exists ledger")
+    connection.execute("create schema if not exists raw")
+    for schema, table in [
+        *(("ledger", t) for t in TABLES if t.name != "coverage"),
+        ("raw", QUARANTINE),
+    ]:
+        columns = ", ".join(f"{c.name} {c.type}" for c in table.columns)
+        connection.execute(f"create table if not exists {schema}.{table.name} ({columns})")
+    connection.execute(
+        "create or replace view ledger.current_contents as "
+        "select source, content_id, max(version) as version, min(delivered_at) as delivered_at "
+        "from ledger.files where status = 'loaded' group by source, content_id"
+    )
+    connection.execute(
+        "create or replace view ledger.coverage as select distinct source, day "
+        "from ledger.content_days join ledger.current_contents using (source, content_id)"
+    )
+
+
+def known_files(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[str, tuple[int, datetime]]:
+    """Path → (size in bytes, modified_at) of the source's files as last read by `version`."""
+    rows = connection.execute(
+        "select path, size_bytes, modified_at from ledger.files where source = ? and status <> 'gone' and version = ?",
+        [source, version],
+    ).fetchall()
+    return {path: (size, modified) for path, size, modified in rows}
+
+
+def known_contents(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[str, FileReport]:
+    """Content → a report of it, of the contents that `version` has read well, whatever their names' fate."""
+    rows = connection.execute(
+        "select source, path, content_id, format, status, message, size_bytes, modified_at, rows_read_count, "
+        "rows_loaded_count, rows_quarantined_count, rows_skipped_count from ledger.files "
+        "where source = ? and version = ? and status in ('loaded', 'gone') and message is null",
+        [source, version],
+    ).fetchall()
+    return {row[2]: FileReport(*row) for row in rows}
+
+
+def record_files(connection: duckdb.DuckDBPyConnection, reports: Sequence[FileReport], version: str) -> None:
+    """Write the reports; what a path held before, or an older version read there, is marked gone."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for report in reports:
+        path = [report.source, report.path]
+        delivered = connection.execute(
+            "select min(delivered_at) from ledger.files where source = ? and content_id = ?",
+            [report.source, report.content_id],
+        ).fetchone()
+        first = min(report.modified_at, delivered[0]) if delivered and delivered[0] else report.modified_at
+        connection.execute(
+            "delete from ledger.files where source = ? and path = ? and content_id = ?",
+            [*path, report.content_id],
+        )
+        connection.execute(
+            "update ledger.files set status = 'gone' where source = ? and path = ? and status <> 'gone'",
+            path,
+        )
+        values = [
+            *path, report.content_id, report.format, report.status, report.message, report.size_bytes,
+            report.modified_at, first, report.rows_read, report.rows_loaded, report.rows_quarantined,
+            report.rows_skipped, now, version,
+        ]  # fmt: skip
+        marks = ", ".join("?" * len(values))
+        connection.execute(f"insert into ledger.files values ({marks})", values)
+
+
+def forget_contents(connection: duckdb.DuckDBPyConnection, source: str, contents: Sequence[str]) -> None:
+    """Drop what is recorded of the contents' days and quarantined rows, before it is written anew."""
+    for table in ("ledger.content_days", "raw.quarantine"):
+        connection.execute(
+            f"delete from {table} where source = ? and list_contains(?, content_id)",
+            [source, list(contents)],
+        )
+
+
+def cover_ranges(connection: duckdb.DuckDBPyConnection, source: str, table: str, contents: Sequence[str]) -> None:
+    """Let each content cover the days between its first and last row that it has no row on."""
+    connection.execute(
+        "insert into ledger.content_days with mine as (from ledger.content_days where source = ? "
+        "and table_name = ? and list_contains(?, content_id)), spans as (select content_id, "
+        "unnest(generate_series(min(day), max(day), interval 1 day))::date as day from mine group by content_id) "
+        "select ?, content_id, ?, day, 0 from spans anti join mine using (content_id, day)",
+        [source, table, list(contents), source, table],
+    )
+
+
+def cover_days(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    table: str,
+    named: Sequence[tuple[str, date]],
+) -> None:
+    """Let each (content, day) be covered, rows or not."""
+    for content, day in named:
+        connection.execute(
+            "insert into ledger.content_days select $1, $2, $3, $4, 0 where not exists (from ledger.content_days "
+            "where source = $1 and content_id = $2 and day = $4)",
+            [source, content, table, day],
+        )
+
+
+def fingerprints(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[date, str]:
+    """Day → fingerprint of the source's day as its present contents make it."""
+    rows = connection.execute(
+        "select day, md5(string_agg(distinct content_id, ',' order by content_id) || ?) "
+        "from ledger.content_days join ledger.current_contents using (source, content_id) "
+        "where source = ? group by day",
+        [version, source],
+    ).fetchall()
+    return dict(rows)
+
+
+def record_days(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    prints: Mapping[date, str],
+    accepted: Sequence[date],
+    refused: Mapping[date, Sequence[object]],
+) -> None:
+    """Record the verdict on each day: accepted days with the rows that now stand, refused ones with why."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    days = [*accepted, *refused]
+    counts = " union all ".join(
+        f'select _day, count(*) as n from raw."{source.name}__{table.name}" where list_contains($1, _day) group by _day'
+        for table in source.warehouse_tables
+    )
+    rows: dict[date, int] = dict(
+        connection.execute(f"select _day, sum(n)::bigint from ({counts}) group by _day", [days]).fetchall()
+    )
+    connection.execute("delete from ledger.days where source = ? and list_contains(?, day)", [source.name, days])
+    for day in days:
+        message = "; ".join(str(finding) for finding in refused[day]) if day in refused else None
+        connection.execute(
+            "insert into ledger.days values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                source.name, day, prints.get(day, ""), "refused" if message else "accepted", message,
+                rows.get(day, 0), now,
+            ],
+        )  # fmt: skip
+
+
+def stale_source_days(connection: duckdb.DuckDBPyConnection, source: str, version: str, first: date) -> list[date]:
+    """The source's days whose raw rows are not what its present files make them, from `first` on.
+
+    A day that was judged and refused is stale only when its contents have changed since.
+    """
+    now = fingerprints(connection, source, version)
+    rows = connection.execute("select day, fingerprint from ledger.days where source = ?", [source])
+    judged: dict[date, str] = dict(rows.fetchall())
+    days = {day for day in now.keys() | judged.keys() if now.get(day) != judged.get(day)}
+    # A day nothing covers any more was judged with the fingerprint of nothing.
+    days -= {day for day in days if day not in now and judged.get(day) == ""}
+    return sorted(day for day in days if day >= first)
+
+
+def day_fingerprints(connection: duckdb.DuckDBPyConnection, code: str) -> dict[date, str]:
+    """Day → fingerprint over every source's judged day and `code` (the catalog's and the project's hash)."""
+    rows = connection.execute(
+        "select day, md5(string_agg(source || fingerprint, ',' order by source) || ?) "
+        "from ledger.days where fingerprint <> '' or row_count > 0 group by day",
+        [code],
+    ).fetchall()
+    return dict(rows)
+
+
+def stale_days(connection: duckdb.DuckDBPyConnection, code: str) -> list[date]:
+    """The days whose marts were built from something else than what stands in raw now.
+
+    Days that any source's judge refused are left out: their old numbers stand until the data is mended.
+    """
+    now = day_fingerprints(connection, code)
+    built: dict[date, str] = dict(connection.execute("select day, fingerprint from ledger.built").fetchall())
+    refused = {
+        row[0] for row in connection.execute("select distinct day from ledger.days where status = 'refused'").fetchall()
+    }
+    return sorted(day for day in now.keys() | built.keys() if now.get(day) != built.get(day) and day not in refused)
+
+
+def set_worklist(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
+    """Make `days` the days that the dbt models rebuild."""
+    connection.execute("delete from ledger.worklist")
+    rows = [[day] for day in days]
+    if rows:
+        connection.executemany("insert into ledger.worklist values (?)", rows)
+
+
+def mark_built(connection: duckdb.DuckDBPyConnection, code: str) -> None:
+    """Record that the worklist's days were built from what stands in raw now, and empty it."""
+    prints = day_fingerprints(connection, code)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    worklist = [row[0] for row in connection.execute("select day from ledger.worklist").fetchall()]
+    if worklist:
+        connection.executemany("delete from ledger.built where day = ?", [[day] for day in worklist])
+    rows = [[day, prints[day], now] for day in worklist if day in prints]
+    if rows:
+        connection.executemany("insert into ledger.built values (?, ?, ?)", rows)
+    connection.execute("delete from ledger.worklist")
+
+
+def digest(parts: Sequence[str]) -> str:
+    """A short hash over `parts`."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,87 @@
+"""Publishing: a copy of the marts for those who read, swapped in whole or not at all.
+
+`published/current` is a link to an immutable version; `marts.duckdb` and `parquet/` are reached through it, so
+one rename swaps both. Who has the old version open goes on reading it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.settings import Settings
+from pipelines.warehouse.connect import name, quote, writer
+
+log = logging.getLogger(__name__)
+
+VERSIONS_KEPT = 3
+STORAGE_VERSION = "v1.0.0"
+"""DuckDB clients from 1.0.0 on open this; a database in 2.0's own format opens in no 1.x client."""
+
+
+def publish(settings: Settings) -> dict[str, int]:
+    """Copy every mart to a new version and swap it in; returns the rows of each mart.
+
+    Call it after the tests have passed. Readers see the old version or the new one, never a mixture.
+    """
+    now = datetime.now(UTC)
+    version = settings.published_dir / "versions" / f"{now:%Y%m%dT%H%M%S%f}"
+    building = version.with_suffix(".building")
+    (building / "parquet").mkdir(parents=True)
+    counts: dict[str, int] = {}
+    with writer(settings, "publishing") as connection:
+        target = quote(str(building / "marts.duckdb"))
+        connection.execute(f"attach {target} as published (storage_version {quote(STORAGE_VERSION)})")
+        connection.execute("create schema published.marts")
+        marts = connection.execute(
+            "select table_name, comment from duckdb_tables() where schema_name = 'marts' "
+            "and database_name = current_database() and table_name like 'mart\\_%' escape '\\' order by table_name"
+        ).fetchall()
+        connection.execute("begin")
+        for mart, comment in marts:
+            copy = f"published.marts.{name(mart)}"
+            connection.execute(f"create table {copy} as from marts.{name(mart)}")
+            if comment:
+                connection.execute(f"comment on table {copy} is {quote(comment)}")
+            for column, text in connection.execute(
+                "select column_name, comment from duckdb_columns() where schema_name = 'marts' "
+                "and database_name = current_database() and table_name = ? and comment is not null",
+                [mart],
+            ).fetchall():
+                connection.execute(f"comment on column {copy}.{name(column)} is {quote(text)}")
+            (counts[mart],) = connection.execute(f"select count(*) from {copy}").fetchone() or (0,)
+        connection.execute("commit")
+        for mart, _ in marts:
+            parquet = quote(str(building / "parquet" / f"{mart}.parquet"))
+            connection.execute(f"copy published.marts.{name(mart)} to {parquet} (format parquet)")
+        connection.execute("detach published")
+    for file in building.rglob("*.*"):
+        _sync(file)
+    building.rename(version)
+    _point(settings.published_dir / "current", Path("versions") / version.name)
+    _point(settings.published_dir / "marts.duckdb", Path("current") / "marts.duckdb")
+    _point(settings.published_dir / "parquet", Path("current") / "parquet")
+    for old in sorted(version.parent.iterdir())[:-VERSIONS_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return counts
+
+
+def _point(link: Path, target: Path) -> None:
+    """Make `link` point to `target` in one step."""
+    if link.is_symlink() and link.readlink() == target:
+        return
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(link)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,219 @@
+"""From raw to marts: dbt, in this process and under the writer lock, over the days that are stale.
+
+The models are `dbt_project/`'s; which days are stale is `ledger`'s to say.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import duckdb
+import yaml
+
+from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
+from pipelines.catalog.types import Catalog
+from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.sources import all_sources
+from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import lock, name, opened, transaction
+from pipelines.warehouse.days import create_tables
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+PROJECT_PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests")
+
+
+class _Described(Protocol):
+    """A table of any room: enough of it to document."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def columns(self) -> Sequence[Any]: ...
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build did: the days it rebuilt, and dbt's own result (None where no day was stale)."""
+
+    days: list[date]
+    result: dbtRunnerResult | None
+
+    @property
+    def success(self) -> bool:
+        """Whether every model was built and every test passed."""
+        return self.result is None or bool(self.result.success)
+
+
+def sources_yml() -> str:
+    """The dbt source file, from the source modules, the catalog's tables and the ledger's."""
+
+    def table(spec: _Described, identifier: str, loaded: bool) -> dict[str, Any]:
+        columns = [{"name": c.name, "data_type": c.type, "description": c.description} for c in spec.columns]
+        if loaded:
+            columns += [
+                {"name": "_day", "data_type": "DATE", "description": "The row's UTC day."},
+                {"name": "_content_id", "data_type": "VARCHAR", "description": "The content it came from."},
+                {"name": "_row", "data_type": "BIGINT", "description": "Its number in that content."},
+            ]
+        return {
+            "name": spec.name,
+            "identifier": identifier,
+            "description": spec.description,
+            "columns": columns,
+        }
+
+    sources: list[dict[str, Any]] = [
+        {
+            "name": source.name,
+            "schema": "raw",
+            "description": source.description,
+            "meta": {"owner": source.owner},
+            "tables": [table(t, f"{source.name}__{t.name}", True) for t in source.warehouse_tables],
+        }
+        for source in all_sources().values()
+    ]
+    sources.append(
+        {
+            "name": "catalog",
+            "schema": "raw",
+            "description": "The AI workforce as the catalog's YAML declares it; loaded whole.",
+            "tables": [table(t, f"catalog__{t.name}", False) for t in CATALOG_TABLES],
+        }
+    )
+    sources.append(
+        {
+            "name": "ledger",
+            "schema": "ledger",
+            "description": "What was loaded, covering which days, judged how, built when.",
+            "tables": [table(t, t.name, False) for t in ledger.TABLES],
+        }
+    )
+    sources.append(
+        {
+            "name": "raw",
+            "schema": "raw",
+            "description": "What every source shares.",
+            "tables": [table(ledger.QUARANTINE, ledger.QUARANTINE.name, False)],
+        }
+    )
+    return yaml.safe_dump({"version": 2, "sources": sources}, sort_keys=False, allow_unicode=True, width=120)
+
+
+def prepare() -> Path:
+    """Write the dbt source file where it has changed; returns its path. Call it before dbt reads the project."""
+    path = DBT_PROJECT / "models" / "staging" / "sources.yml"
+    text = "# Generated from pipelines/sources/ and the catalog's tables.\n" + sources_yml()
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+    return path
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {key: os.environ.get(key) for key in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                del os.environ[key]
+            else:
+                os.environ[key] = value
+
+
+def dbt(
+    settings: Settings,
+    arguments: Sequence[str],
+    on_event: Callable[[Any], None] | None = None,
+) -> dbtRunnerResult:
+    """Run dbt with `arguments` in this process; the caller holds the writer lock if they write.
+
+    `on_event` is called with each of dbt's structured events. Target files go to the home folder, so that two
+    homes do not share a partial-parse cache.
+    """
+    from dbt.cli.main import dbtRunner
+
+    target = settings.warehouse_dir / "dbt"
+    with _environment(
+        {
+            "SCORECARD_WAREHOUSE_FILE": str(settings.warehouse_file),
+            "SCORECARD_THREADS": str(settings.threads),
+            "SCORECARD_MEMORY_LIMIT": settings.memory_limit,
+            "DBT_PROJECT_DIR": str(DBT_PROJECT),
+            "DBT_PROFILES_DIR": str(DBT_PROJECT),
+            "DBT_TARGET_PATH": str(target),
+            "DBT_LOG_PATH": str(target / "logs"),
+            "DO_NOT_TRACK": "1",
+        }
+    ):
+        return dbtRunner(callbacks=[on_event] if on_event else []).invoke(list(arguments))
+
+
+def code_fingerprint(catalog: Catalog) -> str:
+    """A hash over the catalog and the dbt project: when either changes, every day is stale."""
+    parts = [catalog.fingerprint]
+    for part in PROJECT_PARTS:
+        root = DBT_PROJECT / part
+        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+        parts += [f"{file.relative_to(DBT_PROJECT)}\x1e{file.read_text()}" for file in files]
+    return ledger.digest(parts)
+
+
+def load_catalog_tables(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+    """Replace `raw.catalog__*` by what `catalog` says; returns the rows of each table."""
+    counts: dict[str, int] = {}
+    connection.execute("create schema if not exists raw")
+    with transaction(connection):
+        for table, rows in catalog_tables(catalog).items():
+            connection.register("catalog_rows", rows)
+            connection.execute(f"create or replace table raw.{name(f'catalog__{table}')} as from catalog_rows")
+            connection.unregister("catalog_rows")
+            counts[table] = rows.num_rows
+    return counts
+
+
+def build(
+    settings: Settings,
+    catalog: Catalog,
+    days: Iterable[date] | None = None,
+    force: bool = False,
+    on_event: Callable[[Any], None] | None = None,
+) -> Build:
+    """Rebuild the stale days among `days` (None: all) in every model and run every test on them.
+
+    With `force` the days are rebuilt stale or not. Nothing is done where no day is; a failed build leaves its
+    days stale. The whole range of days at once is a full refresh: tables are made anew.
+    """
+    prepare()
+    code = code_fingerprint(catalog)
+    with lock(settings, "building the marts"):
+        with opened(settings) as connection:
+            ledger.create(connection)
+            for source in all_sources().values():
+                create_tables(connection, source)
+            load_catalog_tables(connection, catalog)
+            known = set(ledger.day_fingerprints(connection, code))
+            stale = set(ledger.stale_days(connection, code))
+            chosen = stale if days is None else set(days) & (known | stale if force else stale)
+            ledger.set_worklist(connection, sorted(chosen))
+        if not chosen:
+            return Build([], None)
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet"]
+        if chosen >= known:
+            arguments.append("--full-refresh")
+        result = dbt(settings, arguments, on_event)
+        if result.success:
+            with opened(settings) as connection:
+                ledger.mark_built(connection, code)
+    return Build(sorted(chosen), result)

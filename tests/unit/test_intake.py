@@ -1,0 +1,238 @@
+"""Files go in once, bad rows are set aside, days are replaced whole: on a source made up for the purpose."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.settings import Settings
+from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import writer
+from pipelines.warehouse.days import replace_days
+from pipelines.warehouse.intake import take_in, version_of
+
+SALES = Source(
+    name="sales",
+    title="Sales",
+    description="One row per sale.",
+    owner="sales@example.com",
+    glob=("sales/**/*.*",),
+    late=timedelta(days=3),
+    tables=(
+        Table(
+            "orders",
+            "One row per order.",
+            (
+                Column("order_id", "VARCHAR", "Its number.", required=True),
+                Column("ordered_at", "TIMESTAMP", "When."),
+                Column("amount", "DECIMAL(38, 12)", "How much."),
+            ),
+            key=("order_id",),
+            day="ordered_at",
+            rules=(Rule("amount >= 0", "amount is below 0"),),
+            expectations=(Expectation("total", "sum(amount)", "nobody sells that much", high=1000),),
+        ),
+    ),
+    formats=(
+        Format(
+            "csv",
+            "csv",
+            requires=("id", "sold", "amount"),
+            optional=("note",),
+            null_text=("", "NULL"),
+            select={"orders": "select _row, _raw, id as order_id, sold as ordered_at, amount from rows"},
+        ),
+        Format(
+            "api",
+            "json",
+            requires=("$.id", "$.sold"),
+            records=("$.orders",),
+            select={
+                "orders": "select _row, _raw, doc->>'id' as order_id, doc->>'sold' as ordered_at, "
+                "doc->>'amount' as amount from rows"
+            },
+        ),
+        Format(
+            "parquet",
+            "parquet",
+            requires=("id", "sold", "amount"),
+            select={"orders": "select _row, _raw, id as order_id, sold as ordered_at, amount from rows"},
+        ),
+    ),
+)
+DAY = date(2026, 1, 2)
+HEADER = "id,sold,amount\n"
+
+
+@contextmanager
+def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    with writer(settings, "a test") as connection:
+        yield connection
+
+
+def query(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    with warehouse(settings) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def land(settings: Settings, name: str, text: str, modified: int = 1_800_000_000) -> Path:
+    path = settings.landing_dir / "sales" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    os.utime(path, (modified, modified))
+    return path
+
+
+def orders(settings: Settings) -> list[tuple[Any, ...]]:
+    return query(settings, "select order_id, amount::double from raw.sales__orders order by order_id")
+
+
+def load(settings: Settings) -> list[ledger.FileReport]:
+    reports = take_in(settings, SALES)
+    replace_days(settings, SALES)
+    return reports
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "id,sold,amount\no1,2026-01-02 10:00:00,5\no2,2026-01-02T23:30:00+01:00,7\n"),
+        (
+            "a.jsonl",
+            '{"id":"o1","sold":"2026-01-02 10:00:00","amount":5}\n'
+            '{"id":"o2","sold":"2026-01-02T23:30:00+01:00","amount":"7"}',
+        ),
+        (
+            "a.json",
+            json.dumps(
+                {
+                    "orders": [
+                        {"id": "o1", "sold": "2026-01-02 10:00:00", "amount": 5},
+                        {"id": "o2", "sold": "2026-01-02T23:30:00+01:00", "amount": 7},
+                    ]
+                },
+                indent=2,
+            ),
+        ),
+    ],
+    ids=["csv", "json lines", "a page of an API"],
+)
+def test_every_container_gives_the_same_rows_on_their_utc_day(settings: Settings, name: str, text: str) -> None:
+    land(settings, name, text)
+    load(settings)
+    assert orders(settings) == [("o1", 5.0), ("o2", 7.0)]
+    assert query(settings, "select distinct _day from raw.sales__orders") == [(DAY,)]
+
+
+def test_bad_rows_are_set_aside_with_their_reason_and_the_rest_goes_on(settings: Settings) -> None:
+    land(
+        settings,
+        "a.csv",
+        HEADER + "o1,2026-01-02,1\no2,2026-01-02,-1\n,2026-01-02,1\no4,2026-01-02,many\no5,soon,1\no6,2031-01-01,1\n"
+        "o7,2026-01-02\n" + "".join(f"p{i},2026-01-02,1\n" for i in range(30)),
+    )
+    (report,) = load(settings)
+    assert (report.rows_read, report.rows_loaded, report.rows_quarantined) == (37, 31, 6)
+    reasons = query(settings, "select row_number, reason from raw.quarantine order by row_number, reason")
+    assert [r for _, r in reasons] == [
+        "amount is below 0",
+        "order_id is missing",
+        "amount: many is not a DECIMAL(38, 12)",
+        "ordered_at: soon is not a TIMESTAMP",
+        "ordered_at: 2031-01-01 00:00:00 is not between 1990-01-01 and 2027-01-16, a day after the file was written",
+        "Expected Number of Columns: 3 Found: 2",
+    ]
+
+
+def test_a_line_that_is_no_json_is_set_aside_as_it_came(settings: Settings) -> None:
+    land(settings, "a.jsonl", '{"id":"o1","sold":"2026-01-02","amount":1}\n{"id": broken\n\n')
+    (report,) = load(settings)
+    assert (report.rows_read, report.rows_loaded, report.rows_quarantined) == (2, 1, 1)
+    assert query(settings, "select raw, reason from raw.quarantine") == [('{"id": broken', "is not valid JSON")]
+
+
+def test_the_same_bytes_under_another_name_change_nothing(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    load(settings)
+    land(settings, "again/a.csv", HEADER + "o1,2026-01-02,1\n", modified=1_800_000_500)
+    load(settings)
+    assert orders(settings) == [("o1", 1.0)]
+
+
+def test_a_changed_file_replaces_what_it_gave_and_its_old_day_becomes_empty(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    load(settings)
+    land(settings, "a.csv", HEADER + "o1,2026-01-03,2\n", modified=1_800_000_500)
+    load(settings)
+    assert query(settings, "select order_id, _day from raw.sales__orders") == [("o1", date(2026, 1, 3))]
+
+
+def test_a_file_that_vanished_takes_nothing_with_it(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n").unlink()
+    land(settings, "b.csv", HEADER + "o2,2026-01-02,1\n")
+    load(settings)
+    (settings.landing_dir / "sales" / "b.csv").unlink()
+    land(settings, "c.csv", HEADER + "o3,2026-01-02,1\n")
+    load(settings)
+    assert orders(settings) == [("o2", 1.0), ("o3", 1.0)]
+
+
+def test_a_missing_column_refuses_the_file_by_name_and_the_others_load(settings: Settings) -> None:
+    land(settings, "a.csv", "id,sold\no1,2026-01-02\n")
+    land(settings, "b.csv", HEADER + "o2,2026-01-02,1\n")
+    land(settings, "c.parquet", "not parquet at all")
+    reports = {report.path: report for report in load(settings)}
+    assert reports["sales/a.csv"].status == "refused"
+    assert "needs amount too" in (reports["sales/a.csv"].message or "")
+    assert reports["sales/c.parquet"].status == "unreadable"
+    assert orders(settings) == [("o2", 1.0)]
+
+
+def test_an_unknown_column_is_fine(settings: Settings) -> None:
+    land(settings, "a.csv", "id,sold,amount,surprise\no1,2026-01-02,1,x\n")
+    load(settings)
+    assert orders(settings) == [("o1", 1.0)]
+
+
+def test_a_refused_day_stays_as_it_was_while_the_other_day_is_replaced(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    load(settings)
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,5000\no2,2026-01-03,2\n", modified=1_800_000_500)
+    take_in(settings, SALES)
+    outcome = replace_days(settings, SALES)
+    assert outcome.accepted == [date(2026, 1, 3)]
+    assert [str(finding) for finding in outcome.refused[DAY]] == [
+        "sales__orders 2026-01-02: total is 5000, expected at most 1000 (nobody sells that much)"
+    ]
+    assert orders(settings) == [("o1", 1.0), ("o2", 2.0)]
+
+
+def test_a_day_named_by_an_empty_file_is_known_to_be_empty(settings: Settings) -> None:
+    land(settings, "2026-01-05.csv", HEADER)
+    load(settings)
+    assert query(settings, "select source, day from ledger.coverage") == [("sales", date(2026, 1, 5))]
+
+
+def test_a_day_is_stale_until_it_is_built_and_again_when_a_file_for_it_arrives(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\no2,2026-01-03,1\n")
+    load(settings)
+    with warehouse(settings) as connection:
+        assert ledger.stale_days(connection, "code") == [DAY, date(2026, 1, 3)]
+        ledger.set_worklist(connection, [DAY, date(2026, 1, 3)])
+        ledger.mark_built(connection, "code")
+        assert ledger.stale_days(connection, "code") == []
+        assert ledger.stale_days(connection, "other code") == [DAY, date(2026, 1, 3)]
+    land(settings, "late.csv", HEADER + "o3,2026-01-02,1\n")
+    load(settings)
+    with warehouse(settings) as connection:
+        assert ledger.stale_days(connection, "code") == [DAY]
+        assert ledger.stale_source_days(connection, "sales", version_of(SALES), date(2020, 1, 1)) == []
