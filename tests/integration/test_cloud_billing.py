@@ -105,7 +105,9 @@ def test_the_real_focus_export_sums_to_its_published_totals(settings: Settings, 
         Decimal("14.976514186"),
         Decimal("20.390905751"),
     ]
-    ((texts,),) = load(settings, "select count(*) from raw.cloud_billing__charges where 'NULL' in (\"Tags\", \"ChargeClass\")")
+    ((texts,),) = load(
+        settings, 'select count(*) from raw.cloud_billing__charges where \'NULL\' in ("Tags", "ChargeClass")'
+    )
     assert texts == 0
 
 
@@ -130,7 +132,8 @@ def test_the_real_azure_export_sums_to_its_cost_in_its_own_currency(settings: Se
 
     ((rows, currency, billed, day),) = load(
         settings,
-        'select count(*), any_value("BillingCurrency"), sum("BilledCost"), any_value(_day) from raw.cloud_billing__charges',
+        'select count(*), any_value("BillingCurrency"), sum("BilledCost"), any_value(_day) '
+        "from raw.cloud_billing__charges",
     )
 
     assert (rows, currency, str(day)) == (27, "CAD", "2023-09-02")
