@@ -6,7 +6,10 @@ Each writer beside this module knows one kind of system; this one calls them all
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -18,6 +21,7 @@ from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import FIRST_DAY, World
 from pipelines.settings import SAMPLE_CATALOG
 
+FILE_DATE = re.compile(r"(20\d{2})-?(\d{2})-?(\d{2})")
 WRITERS: dict[str, Callable[[World, Path], dict[str, object]]] = {
     "serving": write_serving,
     "billing": write_billing,
@@ -48,12 +52,27 @@ def generate(
         "scale": scale,
         "start": start.isoformat(),
     }
+    began = time.time()
     for room, write in WRITERS.items():
         progress(f"writing {room} of {days} days")
         truth[room] = write(world, landing)
+    _stamp(world, landing, began)
     catalog = out / "catalog"
     if catalog.resolve() != SAMPLE_CATALOG.resolve():
         shutil.copytree(SAMPLE_CATALOG, catalog, dirs_exist_ok=True)
     path = out / "truth.json"
     path.write_text(json.dumps(truth, indent=1, sort_keys=True) + "\n")
     return path
+
+
+def _stamp(world: World, landing: Path, since: float) -> None:
+    """Let each file written since then bear the time it would have been delivered: the morning after its day.
+
+    Files whose writer stamped them itself (a restated bill comes weeks later) keep their time.
+    """
+    for path in landing.rglob("*"):
+        if path.is_file() and path.stat().st_mtime >= since:
+            day = FILE_DATE.search(path.name)
+            last = date(*(int(part) for part in day.groups())) if day else world.dates[-1]
+            delivered = world.at(last, 24 + 3).timestamp()
+            os.utime(path, (delivered, delivered))

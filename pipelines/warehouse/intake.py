@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -59,8 +60,7 @@ def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
             if any(part.startswith((".", "_")) for part in relative.parts):
                 continue
             stat = path.stat()
-            modified = datetime.fromtimestamp(stat.st_mtime, UTC).replace(tzinfo=None)
-            found[str(relative)] = LandingFile(str(relative), path, stat.st_size, modified)
+            found[str(relative)] = LandingFile(str(relative), path, stat.st_size, _modified(stat))
     return [found[key] for key in sorted(found)]
 
 
@@ -114,6 +114,10 @@ def content_folder(settings: Settings, source: str, version: str, content_id: st
     return settings.warehouse_dir / "intake" / source / version / content_id
 
 
+def _modified(stat: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(stat.st_mtime, UTC).replace(tzinfo=None)
+
+
 def _content_id(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
@@ -136,12 +140,26 @@ def _convert(
             opened = open_rows(connection, paths, file.path, latest, source.formats)
             if opened is not None:
                 report = _write_tables(connection, source, opened, latest, building, report)
+        _unchanged(file)
     except LandingFileError as error:
         shutil.rmtree(building)
         return replace(report, status=error.status, message=str(error))
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
     return report
+
+
+def _unchanged(file: LandingFile) -> None:
+    """Raise LandingFileError when the file is no longer the one that was hashed."""
+    stat = file.absolute.stat()
+    if (stat.st_size, _modified(stat)) != (file.size_bytes, file.modified_at):
+        raise LandingFileError(
+            file.path,
+            f"{stat.st_size:,} bytes written {_modified(stat)}",
+            f"the {file.size_bytes:,} bytes of {file.modified_at} that reading began with",
+            "It changed while it was read; the next run takes it in. Write elsewhere, then rename.",
+            status="unreadable",
+        )
 
 
 def _write_tables(

@@ -1,0 +1,78 @@
+"""A day can be built at any time and comes out the same: N daily runs = one backfill = a full refresh."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.scenario.generate import generate
+from pipelines.scenario.world import FIRST_DAY
+from pipelines.settings import Settings
+from pipelines.warehouse.connect import writer
+from tests.integration.conftest import run
+
+DAYS = 12
+MORNINGS = [*range(3, DAYS, 3), DAYS, DAYS + 30]
+"""Days after the first on whose morning a run finds what has been delivered by then; the last finds the rest."""
+
+
+def deliver(delivered: Path, home: Path, until: date) -> Settings:
+    """Copy the files delivered by the morning of `until`, with their times, as a landing folder would hold them."""
+    limit = datetime(until.year, until.month, until.day, 6, tzinfo=UTC).timestamp()
+    for path in sorted(delivered.joinpath("landing").rglob("*")):
+        target = home / path.relative_to(delivered)
+        if path.is_file() and path.stat().st_mtime <= limit and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+    shutil.copytree(delivered / "catalog", home / "catalog", dirs_exist_ok=True)
+    return Settings(home=home)
+
+
+def marts(settings: Settings) -> dict[str, str]:
+    """Each table of the marts with a hash over its rows, whatever their order."""
+    with writer(settings, "comparing") as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+        ).fetchall()
+        return {
+            table: str(
+                connection.execute(
+                    f'select count(*), sum(hash(t::varchar)::hugeint) from marts."{table}" as t'
+                ).fetchone()
+            )
+            for (table,) in tables
+        }
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("delivered")
+    generate(folder, days=DAYS, seed=3, scale=0.2)
+    return folder
+
+
+def test_daily_runs_with_late_and_restated_files_equal_one_backfill_and_a_full_refresh(
+    delivered: Path, tmp_path: Path
+) -> None:
+    for morning in MORNINGS:
+        daily = deliver(delivered, tmp_path / "daily", FIRST_DAY + timedelta(days=morning))
+        run(daily)
+    backfill = deliver(delivered, tmp_path / "backfill", FIRST_DAY + timedelta(days=DAYS + 400))
+    run(backfill)
+    once = marts(backfill)
+    assert len(once) >= 10
+    assert marts(daily) == once
+
+    with writer(backfill, "forgetting what was built") as connection:
+        connection.execute("delete from ledger.built")
+    run(backfill)
+    assert marts(backfill) == once
+
+
+def test_a_second_run_finds_nothing_to_do(delivered: Path, tmp_path: Path) -> None:
+    settings = deliver(delivered, tmp_path / "home", FIRST_DAY + timedelta(days=3))
+    assert run(settings).days
+    assert run(settings).days == []

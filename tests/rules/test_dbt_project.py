@@ -1,0 +1,115 @@
+"""The dbt project keeps its own law: layers read one way, names promise types, marts explain themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from pipelines.catalog.types import Kpi
+from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.warehouse.transform import dbt, prepare
+
+ENDINGS = {
+    "_id": {"varchar"},
+    "_at": {"timestamp"},
+    "_date": {"date"},
+    "_count": {"bigint", "integer", "hugeint"},
+    "_tokens": {"bigint", "hugeint"},
+    "_bytes": {"bigint", "hugeint"},
+    "_ms": {"double"},
+    "_seconds": {"double"},
+    "_minutes": {"double"},
+    "_rate": {"double"},
+}
+"""What a column's ending promises of its type; `_usd` is a decimal of any precision, or a double once divided."""
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    prepare()
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    settings.warehouse_dir.mkdir(parents=True)
+    result = dbt(settings, ["parse", "--quiet", "--warn-error"])
+    assert result.success, result.exception
+    found: dict[str, Any] = json.loads((settings.warehouse_dir / "dbt" / "manifest.json").read_text())
+    return found
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def room(node: dict[str, Any]) -> tuple[str, str]:
+    """The layer and the domain a model's folder says: ('marts', 'cost')."""
+    parts = Path(node["path"]).parts
+    return parts[0], parts[1]
+
+
+def test_layers_read_one_way_and_domains_meet_only_in_the_scorecard(manifest: dict[str, Any]) -> None:
+    broken = []
+    for node in models(manifest):
+        layer, domain = room(node)
+        for parent_id in node["depends_on"]["nodes"]:
+            kind, parent = parent_id.split(".")[0], manifest["nodes"].get(parent_id)
+            if kind == "source":
+                source, allowed = parent_id.split(".")[2], {"catalog", "ledger", "raw"}
+                if layer != "staging" and source not in allowed:
+                    broken.append(f"{node['name']} reads the raw source {source}: a staging model does that")
+            elif kind == "model" and parent is not None:
+                above, neighbour = room(parent)
+                if layer == "staging":
+                    broken.append(f"{node['name']} (staging) reads {parent['name']}")
+                elif domain not in (neighbour, "scorecard") and neighbour != "core" and above != "staging":
+                    broken.append(f"{node['name']} ({domain}) reads {parent['name']} of {neighbour}")
+    assert not broken, "\n".join(broken)
+
+
+def test_a_staging_model_reads_one_source(manifest: dict[str, Any]) -> None:
+    for node in models(manifest):
+        if room(node)[0] == "staging":
+            sources = {parent.split(".")[2] for parent in node["depends_on"]["nodes"]} - {"ledger", "catalog"}
+            assert sources == {room(node)[1]}, node["name"]
+
+
+def test_names_say_the_layer(manifest: dict[str, Any]) -> None:
+    prefixes = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("fct_", "dim_", "mart_")}
+    wrong = [n["name"] for n in models(manifest) if not n["name"].startswith(prefixes[room(n)[0]])]
+    assert not wrong
+
+
+def test_every_model_says_its_grain_first(manifest: dict[str, Any]) -> None:
+    silent = [n["name"] for n in models(manifest) if not n["description"].startswith("One row per")]
+    assert not silent
+
+
+def test_marts_hold_a_contract_and_describe_every_column(manifest: dict[str, Any]) -> None:
+    for node in models(manifest):
+        if node["name"].startswith("mart_"):
+            assert node["contract"]["enforced"], node["name"]
+            bare = [c["name"] for c in node["columns"].values() if not c["description"]]
+            assert not bare, f"{node['name']}: {bare}"
+
+
+def test_a_column_ending_keeps_its_promise(manifest: dict[str, Any]) -> None:
+    broken = []
+    for node in models(manifest):
+        for column in node["columns"].values():
+            name, kind = column["name"], (column["data_type"] or "").lower()
+            if name.endswith("_pct"):
+                broken.append(f"{node['name']}.{name}: shares are _rate, 0 to 1")
+            if name.endswith("_rate") and not node["name"].startswith("mart_"):
+                broken.append(f"{node['name']}.{name}: a rate outside a mart; keep its two sums")
+            if kind and (name.startswith(("is_", "has_")) != (kind == "boolean")):
+                broken.append(f"{node['name']}.{name} is {kind}")
+            for ending, kinds in ENDINGS.items():
+                if kind and name.endswith(ending) and kind not in kinds:
+                    broken.append(f"{node['name']}.{name} is {kind}, its ending promises {' or '.join(kinds)}")
+    assert not broken, "\n".join(broken)
+
+
+def test_the_seeded_kpis_are_those_the_catalog_knows(manifest: dict[str, Any]) -> None:
+    lines = (DBT_PROJECT / "seeds" / "kpis.csv").read_text().splitlines()[1:]
+    assert {line.split(",")[0] for line in lines} <= set(get_args(Kpi))
