@@ -464,7 +464,7 @@ def _bank_charges(world: World) -> Iterator[Charge]:
             UNUSED,
             "commitment",
             *common,
-            Costs(Decimal(0), unused, Decimal(0), unused),
+            Costs(Decimal(0), unused, unused, unused),
             commitment="9b6e0f6a-7c58-4d1d-8c94-1f0ad7a7a111",
             commitment_status="Unused",
         )
