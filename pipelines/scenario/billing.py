@@ -103,7 +103,7 @@ def write_billing(world: World, landing: Path) -> dict[str, object]:
     _write_azure(world, folder / "azure-bank", bills["Microsoft", "EUR"])
     superseded += _write_gcp(world, folder / "gcp-hospital", bills["Google Cloud", "USD"])
     _write_tokens(world, folder / "parley", bills["Parley AI", "USD"])
-    return {"cost": _truth(world, bills, rates) | superseded.as_truth()}
+    return _truth(world, bills, rates) | superseded.as_truth()
 
 
 @dataclass(frozen=True)
