@@ -59,7 +59,12 @@ def failures(built: Build) -> str:
 
 def opened(settings: Settings) -> duckdb.DuckDBPyConnection:
     """The published marts, read-only."""
-    return duckdb.connect(str((settings.published_dir / "marts.duckdb").resolve()), read_only=True)
+    connection = duckdb.connect()
+    # Opened by its own name, the database `marts` would hide the schema `marts`.
+    path = (settings.published_dir / "marts.duckdb").resolve()
+    connection.execute(f"attach '{path}' as published (read_only)")
+    connection.execute("use published")
+    return connection
 
 
 @pytest.fixture(scope="session")
