@@ -1,4 +1,4 @@
-{# The compute cost of KPI 3, over the columns of fct_model_cost_daily. #}
-{% macro compute_cost() -%}
-    sum(effective_cost_usd) filter (category in ('{{ var("compute_cost_categories") | join("', '") }}'))
+{# The sum of a column of fct_model_cost_daily over what counts as compute in KPI 3. #}
+{% macro compute_cost(column) -%}
+    sum({{ column }}) filter (category in ('{{ var("compute_cost_categories") | join("', '") }}'))
 {%- endmacro %}

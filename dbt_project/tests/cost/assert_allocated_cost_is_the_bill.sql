@@ -38,6 +38,14 @@ allocated as (
 
 )
 
-(from bill except from allocated)
+(
+    from bill
+    except
+    from allocated
+)
 union all
-(from allocated except from bill)
+(
+    from allocated
+    except
+    from bill
+)

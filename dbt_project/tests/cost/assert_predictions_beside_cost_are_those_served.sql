@@ -32,6 +32,14 @@ served as (
 
 )
 
-(from beside_cost except from served)
+(
+    from beside_cost
+    except
+    from served
+)
 union all
-(from served except from beside_cost)
+(
+    from served
+    except
+    from beside_cost
+)

@@ -34,7 +34,7 @@ superseded as (
             and contents.billing_period_start_date = newer.billing_period_start_date
             and charges.charge_date = newer.charge_date
             and newer.is_current
-            and newer.delivered_at >= contents.delivered_at
+            and contents.delivered_at <= newer.delivered_at
 
 )
 

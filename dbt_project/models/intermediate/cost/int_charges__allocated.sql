@@ -1,4 +1,3 @@
-{# A rate published up to a week before a charge converts it: a changed day changes the seven after it. #}
 {{
     config(
         materialized='incremental',
@@ -55,10 +54,10 @@ divided as (
 
     select
         *,
-        {% for amount in amounts %}
+        {% for amount in amounts -%}
         {{ split_quotient(amount, 'weight', 'total_weight') }} as {{ amount }}_quotient,
         {{ split_remainder(amount, 'weight', 'total_weight') }} as {{ amount }}_remainder{{ ',' if not loop.last }}
-        {% endfor %}
+        {% endfor -%}
 
     from owned
 
@@ -98,10 +97,10 @@ final as (
         has_conflict,
         is_unconverted,
 
-        {% for amount in amounts %}
+        {% for amount in amounts -%}
         {{ split_share(amount, amount ~ '_quotient', amount ~ '_remainder', 'charge_id', 'model_id') }}
             as {{ amount }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {% endfor -%}
 
     from divided
 

@@ -1,6 +1,21 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ clear_worklist('charge_date', forward=7) }}"
+    )
+}}
+
 with
 
-charges as (select * from {{ ref('int_charges__categorised') }}),
+charges as (
+
+    select *
+
+    from {{ ref('int_charges__categorised') }}
+    where {{ in_worklist('charge_date', forward=7) }}
+
+),
 
 identifiers as (select * from {{ source('catalog', 'identifiers') }}),
 
@@ -75,7 +90,7 @@ called as (
 
     {% for kind, column in [
         ('resource_id', 'resource_id'), ('sub_account_id', 'sub_account_id'), ('service', 'service_name')
-    ] %}
+    ] -%}
     union all
 
     select
@@ -87,7 +102,7 @@ called as (
 
     from charges
     where {{ column }} is not null
-    {% endfor %}
+    {% endfor -%}
 
 ),
 
@@ -145,7 +160,10 @@ strangers as (
     select distinct set_tags.tags
 
     from set_tags
-    where lower(set_tags.tag_key) in (select lower(identifier_key) from names where identifier_kind = 'tag')
+    inner join names
+        on
+            names.identifier_kind = 'tag'
+            and lower(set_tags.tag_key) = lower(names.identifier_key)
 
 ),
 

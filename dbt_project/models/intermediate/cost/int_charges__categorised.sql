@@ -1,3 +1,11 @@
+{# A rate published up to a week before a charge converts it: a changed day changes the seven after it. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ clear_worklist('charge_date', forward=7) }}"
+    )
+}}
 {% set fields = ['charge_category', 'commitment', 'stage', 'usage_unit', 'sku_meter', 'service_category'] %}
 
 with
@@ -13,6 +21,7 @@ charges as (
         coalesce(tags ->> '$.stage', tags ->> '$.Stage', tags ->> '$.workload', tags ->> '$.Workload') as stage
 
     from {{ ref('int_charges__converted') }}
+    where {{ in_worklist('charge_date', forward=7) }}
 
 ),
 
@@ -30,21 +39,24 @@ kinds as (
 matched as (
 
     select
-        {% for field in fields %}kinds.{{ field }}, {% endfor %}
+        {% for field in fields -%}
+        kinds.{{ field }},
+        {% endfor -%}
         rules.category
 
     from kinds
     inner join rules
         on regexp_matches(
             case rules.field
-                {% for field in fields %}when '{{ field }}' then kinds.{{ field }}
-                {% endfor %}
+                {% for field in fields -%}
+                when '{{ field }}' then kinds.{{ field }}
+                {% endfor -%}
             end,
             rules.pattern
         )
     qualify
         row_number() over (
-            partition by {% for field in fields %}kinds.{{ field }}{{ ', ' if not loop.last }}{% endfor %}
+            partition by kinds.{{ fields | join(', kinds.') }}
             order by rules.rule_order
         ) = 1
 
@@ -59,8 +71,8 @@ final as (
     from charges
     left join matched
         on
-            {% for field in fields %}
-            charges.{{ field }} is not distinct from matched.{{ field }} {{ 'and' if not loop.last }}
+            {% for field in fields -%}
+            {{ 'and ' if not loop.first }}charges.{{ field }} is not distinct from matched.{{ field }}
             {% endfor %}
 
 )

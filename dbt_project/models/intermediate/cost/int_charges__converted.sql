@@ -27,10 +27,9 @@ final as (
 
     select
         *,
-        {% for basis in bases %}
-        cast(cast({{ basis }}_cost as decimal(22, 12)) * usd_per_unit as decimal(38, 12))
-            as {{ basis }}_cost_usd,
-        {% endfor %}
+        {% for basis in bases -%}
+        cast(cast({{ basis }}_cost as decimal(22, 12)) * usd_per_unit as decimal(38, 12)) as {{ basis }}_cost_usd,
+        {% endfor -%}
         usd_per_unit is null as is_unconverted
 
     from rated

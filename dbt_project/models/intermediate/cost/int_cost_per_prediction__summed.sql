@@ -17,10 +17,8 @@ computed as (
     select
         model_id,
         event_date,
-        {{ compute_cost() }} as compute_cost_usd,
-        count(*) filter (
-            category in ('{{ var("compute_cost_categories") | join("', '") }}') and unconverted_charge_count > 0
-        ) > 0 as is_partly_unconverted
+        {{ compute_cost('effective_cost_usd') }} as compute_cost_usd,
+        {{ compute_cost('unconverted_charge_count') }} > 0 as is_partly_unconverted
 
     from costs
     group by all
@@ -39,9 +37,23 @@ predicted as (
 
 ),
 
-logged as (select day from coverage where source = 'serving_logs'),
+logged as (
 
-billed as (select day from coverage where source = 'cloud_billing'),
+    select day
+
+    from coverage
+    where source = 'serving_logs'
+
+),
+
+billed as (
+
+    select day
+
+    from coverage
+    where source = 'cloud_billing'
+
+),
 
 model_days as (
 
@@ -74,7 +86,7 @@ model_days as (
 
 summed as (
 
-    {% for period in ['day', 'week', 'month', 'quarter'] %}
+    {% for period in ['day', 'week', 'month', 'quarter'] -%}
     select
         model_id,
         '{{ period }}' as period,
@@ -91,7 +103,7 @@ summed as (
     from model_days
     group by all
     {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {% endfor -%}
 
 ),
 

@@ -42,7 +42,7 @@ sharing as (
 
 weighed as (
 
-    {% for driver in ['busy_seconds', 'tokens', 'predictions', 'equal'] %}
+    {% for driver in ['busy_seconds', 'tokens', 'predictions', 'equal'] -%}
     select
         sharing.pool_id,
         sharing.declared_driver,
@@ -50,11 +50,7 @@ weighed as (
         sharing.event_date,
         '{{ driver }}' as driver,
         {{ loop.index }} as driver_order,
-        {% if driver == 'equal' %}
-        cast(1 as hugeint) as weight
-        {% else %}
-        cast(coalesce(used.{{ driver }}, 0) as hugeint) as weight
-        {% endif %}
+        cast({{ '1' if driver == 'equal' else 'coalesce(used.' ~ driver ~ ', 0)' }} as hugeint) as weight
 
     from sharing
     left join used
@@ -62,7 +58,7 @@ weighed as (
             sharing.model_id = used.model_id
             and sharing.event_date = used.event_date
     {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {% endfor -%}
 
 ),
 

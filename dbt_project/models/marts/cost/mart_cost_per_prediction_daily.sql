@@ -71,15 +71,15 @@ spent as (
         costs.model_id,
         costs.event_date,
         coalesce(costs.instance_type, sole_instances.instance_type, 'none') as instance_type,
-        {% for basis in ['billed', 'effective', 'list', 'contracted'] %}
+        {% for basis in ['billed', 'effective', 'list', 'contracted'] -%}
         sum(costs.{{ basis }}_cost_usd) as {{ basis }}_cost_usd,
-        {% endfor %}
-        {% for category in categories %}
+        {% endfor -%}
+        {% for category in categories -%}
         coalesce(sum(costs.effective_cost_usd) filter (costs.category = '{{ category }}'), 0)
             as {{ category }}_cost_usd,
-        {% endfor %}
+        {% endfor -%}
         coalesce(sum(costs.effective_cost_usd) filter (costs.cost_origin = 'shared'), 0) as shared_cost_usd,
-        {{ compute_cost() }} as compute_cost_usd,
+        {{ compute_cost('effective_cost_usd') }} as compute_cost_usd,
         sum(costs.unconverted_charge_count) as unconverted_charge_count
 
     from costs
@@ -109,7 +109,14 @@ joined as (
 
 ),
 
-logged as (select day from coverage where source = 'serving_logs'),
+logged as (
+
+    select day
+
+    from coverage
+    where source = 'serving_logs'
+
+),
 
 final as (
 
@@ -120,12 +127,12 @@ final as (
 
         joined.instance_type,
 
-        {% for basis in ['billed', 'effective', 'list', 'contracted'] %}
+        {% for basis in ['billed', 'effective', 'list', 'contracted'] -%}
         cast(joined.{{ basis }}_cost_usd as decimal(38, 12)) as {{ basis }}_cost_usd,
-        {% endfor %}
-        {% for category in categories %}
+        {% endfor -%}
+        {% for category in categories -%}
         cast(joined.{{ category }}_cost_usd as decimal(38, 12)) as {{ category }}_cost_usd,
-        {% endfor %}
+        {% endfor -%}
         cast(joined.shared_cost_usd as decimal(38, 12)) as shared_cost_usd,
         cast(joined.compute_cost_usd as decimal(38, 12)) as compute_cost_usd,
         -- A day whose logs are missing has an unknown number of predictions, not none.

@@ -1,3 +1,5 @@
+-- FOCUS writes its columns in capitals: quoted, as they are spelled.
+-- noqa: disable=RF06
 with
 
 source as (select * from {{ source('cloud_billing', 'charges') }}),
