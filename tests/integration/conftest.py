@@ -59,12 +59,7 @@ def failures(built: Build) -> str:
 
 def opened(settings: Settings) -> duckdb.DuckDBPyConnection:
     """The published marts, read-only."""
-    connection = duckdb.connect()
-    # Opened by its own name, the database `marts` would hide the schema `marts`.
-    path = (settings.published_dir / "marts.duckdb").resolve()
-    connection.execute(f"attach '{path}' as published (read_only)")
-    connection.execute("use published")
-    return connection
+    return duckdb.connect(str((settings.published_dir / "marts.duckdb").resolve()), read_only=True)
 
 
 @pytest.fixture(scope="session")

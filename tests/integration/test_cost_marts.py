@@ -33,7 +33,7 @@ def test_every_bill_sums_to_what_was_invoiced(company: Company) -> None:
         tuple(row[:3]): row[3:]
         for row in company.rows(
             f"select provider_name, billing_currency, event_date::varchar, {COSTS.format('')} "
-            "from marts.mart_cost_allocation_daily group by all"
+            "from mart_cost_allocation_daily group by all"
         )
     }
 
@@ -49,7 +49,7 @@ def test_every_owner_bears_what_it_caused(company: Company) -> None:
         tuple(row[:3]): row[3:]
         for row in company.rows(
             "select case when pool_id = 'gpu-a' then pool_id else model_id end, category, event_date::varchar, "
-            f"{COSTS.format('_usd')} from marts.mart_cost_allocation_daily group by all"
+            f"{COSTS.format('_usd')} from mart_cost_allocation_daily group by all"
         )
     }
 
@@ -69,7 +69,7 @@ def test_the_shared_cluster_is_split_by_busy_seconds(company: Company) -> None:
         busy[model, day] += math.floor(seconds * 1000 + 0.5)
     shares = company.rows(
         "select model_id, event_date::varchar, allocation_method, effective_cost, "
-        "sum(effective_cost) over (partition by charge_id) from marts.mart_cost_allocation_daily "
+        "sum(effective_cost) over (partition by charge_id) from mart_cost_allocation_daily "
         "where pool_id = 'gpu-a'"
     )
 
@@ -83,7 +83,7 @@ def test_cost_per_prediction_falls_by_the_planted_part_when_the_instance_changes
     truth = company.truth["billing"]
     planted = truth["recommender"]
     days = company.rows(
-        "select period_start_date::varchar, value from marts.mart_scorecard "
+        "select period_start_date::varchar, value from mart_scorecard "
         "where model_id = 'recommender' and kpi_id = 'cost_per_prediction' and period = 'day'"
     )
 
@@ -100,7 +100,7 @@ def test_compute_cost_is_what_serving_caused(company: Company) -> None:
         (model, day): cost
         for model, day, cost in company.rows(
             "select model_id, event_date::varchar, sum(compute_cost_usd) "
-            "from marts.mart_cost_per_prediction_daily group by all"
+            "from mart_cost_per_prediction_daily group by all"
         )
     }
 
@@ -123,7 +123,7 @@ def test_superseded_and_broken_charges_are_kept_and_not_counted(company: Company
 
 def test_nothing_of_an_unused_commitment_reaches_a_model(company: Company) -> None:
     owners = company.rows(
-        "select distinct model_id from marts.mart_cost_allocation_daily where allocation_method = 'unused_commitment'"
+        "select distinct model_id from mart_cost_allocation_daily where allocation_method = 'unused_commitment'"
     )
 
     assert owners == [("unused_commitment",)]

@@ -5,10 +5,10 @@
         pre_hook="{{ clear_worklist('charge_date', forward=7) }}"
     )
 }}
-{% set amounts = [] %}
-{% for basis in ['billed', 'effective', 'list', 'contracted'] %}
-    {% do amounts.extend([basis ~ '_cost', basis ~ '_cost_usd']) %}
-{% endfor %}
+{% set amounts = [
+    'billed_cost', 'billed_cost_usd', 'effective_cost', 'effective_cost_usd',
+    'list_cost', 'list_cost_usd', 'contracted_cost', 'contracted_cost_usd',
+] %}
 
 with
 
@@ -33,7 +33,7 @@ owned as (
             else coalesce(shares.model_id, 'unallocated')
         end as model_id,
         case
-            when charges.owner_kind <> 'pool' then charges.method
+            when charges.owner_kind <> 'pool' then charges.attribution_method
             when shares.model_id is null then 'unallocated'
             else 'shared_' || shares.driver
         end as allocation_method,
@@ -53,11 +53,11 @@ owned as (
 divided as (
 
     select
-        *,
         {% for amount in amounts -%}
         {{ split_quotient(amount, 'weight', 'total_weight') }} as {{ amount }}_quotient,
-        {{ split_remainder(amount, 'weight', 'total_weight') }} as {{ amount }}_remainder{{ ',' if not loop.last }}
+        {{ split_remainder(amount, 'weight', 'total_weight') }} as {{ amount }}_remainder,
         {% endfor -%}
+        owned.*
 
     from owned
 
@@ -93,14 +93,13 @@ final as (
             else unallocated_reason
         end as unallocated_reason,
 
+        {% for amount in amounts -%}
+        {{ split_share(amount, amount ~ '_quotient', amount ~ '_remainder', 'charge_id', 'model_id') }} as {{ amount }},
+        {% endfor -%}
+
         is_fallback,
         has_conflict,
-        is_unconverted,
-
-        {% for amount in amounts -%}
-        {{ split_share(amount, amount ~ '_quotient', amount ~ '_remainder', 'charge_id', 'model_id') }}
-            as {{ amount }}{{ ',' if not loop.last }}
-        {% endfor -%}
+        is_unconverted
 
     from divided
 

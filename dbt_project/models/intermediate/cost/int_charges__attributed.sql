@@ -27,7 +27,7 @@ names as (
     select
         'model' as owner_kind,
         member_id as owner_id,
-        identifier_kind as method,
+        identifier_kind as attribution_method,
         case identifier_kind when 'tag' then 1 when 'resource_id' then 2 else 3 end as precedence,
         identifier_kind,
         identifier_key,
@@ -43,7 +43,7 @@ names as (
     select
         'pool' as owner_kind,
         pool_id as owner_id,
-        identifier_kind as method,
+        identifier_kind as attribution_method,
         case identifier_kind when 'tag' then 4 when 'resource_id' then 5 else 6 end as precedence,
         identifier_kind,
         identifier_key,
@@ -112,7 +112,7 @@ claims as (
         called.charge_id,
         names.owner_kind,
         names.owner_id,
-        names.method,
+        names.attribution_method,
         names.precedence
 
     from called
@@ -135,7 +135,7 @@ best as (
         charge_id,
         owner_kind,
         owner_id,
-        method,
+        attribution_method,
         count(distinct owner_id) over (partition by charge_id, precedence) as claimant_count
 
     from claims
@@ -183,9 +183,9 @@ final as (
         end as owner_id,
         case
             when charges.commitment_discount_status = 'Unused' then 'unused_commitment'
-            when best.claimant_count = 1 then best.method
+            when best.claimant_count = 1 then best.attribution_method
             else 'unallocated'
-        end as method,
+        end as attribution_method,
         case
             when charges.commitment_discount_status = 'Unused' or best.claimant_count = 1 then null
             when best.claimant_count > 1 then 'named by several'
@@ -201,4 +201,5 @@ final as (
 
 )
 
-select * from final
+-- Every column of the charge is passed on.
+select * from final -- noqa: AM04

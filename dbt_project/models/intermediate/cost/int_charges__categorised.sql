@@ -6,7 +6,7 @@
         pre_hook="{{ clear_worklist('charge_date', forward=7) }}"
     )
 }}
-{% set fields = ['charge_category', 'commitment', 'stage', 'usage_unit', 'sku_meter', 'service_category'] %}
+{% set fields = ['charge_category', 'commitment', 'tag_stage', 'usage_unit', 'sku_meter', 'service_category'] %}
 
 with
 
@@ -18,7 +18,7 @@ charges as (
             when commitment_discount_status = 'Unused' then 'unused'
             when charge_category = 'Purchase' and commitment_discount_id is not null then 'purchase'
         end as commitment,
-        coalesce(tags ->> '$.stage', tags ->> '$.Stage', tags ->> '$.workload', tags ->> '$.Workload') as stage
+        coalesce(tags ->> '$.stage', tags ->> '$.Stage', tags ->> '$.workload', tags ->> '$.Workload') as tag_stage
 
     from {{ ref('int_charges__converted') }}
     where {{ in_worklist('charge_date', forward=7) }}
@@ -71,10 +71,14 @@ final as (
     from charges
     left join matched
         on
-            {% for field in fields -%}
-            {{ 'and ' if not loop.first }}charges.{{ field }} is not distinct from matched.{{ field }}
-            {% endfor %}
+            charges.charge_category is not distinct from matched.charge_category
+            and charges.commitment is not distinct from matched.commitment
+            and charges.tag_stage is not distinct from matched.tag_stage
+            and charges.usage_unit is not distinct from matched.usage_unit
+            and charges.sku_meter is not distinct from matched.sku_meter
+            and charges.service_category is not distinct from matched.service_category
 
 )
 
-select * from final
+-- Every column of the charge is passed on.
+select * from final -- noqa: AM04

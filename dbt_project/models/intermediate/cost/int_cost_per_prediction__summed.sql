@@ -67,7 +67,9 @@ model_days as (
         coalesce(computed.is_partly_unconverted, false) as is_partly_unconverted,
         -- A day counts where both are known. One with predictions and no compute on the bill is a bill still to
         -- come, or a name missing from the catalog: it would make the others look cheaper than they were.
-        computed.compute_cost_usd is not null and logged.day is not null and not is_partly_unconverted as is_counted
+        computed.compute_cost_usd is not null
+        and logged.day is not null
+        and not coalesce(computed.is_partly_unconverted, false) as is_counted
 
     from models
     cross join days

@@ -53,10 +53,12 @@ weighed as (
         cast({{ '1' if driver == 'equal' else 'coalesce(used.' ~ driver ~ ', 0)' }} as hugeint) as weight
 
     from sharing
+    {% if driver != 'equal' -%}
     left join used
         on
             sharing.model_id = used.model_id
             and sharing.event_date = used.event_date
+    {% endif -%}
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 
