@@ -122,6 +122,7 @@ def _open_columns(
         # DuckDB guesses the dialect from the rows, and a broken one misleads it: the header does not.
         dialect = (
             f"all_varchar = true, header = true, quote = '\"', escape = '\"', max_line_size = {LINE_LIMIT}, "
+            f"buffer_size = {LINE_LIMIT}, "
             f"delim = {quote(_delimiter(files[0], candidates))}"
         )
         reader = f"read_csv({paths}, {dialect}, ignore_errors = true)"
@@ -201,7 +202,7 @@ def _open_json(
         documents = (
             f"select row_number() over () as _row, line as _raw from read_csv({paths}, "
             f"columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false, "
-            f"auto_detect = false, max_line_size = {LINE_LIMIT})"
+            f"auto_detect = false, max_line_size = {LINE_LIMIT}, buffer_size = {LINE_LIMIT})"
         )
     else:
         documents = (
