@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 import dagster as dg
+
+from pipelines.catalog.tables import CatalogColumn
+from pipelines.sources.spec import Column
 
 LONGEST_TABLE = 50
 NOBODY = "data-platform"
 """Who owns what no source or model names an owner for: those who run the pipeline."""
-
-
-class Described(Protocol):
-    """A column of any room."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def description(self) -> str: ...
 
 
 def owners(owner: str | None) -> list[str]:
@@ -32,7 +23,7 @@ def owners(owner: str | None) -> list[str]:
     return [f"team:{re.sub(r'[^A-Za-z0-9_-]', '-', text.removeprefix('group:').removeprefix('team:'))}"]
 
 
-def column_schema(columns: Iterable[Described]) -> dg.TableSchema:
+def column_schema(columns: Iterable[Column | CatalogColumn]) -> dg.TableSchema:
     """The columns with their types and descriptions, as the UI shows them."""
     return dg.TableSchema(
         columns=[dg.TableColumn(name=c.name, type=c.type, description=c.description) for c in columns]

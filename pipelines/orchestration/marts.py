@@ -56,7 +56,11 @@ def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         with retried(context):
             built = build(
-                settings, load_catalog(settings.catalog_dir), days_of(context), is_forced(context), _Progress(context.log)
+                settings,
+                load_catalog(settings.catalog_dir),
+                days_of(context),
+                is_forced(context),
+                _Progress(context.log),
             )
             rows = table_rows(settings)
         results = _results(built)
@@ -86,7 +90,7 @@ def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
 
 
 def _in_order(specs: Iterable[dg.AssetSpec]) -> dict[str, dg.AssetKey]:
-    """unique id → key of each asset, none before what it is made from: so Dagster wants them reported."""
+    """Unique id → key of each asset, none before what it is made from: so Dagster wants them reported."""
     by_key = {spec.key: spec for spec in specs}
     graph = {key: {dep.asset_key for dep in spec.deps} for key, spec in by_key.items()}
     order = [key for key in TopologicalSorter(graph).static_order() if key in by_key]
@@ -111,7 +115,7 @@ class _Progress:
 
 
 def _results(built: Build) -> dict[str, dict[str, Any]]:
-    """unique id → what became of each model, seed and test."""
+    """Unique id → what became of each model, seed and test."""
     if built.result is None:
         return {}
     return {

@@ -21,9 +21,7 @@ from pipelines.warehouse.status import status
 EVERY_SECONDS = 60
 
 
-def landing_sensor(
-    settings: Settings, source: Source, job: dg.UnresolvedAssetJobDefinition
-) -> dg.SensorDefinition:
+def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     """Requests that the source's files be taken in whenever their names, sizes or times have changed.
 
     It looks at the file system only: the warehouse may be busy, and a file that is known changes nothing.

@@ -16,6 +16,7 @@ from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
+from sqlalchemy import Connection
 
 BATCH_SIZE = 1000
 
@@ -41,10 +42,16 @@ class BatchedEventLogStorage(SqliteEventLogStorage):
         with self.run_connection(together[0].run_id) as connection:
             connection.execute(SqlEventLogStorageTable.insert(), [self._event_to_row(event) for event in together])
         with self.index_transaction() as connection:
-            ids = [
-                connection.execute(self.prepare_insert_event(event)).inserted_primary_key[0] for event in together
-            ]
+            ids = [self._insert(connection, event) for event in together]
             self._store_asset_event_tags(connection, together, ids)
-            newest = {event.get_dagster_event().asset_key: (event, id_) for event, id_ in zip(together, ids, strict=True)}
+            newest = {
+                event.get_dagster_event().asset_key: (event, id_) for event, id_ in zip(together, ids, strict=True)
+            }
             for event, id_ in newest.values():
                 self._store_asset_event(connection, event, id_)
+
+    def _insert(self, connection: Connection, event: EventLogEntry) -> int:
+        (row_id,) = connection.execute(self.prepare_insert_event(event)).inserted_primary_key or (None,)
+        if row_id is None:
+            raise RuntimeError("SQLite gave no id to an event just written; its event log is damaged")
+        return int(row_id)

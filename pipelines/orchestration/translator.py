@@ -48,7 +48,7 @@ class Translator(DagsterDbtTranslator):
         return owners(owner)
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
-        """dbt's own, and the columns each column is made from."""
+        """Dbt's own, and the columns each column is made from."""
         metadata = dict(super().get_metadata(dbt_resource_props))
         made_from = self.lineage.get(dbt_resource_props["unique_id"])
         if made_from:

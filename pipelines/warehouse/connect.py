@@ -51,15 +51,15 @@ def scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def lock(settings: Settings, what: str, wait: bool = True) -> Iterator[None]:
-    """Hold the warehouse's writer lock while doing `what`.
+def lock(settings: Settings, what: str, wait: bool = True, room: str = "") -> Iterator[None]:
+    """Hold the warehouse's writer lock, or that of a `room` of it, while doing `what`.
 
     The operating system lets go of it when the holder dies, however it dies, so nothing has to be cleaned
     up by hand. Who waits is told for whom; who will not `wait` gets WarehouseBusyError.
     """
     settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
-    holder = settings.warehouse_dir / ".lock.holder"
-    guard = FileLock(settings.warehouse_dir / ".lock", thread_local=False)
+    holder = settings.warehouse_dir / f"{room}.lock.holder"
+    guard = FileLock(settings.warehouse_dir / f"{room}.lock", thread_local=False)
     try:
         guard.acquire(timeout=0)
     except Timeout:

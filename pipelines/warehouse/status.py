@@ -58,6 +58,7 @@ class Status:
     refused_files: tuple[RefusedFile, ...]
     refused_days: tuple[RefusedDay, ...]
     fingerprint: str
+    covered: tuple[date, date] | None
     unpublished: bool
 
 
@@ -73,8 +74,11 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
         for source, spec in sources.items():
             version = version_of(spec)
             stale |= set(ledger.stale_source_days(connection, source, version, settings.first_day))
-            prints += [f"{source} {day} {text}" for day, text in ledger.fingerprints(connection, source, version).items()]
+            prints += [
+                f"{source} {day} {text}" for day, text in ledger.fingerprints(connection, source, version).items()
+            ]
         built = connection.execute("select max(built_at) from ledger.built").fetchone()
+        span = connection.execute("select min(day), max(day) from ledger.coverage").fetchone()
         published = published_at(settings)
         return Status(
             changed={source: count for source, count in changed.items() if count},
@@ -82,6 +86,7 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
             refused_files=tuple(refused_files(connection, settings)),
             refused_days=tuple(refused_days(connection)),
             fingerprint=ledger.digest(sorted(prints)),
+            covered=(span[0], span[1]) if span and span[0] else None,
             unpublished=bool(built and built[0] and (published is None or published < built[0])),
         )
 
@@ -196,7 +201,9 @@ def table_rows(settings: Settings, wanted: Sequence[tuple[str, str]] | None = No
             "current_database() and not internal"
         ).fetchall()
         chosen = [
-            (schema, table) for schema, table, is_view in found if (not is_view if wanted is None else (schema, table) in wanted)
+            (schema, table)
+            for schema, table, is_view in found
+            if (not is_view if wanted is None else (schema, table) in wanted)
         ]
         if not chosen:
             return {}
