@@ -56,6 +56,8 @@ INSTANCE_AFTER = "ml.inf2.xlarge"
 COST_FALL = 0.30
 SPIKE_DAYS = {"recommender": (20, 45), "support-assistant": (12,)}
 """Days after the start with a spike: three hours, from 18:00 UTC, at four times the traffic."""
+EMPTY_DAYS = {"route-optimiser": (10,)}
+"""Days after the start on which nobody asked: the log is delivered, and holds no row."""
 SPIKE_HOURS = (18, 19, 20)
 SPIKE_FACTOR = 4.0
 
@@ -93,6 +95,8 @@ class World:
     def requests(self, member: Member, day: date) -> NDArray[np.int64]:
         """Successful production requests in each of the day's 24 UTC hours."""
         age = (day - self.start).days
+        if age in EMPTY_DAYS.get(member.id, ()):
+            return np.zeros(24, dtype=np.int64)
         level = member.daily_requests * self.scale * member.growth ** (age / 30)
         if day.weekday() >= 5:
             level *= member.weekend

@@ -96,9 +96,11 @@ class Format:
     document has it, the document itself otherwise. The format is recognised by `requires`, JSON paths
     (`$.event`) all present in the first records.
 
-    `reduces`: `select` aggregates (bulk logs): its rows are not the file's. The query for table `t` then
-    has a twin `quarantine[t]` giving (`_row`, `_raw`, `_reason`), and must itself leave those rows out, and
-    a column `_rows` says how many of the file's rows each reduced row stands for.
+    `reduction` (bulk logs): SQL over `rows`, run once a file and kept as the relation `reduced`, so that one
+    scan serves every table. `select` then reads `reduced`; its rows are not the file's, and a column `_rows`
+    says how many of the file's rows each stands for: those of the first table sum to the rows loaded, the
+    others are other views of the same ones. `quarantine[t]`, over `rows`, gives (`_row`, `_raw`, `_reason`)
+    of those left out; it costs a second scan, so it is asked only when rows are missing.
     """
 
     name: str
@@ -108,8 +110,13 @@ class Format:
     optional: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
     null_text: tuple[str, ...] = ("",)
+    reduction: str | None = None
     quarantine: Mapping[str, str] = field(default_factory=dict)
-    reduces: bool = False
+
+    @property
+    def reduces(self) -> bool:
+        """Whether the rows of `select` stand for many of the file's."""
+        return self.reduction is not None
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,8 @@ def _write_tables(
 ) -> ledger.FileReport:
     form = opened.format
     written: list[Path] = []
+    if form.reduction is not None:
+        connection.execute(f"create or replace temp table reduced as {form.reduction}")
     for table_name, select in form.select.items():
         table = source.table(table_name)
         path = folder / f"{table_name}.parquet"
@@ -191,10 +193,11 @@ def _write_tables(
         "where _reason is not null"
         for path in written
     ]
-    bad += [
-        f"select {quote(table)} as table_name, _row, null as _day, _reason, _raw from ({query})"
-        for table, query in form.quarantine.items()
-    ]
+    if form.reduces and _reduced_rows(connection, written[0]) < opened.rows_read:
+        bad += [
+            f"select {quote(table)} as table_name, _row, null as _day, _reason, _raw from ({query})"
+            for table, query in form.quarantine.items()
+        ]
     if opened.broken_count:
         bad.append(f"select null as table_name, _row, null as _day, _reason, _raw from ({opened.broken})")
     quarantine = folder / "quarantine.parquet"
@@ -215,7 +218,7 @@ def _write_tables(
         bad_rows += int(refused)
     else:
         rows = " union ".join(
-            f"select _row from read_parquet({quote(str(path))}) where _reason is null" for path in written
+            f"select distinct _row from read_parquet({quote(str(path))}) where _reason is null" for path in written
         )
         (good,) = connection.execute(
             f"select count(*) from ({rows}) as r(_row) where _row not in "
@@ -229,6 +232,13 @@ def _write_tables(
         rows_quarantined=int(bad_rows),
         rows_skipped=opened.rows_read - int(good) - int(bad_rows),
     )
+
+
+def _reduced_rows(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    (rows,) = connection.execute(
+        f"select coalesce(sum(_rows), 0) from read_parquet({quote(str(path))})"
+    ).fetchone() or (0,)
+    return int(rows)
 
 
 def typed(table: Table, form: Format, select: str, latest: datetime) -> str:

@@ -1,0 +1,19 @@
+{#
+  Which member a logged row is of, on its day: the one that owns the model's name in the logs, else the one that
+  owns its endpoint, else nobody ('unmapped'). Put the joins where the row relation is `logged`.
+#}
+{% macro serving_model_id() -%}
+    coalesce(by_name.member_id, by_endpoint.member_id, 'unmapped')
+{%- endmacro %}
+
+{% macro serving_model_joins() -%}
+    {% for alias, kind, column in [('by_name', 'model_name', 'logged_name'), ('by_endpoint', 'endpoint', 'endpoint')] -%}
+    left join identifiers as {{ alias }}
+        on
+            {{ alias }}.source = 'serving_logs'
+            and {{ alias }}.identifier_kind = '{{ kind }}'
+            and {{ alias }}.identifier_value = logged.{{ column }}
+            and (logged.event_date >= {{ alias }}.valid_from or {{ alias }}.valid_from is null)
+            and (logged.event_date < {{ alias }}.valid_to or {{ alias }}.valid_to is null)
+    {% endfor %}
+{%- endmacro %}

@@ -1,0 +1,43 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date') }}"
+) }}
+
+{% set keys = ['model_id', 'event_date', 'hour_at'] %}
+
+with
+
+latency as (
+
+    select * from {{ ref('fct_latency_hourly') }}
+    where environment = 'prod' and {{ in_worklist('event_date') }}
+
+),
+
+slas as (select * from {{ source('catalog', 'slas') }}),
+
+quantiles as ({{ histogram_quantiles('latency', keys, 'latency') }}),
+
+first_token as ({{ histogram_quantiles('latency', keys, 'ttft') }}),
+
+within_target as ({{ histogram_within_target('latency', keys) }}),
+
+final as (
+
+    select
+        quantiles.*,
+        first_token.ttft_request_count,
+        first_token.ttft_p50_ms,
+        first_token.ttft_p95_ms,
+        first_token.ttft_p99_ms,
+        within_target.latency_target_ms,
+        within_target.latency_good_count
+
+    from quantiles
+    left join first_token using ({{ keys | join(', ') }})
+    left join within_target using ({{ keys | join(', ') }})
+
+)
+
+select * from final

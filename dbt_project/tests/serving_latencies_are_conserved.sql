@@ -1,0 +1,42 @@
+-- Histograms lose no request on their way from the logs to the quantiles.
+with
+
+logged as (
+
+    select
+        event_date,
+        sum(request_count) as requests
+
+    from {{ ref('stg_serving_logs__latency_hourly') }}
+    where measure = 'latency' and environment = 'prod'
+    group by all
+
+),
+
+hourly as (
+
+    select
+        event_date,
+        sum(latency_request_count) as requests
+
+    from {{ ref('int_latency_hourly__quantiled') }}
+    group by all
+
+),
+
+daily as (
+
+    select
+        event_date,
+        sum(latency_request_count) as requests
+
+    from {{ ref('mart_latency_daily') }}
+    group by all
+
+)
+
+select *
+from logged
+full join hourly on logged.event_date = hourly.event_date
+full join daily on logged.event_date = daily.event_date
+where logged.requests is distinct from hourly.requests or logged.requests is distinct from daily.requests
