@@ -29,7 +29,9 @@ STORAGE_VERSION = "v1.0.0"
 def publish(settings: Settings) -> dict[str, int]:
     """Copy every mart to a new version and swap it in; returns the rows of each mart.
 
-    Call it after the tests have passed. Readers see the old version or the new one, never a mixture.
+    Call it after the tests have passed. Readers see the old version or the new one, never a mixture. The marts
+    stand in the database's main schema: DuckDB calls the database `marts` after its file, so that
+    `marts.mart_scorecard` reads there as it does in the warehouse; a schema of that name would be ambiguous.
     """
     now = datetime.now(UTC)
     version = settings.published_dir / "versions" / now.strftime(VERSION_FORMAT)
@@ -39,14 +41,13 @@ def publish(settings: Settings) -> dict[str, int]:
     with writer(settings, "publishing") as connection:
         target = quote(str(building / "marts.duckdb"))
         connection.execute(f"attach {target} as published (storage_version {quote(STORAGE_VERSION)})")
-        connection.execute("create schema published.marts")
         marts = connection.execute(
             "select table_name, comment from duckdb_tables() where schema_name = 'marts' "
             "and database_name = current_database() and table_name like 'mart\\_%' escape '\\' order by table_name"
         ).fetchall()
         connection.execute("begin")
         for mart, comment in marts:
-            copy = f"published.marts.{name(mart)}"
+            copy = f"published.{name(mart)}"
             connection.execute(f"create table {copy} as from marts.{name(mart)}")
             if comment:
                 connection.execute(f"comment on table {copy} is {quote(comment)}")
@@ -60,7 +61,7 @@ def publish(settings: Settings) -> dict[str, int]:
         connection.execute("commit")
         for mart, _ in marts:
             parquet = quote(str(building / "parquet" / f"{mart}.parquet"))
-            connection.execute(f"copy published.marts.{name(mart)} to {parquet} (format parquet)")
+            connection.execute(f"copy published.{name(mart)} to {parquet} (format parquet)")
         connection.execute("detach published")
     for file in building.rglob("*.*"):
         _sync(file)
