@@ -33,7 +33,7 @@ def build_defs(
     settings = settings or Settings()
     sources = all_sources() if sources is None else sources
     marts = mart_assets(settings, manifest or prepared(settings))
-    landing, daily = landing_job(), daily_job(settings)
+    landing, daily = landing_job(), daily_job()
     return dg.Definitions(
         assets=[
             *(landing_asset(settings, source) for source in sources.values()),

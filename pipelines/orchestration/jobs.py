@@ -8,8 +8,7 @@ from datetime import timedelta
 import dagster as dg
 
 from pipelines.orchestration import landing
-from pipelines.orchestration.partitions import day_partitions, range_tags
-from pipelines.settings import Settings
+from pipelines.orchestration.partitions import range_tags
 from pipelines.sources.spec import Source
 
 LANDING, DAILY = "landing", "daily"
@@ -24,12 +23,11 @@ def landing_job() -> dg.UnresolvedAssetJobDefinition:
     )
 
 
-def daily_job(settings: Settings) -> dg.UnresolvedAssetJobDefinition:
+def daily_job() -> dg.UnresolvedAssetJobDefinition:
     """Everything, for a day or a range of days in one run."""
     return dg.define_asset_job(
         DAILY,
         dg.AssetSelection.all(),
-        partitions_def=day_partitions(settings),
         description="Take in, judge and replace the days, build and test the marts, publish.",
     )
 

@@ -65,6 +65,10 @@ def prepared(settings: Settings) -> Manifest:
             if not result.success:
                 raise RuntimeError(f"dbt cannot parse its project: {result.exception}") from result.exception
             _write(manifest.path, (Path(target) / "manifest.json").read_text())
+            # The first build need not parse the project a second time.
+            known = settings.warehouse_dir / "dbt" / "partial_parse.msgpack"
+            known.parent.mkdir(parents=True, exist_ok=True)
+            (Path(target) / known.name).replace(known)
         _prune(manifest.folder.parent)
     return manifest
 

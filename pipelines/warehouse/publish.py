@@ -88,12 +88,11 @@ def scorecard(settings: Settings) -> list[dict[str, Any]]:
     if not file.exists():
         return []
     with duckdb.connect(str(file), read_only=True) as connection:
-        marts = connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
-        if ("mart_scorecard",) not in marts:
+        if connection.execute("from duckdb_tables() where table_name = 'mart_scorecard'").fetchone() is None:
             return []
         found = connection.execute(
             "select model_name, kpi_name, unit, period_start_date, value, target, status, gap_reason "
-            "from marts.mart_scorecard where period = 'month' "
+            "from mart_scorecard where period = 'month' "
             "qualify period_start_date = max(period_start_date) over () order by model_name, kpi_id"
         )
         names = [column[0] for column in found.description or ()]

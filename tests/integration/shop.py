@@ -68,5 +68,5 @@ def published(settings: Settings) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(file.resolve()), read_only=True) as connection:
         return connection.execute(
             "select order_date::varchar, sold_usd::double, returned_usd::double, order_count "
-            "from marts.mart_revenue_daily order by all"
+            "from mart_revenue_daily order by all"
         ).fetchall()

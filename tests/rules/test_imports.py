@@ -102,7 +102,11 @@ def test_only_settings_reads_the_environment() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if (isinstance(node, ast.Attribute) and node.attr == "getenv")
         or (isinstance(node, ast.Attribute) and ast.unparse(node) == "os.environ.get")
-        or (isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ" and isinstance(node.ctx, ast.Load))
+        or (
+            isinstance(node, ast.Subscript)
+            and ast.unparse(node.value) == "os.environ"
+            and isinstance(node.ctx, ast.Load)
+        )
     }
     # transform puts variables there for dbt and sets them back afterwards.
     assert readers <= {"settings.py", "warehouse/transform.py"}

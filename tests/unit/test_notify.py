@@ -26,7 +26,7 @@ def server(*answers: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     codes = list(answers)
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - http.server's name
+        def do_POST(self) -> None:
             posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(codes.pop(0) if codes else 200)
             self.send_header("Content-Length", "0")
@@ -84,7 +84,9 @@ def test_a_webhook_that_does_not_take_it_is_reported_without_its_address(
     with server(*[answer] * 9) as (url, _):
         assert not notify(with_webhook(settings, url), FAILED)
     assert "could not be told" in caplog.text
-    assert "secret-token" not in "".join(record.getMessage() for record in caplog.records if record.name == module.__name__)
+    assert "secret-token" not in "".join(
+        record.getMessage() for record in caplog.records if record.name == module.__name__
+    )
 
 
 def test_without_a_webhook_the_log_says_it(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
