@@ -15,6 +15,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from pipelines.settings import Settings
+from pipelines.warehouse.errors import WarehouseBusyError
 
 log = logging.getLogger(__name__)
 
@@ -50,19 +51,21 @@ def scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def lock(settings: Settings, what: str) -> Iterator[None]:
-    """Hold the warehouse's writer lock while doing `what`.
+def lock(settings: Settings, what: str, wait: bool = True, room: str = "") -> Iterator[None]:
+    """Hold the warehouse's writer lock, or that of a `room` of it, while doing `what`.
 
     The operating system lets go of it when the holder dies, however it dies, so nothing has to be cleaned
-    up by hand. Who waits is told for whom.
+    up by hand. Who waits is told for whom; who will not `wait` gets WarehouseBusyError.
     """
     settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
-    holder = settings.warehouse_dir / ".lock.holder"
-    guard = FileLock(settings.warehouse_dir / ".lock", thread_local=False)
+    holder = settings.warehouse_dir / f"{room}.lock.holder"
+    guard = FileLock(settings.warehouse_dir / f"{room}.lock", thread_local=False)
     try:
         guard.acquire(timeout=0)
     except Timeout:
         other = holder.read_text() if holder.exists() else "another process"
+        if not wait:
+            raise WarehouseBusyError(other) from None
         log.info("%s waits: the warehouse is held by %s", what, other)
         guard.acquire()
     try:
@@ -84,9 +87,9 @@ def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def writer(settings: Settings, what: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def writer(settings: Settings, what: str, wait: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse opened for writing, under the lock; `what` says why, for those who wait."""
-    with lock(settings, what), opened(settings) as connection:
+    with lock(settings, what, wait), opened(settings) as connection:
         yield connection
 
 

@@ -1,6 +1,11 @@
-"""What can go wrong with a user's data, said so that they can mend it."""
+"""What can go wrong, said so that a user can mend it; and what may pass by itself."""
 
 from __future__ import annotations
+
+import duckdb
+
+TRANSIENT: tuple[type[Exception], ...] = (duckdb.IOException, OSError)
+"""What may pass when it is tried again: a disk that was full, a file that another program held."""
 
 
 class LandingFileError(Exception):
@@ -15,3 +20,12 @@ class LandingFileError(Exception):
         super().__init__(f"`{path}`: found {found}; expected {expected}. {remedy}")
         self.path, self.found, self.expected, self.remedy = path, found, expected, remedy
         self.status = status
+
+
+class WarehouseBusyError(Exception):
+    """Another process is writing, and the caller would rather not wait; `holder` says what it does."""
+
+    def __init__(self, holder: str) -> None:
+        """Keep the holder as an attribute."""
+        super().__init__(f"the warehouse is held by {holder}")
+        self.holder = holder

@@ -22,7 +22,7 @@ import duckdb
 from pipelines.settings import Settings
 from pipelines.sources.spec import Column, Format, Source, Table
 from pipelines.warehouse import ledger
-from pipelines.warehouse.connect import name, parquet_list, quote, scratch, transaction, writer
+from pipelines.warehouse.connect import lock, name, parquet_list, quote, scratch, transaction, writer
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.readers import Recognised, open_rows, unpacked
 
@@ -76,8 +76,14 @@ def take_in(settings: Settings, source: Source, progress: Callable[[str], None] 
     """Load every new or changed landing file of `source`; what cannot be loaded is reported, the rest goes on.
 
     Returns a report per file that was new or changed. A file whose bytes are known already is noted and
-    changes nothing; nor does one that vanished: landing folders are tidied.
+    changes nothing; nor does one that vanished: landing folders are tidied. Files are read without the writer lock,
+    so that others can build meanwhile, but by one process at a time.
     """
+    with lock(settings, f"taking in {source.name}", room=f".{source.name}"):
+        return _take_in(settings, source, progress)
+
+
+def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]) -> list[ledger.FileReport]:
     with writer(settings, f"taking in {source.name}") as connection:
         ledger.create(connection)
         changed = changed_files(connection, settings, source)

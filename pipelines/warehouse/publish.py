@@ -11,6 +11,9 @@ import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import duckdb
 
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import name, quote, writer
@@ -18,6 +21,7 @@ from pipelines.warehouse.connect import name, quote, writer
 log = logging.getLogger(__name__)
 
 VERSIONS_KEPT = 3
+VERSION_FORMAT = "%Y%m%dT%H%M%S%f"
 STORAGE_VERSION = "v1.0.0"
 """DuckDB clients from 1.0.0 on open this; a database in 2.0's own format opens in no 1.x client."""
 
@@ -30,7 +34,7 @@ def publish(settings: Settings) -> dict[str, int]:
     `marts.mart_scorecard` reads there as it does in the warehouse; a schema of that name would be ambiguous.
     """
     now = datetime.now(UTC)
-    version = settings.published_dir / "versions" / f"{now:%Y%m%dT%H%M%S%f}"
+    version = settings.published_dir / "versions" / now.strftime(VERSION_FORMAT)
     building = version.with_suffix(".building")
     (building / "parquet").mkdir(parents=True)
     counts: dict[str, int] = {}
@@ -68,6 +72,31 @@ def publish(settings: Settings) -> dict[str, int]:
     for old in sorted(version.parent.iterdir())[:-VERSIONS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     return counts
+
+
+def published_at(settings: Settings) -> datetime | None:
+    """When what stands published was made, UTC; None where nothing is."""
+    link = settings.published_dir / "current"
+    if not link.is_symlink():
+        return None
+    return datetime.strptime(link.readlink().name, VERSION_FORMAT).replace(tzinfo=UTC).replace(tzinfo=None)
+
+
+def scorecard(settings: Settings) -> list[dict[str, Any]]:
+    """The newest month of every model and KPI, as published; empty where no scorecard is."""
+    file = (settings.published_dir / "marts.duckdb").resolve()
+    if not file.exists():
+        return []
+    with duckdb.connect(str(file), read_only=True) as connection:
+        if connection.execute("from duckdb_tables() where table_name = 'mart_scorecard'").fetchone() is None:
+            return []
+        found = connection.execute(
+            "select model_name, kpi_name, unit, period_start_date, value, target, status, gap_reason "
+            "from mart_scorecard where period = 'month' "
+            "qualify period_start_date = max(period_start_date) over () order by model_name, kpi_id"
+        )
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _point(link: Path, target: Path) -> None:

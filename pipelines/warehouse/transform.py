@@ -114,7 +114,9 @@ def prepare() -> Path:
     path = DBT_PROJECT / "models" / "staging" / "sources.yml"
     text = "# Generated from pipelines/sources/ and the catalog's tables.\n" + sources_yml()
     if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+        fresh = path.with_suffix(f".{os.getpid()}.tmp")
+        fresh.write_text(text)
+        fresh.replace(path)  # in one step: another process may be reading the project
     return path
 
 
@@ -160,14 +162,19 @@ def dbt(
         return dbtRunner(callbacks=[on_event] if on_event else []).invoke(list(arguments))
 
 
-def code_fingerprint(catalog: Catalog) -> str:
-    """A hash over the catalog and the dbt project: when either changes, every day is stale."""
-    parts = [catalog.fingerprint]
+def project_fingerprint() -> str:
+    """A hash over the dbt project."""
+    parts: list[str] = []
     for part in PROJECT_PARTS:
         root = DBT_PROJECT / part
-        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file() and p.suffix != ".tmp")
         parts += [f"{file.relative_to(DBT_PROJECT)}\x1e{file.read_text()}" for file in files]
     return ledger.digest(parts)
+
+
+def code_fingerprint(catalog: Catalog) -> str:
+    """A hash over the catalog and the dbt project: when either changes, every day is stale."""
+    return ledger.digest([catalog.fingerprint, project_fingerprint()])
 
 
 def load_catalog_tables(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:

@@ -1,0 +1,163 @@
+"""What the `scorecard` command prints: progress while it works, the scorecard, what failed, how the sources fare."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.warehouse.status import Health, Status
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+STATUS_STYLE = {"on_target": "green", "at_risk": "yellow", "off_target": "red", "no_target": "", "no_data": "dim"}
+MOST_SHOWN = 20
+SOMETHING_FAILED = logging.ERROR
+
+
+def say(message: str) -> None:
+    """Print a line."""
+    out.print(Text(message))
+
+
+def complain(message: str) -> None:
+    """Print what went wrong."""
+    err.print(Text(message, style="red"))
+
+
+class _Lines(logging.Handler):
+    """The pipeline's own log records as plain lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        console = err if record.levelno >= SOMETHING_FAILED else out
+        console.print(Text(f"  {record.getMessage()}", style="red" if record.levelno >= SOMETHING_FAILED else ""))
+
+
+@contextmanager
+def progress() -> Iterator[None]:
+    """Show what the pipeline logs while it works."""
+    logger, handler = logging.getLogger("pipelines"), _Lines()
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+
+
+def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> None:
+    """The newest month, a row per model and KPI that has a value, and where the rest is."""
+    valued = [row for row in rows if row["value"] is not None]
+    if rows:
+        table = Table(title=f"AI workforce scorecard, {rows[0]['period_start_date']:%B %Y}", title_justify="left")
+        for heading in ("model", "KPI", "value", "unit", "target", "status"):
+            table.add_column(heading, justify="right" if heading in ("value", "target") else "left")
+        for row in valued:
+            table.add_row(
+                row["model_name"],
+                row["kpi_name"],
+                _number(row["value"]),
+                row["unit"],
+                _number(row["target"]),
+                Text(row["status"].replace("_", " "), style=STATUS_STYLE.get(row["status"], "")),
+            )
+        out.print(table)
+        if len(valued) < len(rows):
+            say(f"{len(rows) - len(valued)} more have no value for the month; mart_scorecard.gap_reason says why.")
+    if (settings.published_dir / "marts.duckdb").exists():
+        say(f"Published: {settings.published_dir / 'marts.duckdb'} and {settings.published_dir / 'parquet'}/")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: Path | None) -> bool:
+    """What failed or stands refused, on which file or day, and what to do; returns whether anything does."""
+    for file in _first(found.refused_files):
+        complain(f"{file.status}: {file.source}, {file.message}")
+    for day in _first(found.refused_days):
+        complain(
+            f"refused: {day.source} {day.day}: {day.message}. What stood for that day before stays. "
+            "Mend the export and deliver it again."
+        )
+    refused = bool(found.refused_days)
+    # A step stopped by its judge is told by the days it refused.
+    others = [(step, message) for step, message in failures if not (refused and step.startswith("raw_"))]
+    for step, message in others:
+        complain(f"{step} failed: {message}")
+    if failures and details:
+        err.print(Text(f"Every event of the run: {details}"))
+    return bool(found.refused_files or found.refused_days or failures)
+
+
+def _first(items: Sequence[Any]) -> Iterator[Any]:
+    yield from items[:MOST_SHOWN]
+    if len(items) > MOST_SHOWN:
+        complain(f"… and {len(items) - MOST_SHOWN} more: scorecard doctor counts them")
+
+
+def show_health(
+    health: Sequence[Health], found: Status, nobodys: Sequence[tuple[str, str, int]], settings: Settings
+) -> None:
+    """A row per source; then what is unmapped, stale or refused, and what to do next."""
+    table = Table(title=f"Sources in {settings.landing_dir}", title_justify="left")
+    for heading in ("source", "files", "refused", "rows", "quarantined", "days", "newest day", "fresh"):
+        table.add_column(heading, justify="left" if heading == "source" else "right")
+    for item in health:
+        table.add_row(
+            item.source,
+            f"{item.files_found:,}",
+            f"{item.files_refused:,}",
+            f"{item.rows_loaded:,}",
+            f"{item.rows_quarantined:,}",
+            f"{item.days_covered:,}",
+            str(item.newest_day or ""),
+            {None: "", True: "yes", False: "no"}[item.is_fresh],
+        )
+    out.print(table)
+    for item in health:
+        for reason, count in item.reasons:
+            say(f"{item.source}: {count:,} rows quarantined: {reason}")
+    for mart, model, count in nobodys:
+        say(f"{mart}: {count:,} rows are {model}: no identifier of the catalog leads to them")
+    say(f"Stale days: {_days(found)}")
+    show_failures(found, [], None)
+    for advice in _advice(health, found, nobodys, settings):
+        say(f"Next: {advice}")
+
+
+def _days(found: Status) -> str:
+    if not found.stale_days:
+        return "none"
+    return f"{len(found.stale_days)}, {found.stale_days[0]} … {found.stale_days[-1]}"
+
+
+def _advice(
+    health: Sequence[Health], found: Status, nobodys: Sequence[tuple[str, str, int]], settings: Settings
+) -> Iterator[str]:
+    if found.changed or found.stale_days:
+        yield "scorecard run, to take in what is new and rebuild what is stale."
+    if found.refused_files or found.refused_days:
+        yield "mend the refused exports and deliver them again."
+    if any(item.rows_quarantined for item in health):
+        yield "raw.quarantine in the warehouse holds each quarantined row with its reason."
+    if nobodys:
+        yield f"map the unmapped identifiers in {settings.catalog_dir / 'workforce'}."
+    for item in health:
+        if item.files_found == 0:
+            yield f"{item.source} has no file yet: put its exports under {settings.landing_dir}."
+        elif item.is_fresh is False:
+            yield f"{item.source} has delivered nothing after {item.newest_day}: is its export still running?"

@@ -1,0 +1,56 @@
+"""The whole graph put together from settings and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from pipelines.orchestration.catalog import catalog_assets, ledger_assets
+from pipelines.orchestration.jobs import daily_job, daily_schedule, landing_job
+from pipelines.orchestration.landing import landing_asset
+from pipelines.orchestration.manifest import Manifest, prepared
+from pipelines.orchestration.marts import mart_assets
+from pipelines.orchestration.published import published_asset
+from pipelines.orchestration.raw import raw_assets
+from pipelines.orchestration.sensors import failure_sensor, landing_sensor, stale_days_sensor
+from pipelines.settings import Settings
+from pipelines.sources import all_sources
+from pipelines.sources.spec import Source
+
+
+def build_defs(
+    settings: Settings | None = None,
+    *,
+    sources: Mapping[str, Source] | None = None,
+    manifest: Manifest | None = None,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
+    """The definitions for `settings`; what else is given stands in for what would be discovered.
+
+    Opens no database and no connection. The dbt project is parsed where it has changed since it last was.
+    """
+    settings = settings or Settings()
+    sources = all_sources() if sources is None else sources
+    marts = mart_assets(settings, manifest or prepared(settings))
+    landing, daily = landing_job(), daily_job()
+    return dg.Definitions(
+        assets=[
+            *(landing_asset(settings, source) for source in sources.values()),
+            *(raw_assets(settings, source) for source in sources.values()),
+            catalog_assets(settings),
+            ledger_assets(settings, sources),
+            marts,
+            published_asset(settings, sorted(marts.keys)),
+        ],
+        jobs=[landing, daily],
+        schedules=[daily_schedule(daily, sources)],
+        sensors=[
+            *(landing_sensor(settings, source, landing) for source in sources.values()),
+            stale_days_sensor(settings, sources, daily),
+            failure_sensor(settings),
+        ],
+        # Starting a process for each step costs more than the steps of a day do (docs/decisions.md).
+        executor=dg.in_process_executor,
+        loggers=loggers,
+    )

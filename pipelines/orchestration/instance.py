@@ -1,0 +1,106 @@
+"""Dagster's own storage in the home folder: its settings, and the end of runs whose process died."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock, Timeout
+
+from pipelines.orchestration.storage import BATCH_SIZE
+from pipelines.orchestration.tags import PROCESS
+from pipelines.settings import Settings
+
+DAGSTER_YAML = """\
+# Written once by `scorecard`; yours to change.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+freshness:
+  enabled: true
+event_log_storage: # writes the events of a range of days at once
+  module: pipelines.orchestration.storage
+  class: BatchedEventLogStorage
+  config:
+    base_dir:
+      env: DAGSTER_HOME
+# Every run writes the one warehouse, so they queue. No pool beside this: its slot outlives a killed run and the next
+# run waits for ever. What keeps two writers apart is a lock of the operating system, which dies with its holder.
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  max_runtime_seconds: 21600
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      skipped: 7
+      started: 30
+      failure: 30
+      success: 90
+"""
+
+
+def write_settings(settings: Settings) -> Path:
+    """Write dagster.yaml where it is missing; returns its path."""
+    path = settings.dagster_home / "dagster.yaml"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(DAGSTER_YAML)
+    return path
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What Dagster's processes want in their environment; a webserver inherits it from `scorecard ui`."""
+    return {"DAGSTER_HOME": str(settings.dagster_home), "DAGSTER_EVENT_BATCH_SIZE": str(BATCH_SIZE)}
+
+
+@contextmanager
+def opened_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The home's Dagster instance: what a run from the command line writes, the UI shows."""
+    folder = str(write_settings(settings).parent)
+    os.environ.update(environment(settings))
+    with dg.DagsterInstance.from_config(folder) as instance:
+        yield instance
+
+
+@contextmanager
+def alive(settings: Settings, token: str) -> Iterator[None]:
+    """Hold the lock file `token` for as long as this process executes a run tagged with it."""
+    folder = settings.dagster_home / "processes"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / token
+    with FileLock(path):
+        yield
+    path.unlink(missing_ok=True)
+
+
+def bury_the_dead(settings: Settings, instance: dg.DagsterInstance) -> list[str]:
+    """Mark as failed the command line's runs whose process died; returns their ids.
+
+    Killed, a process cannot say so, and its run would count as running and hold up the queue. It held a lock file
+    which the operating system has let go.
+    """
+    under_way = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
+    buried = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
+        token = run.tags.get(PROCESS)
+        if token is None:
+            continue
+        path = settings.dagster_home / "processes" / token
+        try:
+            with FileLock(path, timeout=0):
+                instance.report_run_failed(run, "The process that executed the run died.")
+        except Timeout:
+            continue
+        path.unlink(missing_ok=True)
+        buried.append(run.run_id)
+    return buried

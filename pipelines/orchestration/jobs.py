@@ -1,0 +1,51 @@
+"""The two jobs: taking in what has landed, and everything for a range of days; and the daily schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import dagster as dg
+
+from pipelines.orchestration import landing
+from pipelines.orchestration.partitions import range_tags
+from pipelines.sources.spec import Source
+
+LANDING, DAILY = "landing", "daily"
+EVERY_MORNING = "0 6 * * *"
+"""When yesterday's exports have usually been delivered, UTC."""
+
+
+def landing_job() -> dg.UnresolvedAssetJobDefinition:
+    """Takes in what has landed."""
+    return dg.define_asset_job(
+        LANDING, dg.AssetSelection.groups(landing.GROUP), description="Take in new and changed landing files."
+    )
+
+
+def daily_job() -> dg.UnresolvedAssetJobDefinition:
+    """Everything, for a day or a range of days in one run."""
+    return dg.define_asset_job(
+        DAILY,
+        dg.AssetSelection.all(),
+        description="Take in, judge and replace the days, build and test the marts, publish.",
+    )
+
+
+def daily_schedule(job: dg.UnresolvedAssetJobDefinition, sources: Mapping[str, Source]) -> dg.ScheduleDefinition:
+    """One run each morning, for yesterday and as many days before it as rows may still change."""
+    late = max((source.late for source in sources.values()), default=timedelta())
+
+    @dg.schedule(
+        name="daily_schedule",
+        job=job,
+        cron_schedule=EVERY_MORNING,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Each morning: yesterday and the {late.days} days before it, in one run.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
+        return dg.RunRequest(run_key=yesterday.isoformat(), tags=range_tags(yesterday - late, yesterday))
+
+    return schedule

@@ -1,0 +1,78 @@
+"""Landing assets: a source's files, taken in once per content. One asset a source, not partitioned.
+
+A file may hold any days; which ones it made stale, the ledger knows afterwards.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.orchestration.describe import owners, table
+from pipelines.orchestration.retries import retried
+from pipelines.settings import Settings
+from pipelines.sources.spec import Source
+from pipelines.warehouse.connect import writer
+from pipelines.warehouse.intake import take_in
+from pipelines.warehouse.status import refused_files
+
+GROUP = "landing"
+CHECK = "files_readable"
+
+
+def landing_key(source: str) -> dg.AssetKey:
+    """`landing/<source>`."""
+    return dg.AssetKey([GROUP, source])
+
+
+def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
+    """The asset of the source's landing files."""
+    key = landing_key(source.name)
+
+    @dg.asset(
+        key=key,
+        group_name=GROUP,
+        description=f"{source.title}: the files in the landing folder.\n\n{source.description}",
+        owners=owners(source.owner),
+        kinds={form.container for form in source.formats},
+        tags={"source": source.name},
+        metadata={
+            "landing folder": dg.MetadataValue.path(str(settings.landing_dir)),
+            "files": ", ".join(settings.globs(source.name, source.glob)),
+            "formats": ", ".join(form.name for form in source.formats),
+        },
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=source.fresh_within),
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK, asset=key, description="Every file in the landing folder could be read and fits a format."
+            )
+        ],
+    )
+    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        with retried(context):
+            reports = take_in(settings, source)
+            with writer(settings, f"looking for refused files of {source.name}") as connection:
+                refused = refused_files(connection, settings, source.name)
+        for file in refused:
+            context.log.error(f"{file.status}: {file.message}")
+        broken = table(["file", "status", "why, and what to do"], [(f.path, f.status, f.message) for f in refused])
+        yield dg.MaterializeResult(
+            metadata={
+                "files new or changed": len(reports),
+                "rows read": sum(r.rows_read for r in reports),
+                "rows loaded": sum(r.rows_loaded for r in reports),
+                "rows quarantined": sum(r.rows_quarantined for r in reports),
+                "rows skipped": sum(r.rows_skipped for r in reports),
+                **({"refused files": broken} if refused else {}),
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    passed=not refused,
+                    check_name=CHECK,
+                    severity=dg.AssetCheckSeverity.ERROR,
+                    description="; ".join(f.message for f in refused) or None,
+                    metadata={"refused files": broken} if refused else {},
+                )
+            ],
+        )
+
+    return landing

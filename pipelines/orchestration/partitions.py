@@ -1,0 +1,46 @@
+"""Days as Dagster partitions, and ranges of them: however many days, one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+from pipelines.settings import Settings
+
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+ONE_RUN = dg.BackfillPolicy.single_run()
+
+
+def day_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
+    """A partition per UTC day from the first that is ever built up to today."""
+    return dg.DailyPartitionsDefinition(start_date=settings.first_day.isoformat(), end_offset=1)
+
+
+def days_of(context: dg.AssetExecutionContext) -> list[date]:
+    """The days the run is asked for."""
+    return [date.fromisoformat(key) for key in context.partition_keys]
+
+
+def range_tags(first: date, last: date) -> dict[str, str]:
+    """The run tags that ask for every day from `first` to `last`, both included."""
+    return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+
+
+def contiguous(days: Iterable[date]) -> Iterator[tuple[date, date]]:
+    """(first, last) of each unbroken stretch of `days`, in order."""
+    stretch: list[date] = []
+    for day in sorted(days):
+        if stretch and day - stretch[-1] > timedelta(days=1):
+            yield stretch[0], stretch[-1]
+            stretch = []
+        stretch.append(day)
+    if stretch:
+        yield stretch[0], stretch[-1]
+
+
+def up_to_today(days: Iterable[date]) -> list[date]:
+    """`days` without those to come: a row whose clock runs ahead waits for its day."""
+    today = datetime.now(UTC).date()
+    return [day for day in days if day <= today]

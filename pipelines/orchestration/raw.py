@@ -1,0 +1,101 @@
+"""Raw assets: days replaced, after Great Expectations has judged them. One step a source, its tables the assets.
+
+A source's day is replaced in all of its tables or in none, so a step replaces them together.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from pipelines.orchestration.describe import column_schema, owners, table
+from pipelines.orchestration.landing import landing_key
+from pipelines.orchestration.partitions import ONE_RUN, day_partitions, days_of
+from pipelines.orchestration.retries import retried
+from pipelines.orchestration.tags import is_forced
+from pipelines.settings import Settings
+from pipelines.sources.spec import Source, Table
+from pipelines.warehouse.connect import writer
+from pipelines.warehouse.days import replace_days
+from pipelines.warehouse.status import RefusedDay, refused_days
+
+GROUP = "raw"
+CHECK = "expectations_met"
+
+
+def raw_key(source: str, name: str) -> dg.AssetKey:
+    """`raw/<source>/<table>`."""
+    return dg.AssetKey([GROUP, source, name])
+
+
+def raw_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
+    """The assets of the source's raw tables."""
+
+    @dg.multi_asset(
+        name=f"raw_{source.name}",
+        specs=[_spec(source, item) for item in source.warehouse_tables],
+        check_specs=[_check(source, item) for item in source.warehouse_tables],
+        partitions_def=day_partitions(settings),
+        backfill_policy=ONE_RUN,
+    )
+    def raw(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        asked = days_of(context)
+        with retried(context):
+            outcome = replace_days(settings, source, asked, is_forced(context))
+            with writer(settings, f"looking for refused days of {source.name}") as connection:
+                standing = [refusal for refusal in refused_days(connection, source.name) if refusal.day in set(asked)]
+        for item in source.warehouse_tables:
+            refused = [refusal for refusal in standing if f"{source.name}__{item.name} " in refusal.message]
+            yield dg.MaterializeResult(
+                asset_key=raw_key(source.name, item.name),
+                metadata={
+                    "rows replaced": outcome.rows.get(item.name, 0),
+                    "days replaced": len(outcome.accepted),
+                    "days refused": len(standing),
+                },
+                check_results=[_verdict(source, item, asked, refused)],
+            )
+
+    return raw
+
+
+def _spec(source: Source, item: Table) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        raw_key(source.name, item.name),
+        deps=[landing_key(source.name)],
+        group_name=GROUP,
+        description=item.description,
+        owners=owners(source.owner),
+        kinds={"duckdb"},
+        tags={"source": source.name},
+        metadata={
+            "dagster/column_schema": column_schema(item.columns),
+            "dagster/table_name": f"raw.{source.name}__{item.name}",
+            "key": ", ".join(item.key),
+            "day": item.day,
+        },
+    )
+
+
+def _check(source: Source, item: Table) -> dg.AssetCheckSpec:
+    names = ", ".join(expectation.name for expectation in item.expectations)
+    return dg.AssetCheckSpec(
+        CHECK,
+        asset=raw_key(source.name, item.name),
+        blocking=True,
+        description="Every day asked for is fit to replace the one that stood, says Great Expectations: "
+        f"quarantined_share{', ' if names else ''}{names}.",
+    )
+
+
+def _verdict(source: Source, item: Table, asked: list[date], refused: list[RefusedDay]) -> dg.AssetCheckResult:
+    """A failure warns while any day is left to go on with: refused days leave the worklist by themselves."""
+    none_left = {refusal.day for refusal in refused} >= set(asked)
+    return dg.AssetCheckResult(
+        asset_key=raw_key(source.name, item.name),
+        check_name=CHECK,
+        passed=not refused,
+        severity=dg.AssetCheckSeverity.ERROR if none_left else dg.AssetCheckSeverity.WARN,
+        description="\n".join(refusal.message for refusal in refused) or None,
+        metadata={"refused days": table(["day", "why"], [(r.day, r.message) for r in refused])} if refused else {},
+    )

@@ -1,0 +1,139 @@
+"""Runs executed in this process, for the command line: take in what is new, then everything for the stale days.
+
+They are recorded in the home's Dagster instance: what they did stands in the UI beside the daemon's runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.catalog.types import Catalog
+from pipelines.orchestration.assembly import build_defs
+from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
+from pipelines.orchestration.jobs import DAILY, LANDING
+from pipelines.orchestration.landing import landing_key
+from pipelines.orchestration.notify import Failed, notify
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, up_to_today
+from pipelines.orchestration.tags import FORCE, PROCESS
+from pipelines.settings import Settings
+from pipelines.sources.spec import Source
+from pipelines.warehouse.status import Status, status
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StepFailure:
+    """A step that failed, and why."""
+
+    step: str
+    message: str
+
+
+def run(
+    settings: Settings,
+    catalog: Catalog,
+    sources: Mapping[str, Source],
+    before: Status,
+    asked: tuple[date | None, date | None] = (None, None),
+    force: bool = False,
+) -> list[StepFailure]:
+    """Take in what is new, then bring the stale days among those `asked` for up to date; returns what failed.
+
+    `before` is the status found. With `force` days are rebuilt that are not stale.
+    """
+    token = uuid.uuid4().hex
+    tags = {PROCESS: token} | ({FORCE: "true"} if force else {})
+    with opened_instance(settings) as instance, alive(settings, token):
+        bury_the_dead(settings, instance)
+        log.info("Reading the dbt project …")
+        defs = build_defs(settings, sources=sources, loggers={"file": _file_logger(log_file(settings))})
+        failures: list[StepFailure] = []
+        if before.changed:
+            log.info("Taking in %s", ", ".join(f"{count} files of {name}" for name, count in before.changed.items()))
+            keys = [landing_key(source) for source in before.changed]
+            failures += _execute(settings, defs, instance, LANDING, tags, keys)
+            before = status(settings, catalog, sources)
+        span = days_to_run(before, asked, force)
+        if span is not None:
+            log.info("Judging, building and testing %s … %s", *span)
+            keys = [key for key in defs.resolve_all_asset_keys() if key not in set(map(landing_key, sources))]
+            failures += _execute(settings, defs, instance, DAILY, tags | range_tags(*span), keys)
+    return failures
+
+
+def days_to_run(
+    found: Status, asked: tuple[date | None, date | None] = (None, None), force: bool = False
+) -> tuple[date, date] | None:
+    """The first and the last day a run is for; None where there is nothing to do."""
+    first, last = asked
+    days: Sequence[date] = found.stale_days
+    if force and found.covered:
+        begin, end = max(found.covered[0], first or date.min), min(found.covered[1], last or date.max)
+        days = [begin + timedelta(days=i) for i in range((end - begin).days + 1)]
+    elif not days and found.unpublished and found.covered:
+        days = [found.covered[1]]
+
+    days = [day for day in up_to_today(days) if (first or date.min) <= day <= (last or date.max)]
+    return (min(days), max(days)) if days else None
+
+
+def log_file(settings: Settings) -> Path:
+    """Where Dagster's own log of the command line's runs goes."""
+    return settings.dagster_home / "scorecard.log"
+
+
+def _file_logger(path: Path) -> dg.LoggerDefinition:
+    """Dagster's events in a file instead of on the terminal."""
+
+    def file_logger(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("scorecard", logging.DEBUG)
+        handler = logging.FileHandler(path)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)
+        return logger
+
+    return dg.LoggerDefinition(file_logger)
+
+
+def _execute(
+    settings: Settings,
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    tags: Mapping[str, str],
+    keys: Sequence[dg.AssetKey],
+) -> list[StepFailure]:
+    result = defs.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        tags=dict(tags),
+        asset_selection=keys,
+        run_config={"loggers": {"file": {}}},
+        raise_on_error=False,
+    )
+    failures = [
+        StepFailure(str(event.step_key), _reason(event)) for event in result.get_step_failure_events() if event.step_key
+    ]
+    if not result.success:
+        days = (tags.get(RANGE_START, ""), tags.get(RANGE_END, ""))
+        steps = tuple(failure.step for failure in failures)
+        message = "; ".join(failure.message for failure in failures)
+        notify(settings, Failed(job, result.run_id, days, steps, message))
+    return failures
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error and error.cause:
+        error = error.cause
+    return error.message.strip() if error else "no reason was given"

@@ -1,0 +1,110 @@
+"""What starts a run by itself: files that land, days that are stale; and word of a run that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from pipelines.catalog.load import load_catalog
+from pipelines.orchestration.instance import bury_the_dead
+from pipelines.orchestration.landing import landing_key
+from pipelines.orchestration.notify import Failed, notify
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, contiguous, range_tags, up_to_today
+from pipelines.settings import Settings
+from pipelines.sources.spec import Source
+from pipelines.warehouse import ledger
+from pipelines.warehouse.errors import WarehouseBusyError
+from pipelines.warehouse.intake import landing_files, version_of
+from pipelines.warehouse.status import status
+
+EVERY_SECONDS = 60
+
+
+def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+    """Requests that the source's files be taken in whenever their names, sizes or times have changed.
+
+    It looks at the file system only: the warehouse may be busy, and a file that is known changes nothing.
+    """
+
+    @dg.sensor(
+        name=f"{source.name}_landed",
+        job=job,
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"New or changed files of {source.title}.",
+    )
+    def landed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        files = landing_files(settings, source)
+        seen = ledger.digest(
+            [version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
+        )
+        if not files or context.cursor == seen:
+            return dg.SkipReason(f"{len(files)} files, none new or changed")
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=f"{source.name} {seen}", asset_selection=[landing_key(source.name)])],
+            cursor=seen,
+        )
+
+    return landed
+
+
+def stale_days_sensor(
+    settings: Settings, sources: Mapping[str, Source], job: dg.UnresolvedAssetJobDefinition
+) -> dg.SensorDefinition:
+    """Requests a run for each unbroken stretch of stale days, and for no other day.
+
+    Late files, restated bills, a changed catalog, changed code: all make days stale, a catalog all of them. The same
+    state is requested once: a run that failed on it is not tried again until something has changed.
+    """
+
+    @dg.sensor(
+        name="stale_days",
+        job=job,
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Days whose marts are not what the files, the catalog and the code make them.",
+    )
+    def stale(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        bury_the_dead(settings, context.instance)
+        if not settings.warehouse_file.exists():
+            yield dg.SkipReason("nothing has been taken in yet")
+            return
+        try:
+            found = status(settings, load_catalog(settings.catalog_dir), sources, wait=False)
+        except WarehouseBusyError as busy:
+            yield dg.SkipReason(f"looking again later: {busy}")
+            return
+        days = up_to_today(found.stale_days)
+        if not days:
+            yield dg.SkipReason("no day is stale")
+        for first, last in contiguous(days):
+            yield dg.RunRequest(run_key=f"{first} {last} {found.fingerprint}", tags=range_tags(first, last))
+
+    return stale
+
+
+def failure_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Tells whoever is to know of a run that failed."""
+
+    @dg.run_failure_sensor(
+        name="run_failed",
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Log it, and post it to the webhook where one is set.",
+    )
+    def failed(context: dg.RunFailureSensorContext) -> None:
+        run = context.dagster_run
+        steps = [event for event in context.get_step_failure_events() if event.step_key]
+        notify(
+            settings,
+            Failed(
+                job=run.job_name,
+                run_id=run.run_id,
+                days=(run.tags.get(RANGE_START, ""), run.tags.get(RANGE_END, "")),
+                steps=tuple(str(event.step_key) for event in steps),
+                message=context.failure_event.message or "",
+            ),
+        )
+
+    return failed

@@ -1,0 +1,247 @@
+"""Dagster over the engine, on a pipeline of two made-up sources: ranges, refusals, sensors, retries, lineage."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from unittest.mock import patch
+
+import dagster as dg
+import duckdb
+import pytest
+
+from pipelines.orchestration import landing, retries
+from pipelines.orchestration.assembly import build_defs
+from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
+from pipelines.orchestration.landing import landing_key
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, contiguous, range_tags
+from pipelines.orchestration.tags import PROCESS
+from pipelines.settings import Settings
+from pipelines.warehouse.connect import lock
+from pipelines.warehouse.intake import take_in
+from tests.integration import toy
+from tests.integration.shop import look, new_home, parsed, project, published, run, shop  # noqa: F401 - fixtures
+from tests.integration.toy import land
+
+JAN_2, JAN_3, JAN_5 = date(2026, 1, 2), date(2026, 1, 3), date(2026, 1, 5)
+
+
+def deliver_first(home: Path) -> None:
+    land(home, "sales/2026-01-02.csv", ("s1", "2026-01-02 10:00:00", 5))
+    land(home, "returns/2026-01-02.csv")
+
+
+def deliver_second(home: Path) -> None:
+    land(home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 7), ("s3", "2026-01-03 11:00:00", 1))
+    land(home, "returns/2026-01-03.csv", ("r1", "2026-01-03 12:00:00", 2))
+
+
+def deliver_late(home: Path) -> None:
+    land(home, "sales/late.csv", ("s0", "2026-01-02 23:00:00", 4))
+    land(home, "returns/2026-01-03.csv", modified=1_767_990_000)
+
+
+def test_daily_runs_one_backfill_and_a_full_refresh_give_the_same_marts(parsed: Path, tmp_path: Path) -> None:  # noqa: F811
+    daily, backfill = new_home(parsed, tmp_path / "daily"), new_home(parsed, tmp_path / "backfill")
+    for deliver in (deliver_first, deliver_second, deliver_late):
+        deliver(daily.home)
+        deliver(backfill.home)
+        assert run(daily) == []
+    assert run(backfill) == []
+    once = published(backfill)
+    assert once == [("2026-01-02", 9.0, None, 2), ("2026-01-03", 8.0, None, 2)]
+    assert published(daily) == once
+    assert run(backfill, force=True) == []
+    assert published(backfill) == once
+
+
+def test_a_range_of_days_is_one_run_and_columns_lead_back_to_those_they_are_made_from(shop: Settings) -> None:  # noqa: F811
+    deliver_first(shop.home)
+    deliver_second(shop.home)
+    run(shop)
+    with opened_instance(shop) as instance:
+        runs = instance.get_runs(dg.RunsFilter(job_name="daily"))
+        assert [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in runs] == [("2026-01-02", "2026-01-03")]
+        made = instance.get_materialized_partitions(dg.AssetKey(["marts", "shop", "mart_revenue_daily"]))
+        assert made == {"2026-01-02", "2026-01-03"}
+        newest = instance.get_latest_materialization_event(dg.AssetKey(["raw", "sales", "orders"]))
+        assert newest is not None and newest.run_id == runs[0].run_id
+    graph = build_defs(shop).resolve_asset_graph()
+    lineage = graph.get(dg.AssetKey(["staging", "sales", "stg_sales__orders"])).metadata["dagster/column_lineage"]
+    assert lineage.deps_by_column["amount_usd"] == [
+        dg.TableColumnDep(dg.AssetKey(["raw", "sales", "orders"]), "amount")
+    ]
+
+
+def test_a_refused_day_blocks_when_no_other_is_left(shop: Settings) -> None:  # noqa: F811
+    deliver_first(shop.home)
+    assert run(shop) == []
+    before = published(shop)
+    land(shop.home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 5000))
+    failures = run(shop)
+    assert [failure.step for failure in failures] == ["raw_sales"]
+    assert published(shop) == before
+    assert [(r.source, r.day) for r in look(shop).refused_days] == [("sales", JAN_3)]
+    assert run(shop) == [], "a refused day is not judged again until its files change"
+
+
+def test_the_good_days_go_on_while_a_refused_one_waits_and_comes_back_mended(shop: Settings) -> None:  # noqa: F811
+    deliver_first(shop.home)
+    land(shop.home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 5000))
+    assert run(shop) == []
+    assert published(shop) == [("2026-01-02", 5.0, None, 1)]
+    with opened_instance(shop) as instance:
+        key = dg.AssetCheckKey(dg.AssetKey(["raw", "sales", "orders"]), "expectations_met")
+        (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        event = record.event
+        assert event is not None and event.dagster_event is not None
+        verdict = event.dagster_event.asset_check_evaluation_data
+        assert (verdict.passed, verdict.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert "total is 5000, expected at most 1000" in (verdict.description or "")
+    land(shop.home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 50), modified=1_767_990_000)
+    assert run(shop) == []
+    assert look(shop).refused_days == ()
+    assert published(shop)[1] == ("2026-01-03", 50.0, None, 1)
+
+
+def test_a_file_that_fits_no_format_is_seen_and_the_others_load(shop: Settings) -> None:  # noqa: F811
+    deliver_first(shop.home)
+    (shop.home / "landing" / "sales" / "odd.csv").write_text("a,b\n1,2\n")
+    run(shop)
+    (refused,) = look(shop).refused_files
+    assert refused.path == "sales/odd.csv" and "needs id, sold, amount" in refused.message
+    assert published(shop) == [("2026-01-02", 5.0, None, 1)]
+    with opened_instance(shop) as instance:
+        key = dg.AssetCheckKey(landing_key("sales"), landing.CHECK)
+        (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        assert record.status.value == "FAILED"
+
+
+def test_a_failed_dbt_test_is_a_failed_check_and_nothing_is_published(shop: Settings) -> None:  # noqa: F811
+    deliver_first(shop.home)
+    run(shop)
+    before = published(shop)
+    land(shop.home, "sales/more.csv", *[(f"m{i}", "2026-01-03 10:00:00", 1) for i in range(4)])
+    (failure,) = run(shop)
+    assert failure.step == "marts" and "accepted_values_mart_revenue_daily_order_count" in failure.message
+    assert published(shop) == before
+    assert look(shop).stale_days == (JAN_3,)
+
+
+def test_a_transient_error_is_tried_again_and_a_fault_is_not(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
+    deliver_first(shop.home)
+    tries: list[str] = []
+
+    def failing(*errors: Exception) -> object:
+        waiting = list(errors)
+
+        def once(settings: Settings, source: object) -> object:
+            tries.append("tried")
+            if waiting:
+                raise waiting.pop(0)
+            return take_in(settings, source)  # type: ignore[arg-type]
+
+        return once
+
+    defs = build_defs(shop)
+    for error, tried, succeeds in (
+        (duckdb.IOException("disk full"), 3, True),
+        (ValueError("a fault of ours"), 1, False),
+    ):
+        tries.clear()
+        with patch.object(landing, "take_in", failing(error, error)), opened_instance(shop) as instance:
+            result = defs.resolve_job_def("landing").execute_in_process(
+                instance=instance, asset_selection=[landing_key("sales")], raise_on_error=False
+            )
+        assert (len(tries), result.success) == (tried, succeeds)
+
+
+def test_a_landed_file_is_taken_in_once_and_again_when_it_changes(shop: Settings) -> None:  # noqa: F811
+    deliver_first(shop.home)
+    sensor = build_defs(shop).resolve_sensor_def("sales_landed")
+    with opened_instance(shop) as instance:
+        first = sensor.evaluate_tick(dg.build_sensor_context(instance))
+        assert [list(r.asset_selection or []) for r in first.run_requests or []] == [[landing_key("sales")]]
+        again = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor))
+        assert not again.run_requests
+        land(shop.home, "sales/2026-01-02.csv", ("s1", "2026-01-02 10:00:00", 6), modified=1_767_990_000)
+        assert sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor)).run_requests
+
+
+def requested(settings: Settings, instance: dg.DagsterInstance) -> list[tuple[str, str]]:
+    data = build_defs(settings).resolve_sensor_def("stale_days").evaluate_tick(dg.build_sensor_context(instance))
+    return [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in data.run_requests or []]
+
+
+def test_the_sensor_requests_exactly_the_touched_days(shop: Settings) -> None:  # noqa: F811
+    deliver_first(shop.home)
+    deliver_second(shop.home)
+    land(shop.home, "sales/2026-01-05.csv", ("s5", "2026-01-05 10:00:00", 1))
+    run(shop)
+    with opened_instance(shop) as instance:
+        assert requested(shop, instance) == []
+        land(shop.home, "sales/late.csv", ("s9", "2026-01-02 10:00:00", 1), ("s8", "2026-01-05 10:00:00", 1))
+        take_in(shop, toy.SOURCES["sales"])
+        assert requested(shop, instance) == [("2026-01-02", "2026-01-02"), ("2026-01-05", "2026-01-05")]
+
+        with lock(shop, "a test"):
+            data = build_defs(shop).resolve_sensor_def("stale_days").evaluate_tick(dg.build_sensor_context(instance))
+        assert not data.run_requests and "held by a test" in (data.skip_message or "")
+
+        company = shop.catalog_dir / "company.yaml"
+        company.write_text(company.read_text().replace("monday", "sunday"))
+        assert requested(shop, instance) == [("2026-01-02", "2026-01-03"), ("2026-01-05", "2026-01-05")]
+
+
+def test_the_schedule_asks_for_yesterday_and_the_days_that_may_still_change(shop: Settings) -> None:  # noqa: F811
+    schedule = build_defs(shop).resolve_schedule_def("daily_schedule")
+    moment = datetime(2026, 3, 10, 6, tzinfo=UTC)
+    (request,) = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=moment)).run_requests or []
+    assert request.tags.items() >= range_tags(date(2026, 3, 6), date(2026, 3, 9)).items()
+
+
+def test_the_definitions_open_no_database_and_make_no_connection(shop: Settings) -> None:  # noqa: F811
+    with (
+        patch("duckdb.connect", side_effect=AssertionError("a database was opened")),
+        patch("socket.socket.connect", side_effect=AssertionError("a connection was made")),
+    ):
+        dg.Definitions.validate_loadable(build_defs(shop))
+    assert not shop.warehouse_file.exists()
+
+
+def test_every_asset_leads_back_to_a_landing_folder_and_says_who_owns_it(shop: Settings) -> None:  # noqa: F811
+    graph = build_defs(shop).resolve_asset_graph()
+    roots = {key for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
+    assert {key for key in roots if key.path[0] != "landing"} == {
+        key for key in graph.get_all_asset_keys() if key.path[:2] == ["raw", "catalog"]
+    }
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.is_materializable and node.owners and node.kinds and node.description and node.group_name, key
+        if node.partitions_def is not None:
+            assert node.backfill_policy == dg.BackfillPolicy.single_run(), key
+    mart = dg.AssetKey(["marts", "shop", "mart_revenue_daily"])
+    ancestors = graph.get_ancestor_asset_keys(mart)
+    assert {landing_key("sales"), landing_key("returns")} <= ancestors
+    # Publishing waits for every mart, and building for every source's days.
+    assert graph.get(dg.AssetKey(["published", "marts"])).parent_keys >= {mart}
+    assert dg.AssetKey(["raw", "returns", "orders"]) in graph.get_ancestor_asset_keys(
+        dg.AssetKey(["ledger", "worklist"])
+    )
+
+
+def test_a_run_whose_process_died_is_marked_failed_and_one_that_lives_is_left_alone(shop: Settings) -> None:  # noqa: F811
+    job = build_defs(shop).resolve_job_def("landing")
+    with opened_instance(shop) as instance:
+        dead = instance.create_run_for_job(job, tags={PROCESS: "dead"}, status=dg.DagsterRunStatus.STARTED)
+        with alive(shop, "living"):
+            living = instance.create_run_for_job(job, tags={PROCESS: "living"}, status=dg.DagsterRunStatus.STARTED)
+            assert bury_the_dead(shop, instance) == [dead.run_id]
+            assert instance.get_run_by_id(dead.run_id).status == dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
+            assert instance.get_run_by_id(living.run_id).status == dg.DagsterRunStatus.STARTED  # type: ignore[union-attr]
+
+
+def test_stretches_of_days_are_unbroken_and_in_order() -> None:
+    assert list(contiguous([JAN_5, JAN_2, JAN_3])) == [(JAN_2, JAN_3), (JAN_5, JAN_5)]
+    assert list(contiguous([])) == []

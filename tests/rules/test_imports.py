@@ -1,0 +1,112 @@
+"""The rooms read one way: who may import whom, and which library is whose."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.settings import PROJECT_ROOT
+
+PACKAGE = PROJECT_ROOT / "pipelines"
+
+MAY_READ: dict[str, set[str]] = {
+    "settings": set(),
+    "catalog": set(),
+    "sources": set(),
+    "scenario": {"catalog", "settings"},
+    "estimates": set(),
+    "warehouse": {"catalog", "estimates", "settings", "sources"},
+    "scorecard": {"catalog", "estimates", "settings"},
+    "console": {"settings", "warehouse"},
+    "orchestration": {"catalog", "estimates", "scorecard", "settings", "sources", "warehouse"},
+    "definitions": {"orchestration", "settings"},
+    "cli": {"catalog", "console", "orchestration", "scenario", "scorecard", "settings", "sources", "warehouse"},
+}
+"""Room → the rooms it may import, itself aside. A new room declares itself here."""
+
+OWNERS: dict[str, tuple[str, ...]] = {
+    "dagster": ("orchestration", "definitions"),
+    "dagster_dbt": ("orchestration",),
+    "duckdb": ("warehouse", "scenario"),
+    "dbt": ("warehouse/transform.py",),
+    "great_expectations": ("warehouse/judge.py",),
+    "typer": ("cli.py",),
+    "rich": ("console.py",),
+    "requests": ("orchestration/notify.py",),
+}
+"""Library → the rooms or modules it is imported in, and nowhere else."""
+LATE = {"great_expectations", "dbt"}
+"""Libraries that take seconds to import: inside functions only."""
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """(module imported, whether at the top level), what stands under TYPE_CHECKING left out."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for child in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in typing_only:
+            continue
+        top = node in tree.body
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            module = node.module or ""
+            if module == "pipelines":
+                yield from ((f"pipelines.{alias.name}", top) for alias in node.names)
+            else:
+                yield module, top
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
+    here = room(path)
+    if here == "__init__":
+        return
+    read = {name.split(".")[1] for name, _ in imports(path) if name.startswith("pipelines.")}
+    assert read - {here} <= MAY_READ[here]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_library_is_imported_by_its_owner_alone(path: Path) -> None:
+    here = str(path.relative_to(PACKAGE))
+    for name, top in imports(path):
+        library = name.split(".")[0]
+        owners = OWNERS.get(library)
+        assert owners is None or here in owners or room(path) in {owner.removesuffix(".py") for owner in owners}, (
+            f"{here} imports {library}, which belongs to {', '.join(owners or ())}"
+        )
+        assert not (top and library in LATE), f"{here} imports {library} at its top; it takes seconds"
+
+
+def test_only_settings_reads_the_environment() -> None:
+    readers = {
+        str(path.relative_to(PACKAGE))
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Attribute) and node.attr == "getenv")
+        or (isinstance(node, ast.Attribute) and ast.unparse(node) == "os.environ.get")
+        or (
+            isinstance(node, ast.Subscript)
+            and ast.unparse(node.value) == "os.environ"
+            and isinstance(node.ctx, ast.Load)
+        )
+    }
+    # transform puts variables there for dbt and sets them back afterwards.
+    assert readers <= {"settings.py", "warehouse/transform.py"}
