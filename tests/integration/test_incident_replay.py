@@ -28,12 +28,12 @@ from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
 
 WORLD = World(days=16, seed=12)
 LAST_DAY = WORLD.dates[-1]
-MARTS = ("mart_incidents", "mart_mttr_monthly")
+TABLES = {"mart_incidents": "marts", "mart_mttr_monthly": "marts", "int_mttr__summed": "intermediate"}
 Rows = dict[str, list[dict[str, Any]]]
 
 
 def built(home: Path, arrange: Callable[[Path], None]) -> Rows:
-    """The incident marts' rows, sorted, once `arrange` has laid out the landing folder."""
+    """What incidents came to, sorted, once `arrange` has laid out the landing folder."""
     settings = Settings(home=home, catalog=SAMPLE_CATALOG)
     settings.landing_dir.mkdir(parents=True)
     arrange(settings.landing_dir)
@@ -47,14 +47,15 @@ def built(home: Path, arrange: Callable[[Path], None]) -> Rows:
             for source in all_sources().values():
                 create_tables(connection, source)
             load_catalog_tables(connection, load_catalog(settings.catalog_dir))
-        result = dbt(settings, ["run", "--quiet", "--select", *(f"+{mart}" for mart in MARTS)])
+        result = dbt(settings, ["run", "--quiet", "--select", *(f"+{table}" for table in TABLES)])
         assert result.success, result.exception
         with opened(settings) as connection:
-            return {mart: rows(connection, mart) for mart in MARTS}
+            return {table: rows(connection, f"{schema}.{table}") for table, schema in TABLES.items()}
 
 
-def rows(connection: duckdb.DuckDBPyConnection, mart: str) -> list[dict[str, Any]]:
-    found = connection.execute(f"from marts.{mart} order by all")
+def rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, Any]]:
+    """All rows, but for how fresh they are: a note is news."""
+    found = connection.execute(f"select columns(lambda c: c <> 'data_until_at') from {table} order by all")
     columns = [column[0] for column in found.description or []]
     return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
