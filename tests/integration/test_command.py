@@ -28,7 +28,7 @@ def scorecard(*arguments: str) -> Result:
 
 def start(project: Path, *arguments: str) -> subprocess.Popen[str]:  # noqa: F811
     """The command in a process of its own, its output in one pipe."""
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "tests.integration.toy", *arguments],
         cwd=PROJECT_ROOT,
         env={**os.environ, "TOY_PROJECT": str(project), "PYTHONPATH": str(PROJECT_ROOT)},
