@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     quarantine_limit: float = Field(
         0.2, ge=0, le=1, description="A day with a larger share of quarantined rows is refused."
     )
+    quarantine_floor: int = Field(
+        10, ge=0, description="A day with no more quarantined rows than this is never refused for its share of them."
+    )
     webhook_url: SecretStr | None = Field(None, description="Where a failed run is posted as JSON; null: the log only.")
 
     @classmethod

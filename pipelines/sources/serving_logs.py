@@ -88,6 +88,7 @@ REQUESTS_HOURLY = Table(
     ),
     key=("hour_at", *(column.name for column in DIMENSIONS), "traffic", "error_class"),
     day="hour_at",
+    row_count="sum(request_count)",
     expectations=(
         Expectation(
             "failed_share",

@@ -63,7 +63,8 @@ class Table:
     Every row also carries `_day` (DATE, its UTC day), `_content_id` (the content it came from) and
     `_row` (its number there). `day` names the column that places a row in its day.
     `covers_range`: a content speaks for every day between its first and last row (a restated bill that
-    dropped a day's charges must empty that day).
+    dropped a day's charges must empty that day). `row_count`: how many records its rows stand for, where a row
+    stands for many.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Table:
     rules: tuple[Rule, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     covers_range: bool = False
+    row_count: str = "count(*)"
 
     @property
     def column_names(self) -> tuple[str, ...]:

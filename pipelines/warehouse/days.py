@@ -99,9 +99,8 @@ def _replace_chunk(
     }
     findings: dict[date, list[Finding]] = {}
     for table in source.warehouse_tables:
-        if table.name in batches:
-            for finding in _judge(connection, settings, source, table, batches[table.name], days):
-                findings.setdefault(finding.day, []).append(finding)
+        for finding in _judge(connection, settings, source, table, batches.get(table.name), days):
+            findings.setdefault(finding.day, []).append(finding)
     accepted = [day for day in days if day not in findings]
     prints = ledger.fingerprints(connection, source.name, version_of(source))
     with transaction(connection):
@@ -155,28 +154,31 @@ def _judge(
     settings: Settings,
     source: Source,
     table: Table,
-    batch: str,
+    batch: str | None,
     days: list[date],
 ) -> list[Finding]:
-    expectations = (
-        Expectation(
-            "quarantined_share",
-            "any_value(_quarantined) / (count(*) + any_value(_quarantined))",
-            "more bad rows than that is a broken export, not a few bad rows",
-            high=settings.quarantine_limit,
-        ),
-        *table.expectations,
+    quarantined = Expectation(
+        "quarantined_share",
+        "",
+        f"more than {settings.quarantine_floor} bad rows, and such a share, are a broken export",
+        high=settings.quarantine_limit,
     )
-    measures = ", ".join(f"cast({e.measure} as double) as {name(e.name)}" for e in expectations)
+    measures = "".join(f", cast({e.measure} as double) as {name(e.name)}" for e in table.expectations)
+    others = "".join(f", {name(e.name)}" for e in table.expectations)
+    # A full join: a day whose every row was set aside has no good row to be measured by.
     profile = connection.execute(
-        f"with batch as ({batch}), aside as (select day, count(*)::double as _quarantined from raw.quarantine "
+        f"with batch as ({batch or _empty(table)}), "
+        f"measured as (select _day, {table.row_count} as _rows{measures} from batch group by _day), "
+        "aside as (select day as _day, count(*) as _bad from raw.quarantine "
         "join ledger.current_contents using (source, content_id) "
-        f"where source = {quote(source.name)} and table_name = {quote(table.name)} group by day) "
-        f"select _day, {measures} from (select batch.*, coalesce(_quarantined, 0) as _quarantined "
-        f"from batch left join aside on aside.day = batch._day) group by _day"
+        f"where source = {quote(source.name)} and table_name = {quote(table.name)} and day in ({_listed(days)}) "
+        "group by day) "
+        "select _day, case when _bad > $1 then _bad / (coalesce(_rows, 0) + _bad) end::double "
+        f"as {quarantined.name}{others} from measured full join aside using (_day) order by _day",
+        [settings.quarantine_floor],
     ).df()
     profile["_day"] = [value.date() for value in profile["_day"]]
-    return judge(f"{source.name}__{table.name}", profile, expectations)
+    return judge(f"{source.name}__{table.name}", profile, (quarantined, *table.expectations))
 
 
 def _listed(days: Iterable[date]) -> str:

@@ -236,3 +236,18 @@ def test_a_day_is_stale_until_it_is_built_and_again_when_a_file_for_it_arrives(s
     with warehouse(settings) as connection:
         assert ledger.stale_days(connection, "code") == [DAY]
         assert ledger.stale_source_days(connection, "sales", version_of(SALES), date(2020, 1, 1)) == []
+
+
+def test_a_few_bad_rows_refuse_no_day_however_quiet_it_was(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n" + "bad,2026-01-02,-1\n" * 3)
+    load(settings)
+    assert orders(settings) == [("o1", 1.0)]
+
+
+def test_a_day_of_nothing_but_bad_rows_is_refused_and_what_stood_stays(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    load(settings)
+    land(settings, "a.csv", HEADER + "bad,2026-01-02,-1\n" * 30, modified=1_800_000_500)
+    take_in(settings, SALES)
+    assert list(replace_days(settings, SALES).refused) == [DAY]
+    assert orders(settings) == [("o1", 1.0)]
