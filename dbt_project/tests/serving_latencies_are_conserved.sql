@@ -1,4 +1,4 @@
--- Histograms lose no request on their way from the logs to the quantiles.
+-- On the days being built, histograms lose no request on their way from the logs to the quantiles.
 with
 
 logged as (
@@ -8,7 +8,7 @@ logged as (
         sum(request_count) as requests
 
     from {{ ref('stg_serving_logs__latency_hourly') }}
-    where measure = 'latency' and environment = 'prod'
+    where measure = 'latency' and environment = 'prod' and {{ in_worklist('event_date') }}
     group by all
 
 ),
@@ -20,6 +20,7 @@ hourly as (
         sum(latency_request_count) as requests
 
     from {{ ref('int_latency_hourly__quantiled') }}
+    where {{ in_worklist('event_date') }}
     group by all
 
 ),
@@ -31,6 +32,7 @@ daily as (
         sum(latency_request_count) as requests
 
     from {{ ref('mart_latency_daily') }}
+    where {{ in_worklist('event_date') }}
     group by all
 
 )

@@ -1,4 +1,4 @@
--- Whatever the logs hold is in the fact, over all models and `unmapped`; and what counts there is in the mart.
+-- On the days being built, whatever the logs hold is in the fact, over all models and `unmapped`; and what counts there is in the mart.
 with
 
 logged as (
@@ -9,6 +9,7 @@ logged as (
         sum(request_count) as requests
 
     from {{ ref('stg_serving_logs__requests_hourly') }}
+    where {{ in_worklist('event_date') }}
     group by all
 
 ),
@@ -22,6 +23,7 @@ kept as (
         sum(prediction_count) as counted
 
     from {{ ref('fct_serving_hourly') }}
+    where {{ in_worklist('event_date') }}
     group by all
 
 ),
@@ -33,6 +35,7 @@ shown as (
         sum(prediction_count) as counted
 
     from {{ ref('mart_throughput_hourly') }}
+    where {{ in_worklist('event_date') }}
     group by all
 
 )

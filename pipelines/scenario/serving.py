@@ -33,6 +33,8 @@ SKEW_YEARS = 30
 DUPLICATED = 3
 """Rows at the start of each hour that the row-wise logs hold twice."""
 ROWS_A_FILE = 20_000_000
+ROWS_AT_ONCE = 200_000
+"""Rows of a JSON log that are sorted, or grouped into documents, at once."""
 EXACT_QUANTILES_UP_TO = 20_000_000
 """Rows of a member's day beyond which the truth states no latency quantiles: they would need them in memory."""
 SHADOW_SHARE, STAGING_SHARE, HEALTH_CHECKS_AN_HOUR = 0.05, 0.02, 12
@@ -52,13 +54,13 @@ class Day:
     predictions: Sequence[int]
 
 
-def write_serving(world: World, landing: Path) -> dict[str, object]:
-    """Write every member's logs under `landing/serving_logs`; return what they should add up to."""
+def write_serving(world: World, landing: Path, members: Sequence[Member] = MEMBERS) -> dict[str, object]:
+    """Write the members' logs under `landing/serving_logs`; return what they should add up to."""
     truth = Truth()
     connection = duckdb.connect()
     connection.execute("set memory_limit = '1GB'; set threads = 2; set TimeZone = 'UTC'")
     connection.execute("set preserve_insertion_order = true")
-    for member in MEMBERS:
+    for member in members:
         folder = landing / "serving_logs" / member.log_name
         folder.mkdir(parents=True, exist_ok=True)
         for day in world.dates:
@@ -100,28 +102,23 @@ def _plan(world: World, member: Member, day: date) -> Day:
 def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
     """A query over the requests of `hours`, in our schema's columns, hour by hour and kind by kind."""
     member, day = plan.member, plan.day
-    parts = []
-    for hour in hours:
-        for number, kind in enumerate(KINDS):
-            count = int(plan.counts[kind][hour])
-            if count:
-                carried = int(plan.predictions[hour]) if kind == "success" else 0
-                parts.append(
-                    f"select {hour} as hour, {number} as kind, {count} as n, {carried} as carried, i "
-                    f"from range({count}) as t(i)"
-                )
-    source = " union all ".join(parts) or (
-        "select 0 as hour, 0 as kind, 1 as n, 0 as carried, i from range(0) as t(i)"
+    planned = ", ".join(
+        f"({hour}, {number}, {int(plan.counts[kind][hour])}, {int(plan.predictions[hour]) if kind == 'success' else 0})"
+        for hour in hours
+        for number, kind in enumerate(KINDS)
     )
     salt = int(world.rng("serving-rows", member.id, day).integers(2**31))
-    kind = {name: number for number, name in enumerate(KINDS)}
+    code = {name: number for number, name in enumerate(KINDS)}
     error_types = str([name for name, _ in ERRORS])
     error_codes = str([code for _, code in ERRORS])
     prompt, completion = member.tokens
     tokens = bool(prompt)
     region = REGIONS[member.cloud]
     return f"""
-    with base as ({source}),
+    with base as (
+        select hour, kind, n, carried, unnest(range(n)) as i
+        from (values {planned}) as planned (hour, kind, n, carried)
+    ),
     diced as (
         select *, hash(i, {salt}, hour, kind) as dice,
             timestamp '{day}' + to_hours(hour) + to_microseconds(i * 3600000000 // n) as planned_at
@@ -136,24 +133,24 @@ def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
     select
         md5('{member.id}/{day}/' || hour || '/' || kind || '/' || i) as request_id,
         hour, kind, i,
-        case when kind = {kind["faulty"]} and i = 0
+        case when kind = {code["faulty"]} and i = 0
             then planned_at + interval '{SKEW_YEARS} years' else planned_at end as "timestamp",
-        case when kind = {kind["unknown"]} then '{UNKNOWN_MODEL}' else '{member.log_name}' end as model_name,
+        case when kind = {code["unknown"]} then '{UNKNOWN_MODEL}' else '{member.log_name}' end as model_name,
         '{world.version(member, day)}' as model_version,
         '/v1/models/{member.log_name}/predict' as endpoint,
-        case kind when {kind["shadow"]} then 'shadow' when {kind["staging"]} then 'staging' else 'prod' end
+        case kind when {code["shadow"]} then 'shadow' when {code["staging"]} then 'staging' else 'prod' end
             as environment,
         {f"'{region}'" if region else "null::varchar"} as region,
         '{world.instance_type(member, day)}' as instance_type,
-        case when kind = {kind["error"]} then 'error' else 'success' end as status,
-        case when kind = {kind["error"]} then ({error_types})[1 + i % {len(ERRORS)}] end as error_type,
-        cast(case when kind = {kind["error"]} then ({error_codes})[1 + i % {len(ERRORS)}] else 200 end as integer)
+        case when kind = {code["error"]} then 'error' else 'success' end as status,
+        case when kind = {code["error"]} then ({error_types})[1 + i % {len(ERRORS)}] end as error_type,
+        cast(case when kind = {code["error"]} then ({error_codes})[1 + i % {len(ERRORS)}] else 200 end as integer)
             as http_status,
-        cast(case when kind = {kind["retry"]} then 2 else 1 end as integer) as attempt,
-        kind = {kind["health_check"]} as is_health_check,
-        cast(case when kind = {kind["success"]}
+        cast(case when kind = {code["retry"]} then 2 else 1 end as integer) as attempt,
+        kind = {code["health_check"]} as is_health_check,
+        cast(case when kind = {code["success"]}
             then carried // n + case when i < carried % n then 1 else 0 end else 1 end as integer) as predictions,
-        case when kind = {kind["faulty"]} and i = 1 then -1.0 else answered_ms end::double as latency_ms,
+        case when kind = {code["faulty"]} and i = 1 then -1.0 else answered_ms end::double as latency_ms,
         {"floor(answered_ms * 0.2)" if tokens else "null"}::double as ttft_ms,
         {"null" if member.cloud == "api" else "round(answered_ms * 0.6, 3)"}::double as busy_ms,
         {f"cast({prompt // 2} + dice % {prompt} as bigint)" if tokens else "null::bigint"} as input_tokens,
@@ -170,9 +167,11 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
     hours = list(range(24))
     if plan.member.id == "fraud-detector" and age == LATE_DAY and age + LATE_BY < world.days:
         arrives = plan.day + timedelta(days=LATE_BY)
-        _copy_parquet(connection, world, plan, list(LATE_HOURS), folder / f"{plan.member.log_name}-{arrives}-late.parquet")
+        _copy_parquet(
+            connection, world, plan, list(LATE_HOURS), folder / f"{plan.member.log_name}-{arrives}-late.parquet"
+        )
         hours = [hour for hour in hours if hour not in LATE_HOURS]
-    parts = list(_parts(plan, hours))
+    parts = list(_parts(plan, hours, ROWS_A_FILE))
     for number, part in enumerate(parts):
         suffix = f"-part{number:03d}" if len(parts) > 1 else ""
         _copy_parquet(connection, world, plan, part, folder / f"{stem}{suffix}.parquet")
@@ -180,12 +179,13 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
         shutil.copyfile(folder / f"{stem}.parquet", folder / f"{stem}-redelivered.parquet")
 
 
-def _parts(plan: Day, hours: Sequence[int]) -> Iterator[list[int]]:
+def _parts(plan: Day, hours: Sequence[int], limit: int) -> Iterator[list[int]]:
+    """The hours in order, as many at a time as hold at most `limit` rows; one at least."""
     part: list[int] = []
     rows = 0
     for hour in hours:
         here = sum(int(counts[hour]) for counts in plan.counts.values())
-        if part and rows + here > ROWS_A_FILE:
+        if part and rows + here > limit:
             yield part
             part, rows = [], 0
         part.append(hour)
@@ -208,9 +208,9 @@ def _write_litellm(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
     iso = "strftime({}, '%Y-%m-%dT%H:%M:%S.%gZ')"
     service = "litellm-internal-health-check"
     with gzip.GzipFile(folder / f"{plan.member.log_name}-{plan.day}.jsonl.gz", "wb", mtime=0) as target:
-        for hour in range(24):
+        for hours in _parts(plan, range(24), ROWS_AT_ONCE):
             query = f"""
-            with logged as ({_rows(world, plan, [hour])}),
+            with logged as ({_rows(world, plan, hours)}),
             delivered as (
                 select *, 0 as delivery from logged
                 union all
@@ -241,7 +241,7 @@ def _write_litellm(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
                     else ['team:support', 'environment:' || environment] end as request_tags,
                 case when kind = {health} then '{service}' else 'support' end as team_id,
                 case when kind = {error} then 'failure' else 'success' end as status
-            from delivered order by "timestamp", delivery"""
+            from delivered order by "timestamp", request_id, delivery"""
             _append_lines(connection, query, folder, target)
         if plan.counts["faulty"][12]:
             target.write(MALFORMED)
@@ -285,12 +285,12 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
     ]
     tool = attribute("gen_ai.operation.name", "'execute_tool'")
     with (folder / f"{plan.member.log_name}-{plan.day}.jsonl").open("wb") as target:
-        for hour in range(24):
+        for hours in _parts(plan, range(24), ROWS_AT_ONCE):
             query = f"""
-            with logged as ({_rows(world, plan, [hour])}),
+            with logged as ({_rows(world, plan, hours)}),
             numbered as (select *, i // {SPANS_A_DOCUMENT} as document from logged),
             spans as (
-                select environment, document, "timestamp" as began_at, json_object(
+                select hour, environment, document, "timestamp" as began_at, json_object(
                     'traceId', request_id, 'spanId', substr(request_id, 1, 16), 'name', 'chat ' || model_name,
                     'kind', 2,
                     'startTimeUnixNano', cast(epoch_us("timestamp") * 1000 as varchar),
@@ -309,7 +309,7 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
                 ) as span
                 from numbered
                 union all
-                select environment, document, "timestamp", json_object(
+                select hour, environment, document, "timestamp", json_object(
                     'traceId', request_id, 'spanId', substr(request_id, 17, 16), 'name', 'execute_tool search',
                     'kind', 1,
                     'startTimeUnixNano', cast(epoch_us("timestamp") * 1000 as varchar),
@@ -318,7 +318,8 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
                 from numbered where kind = 0 and i % {SPANS_A_DOCUMENT} = 0
             ),
             documents as (
-                select environment, document, min(began_at) as began_at, list(span order by began_at, span::varchar) as spans
+                select hour, environment, document, min(began_at) as began_at,
+                    list(span order by began_at, span::varchar) as spans
                 from spans group by all
             )
             select [json_object(

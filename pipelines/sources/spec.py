@@ -92,9 +92,10 @@ class Format:
 
     csv, parquet: `rows` has the file's columns; those in `optional` that a file lacks are null. CSV columns
     are text, with `null_text` read as null. A file is of this format when it has all of `requires`.
-    json: `rows` has one column `doc` (JSON), a record each: a document's `records` path unnested where the
-    document has it, the document itself otherwise. The format is recognised by `requires`, JSON paths
-    (`$.event`) all present in the first records.
+    json: `rows` has a column `doc` (JSON), a record each: a document's `records` path unnested where the
+    document has it, the document itself otherwise; and `page`, the document it came from, for what an API
+    says once a page. The format is recognised by `requires`, JSON paths (`$.event`) all present in the first
+    records. Pages that hold no record at all are a quiet day, not an unknown format.
 
     `reduction` (bulk logs): SQL over `rows`, run once a file and kept as the relation `reduced`, so that one
     scan serves every table. `select` then reads `reduced`; its rows are not the file's, and a column `_rows`

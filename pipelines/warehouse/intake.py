@@ -244,6 +244,11 @@ def _reduced_rows(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
 def typed(table: Table, form: Format, select: str, latest: datetime) -> str:
     """The mapping `select` with every column cast, its day, and why a row is bad (`_reason`, null if it is not)."""
     casts = ", ".join(f"{_cast(column)} as {name(column.name)}" for column in table.columns)
+    if form.reduces:  # what is bad in the file's rows, `quarantine` has said
+        return (
+            f"select {casts}, cast(m.{name(table.day)} as date) as _day, null::bigint as _row, "
+            f"null::varchar as _reason, null::varchar as _raw, _rows from ({select}) as m"
+        )
     texts = ", ".join(
         f"cast(m.{name(column.name)} as varchar) as {name('_was_' + column.name)}" for column in table.columns
     )
@@ -265,15 +270,12 @@ def typed(table: Table, form: Format, select: str, latest: datetime) -> str:
         f"{quote(f' is not between {FIRST_PLAUSIBLE} and {latest:%Y-%m-%d}, a day after the file was written')} end"
     )
     kept = ", ".join(name(column.name) for column in table.columns)
-    extra = ", _rows" if form.reduces else ""
-    row = "null::bigint" if form.reduces else "m._row"
-    raw = "null::varchar" if form.reduces else "m._raw"
     return (
         f"with m as ({select}), "
-        f"typed as (select {casts}, {texts}, {row} as _row, {raw} as _raw{extra} from m), "
+        f"typed as (select {casts}, {texts}, m._row, m._raw from m), "
         f"judged as (select *, nullif(concat_ws('; ', {', '.join(reasons)}), '') as _reason from typed) "
         f"select {kept}, cast({day} as date) as _day, _row, _reason, "
-        f"case when _reason is not null then _raw end as _raw{extra} from judged"
+        "case when _reason is not null then _raw end as _raw from judged"
     )
 
 

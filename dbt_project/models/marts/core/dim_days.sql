@@ -2,6 +2,9 @@ with
 
 coverage as (select * from {{ source('ledger', 'coverage') }}),
 
+-- Reference data reaches further than anything it is looked up for: exchange rates begin in 1999.
+kpi_sources as (select * from {{ ref('kpi_sources') }}),
+
 span as (
 
     select
@@ -9,6 +12,7 @@ span as (
         max(day) as last_day
 
     from coverage
+    where source in (select source from kpi_sources)
 
 ),
 

@@ -1,0 +1,28 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date') }}"
+) }}
+
+with events as (
+
+    select * from {{ ref('int_events__combined') }}
+    where {{ in_worklist('event_date') }}
+
+),
+
+-- Without an insert id nothing tells two events apart: each is one.
+daily as (
+
+    select
+        source,
+        event_date,
+        count(*) as delivered_event_count,
+        count(*) filter (where insert_id is null)
+        + count(distinct event_name || chr(0) || insert_id) as distinct_event_count
+    from events
+    group by source, event_date
+
+)
+
+select * from daily

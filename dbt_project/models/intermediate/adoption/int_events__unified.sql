@@ -1,0 +1,93 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date') }}"
+) }}
+
+with features as (
+
+    select * from {{ source('catalog', 'features') }}
+
+),
+
+feature_events as (
+
+    select
+        features.feature_id,
+        features.member_id as model_id,
+        features.source,
+        features.process_property,
+        events.stage,
+        events.event_name,
+        events.property_name,
+        events.property_value
+    from {{ source('catalog', 'feature_events') }} as events
+    inner join features on events.feature_id = features.feature_id
+
+),
+
+feature_event_names as (
+
+    select distinct
+        source,
+        event_name
+    from feature_events
+
+),
+
+delivered as (
+
+    select
+        events.*,
+        row_number() over (
+            partition by events.source, events.event_date, events.event_name, events.insert_id
+            order by events.received_at nulls last, events.delivery_id
+        ) as delivery_number
+    from {{ ref('int_events__combined') }} as events
+    inner join feature_event_names
+        on
+            events.source = feature_event_names.source
+            and events.event_name = feature_event_names.event_name
+    where {{ in_worklist('events.event_date') }}
+
+),
+
+-- Nothing tells events without an insert id apart: they are kept, all of them.
+deduplicated as (
+
+    select * from delivered
+    where delivery_number = 1 or insert_id is null
+
+),
+
+final as (
+
+    select
+        events.source,
+        events.delivery_id,
+        feature_events.model_id,
+        feature_events.feature_id,
+        events.user_id,
+        events.person_key,
+        events.device_key,
+        case
+            when feature_events.process_property is not null
+                then {{ json_property('events.properties', 'feature_events.process_property') }}
+        end as process_id,
+        events.event_date,
+        events.event_at,
+        feature_events.stage,
+        feature_events.process_property is not null as is_process
+    from deduplicated as events
+    inner join feature_events
+        on
+            events.source = feature_events.source
+            and events.event_name = feature_events.event_name
+    where
+        feature_events.property_name is null
+        or {{ json_property('events.properties', 'feature_events.property_name') }}
+        = feature_events.property_value
+
+)
+
+select * from final

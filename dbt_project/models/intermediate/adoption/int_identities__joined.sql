@@ -1,0 +1,225 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
+) }}
+
+{%- set back = var('identity_lookback_days') %}
+{%- set forward = var('excluded_user_memory_days') %}
+
+with deliveries as (
+
+    select
+        source,
+        delivery_id,
+        user_id,
+        person_key,
+        device_key,
+        event_date,
+        event_at
+    from {{ ref('int_events__unified') }}
+    where {{ in_worklist('event_date', back=back, forward=forward) }}
+    union all
+    select
+        source,
+        delivery_id,
+        user_id,
+        cast(null as varchar) as person_key,
+        cast(null as varchar) as device_key,
+        event_date,
+        event_at
+    from {{ ref('int_target_users__observed') }}
+    where {{ in_worklist('event_date', back=back, forward=forward) }}
+
+),
+
+-- A delivery may serve several features and stages, and tell who a user is besides.
+events as (
+
+    select
+        source,
+        delivery_id,
+        event_date,
+        event_at,
+        max(user_id) as user_id,
+        max(person_key) as person_key,
+        max(device_key) as device_key
+    from deliveries
+    group by source, delivery_id, event_date, event_at
+
+),
+
+links as (
+
+    select
+        source,
+        from_id,
+        user_id,
+        event_date,
+        happened_at
+    from {{ ref('int_identity_links__collected') }}
+    where {{ in_worklist('event_date', back=2 * back, forward=forward + back) }}
+
+),
+
+anonymous as (
+
+    select
+        source,
+        delivery_id,
+        person_key as from_id,
+        event_date,
+        event_at as happened_at
+    from events
+    where user_id is null and person_key is not null
+    union all
+    select
+        source,
+        delivery_id,
+        device_key as from_id,
+        event_date,
+        event_at as happened_at
+    from events
+    where user_id is null and device_key is not null
+
+),
+
+anonymous_linked as (
+
+    {{ nearest_link('anonymous', 'links') }}
+
+),
+
+-- What the vendor says of the person goes before what shares a device with it.
+recognised as (
+
+    select
+        source,
+        delivery_id,
+        coalesce(
+            max(case when from_id like 'person:%' then linked_user_id end),
+            max(case when from_id like 'device:%' then linked_user_id end)
+        ) as user_id,
+        coalesce(
+            max(case when from_id like 'person:%' then link_kind end),
+            max(case when from_id like 'device:%' then link_kind end)
+        ) as link_kind
+    from anonymous_linked
+    group by source, delivery_id
+
+),
+
+named as (
+
+    select
+        events.source,
+        events.delivery_id,
+        events.event_date,
+        events.event_at,
+        coalesce(events.user_id, recognised.user_id) as user_id,
+        case
+            when events.user_id is not null then 'known'
+            when recognised.link_kind = 'after' then 'linked_after'
+            when recognised.link_kind = 'before' then 'linked_before'
+            else 'anonymous'
+        end as identity_method
+    from events
+    left join recognised
+        on
+            events.source = recognised.source
+            and events.delivery_id = recognised.delivery_id
+
+),
+
+renames as (
+
+    select * from links
+    where from_id like 'user:%'
+
+),
+
+named_users as (
+
+    select
+        source,
+        delivery_id,
+        'user:' || user_id as from_id,
+        event_date,
+        event_at as happened_at
+    from named
+    where user_id is not null
+
+),
+
+renamed as (
+
+    {{ nearest_link('named_users', 'renames') }}
+
+),
+
+resolved as (
+
+    select
+        named.source,
+        named.delivery_id,
+        named.event_date,
+        named.event_at,
+        named.user_id as named_user_id,
+        coalesce(renamed.linked_user_id, named.user_id) as user_id,
+        named.identity_method
+    from named
+    left join renamed
+        on
+            named.source = renamed.source
+            and named.delivery_id = renamed.delivery_id
+
+),
+
+excluded_users as (
+
+    select
+        source,
+        user_id,
+        event_date
+    from {{ ref('int_excluded_users__observed') }}
+    where {{ in_worklist('event_date', back=back + forward, forward=forward + back) }}
+
+),
+
+excluded_deliveries as (
+
+    select distinct
+        resolved.source,
+        resolved.delivery_id
+    from resolved
+    inner join excluded_users
+        on
+            resolved.source = excluded_users.source
+            and (
+                resolved.user_id = excluded_users.user_id
+                or resolved.named_user_id = excluded_users.user_id
+            )
+            and excluded_users.event_date between resolved.event_date - {{ forward }}
+            and resolved.event_date + {{ back }}
+
+),
+
+final as (
+
+    select
+        resolved.source,
+        resolved.delivery_id,
+        resolved.user_id,
+        resolved.event_date,
+        resolved.event_at,
+        resolved.identity_method,
+        excluded_deliveries.delivery_id is not null as is_excluded
+    from resolved
+    left join excluded_deliveries
+        on
+            resolved.source = excluded_deliveries.source
+            and resolved.delivery_id = excluded_deliveries.delivery_id
+
+)
+
+select * from final

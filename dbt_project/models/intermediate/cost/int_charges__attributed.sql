@@ -1,0 +1,205 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ clear_worklist('charge_date', forward=7) }}"
+    )
+}}
+
+with
+
+charges as (
+
+    select *
+
+    from {{ ref('int_charges__categorised') }}
+    where {{ in_worklist('charge_date', forward=7) }}
+
+),
+
+identifiers as (select * from {{ source('catalog', 'identifiers') }}),
+
+pool_matches as (select * from {{ source('catalog', 'pool_matches') }}),
+
+-- A name of the model's own comes before one it shares, and a tag, which the owner set, before the rest.
+names as (
+
+    select
+        'model' as owner_kind,
+        member_id as owner_id,
+        identifier_kind as attribution_method,
+        case identifier_kind when 'tag' then 1 when 'resource_id' then 2 else 3 end as precedence,
+        identifier_kind,
+        identifier_key,
+        identifier_value,
+        valid_from,
+        valid_to
+
+    from identifiers
+    where source = 'cloud_billing'
+
+    union all
+
+    select
+        'pool' as owner_kind,
+        pool_id as owner_id,
+        identifier_kind as attribution_method,
+        case identifier_kind when 'tag' then 4 when 'resource_id' then 5 else 6 end as precedence,
+        identifier_kind,
+        identifier_key,
+        identifier_value,
+        valid_from,
+        valid_to
+
+    from pool_matches
+
+),
+
+tag_sets as (
+
+    select distinct tags
+
+    from charges
+    where tags is not null
+
+),
+
+set_tags as (
+
+    select
+        tag_sets.tags,
+        tag.key as tag_key,
+        tag.value ->> '$' as tag_value
+
+    from tag_sets, json_each(tag_sets.tags) as tag
+
+),
+
+-- What a charge is called, once per kind of name.
+called as (
+
+    select distinct
+        charges.charge_id,
+        charges.charge_date,
+        'tag' as identifier_kind,
+        lower(set_tags.tag_key) as identifier_key,
+        set_tags.tag_value as identifier_value
+
+    from charges
+    inner join set_tags on charges.tags = set_tags.tags
+
+    {% for kind, column in [
+        ('resource_id', 'resource_id'), ('sub_account_id', 'sub_account_id'), ('service', 'service_name')
+    ] -%}
+    union all
+
+    select
+        charge_id,
+        charge_date,
+        '{{ kind }}' as identifier_kind,
+        '' as identifier_key,
+        lower({{ column }}) as identifier_value
+
+    from charges
+    where {{ column }} is not null
+    {% endfor -%}
+
+),
+
+claims as (
+
+    select
+        called.charge_id,
+        names.owner_kind,
+        names.owner_id,
+        names.attribution_method,
+        names.precedence
+
+    from called
+    inner join names
+        on
+            called.identifier_kind = names.identifier_kind
+            -- Clouds differ on whether the case of a tag's key or of a resource id counts; none has two that
+            -- differ in nothing else. A tag's value is the owner's own word, and taken as it stands.
+            and called.identifier_key = lower(coalesce(names.identifier_key, ''))
+            and called.identifier_value
+            = case names.identifier_kind when 'tag' then names.identifier_value else lower(names.identifier_value) end
+            and called.charge_date >= coalesce(names.valid_from, date '0001-01-01')
+            and called.charge_date < coalesce(names.valid_to, date '9999-12-31')
+
+),
+
+best as (
+
+    select
+        charge_id,
+        owner_kind,
+        owner_id,
+        attribution_method,
+        count(distinct owner_id) over (partition by charge_id, precedence) as claimant_count
+
+    from claims
+    qualify row_number() over (partition by charge_id order by precedence, owner_id) = 1
+
+),
+
+claimed as (
+
+    select
+        charge_id,
+        count(distinct owner_id) filter (owner_kind = 'model') > 1 as has_conflict
+
+    from claims
+    group by charge_id
+
+),
+
+-- A tag that names models elsewhere but nobody the catalog knows: a typing error, or a model not catalogued.
+strangers as (
+
+    select distinct set_tags.tags
+
+    from set_tags
+    inner join names
+        on
+            names.identifier_kind = 'tag'
+            and lower(set_tags.tag_key) = lower(names.identifier_key)
+
+),
+
+final as (
+
+    select
+        charges.*,
+        case
+            when charges.commitment_discount_status = 'Unused' then 'unused_commitment'
+            when best.claimant_count = 1 then best.owner_kind
+            else 'unallocated'
+        end as owner_kind,
+        case
+            when charges.commitment_discount_status = 'Unused' then 'unused_commitment'
+            when best.claimant_count = 1 then best.owner_id
+            else 'unallocated'
+        end as owner_id,
+        case
+            when charges.commitment_discount_status = 'Unused' then 'unused_commitment'
+            when best.claimant_count = 1 then best.attribution_method
+            else 'unallocated'
+        end as attribution_method,
+        case
+            when charges.commitment_discount_status = 'Unused' or best.claimant_count = 1 then null
+            when best.claimant_count > 1 then 'named by several'
+            when strangers.tags is not null then 'unknown name'
+            else 'no name'
+        end as unallocated_reason,
+        coalesce(claimed.has_conflict, false) as has_conflict
+
+    from charges
+    left join best on charges.charge_id = best.charge_id
+    left join claimed on charges.charge_id = claimed.charge_id
+    left join strangers on charges.tags = strangers.tags
+
+)
+
+-- Every column of the charge is passed on.
+select * from final -- noqa: AM04

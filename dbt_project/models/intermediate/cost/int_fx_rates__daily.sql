@@ -1,0 +1,93 @@
+{{ config(materialized='table') }}
+
+with
+
+rates as (select * from {{ ref('stg_fx_rates__rates') }}),
+
+charges as (select * from {{ ref('stg_cloud_billing__charges') }}),
+
+currencies as (select distinct billing_currency as currency from charges),
+
+published as (
+
+    select
+        rate_date,
+        currency,
+        max_by(per_eur, content_id) as per_eur
+
+    from rates
+    group by all
+
+),
+
+dollars as (
+
+    select
+        rate_date,
+        per_eur
+
+    from published
+    where currency = 'USD'
+
+),
+
+-- The euro is not in its own table.
+per_euro as (
+
+    select
+        rate_date,
+        currency,
+        per_eur
+
+    from published
+    where currency in (select currency from currencies)
+
+    union all
+
+    select
+        rate_date,
+        'EUR' as currency,
+        1 as per_eur
+
+    from dollars
+
+),
+
+crossed as (
+
+    select
+        per_euro.rate_date,
+        per_euro.currency,
+        cast(cast(dollars.per_eur as double) / cast(per_euro.per_eur as double) as decimal(16, 12)) as usd_per_unit
+
+    from per_euro
+    inner join dollars on per_euro.rate_date = dollars.rate_date
+
+),
+
+carried as (
+
+    select
+        currency,
+        rate_date,
+        usd_per_unit,
+        cast(unnest(generate_series(rate_date, rate_date + interval 7 day, interval 1 day)) as date) as charge_date
+
+    from crossed
+
+),
+
+final as (
+
+    select
+        currency,
+        charge_date,
+        max(rate_date) as rate_date,
+        max_by(usd_per_unit, rate_date) as usd_per_unit
+
+    from carried
+    group by all
+
+)
+
+select * from final

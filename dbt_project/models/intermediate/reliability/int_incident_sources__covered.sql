@@ -1,0 +1,44 @@
+with
+
+coverage as (
+
+    select *
+    from {{ source('ledger', 'coverage') }}
+    where source in ('pagerduty', 'jira')
+
+),
+
+events as (select * from {{ ref('int_incident_events__united') }}),
+
+days as (
+
+    select
+        source as record_source,
+        day as known_date
+
+    from coverage
+
+    union all
+
+    -- A snapshot tells of days that no file of theirs was loaded for.
+    select
+        record_source,
+        cast(event_at as date) as known_date
+
+    from events
+
+),
+
+final as (
+
+    select
+        record_source,
+
+        cast(max(known_date) + 1 as timestamp) as known_until_at
+
+    from days
+    group by record_source
+
+)
+
+select * from final

@@ -1,0 +1,228 @@
+{% set replicates = 400 %}
+{% set largest_sample = 500 %}
+
+with
+
+incidents as (
+
+    select *
+    from {{ ref('fct_incidents') }}
+    where not is_open
+
+),
+
+-- An incident of a model the catalog does not know counts as much.
+models as (
+
+    select model_id from {{ ref('dim_models') }}
+
+    union
+
+    select model_id from {{ ref('fct_incidents') }}
+
+),
+
+coverage as (select * from {{ source('ledger', 'coverage') }}),
+
+events as (select * from {{ ref('int_incident_events__united') }}),
+
+grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
+
+-- An export may tell of an end on a day that no file was loaded for: the period counts it all the same.
+covered_periods as (
+
+    select
+        grains.period,
+        cast(date_trunc(grains.period, coverage.day) as date) as period_start_date
+
+    from coverage
+    cross join grains
+    where coverage.source in ('pagerduty', 'jira')
+
+    union
+
+    select
+        grains.period,
+        cast(date_trunc(grains.period, incidents.resolved_date) as date) as period_start_date
+
+    from incidents
+    cross join grains
+
+),
+
+periods as (
+
+    select
+        grains.period,
+        cast(date_trunc(grains.period, coverage.day) as date) as period_start_date
+
+    from coverage
+    cross join grains
+
+    union
+
+    select
+        period,
+        period_start_date
+
+    from covered_periods
+
+),
+
+newest_events as (
+
+    select
+        grains.period,
+        cast(date_trunc(grains.period, events.event_at) as date) as period_start_date,
+        max(events.event_at) as data_until_at
+
+    from events
+    cross join grains
+    group by all
+
+),
+
+resolved as (
+
+    select
+        incidents.model_id,
+        grains.period,
+        cast(date_trunc(grains.period, incidents.resolved_date) as date) as period_start_date,
+        incidents.resolve_seconds,
+        row_number() over (
+            partition by
+                incidents.model_id, grains.period, cast(date_trunc(grains.period, incidents.resolved_date) as date)
+            order by incidents.resolved_at asc, incidents.incident_id asc
+        ) as place,
+        count(*) over (
+            partition by
+                incidents.model_id, grains.period, cast(date_trunc(grains.period, incidents.resolved_date) as date)
+        ) as resolved_count
+
+    from incidents
+    cross join grains
+
+),
+
+sums as (
+
+    select
+        model_id,
+        period,
+        period_start_date,
+        count(*) as resolved_count,
+        sum(resolve_seconds) as resolve_seconds
+
+    from resolved
+    group by all
+
+),
+
+-- Percentile bootstrap of the mean: how long incidents last is far from normal. The draws come from a hash of their
+-- place, so that the same incidents always give the same interval. Fewer than two incidents give none, nor do more
+-- than {{ largest_sample }}, whose mean hardly errs.
+replicates as (select unnest(generate_series(1, {{ replicates }})) as replicate),
+
+draws as (
+
+    select
+        resolved.model_id,
+        resolved.period,
+        resolved.period_start_date,
+        resolved.resolved_count,
+        replicates.replicate,
+        1 + md5_number_lower(replicates.replicate || ':' || resolved.place) % resolved.resolved_count as drawn_place
+
+    from resolved
+    cross join replicates
+    where resolved.resolved_count between 2 and {{ largest_sample }}
+
+),
+
+resampled as (
+
+    select
+        draws.model_id,
+        draws.period,
+        draws.period_start_date,
+        draws.replicate,
+        sum(resolved.resolve_seconds) / 3600 / count(*) as mean_hours
+
+    from draws
+    inner join
+        resolved
+        on
+            draws.model_id = resolved.model_id
+            and draws.period = resolved.period
+            and draws.period_start_date = resolved.period_start_date
+            and draws.drawn_place = resolved.place
+    group by all
+
+),
+
+intervals as (
+
+    select
+        model_id,
+        period,
+        period_start_date,
+        quantile_cont(mean_hours, 0.025) as ci_low,
+        quantile_cont(mean_hours, 0.975) as ci_high
+
+    from resampled
+    group by all
+
+),
+
+final as (
+
+    select
+        models.model_id,
+        'mttr' as kpi_id,
+
+        periods.period,
+        periods.period_start_date,
+
+        case when covered_periods.period is not null then coalesce(cast(sums.resolve_seconds as double) / 3600, 0) end
+            as numerator,
+        case when covered_periods.period is not null then coalesce(cast(sums.resolved_count as double), 0) end
+            as denominator,
+        case when covered_periods.period is not null then coalesce(sums.resolved_count, 0) end as sample_size,
+        intervals.ci_low,
+        intervals.ci_high,
+
+        newest_events.data_until_at,
+
+        case
+            when covered_periods.period is null then 'neither PagerDuty nor Jira was loaded for this period'
+            when sums.resolved_count is null then 'no incident was resolved in this period'
+        end as gap_reason
+
+    from models
+    cross join periods
+    left join
+        covered_periods
+        on
+            periods.period = covered_periods.period
+            and periods.period_start_date = covered_periods.period_start_date
+    left join
+        newest_events
+        on
+            periods.period = newest_events.period
+            and periods.period_start_date = newest_events.period_start_date
+    left join
+        sums
+        on
+            models.model_id = sums.model_id
+            and periods.period = sums.period
+            and periods.period_start_date = sums.period_start_date
+    left join
+        intervals
+        on
+            models.model_id = intervals.model_id
+            and periods.period = intervals.period
+            and periods.period_start_date = intervals.period_start_date
+
+)
+
+select * from final

@@ -1,0 +1,45 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ clear_worklist('event_date', forward=7) }}"
+    )
+}}
+
+with
+
+allocated as (
+
+    select *
+
+    from {{ ref('int_charges__allocated') }}
+    where {{ in_worklist('charge_date', forward=7) }}
+
+),
+
+final as (
+
+    select
+        model_id,
+
+        charge_date as event_date,
+
+        provider_name,
+        region,
+        instance_type,
+        category,
+        case when pool_id is null then 'direct' else 'shared' end as cost_origin,
+
+        sum(billed_cost_usd) as billed_cost_usd,
+        sum(effective_cost_usd) as effective_cost_usd,
+        sum(list_cost_usd) as list_cost_usd,
+        sum(contracted_cost_usd) as contracted_cost_usd,
+        count(*) as charge_count,
+        count(*) filter (is_unconverted) as unconverted_charge_count
+
+    from allocated
+    group by all
+
+)
+
+select * from final

@@ -1,0 +1,240 @@
+with
+
+incidents as (select * from {{ ref('fct_incidents') }}),
+
+models as (select model_id from {{ ref('dim_models') }}),
+
+coverage as (select * from {{ source('ledger', 'coverage') }}),
+
+-- Each incident under its own severity and under 'all', in the month it began and in the month it ended.
+by_severity as (
+
+    select
+        * exclude (severity),
+        unnest(['all', severity]) as severity,
+        cast(date_trunc('month', detected_at) as date) as created_month_date,
+        cast(date_trunc('month', resolved_at) as date) as resolved_month_date
+
+    from incidents
+
+),
+
+months as (
+
+    select distinct cast(date_trunc('month', day) as date) as month_date
+    from coverage
+
+),
+
+covered_months as (
+
+    select cast(date_trunc('month', day) as date) as month_date
+    from coverage
+    where source in ('pagerduty', 'jira')
+
+    union
+
+    select created_month_date as month_date
+    from by_severity
+
+    union
+
+    select resolved_month_date as month_date
+    from by_severity
+    where resolved_month_date is not null
+
+),
+
+-- Every model has its 'all' row in every month; a severity has one where something happened.
+cells as (
+
+    select
+        models.model_id,
+        months.month_date,
+        'all' as severity
+
+    from models
+    cross join months
+
+    union
+
+    select
+        model_id,
+        created_month_date as month_date,
+        severity
+
+    from by_severity
+
+    union
+
+    select
+        model_id,
+        resolved_month_date as month_date,
+        severity
+
+    from by_severity
+    where resolved_month_date is not null
+
+),
+
+created as (
+
+    select
+        model_id,
+        created_month_date as month_date,
+        severity,
+        count(*) as incident_count,
+        count(*) filter (where is_open) as open_count,
+        count(*) filter (where is_reopened) as reopened_count
+
+    from by_severity
+    group by all
+
+),
+
+resolved as (
+
+    select
+        model_id,
+        resolved_month_date as month_date,
+        severity,
+        count(*) as resolved_count,
+        count(*) filter (where is_auto_resolved) as auto_resolved_count,
+        count(detect_seconds) as detect_known_count,
+        count(acknowledge_seconds) as acknowledge_known_count,
+        sum(resolve_seconds) as resolve_seconds,
+        sum(closed_between_seconds) as closed_between_seconds,
+        sum(detect_seconds) as detect_seconds,
+        sum(acknowledge_seconds) as acknowledge_seconds,
+        quantile_cont(cast(resolve_seconds as double), 0.5) as median_resolve_seconds,
+        quantile_cont(cast(resolve_seconds as double), 0.9) as p90_resolve_seconds
+
+    from by_severity
+    where resolved_month_date is not null
+    group by all
+
+),
+
+-- Kaplan–Meier: of those still open when one is resolved, the share that stays open; its product over time is the
+-- share of incidents that last longer. Who is still open counts among those at risk for as long as it is known.
+durations as (
+
+    select
+        model_id,
+        created_month_date as month_date,
+        severity,
+        coalesce(resolve_seconds, age_seconds) as duration_seconds,
+        count(*) filter (where not is_open) as ended_count,
+        count(*) as left_count
+
+    from by_severity
+    group by all
+
+),
+
+at_risk as (
+
+    select
+        *,
+        sum(left_count) over (
+            partition by model_id, month_date, severity order by duration_seconds desc
+        ) as at_risk_count
+
+    from durations
+
+),
+
+survival as (
+
+    select
+        model_id,
+        month_date,
+        severity,
+        cast(duration_seconds as double) as duration_seconds,
+        -- A rounding error short of one half is one half; the logarithm of nothing is kept out of the sum.
+        case
+            when min(at_risk_count - ended_count) over so_far = 0 then 0
+            else exp(sum(ln(greatest(at_risk_count - ended_count, 1) / at_risk_count)) over so_far)
+        end as surviving_rate
+
+    from at_risk
+    window so_far as (partition by model_id, month_date, severity order by duration_seconds)
+
+),
+
+-- Where the curve runs level at one half, the middle of that stretch, as in R's survfit: without open incidents it is
+-- then the ordinary median.
+survival_medians as (
+
+    select
+        model_id,
+        month_date,
+        severity,
+        (
+            min(case when surviving_rate <= 0.5 + 1e-9 then duration_seconds end)
+            + coalesce(
+                min(case when surviving_rate < 0.5 - 1e-9 then duration_seconds end),
+                min(case when surviving_rate <= 0.5 + 1e-9 then duration_seconds end)
+            )
+        ) / 2 as survival_median_seconds
+
+    from survival
+    group by all
+
+),
+
+final as (
+
+    select
+        cells.model_id,
+
+        cells.month_date,
+
+        cells.severity,
+
+        case when covered_months.month_date is not null then coalesce(created.incident_count, 0) end
+            as incident_count,
+        case when covered_months.month_date is not null then coalesce(created.open_count, 0) end as open_count,
+        case when covered_months.month_date is not null then coalesce(created.reopened_count, 0) end
+            as reopened_count,
+        case when covered_months.month_date is not null then coalesce(resolved.resolved_count, 0) end
+            as resolved_count,
+        case when covered_months.month_date is not null then coalesce(resolved.auto_resolved_count, 0) end
+            as auto_resolved_count,
+        case when covered_months.month_date is not null then coalesce(resolved.detect_known_count, 0) end
+            as detect_known_count,
+        case when covered_months.month_date is not null then coalesce(resolved.acknowledge_known_count, 0) end
+            as acknowledge_known_count,
+
+        cast(resolved.resolve_seconds as double) as resolve_seconds,
+        cast(resolved.closed_between_seconds as double) as closed_between_seconds,
+        cast(resolved.detect_seconds as double) as detect_seconds,
+        cast(resolved.acknowledge_seconds as double) as acknowledge_seconds,
+        resolved.resolve_seconds / 3600 / resolved.resolved_count as mean_resolve_hours,
+        resolved.median_resolve_seconds / 3600 as median_resolve_hours,
+        resolved.p90_resolve_seconds / 3600 as p90_resolve_hours,
+        survival_medians.survival_median_seconds / 3600 as survival_median_resolve_hours,
+        resolved.detect_seconds / 60 / resolved.detect_known_count as mean_detect_minutes,
+        resolved.acknowledge_seconds / 60 / resolved.acknowledge_known_count as mean_acknowledge_minutes
+
+    from cells
+    left join covered_months on cells.month_date = covered_months.month_date
+    left join created
+        on
+            cells.model_id = created.model_id
+            and cells.month_date = created.month_date
+            and cells.severity = created.severity
+    left join resolved
+        on
+            cells.model_id = resolved.model_id
+            and cells.month_date = resolved.month_date
+            and cells.severity = resolved.severity
+    left join survival_medians
+        on
+            cells.model_id = survival_medians.model_id
+            and cells.month_date = survival_medians.month_date
+            and cells.severity = survival_medians.severity
+
+)
+
+select * from final

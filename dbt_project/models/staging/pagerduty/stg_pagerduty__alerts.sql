@@ -1,0 +1,34 @@
+with
+
+source as (select * from {{ source('pagerduty', 'alerts') }}),
+
+newest as (
+
+    select *
+    from source
+    qualify row_number() over (
+        partition by alert_id
+        order by coalesce(updated_at, created_at) desc, _content_id asc, _row asc
+    ) = 1
+
+),
+
+renamed as (
+
+    select
+        alert_id as pagerduty_alert_id,
+        incident_id as pagerduty_incident_id,
+        service_id as pagerduty_service_id,
+
+        status,
+        severity as monitor_severity,
+
+        suppressed as is_suppressed,
+
+        created_at
+
+    from newest
+
+)
+
+select * from renamed

@@ -1,0 +1,18 @@
+{#- Where a rule tells who the base is, those active are part of it; a declared size may be wrong. -#}
+{% test active_users_are_in_the_base(model) %}
+    select counted.*
+    from {{ model }} as counted
+    inner join {{ source('catalog', 'target_populations') }} as populations
+        on
+            counted.feature_id = populations.feature_id
+            and (populations.valid_from is null or counted.event_date >= populations.valid_from)
+            and (populations.valid_to is null or counted.event_date < populations.valid_to)
+    where
+        populations.property_name is not null
+        and (
+            counted.active_28d_user_count > counted.target_user_count
+            or counted.active_7d_user_count > counted.active_28d_user_count
+            or counted.active_user_count > counted.active_7d_user_count
+            or counted.exposed_28d_user_count > counted.target_user_count
+        )
+{% endtest %}

@@ -1,0 +1,168 @@
+"""The sample company's bills come out of the marts as they were caused: to the last digit, share by share."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalog.load import load_catalog
+from pipelines.settings import SAMPLE_CATALOG, Settings
+from pipelines.sources import all_sources
+from pipelines.warehouse.connect import writer
+from pipelines.warehouse.days import replace_days
+from pipelines.warehouse.intake import take_in
+from pipelines.warehouse.transform import build
+from tests.integration.conftest import DAYS, Company
+
+BASES = ("billed", "effective", "listed", "contracted")
+COSTS = "sum(billed_cost{0}), sum(effective_cost{0}), sum(list_cost{0}), sum(contracted_cost{0})"
+
+
+def asked(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    """What `sql` gives over the warehouse, for what is not published."""
+    with writer(settings, "a test's question") as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_every_bill_sums_to_what_was_invoiced(company: Company) -> None:
+    truth = company.truth["billing"]
+    found = {
+        tuple(row[:3]): row[3:]
+        for row in company.rows(
+            f"select provider_name, billing_currency, event_date::varchar, {COSTS.format('')} "
+            "from mart_cost_allocation_daily group by all"
+        )
+    }
+
+    assert found == {
+        (bill["provider"], bill["currency"], bill["day"]): tuple(Decimal(bill[basis]) for basis in BASES)
+        for bill in truth["bills"]
+    }
+
+
+def test_every_owner_bears_what_it_caused(company: Company) -> None:
+    truth = company.truth["billing"]
+    found = {
+        tuple(row[:3]): row[3:]
+        for row in company.rows(
+            "select case when pool_id = 'gpu-a' then pool_id else model_id end, category, event_date::varchar, "
+            f"{COSTS.format('_usd')} from mart_cost_allocation_daily group by all"
+        )
+    }
+
+    assert found == {
+        (cost["owner"], cost["category"], cost["day"]): tuple(Decimal(cost[basis]) for basis in BASES)
+        for cost in truth["allocated"]
+    }
+
+
+def test_the_shared_cluster_is_split_by_busy_seconds(company: Company) -> None:
+    busy: dict[tuple[str, str], int] = defaultdict(int)
+    for model, day, seconds in asked(
+        company.settings,
+        "select model_id, event_date::varchar, busy_seconds from marts.fct_serving_hourly "
+        "where model_id in ('recommender', 'writing-assistant')",
+    ):
+        busy[model, day] += math.floor(seconds * 1000 + 0.5)
+    shares = company.rows(
+        "select model_id, event_date::varchar, allocation_method, effective_cost, "
+        "sum(effective_cost) over (partition by charge_id) from mart_cost_allocation_daily "
+        "where pool_id = 'gpu-a'"
+    )
+
+    assert {method for _, _, method, *_ in shares} == {"shared_busy_seconds"}
+    for model, day, _, share, whole in shares:
+        exact = whole * busy[model, day] / (busy["recommender", day] + busy["writing-assistant", day])
+        assert abs(share - exact) < Decimal("1e-12"), (model, day)
+
+
+def test_cost_per_prediction_falls_by_the_planted_part_when_the_instance_changes(company: Company) -> None:
+    truth = company.truth["billing"]
+    planted = truth["recommender"]
+    days = company.rows(
+        "select period_start_date::varchar, value from mart_scorecard "
+        "where model_id = 'recommender' and kpi_id = 'cost_per_prediction' and period = 'day'"
+    )
+
+    assert len(days) == DAYS
+    for day, value in days:
+        moved = day >= planted["instance_change_day"]
+        expected = planted["cost_per_prediction_after" if moved else "cost_per_prediction_before"]
+        assert math.isclose(value, float(expected), rel_tol=1e-12), day
+
+
+def test_compute_cost_is_what_serving_caused(company: Company) -> None:
+    truth = company.truth["billing"]
+    found = {
+        (model, day): cost
+        for model, day, cost in company.rows(
+            "select model_id, event_date::varchar, sum(compute_cost_usd) "
+            "from mart_cost_per_prediction_daily group by all"
+        )
+    }
+
+    assert found == {(row["model"], row["day"]): Decimal(row["effective"]) for row in truth["compute_usd"]}
+
+
+def test_superseded_and_broken_charges_are_kept_and_not_counted(company: Company) -> None:
+    truth = company.truth["billing"]
+    ((rows, cost),) = asked(
+        company.settings,
+        "select count(*), sum(effective_cost) from staging.stg_cloud_billing__charges "
+        "where charge_id not in (select charge_id from intermediate.int_charges__current)",
+    )
+    ((quarantined,),) = asked(company.settings, "select count(*) from raw.quarantine where source = 'cloud_billing'")
+
+    assert rows == truth["superseded_rows"]
+    assert cost == Decimal(truth["superseded_effective_usd"])
+    assert quarantined == truth["quarantined_rows"]
+
+
+def test_nothing_of_an_unused_commitment_reaches_a_model(company: Company) -> None:
+    owners = company.rows(
+        "select distinct model_id from mart_cost_allocation_daily where allocation_method = 'unused_commitment'"
+    )
+
+    assert owners == [("unused_commitment",)]
+
+
+def test_the_real_bill_is_unallocated_but_for_what_a_small_catalog_names(tmp_path: Path, real_data: Path) -> None:
+    """The FOCUS sample with one of its applications catalogued: its own cost, and an honest rest."""
+    settings = Settings(home=tmp_path)
+    landing = settings.landing_dir / "cloud_billing"
+    landing.mkdir(parents=True)
+    (landing / "focus.csv").write_bytes((real_data / "focus" / "focus_sample.csv").read_bytes())
+    catalog = tmp_path / "catalog"
+    (catalog / "workforce").mkdir(parents=True)
+    (catalog / "company.yaml").write_text((SAMPLE_CATALOG / "company.yaml").read_text())
+    for name in ("platform.yaml", "support-assistant.yaml"):
+        text = (SAMPLE_CATALOG / "workforce" / name).read_text()
+        text = text.replace("key: model, value: support-assistant", "key: application, value: BrightLensMatrix")
+        (catalog / "workforce" / name).write_text(text)
+    take_in(settings, all_sources()["cloud_billing"])
+    replace_days(settings, all_sources()["cloud_billing"])
+    assert build(settings, load_catalog(catalog)).success
+
+    owners = asked(
+        settings,
+        f"select model_id, count(*), {COSTS.format('_usd')} from marts.mart_cost_allocation_daily group by all",
+    )
+    ((named_rows, named_cost),) = asked(
+        settings,
+        'select count(*), sum("EffectiveCost") from raw.cloud_billing__charges '
+        "where \"Tags\" ->> '$.application' = 'BrightLensMatrix'",
+    )
+
+    assert {owner for owner, *_ in owners} == {"support-assistant", "unallocated"}
+    assert sum(row[1] for row in owners) == 1000
+    assert [round(sum(row[basis] for row in owners), 9) for basis in (2, 3, 4)] == [
+        Decimal("20.520226729"),
+        Decimal("14.976514186"),
+        Decimal("20.390905751"),
+    ]
+    ((rows, cost),) = [(row[1], row[3]) for row in owners if row[0] == "support-assistant"]
+    assert (rows, cost) == (named_rows, named_cost)
+    assert rows > 0
