@@ -26,8 +26,7 @@ test: setup ## Run all tests
 	@$(BIN)/python -m pytest
 
 ui: setup ## Open Dagster's UI on http://127.0.0.1:3000
-	@mkdir -p $(DAGSTER_HOME)
-	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000
+	@$(BIN)/scorecard ui
 
 lint: setup ## ruff, mypy, dbt parse, sqlfluff
 	@$(BIN)/ruff check .

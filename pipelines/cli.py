@@ -128,12 +128,16 @@ def ui(
 ) -> None:
     """Open Dagster's web interface, with its daemon: schedule and sensors run as long as it does."""
     from pipelines.orchestration.instance import environment, write_settings
+    from pipelines.orchestration.lineage import keep_lineage
     from pipelines.orchestration.manifest import prepared
 
     settings = _settings(home)
     write_settings(settings)
     # Webserver, daemon and code server start at once: each finds the project parsed.
-    prepared(settings)
+    manifest = prepared(settings)
+    if manifest.lineage is None:
+        console.say("Working out which columns each column is made from: once per change of the dbt project …")
+        keep_lineage(settings, manifest)
     values = {"SCORECARD_HOME": str(settings.home.resolve()), **environment(settings)}
     os.chdir(PROJECT_ROOT)
     command = [sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml", "--host", "127.0.0.1"]

@@ -13,11 +13,11 @@ from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY, build_db
 
 from pipelines.catalog.load import load_catalog
 from pipelines.orchestration.describe import table
-from pipelines.orchestration.lineage import column_lineage
+from pipelines.orchestration.lineage import keep_lineage
 from pipelines.orchestration.manifest import Manifest
 from pipelines.orchestration.partitions import ONE_RUN, day_partitions, days_of
 from pipelines.orchestration.retries import retried
-from pipelines.orchestration.tags import is_forced
+from pipelines.orchestration.tags import PROCESS, is_forced
 from pipelines.orchestration.translator import Translator
 from pipelines.settings import Settings
 from pipelines.warehouse.status import table_rows
@@ -83,8 +83,8 @@ def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
                 yield _verdict(check, results[unique_id])
         if not built.success:
             raise _failure(built, results)
-        if built.result is not None and manifest.lineage is None:
-            manifest.save_lineage(column_lineage(settings, manifest))
+        if PROCESS not in context.run.tags:
+            keep_lineage(settings, manifest)
 
     return marts
 

@@ -14,6 +14,8 @@ from pipelines.orchestration import landing, retries
 from pipelines.orchestration.assembly import build_defs
 from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
 from pipelines.orchestration.landing import landing_key
+from pipelines.orchestration.lineage import keep_lineage
+from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, contiguous, range_tags
 from pipelines.orchestration.tags import PROCESS
 from pipelines.settings import Settings
@@ -66,6 +68,7 @@ def test_a_range_of_days_is_one_run_and_columns_lead_back_to_those_they_are_made
         assert made == {"2026-01-02", "2026-01-03"}
         newest = instance.get_latest_materialization_event(dg.AssetKey(["raw", "sales", "orders"]))
         assert newest is not None and newest.run_id == runs[0].run_id
+    keep_lineage(shop, prepared(shop))
     graph = build_defs(shop).resolve_asset_graph()
     lineage = graph.get(dg.AssetKey(["staging", "sales", "stg_sales__orders"])).metadata["dagster/column_lineage"]
     assert lineage.deps_by_column["amount_usd"] == [
