@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -288,26 +288,26 @@ def _cast(column: Column) -> str:
 
 def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]) -> None:
     version = version_of(source)
-    contents = sorted({report.content_id for report in reports if report.status == "loaded"})
-    folders = [content_folder(settings, source.name, version, content) for content in contents]
     with (
         writer(settings, f"recording {source.name}'s files") as connection,
         transaction(connection),
     ):
-        ledger.record_files(connection, reports, version)
+        paths = ledger.record_files(connection, reports, version)
+        contents = sorted(paths)
         ledger.forget_contents(connection, source.name, contents)
+        folders = [content_folder(settings, source.name, version, content) for content in contents]
         for table in source.tables:
-            paths = [path for folder in folders if (path := folder / f"{table.name}.parquet").exists()]
-            if not paths:
+            files = [path for folder in folders if (path := folder / f"{table.name}.parquet").exists()]
+            if not files:
                 continue
             connection.execute(
                 "insert into ledger.content_days select ?, parse_path(_file)[-2], ?, _day, count(*) "
-                f"from {parquet_list(paths)} where _reason is null group by all",
+                f"from {parquet_list(files)} where _reason is null group by all",
                 [source.name, table.name],
             )
             if table.covers_range:
                 ledger.cover_ranges(connection, source.name, table.name, contents)
-        ledger.cover_days(connection, source.name, source.tables[0].name, _days_named(reports))
+        ledger.cover_days(connection, source.name, source.tables[0].name, _days_named(paths))
         quarantines = [path for folder in folders if (path := folder / "quarantine.parquet").exists()]
         if quarantines:
             connection.execute(
@@ -317,14 +317,15 @@ def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]
             )
 
 
-def _days_named(reports: list[ledger.FileReport]) -> list[tuple[str, date]]:
-    """(content, day) for each file whose own name bears exactly one date."""
+def _days_named(paths: Mapping[str, Sequence[str]]) -> list[tuple[str, date]]:
+    """(content, day) for each of a content's paths whose own name bears exactly one date."""
     named: set[tuple[str, date]] = set()
-    for report in reports:
-        found = FILE_DATE.findall(Path(report.path).name)
-        if report.status == "loaded" and len(found) == 1:
-            with suppress(ValueError):
-                named.add((report.content_id, date(*(int(part) for part in found[0]))))
+    for content, its_paths in paths.items():
+        for path in its_paths:
+            found = FILE_DATE.findall(Path(path).name)
+            if len(found) == 1:
+                with suppress(ValueError):
+                    named.add((content, date(*(int(part) for part in found[0]))))
     return sorted(named)
 
 

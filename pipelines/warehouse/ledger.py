@@ -187,7 +187,8 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
 def known_files(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[str, tuple[int, datetime]]:
     """Path → (size in bytes, modified_at) of the source's files as last read by `version`."""
     rows = connection.execute(
-        "select path, size_bytes, modified_at from ledger.files where source = ? and status <> 'gone' and version = ?",
+        "select path, size_bytes, modified_at from ledger.files "
+        "where source = ? and status <> 'gone' and version = ? order by loaded_at",
         [source, version],
     ).fetchall()
     return {path: (size, modified) for path, size, modified in rows}
@@ -204,9 +205,16 @@ def known_contents(connection: duckdb.DuckDBPyConnection, source: str, version: 
     return {row[2]: FileReport(*row) for row in rows}
 
 
-def record_files(connection: duckdb.DuckDBPyConnection, reports: Sequence[FileReport], version: str) -> None:
-    """Write the reports; what a path held before, or an older version read there, is marked gone."""
+def record_files(
+    connection: duckdb.DuckDBPyConnection, reports: Sequence[FileReport], version: str
+) -> dict[str, list[str]]:
+    """Write the reports of one source's files; returns each content touched that still stands, with its paths.
+
+    What a path held before, or an older version read there, is marked gone, unless the path now holds what cannot
+    be loaded: then what it gave before stands.
+    """
     now = datetime.now(UTC).replace(tzinfo=None)
+    touched = {report.content_id for report in reports if report.status == "loaded"}
     for report in reports:
         path = [report.source, report.path]
         delivered = connection.execute(
@@ -218,10 +226,13 @@ def record_files(connection: duckdb.DuckDBPyConnection, reports: Sequence[FileRe
             "delete from ledger.files where source = ? and path = ? and content_id = ?",
             [*path, report.content_id],
         )
-        connection.execute(
-            "update ledger.files set status = 'gone' where source = ? and path = ? and status <> 'gone'",
+        replaced = "'loaded', 'refused', 'unreadable'" if report.status == "loaded" else "'refused', 'unreadable'"
+        retired = connection.execute(
+            "update ledger.files set status = 'gone' where source = ? and path = ? "
+            f"and status in ({replaced}) returning content_id",
             path,
-        )
+        ).fetchall()
+        touched |= {content for (content,) in retired}
         values = [
             *path, report.content_id, report.format, report.status, report.message, report.size_bytes,
             report.modified_at, first, report.rows_read, report.rows_loaded, report.rows_quarantined,
@@ -229,6 +240,12 @@ def record_files(connection: duckdb.DuckDBPyConnection, reports: Sequence[FileRe
         ]  # fmt: skip
         marks = ", ".join("?" * len(values))
         connection.execute(f"insert into ledger.files values ({marks})", values)
+    standing = connection.execute(
+        "select content_id, list(path order by path) from ledger.files where status = 'loaded' and version = ? "
+        "and source in (select unnest(?)) and content_id in (select unnest(?)) group by content_id",
+        [version, sorted({report.source for report in reports}), sorted(touched)],
+    ).fetchall()
+    return dict(standing)
 
 
 def forget_contents(connection: duckdb.DuckDBPyConnection, source: str, contents: Sequence[str]) -> None:

@@ -251,3 +251,27 @@ def test_a_day_of_nothing_but_bad_rows_is_refused_and_what_stood_stays(settings:
     take_in(settings, SALES)
     assert list(replace_days(settings, SALES).refused) == [DAY]
     assert orders(settings) == [("o1", 1.0)]
+
+
+def test_a_content_covers_the_days_of_all_its_names_whenever_they_came(settings: Settings) -> None:
+    for day in ("2026-01-05", "2026-01-06"):
+        land(settings, f"{day}.csv", HEADER)
+        load(settings)
+    assert query(settings, "select day from ledger.coverage order by day") == [
+        (date(2026, 1, 5),),
+        (date(2026, 1, 6),),
+    ]
+
+
+def test_a_file_overwritten_by_one_that_cannot_be_read_keeps_what_it_gave(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    load(settings)
+    land(settings, "a.csv", "id,sold\no1,2026-01-02\n", modified=1_800_000_500)
+    (report,) = load(settings)
+    assert report.status == "refused"
+    assert orders(settings) == [("o1", 1.0)]
+    assert load(settings) == []
+    land(settings, "a.csv", HEADER + "o2,2026-01-02,1\n", modified=1_800_000_900)
+    load(settings)
+    assert orders(settings) == [("o2", 1.0)]
+    assert query(settings, "select distinct status from ledger.files where status <> 'gone'") == [("loaded",)]
