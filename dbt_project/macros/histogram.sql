@@ -67,3 +67,8 @@
     where {{ relation }}.measure = 'latency' and slas.latency_p95_ms is not null
     group by all
 {%- endmacro %}
+
+{# Two relations agree on every one of `keys`. #}
+{% macro same_keys(left, right, keys) -%}
+    {%- for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ ' and ' if not loop.last }}{% endfor -%}
+{%- endmacro %}

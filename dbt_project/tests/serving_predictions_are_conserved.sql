@@ -1,4 +1,5 @@
--- On the days being built, whatever the logs hold is in the fact, over all models and `unmapped`; and what counts there is in the mart.
+-- On the days being built, whatever the logs hold is in the fact, over all models and `unmapped`; and what counts
+-- there is in the mart.
 with
 
 logged as (

@@ -88,6 +88,9 @@ def write_project(folder: Path) -> Path:
             shutil.copy(DBT_PROJECT / part, target)
     for part in ("seeds", "tests"):
         (folder / part).mkdir()
+    (folder / "seeds" / "kpi_sources.csv").write_text(
+        "kpi_id,source\n" + "".join(f"revenue,{source}\n" for source in SOURCES)
+    )
     for path, text in MODELS.items():
         (folder / "models" / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / "models" / path).write_text(text)

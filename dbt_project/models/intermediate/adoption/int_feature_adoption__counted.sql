@@ -196,26 +196,26 @@ intervals as (
     from bounded
     where has_rule and target_until is not null
     {%- for name, last_date, days in measures %}
-        union all
-        select
-            model_id,
-            feature_id,
-            user_id,
-            '{{ name }}_any' as measure,
-            event_date as opens,
-            least(coalesce(next_date, date '9999-12-31'), {{ last_date }} + {{ days }}) as closes
-        from bounded
-        where {{ last_date }} is not null
-        union all
-        select
-            model_id,
-            feature_id,
-            user_id,
-            '{{ name }}_target' as measure,
-            event_date as opens,
-            least(coalesce(next_date, date '9999-12-31'), {{ last_date }} + {{ days }}, target_until) as closes
-        from bounded
-        where {{ last_date }} is not null and target_until is not null
+    union all
+    select
+        model_id,
+        feature_id,
+        user_id,
+        '{{ name }}_any' as measure,
+        event_date as opens,
+        least(coalesce(next_date, date '9999-12-31'), {{ last_date }} + {{ days }}) as closes
+    from bounded
+    where {{ last_date }} is not null
+    union all
+    select
+        model_id,
+        feature_id,
+        user_id,
+        '{{ name }}_target' as measure,
+        event_date as opens,
+        least(coalesce(next_date, date '9999-12-31'), {{ last_date }} + {{ days }}, target_until) as closes
+    from bounded
+    where {{ last_date }} is not null and target_until is not null
     {%- endfor %}
 
 ),
@@ -312,8 +312,8 @@ changes as (
         feature_id,
         event_date,
         {%- for name, _, _ in measures %}
-            sum(case when measure = '{{ name }}_any' then delta else 0 end) as {{ name }}_any,
-            sum(case when measure = '{{ name }}_target' then delta else 0 end) as {{ name }}_target,
+        sum(case when measure = '{{ name }}_any' then delta else 0 end) as {{ name }}_any,
+        sum(case when measure = '{{ name }}_target' then delta else 0 end) as {{ name }}_target,
         {%- endfor %}
         sum(case when measure = 'target_any' then delta else 0 end) as target_any,
         0 as is_day
@@ -329,8 +329,8 @@ changes as (
         feature_id,
         event_date,
         {%- for name, _, _ in measures %}
-            0 as {{ name }}_any,
-            0 as {{ name }}_target,
+        0 as {{ name }}_any,
+        0 as {{ name }}_target,
         {%- endfor %}
         0 as target_any,
         1 as is_day
@@ -346,8 +346,8 @@ levels as (
         event_date,
         is_day,
         {%- for name, _, _ in measures %}
-            sum({{ name }}_any) over by_day as {{ name }}_any,
-            sum({{ name }}_target) over by_day as {{ name }}_target,
+        sum({{ name }}_any) over by_day as {{ name }}_any,
+        sum({{ name }}_target) over by_day as {{ name }}_target,
         {%- endfor %}
         sum(target_any) over by_day as target_any
     from changes
@@ -388,8 +388,8 @@ final as (
         grains.event_date,
         newest.last_event_at,
         {%- for name, _, _ in measures %}
-            cast(case when grains.is_rule then levels.{{ name }}_target else levels.{{ name }}_any end as bigint)
-                as {{ name }}_user_count,
+        cast(case when grains.is_rule then levels.{{ name }}_target else levels.{{ name }}_any end as bigint)
+            as {{ name }}_user_count,
         {%- endfor %}
         cast(
             case

@@ -47,15 +47,15 @@ bases as (
 base_periods as (
 
     {%- for period in periods %}
-        select
-            model_id,
-            '{{ period }}' as period,
-            cast(date_trunc('{{ period }}', event_date) as date) as period_start_date,
-            max(event_date) as last_covered_date,
-            max(last_event_at) as data_until_at
-        from bases
-        group by model_id, period_start_date
-        {% if not loop.last %}union all{% endif %}
+    select
+        model_id,
+        '{{ period }}' as period,
+        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date,
+        max(event_date) as last_covered_date,
+        max(last_event_at) as data_until_at
+    from bases
+    group by model_id, period_start_date
+    {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 
 ),
@@ -82,15 +82,15 @@ memberships as (
 uses as (
 
     {%- for period in periods %}
-        select distinct
-            model_id,
-            feature_id,
-            user_id,
-            '{{ period }}' as period,
-            cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
-        from {{ ref('fct_feature_use_daily') }}
-        where stage = 'qualifying'
-        {% if not loop.last %}union all{% endif %}
+    select distinct
+        model_id,
+        feature_id,
+        user_id,
+        '{{ period }}' as period,
+        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
+    from {{ ref('fct_feature_use_daily') }}
+    where stage = 'qualifying'
+    {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 
 ),
@@ -124,11 +124,11 @@ active as (
 calendar as (
 
     {%- for period in periods %}
-        select distinct
-            '{{ period }}' as period,
-            cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
-        from days
-        {% if not loop.last %}union all{% endif %}
+    select distinct
+        '{{ period }}' as period,
+        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
+    from days
+    {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 
 ),

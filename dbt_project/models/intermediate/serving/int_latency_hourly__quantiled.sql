@@ -17,11 +17,23 @@ latency as (
 
 slas as (select * from {{ source('catalog', 'slas') }}),
 
-quantiles as ({{ histogram_quantiles('latency', keys, 'latency') }}),
+quantiles as (
 
-first_token as ({{ histogram_quantiles('latency', keys, 'ttft') }}),
+    {{ histogram_quantiles('latency', keys, 'latency') }}
 
-within_target as ({{ histogram_within_target('latency', keys) }}),
+),
+
+first_token as (
+
+    {{ histogram_quantiles('latency', keys, 'ttft') }}
+
+),
+
+within_target as (
+
+    {{ histogram_within_target('latency', keys) }}
+
+),
 
 final as (
 
@@ -35,8 +47,10 @@ final as (
         within_target.latency_good_count
 
     from quantiles
-    left join first_token using ({{ keys | join(', ') }})
-    left join within_target using ({{ keys | join(', ') }})
+    left join first_token
+        on {{ same_keys('quantiles', 'first_token', keys) }}
+    left join within_target
+        on {{ same_keys('quantiles', 'within_target', keys) }}
 
 )
 

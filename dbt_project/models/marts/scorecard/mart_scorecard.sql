@@ -85,7 +85,7 @@ freshest as (
     left join coverage
         on
             kpi_sources.source = coverage.source
-            and coverage.day <= periods.as_of_date
+            and periods.as_of_date >= coverage.day
     group by all
 
 ),

@@ -57,16 +57,18 @@ served as (
 
 ),
 
+hours_of_day as (select unnest(generate_series(0, 23)) as number),
+
 hours as (
 
     select
         days.model_id,
-        days.event_date + to_hours(cast(hour_of_day.number as integer)) as hour_at,
+        days.event_date + to_hours(cast(hours_of_day.number as integer)) as hour_at,
         days.event_date,
         days.is_covered
 
     from days
-    cross join (select unnest(generate_series(0, 23)) as number) as hour_of_day
+    cross join hours_of_day
 
 ),
 

@@ -30,8 +30,10 @@ renamed as (
 
         created_at,
         updated_at,
-        case when resolved_at >= created_at then resolved_at else created_at + seconds_to_resolve * interval 1 second end
-            as resolved_at,
+        case
+            when resolved_at >= created_at then resolved_at
+            else created_at + seconds_to_resolve * interval 1 second
+        end as resolved_at,
         created_at + seconds_to_first_ack * interval 1 second as first_acknowledged_at
 
     from newest
