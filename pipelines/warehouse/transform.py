@@ -216,7 +216,7 @@ def build(
             ledger.set_worklist(connection, sorted(chosen))
         if not chosen:
             return Build([], None)
-        arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet"]
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet", "--log-level-file", "none"]
         if chosen >= known:
             arguments.append("--full-refresh")
         result = dbt(settings, arguments, on_event)
