@@ -21,6 +21,7 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 STATUS_STYLE = {"on_target": "green", "at_risk": "yellow", "off_target": "red", "no_target": "", "no_data": "dim"}
+STATUS_SIGN = {"on_target": "✓", "at_risk": "!", "off_target": "✗", "no_target": "·"}
 MOST_SHOWN = 20
 SOMETHING_FAILED = logging.ERROR
 
@@ -58,26 +59,28 @@ def progress() -> Iterator[None]:
 
 
 def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> None:
-    """The newest month, a row per model and KPI that has a value, and where the rest is."""
-    valued = [row for row in rows if row["value"] is not None]
+    """A month's scorecard, a row per model and a column per KPI, and where the rest is."""
     if rows:
+        kpis = {row["kpi_id"]: f"{row['kpi_name']}\n{row['unit']}" for row in rows}
         table = Table(title=f"AI workforce scorecard, {rows[0]['period_start_date']:%B %Y}", title_justify="left")
-        for heading in ("model", "KPI", "value", "unit", "target", "status"):
-            table.add_column(heading, justify="right" if heading in ("value", "target") else "left")
-        for row in valued:
-            table.add_row(
-                row["model_name"],
-                row["kpi_name"],
-                _number(row["value"]),
-                row["unit"],
-                _number(row["target"]),
-                Text(row["status"].replace("_", " "), style=STATUS_STYLE.get(row["status"], "")),
-            )
+        table.add_column("model")
+        for heading in kpis.values():
+            table.add_column(heading, justify="right")
+        cells = {(row["model_name"], row["kpi_id"]): row for row in rows}
+        for model in dict.fromkeys(row["model_name"] for row in rows):
+            table.add_row(model, *(_cell(cells.get((model, kpi))) for kpi in kpis))
         out.print(table)
-        if len(valued) < len(rows):
-            say(f"{len(rows) - len(valued)} more have no value for the month; mart_scorecard.gap_reason says why.")
+        say("✓ on target   ! at risk   ✗ off target   · no target   – undefined: mart_scorecard.gap_reason says why")
     if (settings.published_dir / "marts.duckdb").exists():
         say(f"Published: {settings.published_dir / 'marts.duckdb'} and {settings.published_dir / 'parquet'}/")
+
+
+def _cell(row: Mapping[str, Any] | None) -> Text:
+    """A value with its status, by colour and by sign."""
+    if row is None or row["value"] is None:
+        return Text("–", style="dim")
+    status = row["status"]
+    return Text(f"{_number(row['value'])} {STATUS_SIGN.get(status, ' ')}", style=STATUS_STYLE.get(status, ""))
 
 
 def _number(value: float | None) -> str:

@@ -83,7 +83,10 @@ def published_at(settings: Settings) -> datetime | None:
 
 
 def scorecard(settings: Settings) -> list[dict[str, Any]]:
-    """The newest month of every model and KPI, as published; empty where no scorecard is."""
+    """The last whole month of every model and KPI, as published (the newest, before there is a whole one).
+
+    Empty where no scorecard is.
+    """
     file = (settings.published_dir / "marts.duckdb").resolve()
     if not file.exists():
         return []
@@ -91,9 +94,10 @@ def scorecard(settings: Settings) -> list[dict[str, Any]]:
         if connection.execute("from duckdb_tables() where table_name = 'mart_scorecard'").fetchone() is None:
             return []
         found = connection.execute(
-            "select model_name, kpi_name, unit, period_start_date, value, target, status, gap_reason "
-            "from mart_scorecard where period = 'month' "
-            "qualify period_start_date = max(period_start_date) over () order by model_name, kpi_id"
+            "select model_name, kpi_id, kpi_name, unit, period_start_date, value, target, status, gap_reason "
+            "from mart_scorecard where period = 'month' qualify period_start_date = coalesce("
+            "max(period_start_date) filter (as_of = last_day(period_start_date)) over (), "
+            "max(period_start_date) over ()) order by model_name, kpi_id"
         )
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
