@@ -68,7 +68,11 @@ def opened_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The home's Dagster instance: what a run from the command line writes, the UI shows."""
     folder = str(write_settings(settings).parent)
     os.environ.update(environment(settings))
-    with dg.DagsterInstance.from_config(folder) as instance:
+    # Opened for the first time, each storage makes its tables: two processes at once would both make them.
+    with FileLock(settings.dagster_home / ".opening"):
+        instance = dg.DagsterInstance.from_config(folder)
+        instance.get_event_records(dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION), limit=1)
+    with instance:
         yield instance
 
 

@@ -30,7 +30,7 @@ def marts(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> duckdb.D
     workforce = home / "catalog" / "workforce"
     workforce.mkdir(parents=True)
     (home / "catalog" / "company.yaml").write_text("name: Real\n")
-    (workforce / "chat.yaml").write_text(MEMBER.format(id="chat", trace="conv", application="BrightLensMatrix"))
+    (workforce / "chat.yaml").write_text(MEMBER.format(id="chat", trace="conv", application="BrightPathMatrix"))
     for folder, source in (("focus", "cloud_billing"), ("llm_trace", "serving_logs")):
         shutil.copytree(real_data / folder, home / "landing" / source)
     run(Settings(home=home))
@@ -62,8 +62,7 @@ def test_the_bill_adds_up_on_every_basis_and_what_nobody_owns_is_unallocated(
             "select model_id, sum(effective_cost_usd) from mart_cost_allocation_daily group by model_id"
         ).fetchall()
     )
-    assert owners["chat"] > 0
-    assert owners["unallocated"] > owners["chat"]
+    assert owners == {"chat": 16, "unallocated": effective - 16}
 
 
 def test_without_cost_and_predictions_of_one_day_their_ratio_is_undefined_and_says_why(
