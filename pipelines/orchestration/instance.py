@@ -71,7 +71,7 @@ def opened_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     # Opened for the first time, each storage makes its tables: two processes at once would both make them.
     with FileLock(settings.dagster_home / ".opening"):
         instance = dg.DagsterInstance.from_config(folder)
-        instance.get_event_records(dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION), limit=1)
+        instance.fetch_materializations(dg.AssetKey("any"), limit=1)
     with instance:
         yield instance
 
