@@ -88,6 +88,9 @@ def _prepared(folder: Path) -> Settings:
         connection.execute(
             "create or replace view ledger.coverage as select 'serving_logs' as source, day from bench_day"
         )
+    seeded = dbt(settings, ["seed", "--log-level", "none"])
+    if not seeded.success:
+        raise RuntimeError(f"dbt seed failed: {seeded.exception}")
     compiled = dbt(settings, ["compile", "--log-level", "none", "--full-refresh", "--select", f"+{MART}"])
     if not compiled.success:
         raise RuntimeError(f"dbt compile failed: {compiled.exception}")
