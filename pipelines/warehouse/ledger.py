@@ -18,7 +18,7 @@ TABLES: tuple[Table, ...] = (
     Table(
         "files",
         "One row per landing file ever seen. `status` is loaded, refused (no format fits), unreadable, or gone "
-        "(its name no longer exists, or holds another content by now).",
+        "(the path holds another content by now, or was read anew by a later version).",
         (
             Column("source", "VARCHAR", "The source whose glob found it."),
             Column("path", "VARCHAR", "Relative to the landing folder."),
