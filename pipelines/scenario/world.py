@@ -60,6 +60,24 @@ EMPTY_DAYS = {"route-optimiser": (10,)}
 """Days after the start on which nobody asked: the log is delivered, and holds no row."""
 SPIKE_HOURS = (18, 19, 20)
 SPIKE_FACTOR = 4.0
+DAYS_BETWEEN_RELEASES, STAGGER = 21, 3
+"""Every member's versions follow each other at this distance, members that many days apart."""
+ROLLBACKS = {"fraud-detector": (41, 44)}
+"""Days after the start: production goes back to the version before, and a mended version follows."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version that begins to serve all production traffic, `age` days after the start, at 00:00 UTC.
+
+    The company releases at midnight, so that a day has one version. `lead_hours` before that the version was
+    registered; a rollback, which registers nothing, has none.
+    """
+
+    version: str
+    age: int
+    is_rollback: bool
+    lead_hours: float | None
 
 
 @dataclass(frozen=True)
@@ -87,10 +105,30 @@ class World:
             return INSTANCE_AFTER
         return member.instance_type
 
+    def releases(self, member: Member) -> list[Release]:
+        """What went into production after the first day, in order; on the first day v1 serves."""
+        offset = MEMBERS.index(member) * STAGGER
+        versions = {
+            age: f"v{1 + (age + offset) // DAYS_BETWEEN_RELEASES}"
+            for age in range(1, self.days)
+            if (age + offset) % DAYS_BETWEEN_RELEASES == 0
+        }
+        rolled_back, mended = ROLLBACKS.get(member.id, (self.days, self.days))
+        if mended < self.days:
+            versions[mended] = f"{[v for age, v in sorted(versions.items()) if age < rolled_back][-1]}.1"
+        releases = [
+            Release(version, age, False, float(np.round(self.rng("lead", member.id, version).gamma(2.0, 36.0), 3)))
+            for age, version in versions.items()
+        ]
+        if rolled_back < self.days:
+            before = ["v1", *(v for age, v in sorted(versions.items()) if age < rolled_back)]
+            releases.append(Release(before[-2], rolled_back, True, None))
+        return sorted(releases, key=lambda release: release.age)
+
     def version(self, member: Member, day: date) -> str:
-        """The version serving that day: a new one every 21 days, staggered by member."""
-        offset = MEMBERS.index(member) * 3
-        return f"v{1 + ((day - self.start).days + offset) // 21}"
+        """The version serving that day."""
+        age = (day - self.start).days
+        return next((r.version for r in reversed(self.releases(member)) if r.age <= age), "v1")
 
     def requests(self, member: Member, day: date) -> NDArray[np.int64]:
         """Successful production requests in each of the day's 24 UTC hours."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import duckdb
 import yaml
 
+from pipelines import estimates
 from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
 from pipelines.catalog.types import Catalog
 from pipelines.settings import DBT_PROJECT, Settings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
 PROJECT_PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests")
+PROJECT_SUFFIXES = {".sql", ".py", ".yml", ".csv", ".md"}
 
 
 class _Described(Protocol):
@@ -163,12 +165,11 @@ def dbt(
 
 
 def project_fingerprint() -> str:
-    """A hash over the dbt project."""
+    """A hash over the dbt project and the statistics its Python models call."""
     parts: list[str] = []
-    for part in PROJECT_PARTS:
-        root = DBT_PROJECT / part
-        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file() and p.suffix != ".tmp")
-        parts += [f"{file.relative_to(DBT_PROJECT)}\x1e{file.read_text()}" for file in files]
+    for root in (*(DBT_PROJECT / part for part in PROJECT_PARTS), Path(estimates.__file__).parent):
+        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.suffix in PROJECT_SUFFIXES)
+        parts += [f"{file.relative_to(root.parent)}\x1e{file.read_text()}" for file in files]
     return ledger.digest(parts)
 
 

@@ -36,6 +36,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "typer": ("cli.py",),
     "rich": ("console.py",),
     "requests": ("orchestration/notify.py",),
+    "scipy": ("estimates",),
+    "statsmodels": ("estimates",),
+    "numpy_financial": ("estimates",),
 }
 """Library → the rooms or modules it is imported in, and nowhere else."""
 LATE = {"great_expectations", "dbt"}
