@@ -102,7 +102,8 @@ def test_gates_pass_on_whole_months_and_wait_for_persons(company: Company) -> No
 def test_coverage_has_a_row_for_every_model_and_kpi_and_one_next_step_until_all_is_done(company: Company) -> None:
     rows = company.rows(
         "select model_id, kpi_id, next_step is null, has_objective and has_owner and has_baseline and has_target "
-        "and is_source_connected and is_identifier_mapped and is_measured and is_fresh from mart_instrumentation_coverage"
+        "and is_source_connected and is_identifier_mapped and is_measured and is_fresh "
+        "from mart_instrumentation_coverage"
     )
     pairs = company.rows("select distinct model_id, kpi_id from mart_scorecard")
     assert sorted((model, kpi) for model, kpi, _, _ in rows) == sorted(pairs)
