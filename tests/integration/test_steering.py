@@ -45,7 +45,8 @@ def test_a_metric_by_name_is_the_number_of_the_scorecard(company: Company, tmp_p
         for name in names:
             said = float(row[name]) if row[name] else None
             key = (row["model"], name.removesuffix("_monthly"), row["metric_time__month"][:10])
-            assert said == pytest.approx(scorecard[key], rel=1e-12), key
+            told = scorecard.get(key)
+            assert said == (told if told is None else pytest.approx(told, rel=1e-12)), key
             compared += said is not None
     assert compared == sum(value is not None for value in scorecard.values())
 
