@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import name, quote, writer
@@ -80,6 +82,29 @@ def published_at(settings: Settings) -> datetime | None:
     if not link.is_symlink():
         return None
     return datetime.strptime(link.readlink().name, VERSION_FORMAT).replace(tzinfo=UTC).replace(tzinfo=None)
+
+
+def read_published(settings: Settings, queries: Mapping[str, str]) -> dict[str, pa.Table]:
+    """What each query gives over the published marts, by its name; all of one version.
+
+    FileNotFoundError where nothing is published.
+    """
+    file = (settings.published_dir / "marts.duckdb").resolve()
+    if not file.exists():
+        raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return {name: connection.execute(query).to_arrow_table() for name, query in queries.items()}
+
+
+def put(settings: Settings, file_name: str, text: str) -> Path:
+    """Publish `text` as `file_name`, swapped in whole; returns where it lies."""
+    path = settings.published_dir / file_name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    _sync(fresh)
+    fresh.replace(path)
+    return path
 
 
 def scorecard(settings: Settings) -> list[dict[str, Any]]:

@@ -164,6 +164,35 @@ def dbt(
         return dbtRunner(callbacks=[on_event] if on_event else []).invoke(list(arguments))
 
 
+def metrics_environment(settings: Settings) -> dict[str, str]:
+    """What MetricFlow needs in its environment to read the published marts; parses the project for them.
+
+    FileNotFoundError where nothing is published yet. The published file is opened by its real path, so that a
+    publication meanwhile does not change it under the reader.
+    """
+    published = (settings.published_dir / "marts.duckdb").resolve()
+    if not published.exists():
+        raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
+    target = DBT_PROJECT / "target"  # the one place MetricFlow looks; the same for every home
+    environment = {
+        "SCORECARD_TARGET": "published",
+        "SCORECARD_PUBLISHED_FILE": str(published),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target / "logs"),
+        "DO_NOT_TRACK": "1",
+    }
+    prepare()
+    with _environment(environment):
+        from dbt.cli.main import dbtRunner
+
+        result = dbtRunner().invoke(["parse", "--quiet"])
+    if not result.success:
+        raise RuntimeError(f"dbt could not parse the project for its metrics: {result.exception}")
+    return environment
+
+
 def project_fingerprint() -> str:
     """A hash over the dbt project and the statistics its Python models call."""
     parts: list[str] = []
