@@ -116,7 +116,9 @@ def families() -> dict[str, tuple[str, tuple[Case, ...]]]:
         for _, name, _ in pkgutil.iter_modules(__path__)
         if name != "__main__"
     }
-    return {name: ((module.__doc__ or name).splitlines()[0], module.CASES) for name, module in modules.items()}
+    return {
+        name: ((module.__doc__ or name).splitlines()[0].rstrip("."), module.CASES) for name, module in modules.items()
+    }
 
 
 def covers(estimate: Estimate | Interval, truth: float) -> bool | None:
