@@ -249,11 +249,9 @@ def _write_typeform(world: World, folder: Path, asked: Asked, answers: Sequence[
         for a in held:
             done = a.fate != "unfinished"
             score = "" if a.score is None else a.score
-            rows.append(
-                [a.id.lower(), score, a.comment, "web", "completed" if done else "partial", f"{a.started:%Y-%m-%d %H:%M:%S}",
-                 "" if done else f"{a.submitted:%Y-%m-%d %H:%M:%S}", f"{a.submitted:%Y-%m-%d %H:%M:%S}" if done else "",
-                 "f00dcafe01", ""]
-            )  # fmt: skip
+            begun, ended = f"{a.started:%Y-%m-%d %H:%M:%S}", f"{a.submitted:%Y-%m-%d %H:%M:%S}"
+            last = ["completed", begun, "", ended] if done else ["partial", begun, ended, ""]
+            rows.append([a.id.lower(), score, a.comment, "web", *last, "f00dcafe01", ""])
         _write_csv(folder / f"responses-{day.isoformat()}.csv", rows)
 
 
@@ -261,9 +259,13 @@ def _typeform_item(a: Answer, ref: str) -> dict[str, object]:
     done = a.fate != "unfinished"
     answers: list[dict[str, object]] = []
     if a.score is not None:
-        answers.append({"field": {"id": "Zq1" + ref[:5], "type": "opinion_scale", "ref": ref}, "type": "number", "number": a.score})
+        answers.append(
+            {"field": {"id": "Zq1" + ref[:5], "type": "opinion_scale", "ref": ref}, "type": "number", "number": a.score}
+        )
     if a.comment:
-        answers.append({"field": {"id": "Zq2why", "type": "long_text", "ref": "nps_why"}, "type": "text", "text": a.comment})
+        answers.append(
+            {"field": {"id": "Zq2why", "type": "long_text", "ref": "nps_why"}, "type": "text", "text": a.comment}
+        )
     return {
         "landing_id": a.id.lower(),
         "token": a.id.lower(),
@@ -272,7 +274,7 @@ def _typeform_item(a: Answer, ref: str) -> dict[str, object]:
         "landed_at": _zulu(a.started),
         "staged_at": None if done else _zulu(a.submitted),
         "submitted_at": _zulu(a.submitted) if done else "0001-01-01T00:00:00Z",
-        "metadata": {"user_agent": "Mozilla/5.0", "platform": "other", "referer": "https://shop.example/", "network_id": "f00dcafe01"},
+        "metadata": {"user_agent": "Mozilla/5.0", "platform": "other", "network_id": "f00dcafe01"},
         "hidden": {"segment": "web"},
         "calculated": {"score": 0},
         "answers": answers,
@@ -321,7 +323,9 @@ def _write_ratings(world: World, folder: Path) -> list[dict[str, object]]:
             for number in range(int(dice.poisson(daily))):
                 at = world.at(day) + timedelta(seconds=int(dice.integers(86_400)))
                 if kind == "thumbs":
-                    score = int(dice.uniform() < (THUMBS_HURT if _is_hurt(age) and model != "unmapped" else THUMBS_USUAL))
+                    score = int(
+                        dice.uniform() < (THUMBS_HURT if _is_hurt(age) and model != "unmapped" else THUMBS_USUAL)
+                    )
                     value: object = "up" if score else "down"
                 else:
                     value = score = 1 + int(dice.binomial(4, 0.72))
@@ -364,8 +368,11 @@ def override_rate(model_id: str, age: int) -> float:
 
 def _write_decisions(world: World, folder: Path) -> list[dict[str, object]]:
     """Triage's as JSON lines, with those overruled overnight logged again the next day; fraud's as CSV, weekly."""
-    truth = []
-    for model_id, name, share, free in (("triage", "triage-priority", 0.25, 0.9), ("fraud-detector", "fraud-score", 0.02, 1.0)):
+    truth: list[dict[str, object]] = []
+    for model_id, name, share, free in (
+        ("triage", "triage-priority", 0.25, 0.9),
+        ("fraud-detector", "fraud-score", 0.02, 1.0),
+    ):
         member = next(m for m in MEMBERS if m.id == model_id)
         overnight: list[dict[str, object]] = []
         week: list[dict[str, object]] = []
@@ -380,8 +387,9 @@ def _write_decisions(world: World, folder: Path) -> list[dict[str, object]]:
             else:
                 week += lines
                 if day in exported:
-                    rows = [list(week[0]), *(list(line.values()) for line in week)] if week else []
-                    _write_csv(folder / f"decisions-{name}-{day.isoformat()}.csv", rows)
+                    rows = [list(line.values()) for line in week]
+                    head = list(week[0]) if week else []
+                    _write_csv(folder / f"decisions-{name}-{day.isoformat()}.csv", [head, *rows])
                     week = []
             if truth and again:
                 before = truth[-1]
@@ -431,10 +439,13 @@ def _decisions(
 def _write_tickets(world: World, folder: Path) -> list[dict[str, object]]:
     incidents, _ = planned_incidents(world)
     shaken = Counter(
-        (incident.model_id, incident.detected.date() + timedelta(days=after)) for incident in incidents for after in (0, 1)
+        (incident.model_id, incident.detected.date() + timedelta(days=after))
+        for incident in incidents
+        for after in (0, 1)
     )
     snapshots: defaultdict[int, list[dict[str, object]]] = defaultdict(list)
-    truth, number = [], 0
+    truth: list[dict[str, object]] = []
+    number = 0
     for age, day in enumerate(world.dates):
         for tag, (model_id, daily) in TICKET_TAGS.items():
             dice = world.rng("tickets", tag, day)
@@ -464,7 +475,12 @@ def _write_tickets(world: World, folder: Path) -> list[dict[str, object]]:
                 snapshots[ends].append(later)
             if counts:
                 truth.append({"model_id": model_id, "date": day.isoformat(), **counts})
-        page = {"tickets": snapshots[age], "count": len(snapshots[age]), "end_of_stream": True, "after_cursor": f"c{age}"}
+        page = {
+            "tickets": snapshots[age],
+            "count": len(snapshots[age]),
+            "end_of_stream": True,
+            "after_cursor": f"c{age}",
+        }
         _write_text(folder / f"tickets-{day.isoformat()}.json", json.dumps(page))
     return truth
 
@@ -509,7 +525,15 @@ def _write_campaigns(world: World, folder: Path) -> list[dict[str, object]]:
 def _write_notes(world: World, folder: Path) -> list[dict[str, object]]:
     notes = [
         (5, "triage", "interview", "clinician", "trust", "negative", "I overrule it when the pulse is missing."),
-        (33, "support-assistant", "interview", "support agent", "quality", "negative", "Since the new version drafts ramble."),
+        (
+            33,
+            "support-assistant",
+            "interview",
+            "support agent",
+            "quality",
+            "negative",
+            "Since the new version drafts ramble.",
+        ),
         (50, "triage", "review", "model owner", "trust", "positive", "Overrides fell by half since January."),
         (53, "support-assistant", "review", "product manager", "release", "mixed", "Version 4 mends what 3 broke."),
     ]

@@ -36,7 +36,9 @@ SOURCE = Source(
             name="annotations",
             description="One row per annotation as delivered.",
             columns=(
-                Column("campaign_id", "VARCHAR", "The row's id; without one, of its start, name and kind.", required=True),
+                Column(
+                    "campaign_id", "VARCHAR", "The row's id; without one, of its start, name and kind.", required=True
+                ),
                 Column("title", "VARCHAR", "Its name.", required=True),
                 Column("kind", "VARCHAR", "campaign, price_change, holiday or other.", required=True),
                 Column("models", "VARCHAR", "Ids of members, split by semicolons; null or `all`: everyone's."),

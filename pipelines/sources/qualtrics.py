@@ -21,14 +21,16 @@ _SURVEY_KEY = r"""coalesce(
 """The export does not say which survey it is of: its path does. The survey's id anywhere in it, else its folder, else
 the file's name less the date that Qualtrics puts behind it."""
 
-_HEADER = "\"StartDate\" like '{%\"ImportId\"%}'"
+_HEADER = '"StartDate" like \'{%"ImportId"%}\''
 """The third header row: for each column, as JSON, where it comes from, and the zone its times are told in."""
 
 
 def _instant(column: str, zone: str) -> str:
     """The instant in `column`: naive in the zone the header names (the exporter's own), else UTC."""
     return f"""case
-            when {zone} in (select name from pg_timezone_names()) and not regexp_matches({column}, '(Z|[+-]\\d\\d:?\\d\\d)$')
+            when
+                {zone} in (select name from pg_timezone_names())
+                and not regexp_matches({column}, '(Z|[+-]\\d\\d:?\\d\\d)$')
             then coalesce(
                 cast((try_cast({column} as timestamp) at time zone {zone}) at time zone 'UTC' as varchar), {column}
             )

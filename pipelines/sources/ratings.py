@@ -85,9 +85,7 @@ SOURCE = Source(
             ),
             key=("decision_id", "recorded_at"),
             day="decided_at",
-            rules=(
-                Rule("is_overridable or not is_overridden", "was overridden though nobody could override it"),
-            ),
+            rules=(Rule("is_overridable or not is_overridden", "was overridden though nobody could override it"),),
             expectations=(
                 Expectation(
                     "overridden decisions",

@@ -12,7 +12,9 @@ from pipelines.sources.spec import Column, Format, Source, Table
 
 _FORM_KEY = r"""coalesce(
             nullif(parse_path(_path)[-2], 'typeform'),
-            nullif(regexp_replace(regexp_extract(parse_filename(_path), '^[^.]+'), '[-_ ]*\d{4}-?\d{2}-?\d{2}.*$', ''), '')
+            nullif(
+                regexp_replace(regexp_extract(parse_filename(_path), '^[^.]+'), '[-_ ]*\d{4}-?\d{2}-?\d{2}.*$', ''), ''
+            )
         )"""
 """Neither form of the export names its form; its folder does, else the file's name less a date."""
 

@@ -22,12 +22,7 @@ SCHEMA = pa.schema(
 def model(dbt, session):
     """One row per row of `int_event_impact__reduced`."""
     dbt.config(materialized="table")
-    rows = (
-        dbt.ref("int_event_impact__reduced")
-        .order("annotation_id, model_id, measure")
-        .to_arrow_table()
-        .to_pylist()
-    )
+    rows = dbt.ref("int_event_impact__reduced").order("annotation_id, model_id, measure").to_arrow_table().to_pylist()
     estimated = []
     for row in rows:
         before, after = (
