@@ -227,7 +227,10 @@ def test_notes_and_comments_stand_beside_the_numbers_without_markup(company: Com
     found = company.rows(
         "select model_id, event_date::varchar, note_kind, theme, sentiment from mart_notes where source = 'notes'"
     )
-    assert sorted(found) == sorted(tuple(note.values()) for note in truth["notes"])
+    planted = [
+        tuple(note[name] for name in ("model_id", "date", "kind", "theme", "sentiment")) for note in truth["notes"]
+    ]
+    assert sorted(found) == sorted(planted)
     comments = {row[0] for row in company.rows("select distinct text from mart_notes where note_kind = 'comment'")}
     assert comments == {
         "Saves me time \U0001f389",

@@ -31,8 +31,6 @@ final as (
         days.measure,
         days.metric,
 
-        max(coalesce(neighbours.overlapping_event_count, 0)) as overlapping_event_count,
-        max(coalesce(neighbours.overlapping_release_count, 0)) as overlapping_release_count,
         {% for side, holds in [('before', '<'), ('after', '>=')] -%}
         {% set inside = 'days.event_date ' ~ holds ~ ' events.event_date' -%}
         count(*) filter (where {{ inside }}) as {{ side }}_day_count,
@@ -41,8 +39,11 @@ final as (
         coalesce(sum(days.x_square_sum) filter (where {{ inside }}), 0) as {{ side }}_x_square_sum,
         sum(days.d_sum) filter (where {{ inside }}) as {{ side }}_d_sum,
         sum(days.d_sum * days.d_sum) filter (where {{ inside }}) as {{ side }}_d_square_sum,
-        sum(days.x_sum * days.d_sum) filter (where {{ inside }}) as {{ side }}_xd_sum{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(days.x_sum * days.d_sum) filter (where {{ inside }}) as {{ side }}_xd_sum,
+        {% endfor -%}
+        max(coalesce(neighbours.overlapping_event_count, 0)) as overlapping_event_count,
+        max(coalesce(neighbours.overlapping_release_count, 0)) as overlapping_release_count
+
     from events
     inner join days
         on

@@ -62,8 +62,8 @@ expected as (
     from surveys
     inner join days
         on
-            (days.event_date >= surveys.valid_from or surveys.valid_from is null)
-            and (days.event_date < surveys.valid_to or surveys.valid_to is null)
+            (surveys.valid_from <= days.event_date or surveys.valid_from is null)
+            and (surveys.valid_to > days.event_date or surveys.valid_to is null)
 
     union
 

@@ -21,10 +21,10 @@ periods as (
         max(worst_score) as worst_score,
         max(best_score) as best_score,
         max(last_observation_at) as last_observation_at,
-        count(*) filter (where is_covered) as covered_day_count,
         {% for sum in sums -%}
-        sum({{ sum }}) as {{ sum }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum({{ sum }}) as {{ sum }},
+        {% endfor -%}
+        count(*) filter (where is_covered) as covered_day_count
     from scores
     group by all
 
@@ -38,10 +38,10 @@ periods as (
         worst_score,
         best_score,
         max(last_observation_at) over trailing_days as last_observation_at,
-        count(*) filter (where is_covered) over trailing_days as covered_day_count,
         {% for sum in sums -%}
-        sum({{ sum }}) over trailing_days as {{ sum }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum({{ sum }}) over trailing_days as {{ sum }},
+        {% endfor -%}
+        count(*) filter (where is_covered) over trailing_days as covered_day_count
     from scores
     window trailing_days as (partition by model_id, measure order by event_date {{ trailing }})
 

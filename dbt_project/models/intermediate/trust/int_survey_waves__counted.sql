@@ -36,9 +36,9 @@ days_of_waves as (
     inner join surveys on waves.survey_id = surveys.survey_id
     inner join days
         on
-            days.event_date >= waves.valid_from
-            and (days.event_date < waves.valid_to or waves.valid_to is null)
-            and (days.event_date < surveys.valid_to or surveys.valid_to is null)
+            waves.valid_from <= days.event_date
+            and (waves.valid_to > days.event_date or waves.valid_to is null)
+            and (surveys.valid_to > days.event_date or surveys.valid_to is null)
     left join responses on waves.survey_id = responses.survey_id and days.event_date = responses.event_date
 
 ),

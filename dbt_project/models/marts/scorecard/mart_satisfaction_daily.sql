@@ -126,7 +126,8 @@ final as (
         nps.nps_28d_ci_high,
 
         trust.observation_count as overridable_count,
-        case when trailing_sums.is_trust_covered then coalesce(trailing_sums.overridden_count, 0) end as overridden_count,
+        case when trailing_sums.is_trust_covered then coalesce(trailing_sums.overridden_count, 0) end
+            as overridden_count,
         {{ ratio('trailing_sums.overridden_count', 'trust.observation_count') }} as override_rate,
         trust.normalised_score as trust_rate,
         trust.observation_28d_count as overridable_28d_count,
