@@ -29,7 +29,7 @@ delivered as (
     union all
     select
         'tickets' as kind,
-        count(distinct (_day, ticket_id)) as row_count
+        count(distinct _day || ' ' || ticket_id) as row_count
     from {{ source('zendesk', 'tickets') }}
     where {{ in_worklist('_day') }}
 

@@ -22,6 +22,7 @@ neighbours as (
 
 ),
 
+-- Days are added in their order: sums of doubles in another one differ in their last digit, from run to run.
 final as (
 
     select
@@ -35,11 +36,12 @@ final as (
         {% set inside = 'days.event_date ' ~ holds ~ ' events.event_date' -%}
         count(*) filter (where {{ inside }}) as {{ side }}_day_count,
         cast(coalesce(sum(days.unit_count) filter (where {{ inside }}), 0) as bigint) as {{ side }}_unit_count,
-        coalesce(sum(days.x_sum) filter (where {{ inside }}), 0) as {{ side }}_x_sum,
-        coalesce(sum(days.x_square_sum) filter (where {{ inside }}), 0) as {{ side }}_x_square_sum,
-        sum(days.d_sum) filter (where {{ inside }}) as {{ side }}_d_sum,
-        sum(days.d_sum * days.d_sum) filter (where {{ inside }}) as {{ side }}_d_square_sum,
-        sum(days.x_sum * days.d_sum) filter (where {{ inside }}) as {{ side }}_xd_sum,
+        coalesce(sum(days.x_sum order by days.event_date) filter (where {{ inside }}), 0) as {{ side }}_x_sum,
+        coalesce(sum(days.x_square_sum order by days.event_date) filter (where {{ inside }}), 0)
+            as {{ side }}_x_square_sum,
+        sum(days.d_sum order by days.event_date) filter (where {{ inside }}) as {{ side }}_d_sum,
+        sum(days.d_sum * days.d_sum order by days.event_date) filter (where {{ inside }}) as {{ side }}_d_square_sum,
+        sum(days.x_sum * days.d_sum order by days.event_date) filter (where {{ inside }}) as {{ side }}_xd_sum,
         {% endfor -%}
         max(coalesce(neighbours.overlapping_event_count, 0)) as overlapping_event_count,
         max(coalesce(neighbours.overlapping_release_count, 0)) as overlapping_release_count

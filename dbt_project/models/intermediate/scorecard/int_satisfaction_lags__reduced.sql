@@ -37,6 +37,7 @@ paired as (
 
     select
         days.model_id,
+        days.event_date,
         days.measure,
         incident_days.factor,
         lags.lag_days,
@@ -51,6 +52,7 @@ paired as (
 
 ),
 
+-- In the order of days, so that the sums of doubles are the same in every run.
 final as (
 
     select
@@ -61,11 +63,11 @@ final as (
 
         lag_days,
         count(*) as day_count,
-        sum(x) as x_sum,
-        sum(y) as y_sum,
-        sum(x * x) as x_square_sum,
-        sum(y * y) as y_square_sum,
-        sum(x * y) as xy_sum
+        sum(x order by event_date) as x_sum,
+        sum(y order by event_date) as y_sum,
+        sum(x * x order by event_date) as x_square_sum,
+        sum(y * y order by event_date) as y_square_sum,
+        sum(x * y order by event_date) as xy_sum
 
     from paired
     where x is not null and y is not null
