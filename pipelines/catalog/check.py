@@ -10,10 +10,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, get_args
 
 from pipelines.catalog.documents import Document, Location, Problem
-from pipelines.catalog.types import AiMember, AsOf, Company, Feature, SharedPool, Team, Validity
+from pipelines.catalog.types import AiMember, AskedMeasure, AsOf, Company, Feature, SharedPool, Survey, Team, Validity
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -61,6 +61,7 @@ def check(
     yield from _unique_ids((*members, *teams))
     yield from _unique_ids(pools)
     yield from _features(members)
+    yield from _surveys(members)
     for member in members:
         yield from _histories(member)
         yield from _team_references(member, stated)
@@ -112,6 +113,40 @@ def _features(members: Sequence[Read[AiMember]]) -> Iterator[Problem]:
                 )
 
 
+def _surveys(members: Sequence[Read[AiMember]]) -> Iterator[Problem]:
+    seen: dict[str, _Place] = {}
+    questions: defaultdict[tuple[str, str, str], list[_Claim]] = defaultdict(list)
+    for member in members:
+        scales: dict[str, tuple[Survey, _Place]] = {}
+        for i, survey in enumerate(member.value.surveys):
+            yield from _first(seen, survey.id, _Place(member.document, ("surveys", i, "id")), "Give one another id")
+            place = _Place(member.document, ("surveys", i, "worst"))
+            other, there = scales.setdefault(survey.measure, (survey, place))
+            if (other.worst, other.best) != (survey.worst, survey.best):
+                yield place.problem(
+                    f"found the scale {survey.worst:g} to {survey.best:g} for `{survey.measure}`, which {there} puts "
+                    f"on {other.worst:g} to {other.best:g}: their scores do not add up",
+                    "Let one of them measure something else",
+                )
+            for j, question in enumerate(survey.questions):
+                place = _Place(member.document, ("surveys", i, "questions", j))
+                questions[survey.source, survey.survey, question].append(_Claim(place, f"`{survey.id}`", survey))
+        for i, spell in enumerate(member.value.satisfaction):
+            if spell.survey in get_args(AskedMeasure) and spell.survey not in scales:
+                yield member.document.problem(
+                    ("satisfaction", i, "survey"),
+                    f"found `{spell.survey}`, expected what one of its surveys measures: {_listed(scales)}",
+                    "Name one of these, or add the survey",
+                )
+    for (_, survey_key, question), claims in questions.items():
+        for first, second in _overlapping(claims):
+            yield second.place.problem(
+                f"found the question `{question}` of `{survey_key}` that {first.claimant} asks on the same days "
+                f"({first.place})",
+                "Keep one of them, or let one end (`to`) where the other begins (`from`)",
+            )
+
+
 def _told_apart(one: Feature, other: Feature) -> bool:
     return (
         one.event_property is not None
@@ -129,8 +164,10 @@ def _histories(member: Read[AiMember]) -> Iterator[Problem]:
         (("targets",), value.targets),
         (("baselines",), value.baselines),
         (("guardrails",), value.guardrails),
+        (("satisfaction",), value.satisfaction),
     ]
     histories += [(("features", i, "target_population"), f.target_population) for i, f in enumerate(value.features)]
+    histories += [(("surveys", i, "invited"), s.invited) for i, s in enumerate(value.surveys)]
     for location, entries in histories:
         seen: dict[tuple[str | None, date], _Place] = {}
         for i, entry in enumerate(entries):

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 import pyarrow as pa
 
-from pipelines.catalog.types import AsOf, Catalog, Entry, Feature, Roles
+from pipelines.catalog.types import AsOf, Catalog, Entry, Feature, Roles, Survey
 
 _ARROW: Final[Mapping[str, pa.DataType]] = MappingProxyType(
     {
@@ -232,6 +232,54 @@ def _target_populations(catalog: Catalog) -> Iterator[Row]:
                     yield feature.id, begin, end, None, population.rule.property_name, value
 
 
+def _all_surveys(catalog: Catalog) -> Iterator[tuple[str, Survey]]:
+    for member in catalog.members:
+        for survey in member.surveys:
+            yield member.id, survey
+
+
+def _surveys(catalog: Catalog) -> Iterator[Row]:
+    for member_id, survey in _all_surveys(catalog):
+        yield (
+            survey.id,
+            member_id,
+            survey.name,
+            survey.source,
+            survey.survey,
+            survey.measure,
+            survey.worst,
+            survey.best,
+            survey.valid_from,
+            survey.valid_to,
+        )
+
+
+def _survey_questions(catalog: Catalog) -> Iterator[Row]:
+    for _, survey in _all_surveys(catalog):
+        for purpose, questions in (("score", survey.questions), ("comment", survey.comments)):
+            for rank, question in enumerate(dict.fromkeys(questions), 1):
+                yield survey.id, purpose, question, rank
+
+
+def _survey_answers(catalog: Catalog) -> Iterator[Row]:
+    for _, survey in _all_surveys(catalog):
+        for answer, score in survey.answers.items():
+            yield survey.id, answer, score
+
+
+def _survey_waves(catalog: Catalog) -> Iterator[Row]:
+    for _, survey in _all_surveys(catalog):
+        for wave, begin, end in _spells(survey.invited):
+            yield survey.id, begin, end, wave.count
+
+
+def _satisfaction_measures(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for spell, begin, end in _spells(member.satisfaction):
+            primary = "trust" if spell.primary == "trust" else spell.survey
+            yield member.id, begin, end, primary, spell.survey
+
+
 def _shared_pools(catalog: Catalog) -> Iterator[Row]:
     for pool in catalog.pools:
         yield pool.id, pool.name, pool.driver
@@ -272,6 +320,7 @@ def _text(name: str, description: str) -> CatalogColumn:
 _MEMBER_ID: Final = _text("member_id", "The model, agent or decision system.")
 _KPI_ID: Final = _text("kpi_id", "The KPI.")
 _FEATURE_ID: Final = _text("feature_id", "The AI feature.")
+_SURVEY_ID: Final = _text("survey_id", "The survey question, by its id in the catalog.")
 _POOL_ID: Final = _text("pool_id", "The shared pool.")
 _SPELL: Final = (
     CatalogColumn("valid_from", "DATE", "First day (UTC) this holds; null: since ever."),
@@ -498,6 +547,65 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         ),
         ("feature_id", "valid_from", "property_value"),
         _target_populations,
+    ),
+    CatalogTable(
+        "surveys",
+        "One row per question of a survey that measures a member, and the days it does.",
+        (
+            _SURVEY_ID,
+            _MEMBER_ID,
+            _text("name", "Its name on the scorecard."),
+            _text("source", "The system that asks it: `qualtrics` or `typeform`."),
+            _text("survey_key", "The survey it stands in, as that system or its folder calls it."),
+            _text("measure", "What it measures: `csat`, `nps`, `stated_trust` or `rating`."),
+            CatalogColumn("worst_score", "DOUBLE", "The answer that says worst; may be the larger one."),
+            CatalogColumn("best_score", "DOUBLE", "The answer that says best."),
+            *_SPELL,
+        ),
+        ("survey_id",),
+        _surveys,
+    ),
+    CatalogTable(
+        "survey_questions",
+        "One row per survey question and name it, or the one that asks why, is or was known by.",
+        (
+            _SURVEY_ID,
+            _text("purpose", "`score`, or `comment` for the question that asks why."),
+            _text("question", "Its id, column or text in the export."),
+            CatalogColumn("question_rank", "BIGINT", "Where a response answers several, the lowest counts."),
+        ),
+        ("survey_id", "purpose", "question"),
+        _survey_questions,
+    ),
+    CatalogTable(
+        "survey_answers",
+        "One row per survey question and answer that is text, with its score.",
+        (
+            _SURVEY_ID,
+            _text("answer", "The answer as exported."),
+            CatalogColumn("score", "DOUBLE", "Its score on the question's own scale."),
+        ),
+        ("survey_id", "answer"),
+        _survey_answers,
+    ),
+    CatalogTable(
+        "survey_waves",
+        "One row per survey question and wave of invitations; waves of a question do not overlap.",
+        (_SURVEY_ID, *_SPELL, CatalogColumn("invited_count", "BIGINT", "How many people were asked.")),
+        ("survey_id", "valid_from"),
+        _survey_waves,
+    ),
+    CatalogTable(
+        "satisfaction_measures",
+        "One row per member and spell with a primary measure of satisfaction; spells of a member do not overlap.",
+        (
+            _MEMBER_ID,
+            *_SPELL,
+            _text("primary_measure", "What the KPI's value is: `trust`, or the survey measure."),
+            _text("survey_measure", "What stands for its survey score; null: nothing does."),
+        ),
+        ("member_id", "valid_from"),
+        _satisfaction_measures,
     ),
     CatalogTable(
         "shared_pools",

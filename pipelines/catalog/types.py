@@ -36,17 +36,24 @@ Kpi = Literal[
     "feature_adoption",
     "satisfaction",
 ]
-SHARES: Final[frozenset[Kpi]] = frozenset({"drift_rate", "feature_adoption"})
+SHARES: Final[frozenset[Kpi]] = frozenset({"drift_rate", "feature_adoption", "satisfaction"})
 """KPIs that are shares: a target above 1 is a percentage by mistake."""
 
-IdentifierSource = Literal["cloud_billing", "serving_logs", "pagerduty", "jira"]
+IdentifierSource = Literal["cloud_billing", "serving_logs", "pagerduty", "jira", "ratings", "zendesk"]
 AnalyticsSource = Literal["mixpanel", "amplitude", "segment"]
+SurveySource = Literal["qualtrics", "typeform"]
+AskedMeasure = Literal["csat", "nps", "stated_trust", "rating"]
+"""What a survey's question measures; `stated_trust` is what people say, `trust` what they do (1 - override rate)."""
+SurveyMeasure = Literal["csat", "nps", "stated_trust", "rating", "thumbs", "stars", "ticket_csat"]
+"""What can stand for a survey score: a question's measure, an in-app rating, or a help desk's rating of a ticket."""
 IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingProxyType(
     {
         "cloud_billing": ("tag", "resource_id", "sub_account_id", "service"),
         "serving_logs": ("model_name", "endpoint"),
         "pagerduty": ("service_id",),
         "jira": ("project", "component", "label"),
+        "ratings": ("model_name",),
+        "zendesk": ("ticket_tag",),
     }
 )
 """The kinds of name each source knows a member by. Product analytics knows it by its features."""
@@ -361,6 +368,72 @@ class Feature(Part):
     )
 
 
+class Wave(AsOf):
+    """People asked to answer a survey, from a day until the next wave begins."""
+
+    count: Annotated[int, Field(strict=True, gt=0)] = Field(
+        description="How many were asked: what the wave's responses are divided by for the response rate."
+    )
+
+
+class Survey(Validity):
+    """A question of a survey that measures how people like or trust a member."""
+
+    id: Slug = Field(description="Its id, unique in the catalog.")
+    name: Text = Field(description="Its name on the scorecard.")
+    source: SurveySource = Field(description="The system that asks it.")
+    survey: Exact = Field(
+        description="The survey it stands in: Qualtrics' survey id (`SV_…`), Typeform's form id, or the name of the "
+        "folder its exports lie in."
+    )
+    questions: tuple[Exact, ...] = Field(
+        min_length=1,
+        description="The question, by its id (`QID1`; Typeform: field id or ref), column or text; all the names it has "
+        "had. Where a response answers several, the first named counts.",
+    )
+    measure: AskedMeasure = Field(
+        description="What it measures: satisfaction (`csat`), willingness to recommend (`nps`), trust as people state "
+        "it (`stated_trust`), or a `rating`."
+    )
+    worst: Number = Field(description="The answer that says worst: 0 on the normalised scale. May be the larger one.")
+    best: Number = Field(description="The answer that says best: 1 on the normalised scale.")
+    answers: dict[Exact, Number] = Field(
+        default_factory=dict,
+        description="The score of each answer exported as text, such as `Very satisfied: 5`; an answer that begins "
+        "with a number needs none.",
+    )
+    comments: tuple[Exact, ...] = Field(
+        (), description="The question that asks why, if one does: its answers stand among the notes."
+    )
+    invited: tuple[Wave, ...] = Field((), description="Who was asked, wave by wave.")
+
+    @model_validator(mode="after")
+    def _scale_has_two_ends(self) -> Self:
+        if self.worst == self.best:
+            raise ValueError(f"expected two ends of a scale, found `worst` and `best` both {self.best:g}")
+        if self.measure == "nps" and (self.worst, self.best) != (0, 10):
+            raise ValueError(f"expected the scale 0 to 10 of `nps`, found {self.worst:g} to {self.best:g}")
+        return self
+
+
+class SatisfactionSpell(AsOf):
+    """Which measure is the member's satisfaction KPI from a day on; all others stand beside it."""
+
+    primary: Literal["survey", "trust"] = Field(
+        description="The KPI's value: the normalised survey score, or trust (1 - override rate) where people decide "
+        "on its suggestions. The two are never blended."
+    )
+    survey: SurveyMeasure | None = Field(
+        None, description="The measure that stands for the survey score; needed where `primary` is `survey`."
+    )
+
+    @model_validator(mode="after")
+    def _a_survey_is_named(self) -> Self:
+        if self.primary == "survey" and self.survey is None:
+            raise ValueError("expected `survey` to name the measure that is primary")
+        return self
+
+
 class Entry(Part):
     """What every member of the workforce has, human or not."""
 
@@ -394,6 +467,10 @@ class AiMember(Entry):
     sign_offs: tuple[SignOff, ...] = Field((), description="What persons have said at its decision gates.")
     acknowledgements: tuple[Acknowledgement, ...] = Field((), description="Alerts somebody answers for.")
     features: tuple[Feature, ...] = Field((), description="What users see of it: feature adoption is theirs.")
+    surveys: tuple[Survey, ...] = Field((), description="Questions that ask people about it.")
+    satisfaction: tuple[SatisfactionSpell, ...] = Field(
+        (), description="Which measure its satisfaction KPI is, as of each date."
+    )
 
 
 class Team(Entry):

@@ -30,6 +30,7 @@ CONTAINERS: dict[str, Container] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv",
     ".json": "json", ".jsonl": "json", ".ndjson": "json",
     ".parquet": "parquet", ".pq": "parquet",
+    ".md": "text", ".markdown": "text",
 }  # fmt: skip
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
@@ -95,6 +96,8 @@ def open_rows(
     try:
         if container == "json":
             return _open_json(connection, files, landing_path, about, formats)
+        if container == "text":
+            return _open_text(connection, files, landing_path, about, formats)
         return _open_columns(connection, files, landing_path, about, formats, container or "csv")
     except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise LandingFileError(
@@ -243,6 +246,26 @@ def _open_json(
     (good,) = connection.execute("select count(*) from rows").fetchone() or (0,)
     bad = "select _row, _raw, 'is not valid JSON' as _reason from documents where not json_valid(_raw)"
     return Recognised(found, int(good) + int(broken), int(broken), bad)
+
+
+def _open_text(
+    connection: duckdb.DuckDBPyConnection,
+    files: list[Path],
+    landing_path: str,
+    about: str,
+    formats: tuple[Format, ...],
+) -> Recognised:
+    found = _recognise([f for f in formats if f.container == "text"], {"text"}, landing_path, ["text"])
+    texts = [(number, _text_of(file)) for number, file in enumerate(files, 1)]
+    connection.execute("create or replace temp table texts (_row bigint, text varchar)")
+    connection.executemany("insert into texts values (?, ?)", texts)
+    connection.execute(f"create or replace temp view rows as select *, text as _raw, {about} from texts")
+    return Recognised(found, len(texts), 0, "")
+
+
+def _text_of(file: Path) -> str:
+    with pa.input_stream(str(file), compression="detect") as stream:
+        return io.TextIOWrapper(stream, encoding="utf-8-sig").read()
 
 
 def _recognise(candidates: list[Format], present: set[str], landing_path: str, shown: list[str]) -> Format:
