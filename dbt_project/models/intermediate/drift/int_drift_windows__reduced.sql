@@ -175,14 +175,30 @@ numbers as (
         abs({{ ratio('reference_running', 'reference_total') }} - {{ ratio('window_running', 'window_total') }})
             as distance,
         number - origin as shift,
-        case
-            when reference_values > {{ kept_values }}
-                then least(9, 10 * (reference_running - reference_count) // nullif(reference_total, 0))
-            when reference_count > 0 then reference_place - 1
-            else 101
-        end as bin_number
+        cast(
+            case
+                when reference_values > {{ kept_values }}
+                    then least(9, 10 * (reference_running - reference_count) // reference_total)
+                when reference_count > 0 then reference_place - 1
+                else 101
+            end as integer
+        ) as bin_number
 
     from running
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by {{ comparison }}
+            order by case when category = '(other)' then 0 else reference_count end desc, category nulls last
+        ) as place
+
+    from points
+    where number is null
 
 ),
 
@@ -190,23 +206,17 @@ categories as (
 
     select
         *,
-        case
-            when category is null then 102
-            when reference_count = 0 and feature_kind = 'categorical' then 101
-            when
-                feature_kind = 'categorical' and category <> '(other)'
-                and row_number() over (
-                    partition by {{ comparison }}
-                    order by case when category = '(other)' then 0 else reference_count end desc, category nulls last
-                ) <= {{ kept_categories }} then row_number() over (
-                    partition by {{ comparison }}
-                    order by case when category = '(other)' then 0 else reference_count end desc, category nulls last
-                ) - 1
-            else 100
-        end as bin_number
+        cast(
+            case
+                when category is null then 102
+                when reference_count = 0 and feature_kind = 'categorical' then 101
+                when feature_kind = 'categorical' and category <> '(other)' and place <= {{ kept_categories }}
+                    then place - 1
+                else 100
+            end as integer
+        ) as bin_number
 
-    from points
-    where number is null
+    from ranked
 
 ),
 
@@ -217,9 +227,8 @@ binned as (
         window_start_at,
         feature,
         feature_kind,
-        cast(bin_number as integer) as bin_number,
-        case when bin_number < 100 and any_value(reference_values) <= {{ kept_values }} then max(number) end
-            as only_value,
+        bin_number,
+        any_value(reference_values) as reference_values,
         max(number) filter (where reference_count > 0) as bin_high,
         cast(null as varchar) as category,
         cast(sum(reference_count) as bigint) as reference_count,
@@ -239,10 +248,10 @@ binned as (
         window_start_at,
         feature,
         feature_kind,
-        cast(bin_number as integer) as bin_number,
-        null as only_value,
+        bin_number,
+        null as reference_values,
         null as bin_high,
-        case when bin_number < 100 then min(category) end as category,
+        min(category) as category,
         cast(sum(reference_count) as bigint) as reference_count,
         cast(sum(window_count) as bigint) as window_count,
         null as largest_distance,
@@ -259,6 +268,7 @@ edged as (
 
     select
         *,
+        case when bin_number < 100 and reference_values <= {{ kept_values }} then bin_high end as only_value,
         lag(bin_high) over (partition by {{ comparison }} order by bin_number) as bin_low,
         lead(bin_high) over (partition by {{ comparison }} order by bin_number) as next_high
 
@@ -285,7 +295,7 @@ final as (
             when edged.only_value is not null then 'value'
             else 'range'
         end as bin_kind,
-        edged.category,
+        case when edged.bin_number < 100 then edged.category end as category,
         todo.reference_state,
 
         edged.bin_number,

@@ -30,16 +30,18 @@ hours as (select unnest(generate_series(0, 23)) as hour),
 
 windows as (
 
-    select distinct
+    select
         declared.member_id as model_id,
         declared.window_hours,
         {{ window_start('coverage.event_date + to_hours(cast(hours.hour as integer))', 'declared.window_hours') }}
-            as window_start_at
+            as window_start_at,
+        min(coverage.event_date) as window_date
 
     from declared
     cross join coverage
     cross join hours
     where hours.hour % least(declared.window_hours, 24) = 0
+    group by all
 
 ),
 
@@ -163,7 +165,7 @@ final as (
 
         window_start_at,
         window_start_at + to_hours(cast(window_hours as integer)) as window_end_at,
-        cast(window_start_at as date) as window_start_date,
+        window_date,
 
         model_version,
         coalesce(reference_kind, 'none') as reference_kind,

@@ -53,7 +53,7 @@ snapped as (
 -- The first days with data; the window that holds the last of them is still part of the reference.
 first_days as (
 
-    select
+    select distinct
         counted.model_id,
         counted.event_date,
         declared.reference_days,
@@ -62,7 +62,6 @@ first_days as (
     from counted
     inner join declared on counted.model_id = declared.member_id
     where declared.reference_days is not null
-    group by all
 
 ),
 
