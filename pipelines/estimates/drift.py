@@ -108,11 +108,15 @@ def novelty_p_value(unseen: Counts, singletons: Counts, reference_count: Counts,
     """The p of finding that many values in the window that the reference never saw.
 
     By Good and Turing the share a reference has not seen is about that of the values it saw once, `singletons`; one
-    more is granted, so that a reference without any still expects a little. The χ² test cannot tell: it has to pool
-    what is rare in the reference.
+    more is granted, so that a reference without any still expects a little. Whether the window's share is larger is
+    Fisher's exact test. The χ² test cannot tell: it has to pool what is rare.
     """
-    rate = np.minimum((singletons + 1) / np.maximum(reference_count, 1), 1.0)
-    p_value: Floats = np.where(unseen > 0, stats.binom.sf(unseen - 1, window_count, rate), 1.0)
+    known = singletons + 1
+    p_value: Floats = np.where(
+        unseen > 0,
+        stats.hypergeom.sf(unseen - 1, reference_count + window_count, unseen + known, window_count),
+        1.0,
+    )
     return p_value
 
 
@@ -149,7 +153,7 @@ class Comparisons:
 
     `reference`, `window`: counts per bin. `is_numeric`: whether `ks_distance` is one of numbers, of which there are
     `reference_numbers` and `window_numbers`. `unseen`: values of the window the reference never saw; `singletons`: how
-    many values it saw once, at most. `psi_floor`, `significance`, `minimum`: the declared limits. `family`:
+    many it saw once. `psi_floor`, `significance`, `minimum`: the declared limits. `family`:
     the window a comparison belongs to, over whose comparisons significance is corrected.
     """
 

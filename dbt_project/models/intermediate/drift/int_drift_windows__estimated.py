@@ -69,10 +69,6 @@ def model(dbt, session):
         mean_shift = total(rows["shift_sum"]) / reference_numbers
         spread = np.sqrt(np.maximum(total(rows["shift_square_sum"]) / reference_numbers - mean_shift**2, 0.0))
         wasserstein = np.where(has_numbers & (spread > 0), total(rows["area"]) / spread, np.nan)
-    # What categories beyond those kept hold together may have been seen once each.
-    singletons = rows["reference_count"].where(
-        rows["bin_kind"].eq("other") | (rows["bin_kind"].isin(["category", "value"]) & rows["reference_count"].eq(1)), 0
-    )
     windows = first[["model_id", "window_start_at"]]
     verdicts = judge(
         Comparisons(
@@ -82,8 +78,8 @@ def model(dbt, session):
             ks_distance=ks_distance,
             reference_numbers=reference_numbers.astype(np.int64),
             window_numbers=window_numbers.astype(np.int64),
-            unseen=total(rows["window_count"].where(rows["bin_kind"].eq("unseen"), 0)).astype(np.int64),
-            singletons=total(singletons).astype(np.int64),
+            unseen=total(rows["unseen_count"]).astype(np.int64),
+            singletons=total(rows["singleton_count"]).astype(np.int64),
             psi_floor=first["psi_floor"].to_numpy(dtype=float),
             significance=first["significance"].to_numpy(dtype=float),
             minimum=first["minimum_count"].to_numpy(dtype=np.int64),

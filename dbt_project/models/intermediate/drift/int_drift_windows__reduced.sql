@@ -188,13 +188,17 @@ numbers as (
 
 ),
 
+-- The categories most frequent on both sides together: chosen by the reference alone they would be those it happens
+-- to hold too many of, and undrifted windows would seem to have fewer.
 ranked as (
 
     select
         *,
         row_number() over (
             partition by {{ comparison }}
-            order by case when category = '(other)' then 0 else reference_count end desc, category nulls last
+            order by
+                case when category = '(other)' then 0 else reference_count + window_count end desc,
+                category nulls last
         ) as place
 
     from points
@@ -209,7 +213,6 @@ categories as (
         cast(
             case
                 when category is null then 102
-                when reference_count = 0 and feature_kind = 'categorical' then 101
                 when feature_kind = 'categorical' and category <> '(other)' and place <= {{ kept_categories }}
                     then place - 1
                 else 100
@@ -236,7 +239,12 @@ binned as (
         max(distance) as largest_distance,
         sum(distance * (next_number - number) order by number) as area,
         sum(reference_count * shift order by number) as shift_sum,
-        sum(reference_count * shift * shift order by number) as shift_square_sum
+        sum(reference_count * shift * shift order by number) as shift_square_sum,
+        cast(
+            sum(case when reference_count = 0 and reference_values <= {{ kept_values }} then window_count else 0 end)
+            as bigint
+        ) as unseen_count,
+        count(*) filter (where reference_count = 1 and reference_values <= {{ kept_values }}) as singleton_count
 
     from numbers
     group by all
@@ -257,7 +265,10 @@ binned as (
         null as largest_distance,
         null as area,
         null as shift_sum,
-        null as shift_square_sum
+        null as shift_square_sum,
+        cast(sum(case when reference_count = 0 and category is not null then window_count else 0 end) as bigint)
+            as unseen_count,
+        count(*) filter (where reference_count = 1 and category is not null) as singleton_count
 
     from categories
     group by all
@@ -291,6 +302,7 @@ final as (
             when edged.bin_number = 100 then 'other'
             when edged.bin_number = 101 then 'unseen'
             when edged.bin_number = 102 then 'missing'
+            when edged.feature_kind = 'categorical' and edged.reference_count = 0 then 'unseen'
             when edged.feature_kind = 'categorical' then 'category'
             when edged.only_value is not null then 'value'
             else 'range'
@@ -312,7 +324,9 @@ final as (
         edged.largest_distance,
         edged.area,
         edged.shift_sum,
-        edged.shift_square_sum
+        edged.shift_square_sum,
+        edged.unseen_count,
+        edged.singleton_count
 
     from edged
     inner join todo

@@ -25,7 +25,7 @@ final as (
         feature,
         bin_kind,
         case
-            when bin_kind = 'category' then category
+            when category is not null then category
             when bin_kind = 'value' then printf('%.6g', bin_low)
             when bin_kind <> 'range' then bin_kind
             when bin_low is null and bin_high is null then 'all'
