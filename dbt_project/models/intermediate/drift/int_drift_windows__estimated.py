@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
 
 
 def model(dbt, session):
+    """Judge every comparison that stands in int_drift_windows__reduced."""
     dbt.config(materialized="table")
     bins = dbt.ref("int_drift_windows__reduced")
     limits = dbt.ref("int_drift_limits__declared")
