@@ -66,6 +66,7 @@ def check(
         yield from _histories(member)
         yield from _team_references(member, stated)
         yield from _newest_owner(member)
+        yield from _drift_features(member)
     for pool in pools:
         yield from _pool_members(pool, stated)
     yield from _claims(members, pools)
@@ -227,6 +228,13 @@ def _newest_owner(member: Read[AiMember]) -> Iterator[Problem]:
                 f"found `{stated}`, expected the newest `owner`, `{newest}`",
                 "Bring the one that is out of date up to date",
             )
+
+
+def _drift_features(member: Read[AiMember]) -> Iterator[Problem]:
+    seen: dict[str, _Place] = {}
+    for i, feature in enumerate(member.value.drift.features if member.value.drift else ()):
+        place = _Place(member.document, ("drift", "features", i, "name"))
+        yield from _first(seen, feature.name, place, "Watch it once")
 
 
 def _pool_members(pool: Read[SharedPool], stated: Mapping[str, str]) -> Iterator[Problem]:

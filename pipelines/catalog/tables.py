@@ -280,6 +280,35 @@ def _satisfaction_measures(catalog: Catalog) -> Iterator[Row]:
             yield member.id, begin, end, primary, spell.survey
 
 
+def _drift(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        if (drift := member.drift) is not None:
+            retrain = (drift.retrain.windows, drift.retrain.of_last) if drift.retrain else (None, None)
+            yield (
+                member.id,
+                drift.window_hours,
+                drift.significance,
+                drift.share_of_features,
+                drift.minimum_count,
+                drift.reference_days,
+                *retrain,
+            )
+
+
+def _drift_features(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        if (drift := member.drift) is not None:
+            for feature in drift.features:
+                yield (
+                    member.id,
+                    feature.name,
+                    feature.kind,
+                    feature.signal,
+                    feature.critical,
+                    feature.psi_floor or drift.psi_floor,
+                )
+
+
 def _shared_pools(catalog: Catalog) -> Iterator[Row]:
     for pool in catalog.pools:
         yield pool.id, pool.name, pool.driver
@@ -606,6 +635,36 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         ),
         ("member_id", "valid_from"),
         _satisfaction_measures,
+    ),
+    CatalogTable(
+        "drift",
+        "One row per member that is watched for drift, and how.",
+        (
+            _MEMBER_ID,
+            CatalogColumn("window_hours", "BIGINT", "Length of a window: a divisor of 24, 24, or 168 from Monday."),
+            CatalogColumn("significance", "DOUBLE", "False discovery rate over the features of a window."),
+            CatalogColumn("share_of_features", "DOUBLE", "Share of tested features that makes a window drift."),
+            CatalogColumn("minimum_count", "BIGINT", "Fewer values, in window or reference, are not tested."),
+            CatalogColumn("reference_days", "BIGINT", "Days of the fixed reference; null: only snapshots are one."),
+            CatalogColumn("retrain_window_count", "BIGINT", "Drifted windows that call for a retrain; null: none do."),
+            CatalogColumn("retrain_of_count", "BIGINT", "Of so many last windows tested."),
+        ),
+        ("member_id",),
+        _drift,
+    ),
+    CatalogTable(
+        "drift_features",
+        "One row per member and logged column that is watched for drift.",
+        (
+            _MEMBER_ID,
+            _text("feature", "The column's name in logs and snapshots."),
+            _text("feature_kind", "`numeric` or `categorical`."),
+            _text("signal", "What its drift means: `data`, `prediction` or `concept`."),
+            CatalogColumn("is_critical", "BOOLEAN", "Whether its drift alone makes the window drift."),
+            CatalogColumn("psi_floor", "DOUBLE", "The smallest PSI that counts as drift."),
+        ),
+        ("member_id", "feature"),
+        _drift_features,
     ),
     CatalogTable(
         "shared_pools",

@@ -39,7 +39,7 @@ Kpi = Literal[
 SHARES: Final[frozenset[Kpi]] = frozenset({"drift_rate", "feature_adoption", "satisfaction"})
 """KPIs that are shares: a target above 1 is a percentage by mistake."""
 
-IdentifierSource = Literal["cloud_billing", "serving_logs", "pagerduty", "jira", "ratings", "zendesk"]
+IdentifierSource = Literal["cloud_billing", "serving_logs", "features", "pagerduty", "jira", "ratings", "zendesk"]
 AnalyticsSource = Literal["mixpanel", "amplitude", "segment"]
 SurveySource = Literal["qualtrics", "typeform"]
 AskedMeasure = Literal["csat", "nps", "stated_trust", "rating"]
@@ -50,6 +50,7 @@ IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingPro
     {
         "cloud_billing": ("tag", "resource_id", "sub_account_id", "service"),
         "serving_logs": ("model_name", "endpoint"),
+        "features": ("model_name",),
         "pagerduty": ("service_id",),
         "jira": ("project", "component", "label"),
         "ratings": ("model_name",),
@@ -434,6 +435,71 @@ class SatisfactionSpell(AsOf):
         return self
 
 
+class DriftFeature(Part):
+    """A logged column that is watched for drift."""
+
+    name: Exact = Field(description="The column's name in the feature log and in the training snapshots.")
+    kind: Literal["numeric", "categorical"] = Field(
+        description="A quantity, compared by its distribution, or a category, compared by its frequencies."
+    )
+    signal: Literal["data", "prediction", "concept"] = Field(
+        "data",
+        description="What its drift means: data, an input of the model; prediction, its output; concept, its error.",
+    )
+    critical: bool = Field(False, description="Whether its drift alone makes the model's window drift.")
+    psi_floor: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="The smallest PSI that counts for it; left out: the model's. An error rate needs a lower one."
+    )
+
+
+class Retrain(Part):
+    """When drift calls for a retrained version."""
+
+    windows: Annotated[int, Field(strict=True, gt=0)] = Field(description="So many windows must have drifted …")
+    of_last: Annotated[int, Field(strict=True, gt=0)] = Field(description="… of the last so many that were tested.")
+
+    @model_validator(mode="after")
+    def _no_more_than_all(self) -> Self:
+        if self.windows > self.of_last:
+            raise ValueError(f"expected at most `of_last` ({self.of_last}) windows, found {self.windows}")
+        return self
+
+
+DriftWindow = Literal[
+    "1 hour", "2 hours", "3 hours", "4 hours", "6 hours", "8 hours", "12 hours", "day", "week"
+]  # fmt: skip
+
+
+class Drift(Part):
+    """How a member is watched for drift: KPI 8."""
+
+    window: DriftWindow = Field(
+        "day", description="What is compared at a time, in UTC: so many hours of a day, a day, or an ISO week."
+    )
+    features: tuple[DriftFeature, ...] = Field(min_length=1, description="What is watched.")
+    psi_floor: Annotated[Number, Field(gt=0)] = Field(0.2, description="The smallest PSI that counts as drift.")
+    significance: Annotated[Number, Field(gt=0, lt=1)] = Field(
+        0.05, description="The false discovery rate over the features of a window, from 0 to 1."
+    )
+    share_of_features: Annotated[Number, Field(gt=0, le=1)] = Field(
+        0.5, description="A window drifts when at least this share of its tested features does, or a critical one."
+    )
+    minimum_count: Annotated[int, Field(strict=True, gt=0)] = Field(
+        100, description="Fewer values than this, in the window or in its reference, are not tested."
+    )
+    reference_days: Annotated[int, Field(strict=True, gt=0)] | None = Field(
+        None,
+        description="Where no training snapshot of the serving version is known: the first so many days with data "
+        "are the reference. Left out: such windows are not tested.",
+    )
+    retrain: Retrain | None = Field(None, description="When to raise a retrain; left out: never.")
+
+    @property
+    def window_hours(self) -> int:
+        """The window's length."""
+        return {"day": 24, "week": 168}.get(self.window) or int(self.window.split()[0])
+
+
 class Entry(Part):
     """What every member of the workforce has, human or not."""
 
@@ -471,6 +537,7 @@ class AiMember(Entry):
     satisfaction: tuple[SatisfactionSpell, ...] = Field(
         (), description="Which measure its satisfaction KPI is, as of each date."
     )
+    drift: Drift | None = Field(None, description="How it is watched for drift; left out: it is not.")
 
 
 class Team(Entry):

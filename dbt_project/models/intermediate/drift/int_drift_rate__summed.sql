@@ -1,0 +1,84 @@
+{% set z = '1.959963984540054e0' %}
+
+with
+
+windows as (select * from {{ ref('fct_drift_windows') }}),
+
+models as (select model_id from {{ ref('dim_models') }}),
+
+days as (select * from {{ ref('dim_days') }}),
+
+declared as (select * from {{ source('catalog', 'drift') }}),
+
+grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
+
+periods as (
+
+    select distinct
+        grains.period,
+        cast(date_trunc(grains.period, days.event_date) as date) as period_start_date
+
+    from days
+    cross join grains
+
+),
+
+sums as (
+
+    select
+        windows.model_id,
+        grains.period,
+        cast(date_trunc(grains.period, windows.window_date) as date) as period_start_date,
+        count(*) filter (where windows.is_evaluable) as evaluable_window_count,
+        count(*) filter (where windows.is_evaluable and windows.is_drifted) as drifted_window_count,
+        max(windows.window_end_at) filter (where windows.is_evaluable) as data_until_at,
+        bool_and(windows.status = 'no_reference') as is_without_reference
+
+    from windows
+    cross join grains
+    group by all
+
+),
+
+final as (
+
+    select
+        models.model_id,
+        'drift_rate' as kpi_id,
+
+        periods.period,
+        periods.period_start_date,
+
+        cast(sums.drifted_window_count as double) as numerator,
+        cast(sums.evaluable_window_count as double) as denominator,
+        sums.evaluable_window_count as sample_size,
+        {% for name, sign in [('ci_low', '-'), ('ci_high', '+')] -%}
+        (
+            {{ ratio('sums.drifted_window_count + ' ~ z ~ ' * ' ~ z ~ ' / 2', 'nullif(sums.evaluable_window_count, 0) + ' ~ z ~ ' * ' ~ z) }}
+            {{ sign }} {{ z }} * sqrt(greatest(
+                {{ ratio('sums.drifted_window_count * (sums.evaluable_window_count - sums.drifted_window_count)', 'sums.evaluable_window_count') }}
+                + {{ z }} * {{ z }} / 4, 0
+            )) / (nullif(sums.evaluable_window_count, 0) + {{ z }} * {{ z }})
+        ) as {{ name }},
+        {% endfor -%}
+        sums.data_until_at,
+        case
+            when declared.member_id is null then 'the catalog does not watch it for drift'
+            when sums.model_id is null then 'no drift window that feature logs cover begins in this period'
+            when sums.evaluable_window_count = 0 and sums.is_without_reference
+                then 'there is no training snapshot of what served, nor a fixed reference'
+            when sums.evaluable_window_count = 0 then 'no window had enough values to test'
+        end as gap_reason
+
+    from models
+    cross join periods
+    left join declared on models.model_id = declared.member_id
+    left join sums
+        on
+            models.model_id = sums.model_id
+            and periods.period = sums.period
+            and periods.period_start_date = sums.period_start_date
+
+)
+
+select * from final

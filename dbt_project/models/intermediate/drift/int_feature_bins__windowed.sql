@@ -1,0 +1,44 @@
+{{ config(materialized='view') }}
+
+with
+
+logged as (select * from {{ ref('stg_features__bins_hourly') }}),
+
+identifiers as (
+
+    select * from {{ source('catalog', 'identifiers') }}
+    where source = 'features'
+
+),
+
+declared as (select * from {{ source('catalog', 'drift') }}),
+
+final as (
+
+    select
+        coalesce(identifiers.member_id, 'unmapped') as model_id,
+
+        {{ window_start('logged.hour_at', 'declared.window_hours') }} as window_start_at,
+        logged.event_date,
+
+        logged.logged_name,
+        logged.model_version,
+        logged.environment,
+        logged.feature,
+        logged.category,
+
+        logged.bin_bits,
+        logged.bin_value,
+        logged.value_count
+
+    from logged
+    left join identifiers
+        on
+            logged.logged_name = identifiers.identifier_value
+            and (logged.event_date >= identifiers.valid_from or identifiers.valid_from is null)
+            and (logged.event_date < identifiers.valid_to or identifiers.valid_to is null)
+    left join declared on identifiers.member_id = declared.member_id
+
+)
+
+select * from final

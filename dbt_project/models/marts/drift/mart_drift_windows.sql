@@ -1,0 +1,88 @@
+with
+
+resolved as (select * from {{ ref('int_drift_windows__resolved') }}),
+
+estimated as (select * from {{ ref('int_drift_windows__estimated') }}),
+
+limits as (select * from {{ ref('int_drift_limits__declared') }}),
+
+lineage as (select * from {{ ref('stg_training__lineage') }}),
+
+identifiers as (
+
+    select * from {{ source('catalog', 'identifiers') }}
+    where source = 'features'
+
+),
+
+origins as (
+
+    select
+        identifiers.member_id as model_id,
+        lineage.feature,
+        string_agg(
+            distinct lineage.source_table || coalesce('.' || lineage.source_column, ''), ', '
+            order by lineage.source_table || coalesce('.' || lineage.source_column, '')
+        ) as source_columns
+
+    from lineage
+    inner join identifiers
+        on
+            lineage.logged_name = identifiers.identifier_value
+            and (lineage.stated_date >= identifiers.valid_from or identifiers.valid_from is null)
+            and (lineage.stated_date < identifiers.valid_to or identifiers.valid_to is null)
+    group by all
+
+),
+
+final as (
+
+    select
+        estimated.model_id,
+        estimated.reference_id,
+
+        estimated.window_start_at,
+        resolved.window_end_at,
+
+        estimated.feature,
+        limits.feature_kind,
+        limits.signal,
+        resolved.model_version,
+        resolved.reference_kind,
+        case
+            when estimated.is_evaluable then 'evaluable'
+            when estimated.window_count > 0 and estimated.reference_count = 0 then 'no_reference'
+            else 'insufficient_data'
+        end as status,
+        origins.source_columns,
+
+        limits.is_critical,
+        case when estimated.is_evaluable then estimated.is_drifted end as is_drifted,
+
+        estimated.reference_count,
+        estimated.window_count,
+        estimated.psi,
+        estimated.psi_threshold,
+        estimated.ks_distance,
+        estimated.jensen_shannon_distance,
+        estimated.wasserstein_distance,
+        estimated.p_value,
+        estimated.adjusted_p_value
+
+    from estimated
+    inner join resolved
+        on
+            estimated.model_id = resolved.model_id
+            and estimated.window_start_at = resolved.window_start_at
+    inner join limits
+        on
+            estimated.model_id = limits.model_id
+            and estimated.feature = limits.feature
+    left join origins
+        on
+            estimated.model_id = origins.model_id
+            and estimated.feature = origins.feature
+
+)
+
+select * from final

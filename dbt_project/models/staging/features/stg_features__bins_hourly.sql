@@ -1,0 +1,25 @@
+with
+
+bins_hourly as (select * from {{ source('features', 'bins_hourly') }}),
+
+final as (
+
+    select
+        hour_at,
+        _day as event_date,
+
+        model_name as logged_name,
+        model_version,
+        {{ environment_name('environment') }} as environment,
+        feature,
+        category,
+
+        bin_bits,
+        bin_value,
+        value_count
+
+    from bins_hourly
+
+)
+
+select * from final

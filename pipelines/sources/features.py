@@ -1,0 +1,136 @@
+"""Features: the values models read and gave, and how they erred, as feature logs and monitors hold them.
+
+A log of values, one column a feature or one row a value, or histograms that a monitor has binned already. However
+they come, they end as counts per hour and bin (`binning`). What a model was trained on is `training`'s; which bins are
+compared with what is decided in dbt.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.sources.binning import (
+    BIN,
+    COUNT_RULE,
+    FEATURE,
+    MIDDLE,
+    MODEL,
+    MODEL_RULE,
+    VALUE,
+    derived,
+    parquet_format,
+    unpivoted,
+)  # fmt: skip
+from pipelines.sources.spec import Column, Format, Source, Table
+
+BINS = 2048
+"""Bins aimed at between the extremes of an hour."""
+_ENVIRONMENT = Column("environment", "VARCHAR", "prod, shadow, staging …; not logged means prod.")
+
+VALUES = Table(
+    name="values",
+    description="One row per value as a row-wise log holds it.",
+    columns=(
+        Column("observed_at", "TIMESTAMP", "When the model read or gave it.", True),
+        *MODEL,
+        _ENVIRONMENT,
+        Column("prediction_id", "VARCHAR", "Tells a row delivered twice from two rows."),
+        FEATURE,
+        VALUE,
+    ),
+    key=("prediction_id", "model_name", "feature", "observed_at"),
+    day="observed_at",
+    rules=(MODEL_RULE,),
+)
+
+BINS_HOURLY = Table(
+    name="bins_hourly",
+    description="One row per logged name, version, environment, feature, hour and bin.",
+    columns=(
+        Column("hour_at", "TIMESTAMP", "Start of the UTC hour the values were seen in.", True),
+        *MODEL,
+        _ENVIRONMENT,
+        FEATURE,
+        *BIN,
+    ),
+    key=("hour_at", "model_name", "model_version", "environment", "feature", "bin_value", "category"),
+    day="hour_at",
+    rules=(MODEL_RULE, COUNT_RULE),
+    row_count="sum(value_count)",
+)
+
+_DIMENSIONS = ("hour_at", "model_name", "model_version", "environment")
+_LOGGED = dict(zip(("timestamp", "model", "version", "environment"), _DIMENSIONS, strict=True))
+_REQUIRED = ("timestamp", "model", "version")
+_OPTIONAL = ("environment", "prediction_id")
+_NAMES = (
+    '"timestamp" as observed_at, model as model_name, version as model_version, environment, prediction_id, _row, _raw'
+)
+
+
+def _histograms(rows: str) -> str:
+    """Histograms of windows: a window's counts stand in the hour it begins."""
+    return f"""
+    select date_trunc('hour', try_cast(window_start as timestamptz) at time zone 'UTC') as hour_at,
+        model as model_name, version as model_version, environment, feature, null as bin_bits,
+        {MIDDLE} as bin_value, category, "count" as value_count, _row, _raw
+    from {rows}"""
+
+
+_JSON_KEYS = ("model", "version", "environment", "feature", "window_start", "bin_low", "bin_high", "category", "count")
+_JSON_TYPES = ", ".join(f'"{key}": "VARCHAR"' for key in _JSON_KEYS)
+_JSON_ROWS = f"(select t.*, _row, _raw from (select _row, _raw, from_json(doc, '{{{_JSON_TYPES}}}') as t from rows))"
+
+# A value delivered twice is told by its prediction's id. By day, so that a day comes out the same whichever days are
+# replaced with it.
+_LOGGED_ONCE = """(
+        select *, date_trunc('hour', observed_at) as hour_at from "values" qualify row_number() over (
+            partition by _day, coalesce(prediction_id, concat(_content_id, '#', _row)), model_name,
+                coalesce(environment, 'prod'), feature
+            order by _content_id, _row
+        ) = 1
+    )"""
+
+SOURCE = Source(
+    name="features",
+    title="Feature logs",
+    description="Values of features, predictions and errors as models saw them, row by row or binned by a monitor.",
+    owner="ml-platform",
+    glob=("features/**/*",),
+    tables=(BINS_HOURLY, VALUES),
+    formats=(
+        parquet_format("feature_log_parquet", "bins_hourly", _LOGGED, "timestamp", ("prediction_id",), False, BINS),
+        parquet_format("feature_values_parquet", "bins_hourly", _LOGGED, "timestamp", ("prediction_id",), True, BINS),
+        Format(
+            name="feature_log_csv",
+            container="csv",
+            requires=_REQUIRED,
+            optional=_OPTIONAL,
+            select={"values": unpivoted((*_REQUIRED, *_OPTIONAL), _NAMES)},
+        ),
+        Format(
+            name="feature_values_csv",
+            container="csv",
+            requires=(*_REQUIRED, "feature", "value"),
+            optional=_OPTIONAL,
+            select={"values": f"select {_NAMES}, feature, value from rows"},
+        ),
+        Format(
+            name="feature_histograms_csv",
+            container="csv",
+            requires=("model", "feature", "bin_low", "bin_high", "category", "count", "window_start", "window_end"),
+            optional=("version", "environment"),
+            select={"bins_hourly": _histograms("rows")},
+        ),
+        Format(
+            name="feature_histograms_json",
+            container="json",
+            requires=("$.model", "$.feature", "$.window_start", "$.window_end", "$.count"),
+            select={"bins_hourly": _histograms(_JSON_ROWS)},
+        ),
+    ),
+    # Labels, and with them errors, come late.
+    late=timedelta(days=14),
+    intake_only=("values",),
+    derived={"bins_hourly": derived(BINS_HOURLY, "values", _LOGGED_ONCE, _DIMENSIONS, BINS)},
+)
