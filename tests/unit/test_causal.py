@@ -69,6 +69,8 @@ def test_the_two_way_regression_is_the_one_with_a_dummy_per_unit_and_period() ->
     fitted = OLS(table[unit, period], design).fit(cov_type="cluster", cov_kwds={"groups": unit}, use_t=True)
     assert found.value == pytest.approx(fitted.params[0])
     # Unit effects are nested in the clusters and not counted as coefficients, as in fixest: N − 8 and not N − 28.
+    half = stats.t.ppf(0.975, 19) * (found.standard_error or 0)
+    assert found.ci_high == pytest.approx((found.value or 0) + half)
     n = len(unit)
     assert found.standard_error == pytest.approx(fitted.bse[0] * math.sqrt((n - 28) / (n - 8)))
 
@@ -225,10 +227,30 @@ def test_units_matched_with_themselves_differ_by_nothing_and_balance_exactly() -
     assert found.controls == found.matched == 900
 
 
+def test_a_line_through_the_covariates_is_taken_out_whole() -> None:
+    rng = np.random.default_rng(17)
+    sizes = rng.normal(1, 1, 30), rng.normal(0, 1, 100)
+    treated, untreated = (
+        Units((3 * size + lift).tolist(), {"size": size.tolist()}) for size, lift in zip(sizes, (2, 0), strict=True)
+    )
+    assert match(treated, untreated).effect.value == pytest.approx(2)
+
+
+def test_a_control_used_again_and_again_widens_the_error() -> None:
+    treated = Units([5.0, 6.0, 8.0], {"size": [0.0, 0.1, -0.1]})
+    untreated = Units([1.0, 3.0, 4.0], {"size": [0.0, 9.0, 10.0]})
+    found = match(treated, untreated).effect
+    differences = np.array([4.0, 5.0, 7.0])
+    noise = 2 / 3 * (1 - 3.5) ** 2
+    variance = (((differences - differences.mean()) ** 2).sum() + 3 * 2 * noise) / 9
+    assert found.standard_error == pytest.approx(math.sqrt(variance))
+
+
 def test_groups_that_do_not_overlap_are_not_called_balanced() -> None:
     far = Units([1.0, 2.0, 3.0], {"size": [50.0, 51.0, 52.0]})
     near = Units([1.0, 2.0, 4.0], {"size": [0.0, 1.0, 2.0]})
     assert match(far, near).is_balanced is False
+    assert match(near, far).is_balanced is False
     apart = match(far, near, caliper=0.1)
     assert (apart.effect, apart.matched, apart.unmatched) == (UNDEFINED, 0, 3)
     assert match(far, near, by="propensity").effect == UNDEFINED
@@ -352,6 +374,30 @@ def test_its_correlation_is_that_of_statsmodels_exact_likelihood() -> None:
     assert found.carried == pytest.approx(fitted.params[-2], abs=0.01)
     assert found.level.value == pytest.approx(fitted.params[1], abs=0.01)
     assert found.level.standard_error == pytest.approx(fitted.bse[1], rel=0.02)
+
+
+def test_what_lasts_is_the_restricted_likelihoods_best() -> None:
+    series = np.random.default_rng(18).normal(size=24)
+    for period in range(1, 24):
+        series[period] += 0.7 * series[period - 1]
+    time = np.arange(24)
+    after = (time >= 12).astype(float)
+    design = np.column_stack([after, (time - 12) * after, time, np.ones(24)])
+
+    def deviance(rho: float) -> float:
+        inverse = np.linalg.inv(rho ** np.abs(time[:, None] - time) / (1 - rho**2))
+        information = design.T @ inverse @ design
+        left = series - design @ np.linalg.solve(information, design.T @ inverse @ series)
+        logs = np.linalg.slogdet(information)[1] - np.linalg.slogdet(inverse)[1]
+        return float(20 * np.log(left @ inverse @ left) + logs)
+
+    grid = np.linspace(0.01, 0.97, 961)
+    found = interrupted(series, 12)
+    assert found.carried is not None
+    assert found.carried == pytest.approx(grid[np.argmin([deviance(rho) for rho in grid])], abs=0.002)
+    freedom = max(2.0, 24 * (1 - found.carried) / (1 + found.carried) - 4)
+    half = stats.t.ppf(0.975, freedom) * (found.level.standard_error or 0)
+    assert found.level.ci_high == pytest.approx((found.level.value or 0) + half)
 
 
 def test_a_series_too_short_is_not_judged() -> None:

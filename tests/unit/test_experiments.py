@@ -49,6 +49,13 @@ def test_another_unit_changes_the_absolute_lift_and_not_the_relative_one() -> No
     assert cents.relative.p_value == pytest.approx(dollars.relative.p_value)
 
 
+def test_a_relative_lifts_error_is_that_of_the_delta_method() -> None:
+    found = compare(Moments.of(CONTROL), Moments.of(TREATMENT * 3)).relative
+    base, changed = CONTROL.mean(), 3 * TREATMENT.mean()
+    variance = 9 * TREATMENT.var(ddof=1) / 200 / base**2 + changed**2 * CONTROL.var(ddof=1) / 300 / base**4
+    assert found.standard_error == pytest.approx(math.sqrt(variance))
+
+
 def test_of_a_negative_control_more_is_still_more() -> None:
     found = compare(Moments.of(-CONTROL), Moments.of(-CONTROL + 0.5))
     assert (found.absolute.value or 0) > 0
@@ -221,6 +228,13 @@ def test_the_quick_bootstrap_is_the_plain_one() -> None:
     assert found.absolute.standard_error == pytest.approx(plain.std(), rel=0.04)
     width = (found.absolute.ci_high or 0) - (found.absolute.ci_low or 0)
     assert width == pytest.approx(np.ptp(np.quantile(plain, [0.025, 0.975])), rel=0.05)
+
+
+def test_the_quick_bootstrap_interpolates_as_the_plain_one_does() -> None:
+    few = np.array([0.0, 1, 3, 7, 15, 31, 32, 40, 41, 55, 80, 99])
+    found = compare_quantiles(Tally.of(few), Tally.of(few), 0.5, seed=0, resamples=40_000)
+    plain = np.quantile(np.random.default_rng(5).choice(few, (2, 40_000, 12)), 0.5, axis=2)
+    assert found.absolute.standard_error == pytest.approx((plain[1] - plain[0]).std(), rel=0.02)
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:

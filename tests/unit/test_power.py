@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 
 from pipelines.estimates.experiments import Moments
@@ -32,6 +35,13 @@ def test_units_mde_and_power_close_the_circle(baseline: Baseline, relative: bool
     assert power(baseline, effect, arms, relative=relative) == pytest.approx(0.8, abs=0.001)
     found = detectable(baseline, arms)
     assert (found.relative if relative else found.absolute) == pytest.approx(effect, rel=0.002)
+
+
+def test_a_shares_variance_moves_with_it() -> None:
+    error = math.sqrt(0.1 * 0.9 / 200 + 0.2 * 0.8 / 100)
+    z = stats.norm.ppf(0.975)
+    expected = stats.norm.cdf(0.1 / error - z) + stats.norm.cdf(-0.1 / error - z)
+    assert power(Baseline.proportion(0.1), 0.1, Arms(200, 100)) == pytest.approx(expected)
 
 
 def test_a_relative_effect_of_few_units_is_never_found() -> None:
