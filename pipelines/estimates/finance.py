@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy_financial as npf
@@ -100,11 +100,11 @@ class Uncertain:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar of a tornado: what the project is worth with one input at either end, all else at base."""
+    """One bar of a tornado: NPV with one input at either end, all else at base."""
 
     name: str
-    low: Valuation
-    high: Valuation
+    low_npv_usd: float
+    high_npv_usd: float
     low_input: float | None = None
     high_input: float | None = None
 
@@ -122,7 +122,7 @@ class Chance:
     npv_p05_usd: float
     npv_median_usd: float
     npv_p95_usd: float
-    draws: int = field(default=DRAWS)
+    draws: int
 
 
 def monthly_rate(annual_rate: float) -> float:
@@ -227,8 +227,8 @@ def tornado(plan: Mapping[str, Category], base: Drivers, inputs: Sequence[Uncert
     bars = [
         Bar(
             one.driver,
-            valued_under(plan, replace(base, **{one.driver: one.low})),
-            valued_under(plan, replace(base, **{one.driver: one.high})),
+            _npv_under(plan, replace(base, **{one.driver: one.low})),
+            _npv_under(plan, replace(base, **{one.driver: one.high})),
             one.low,
             one.high,
         )
@@ -237,8 +237,8 @@ def tornado(plan: Mapping[str, Category], base: Drivers, inputs: Sequence[Uncert
     for name, part in plan.items():
         if part.is_uncertain:
             low, high = ({**plan, name: replace(part, planned=end)} for end in (part.low, part.high))
-            bars.append(Bar(f"category:{name}", valued_under(low, base), valued_under(high, base)))
-    return sorted(bars, key=lambda bar: (-abs(bar.high.npv_usd - bar.low.npv_usd), bar.name))
+            bars.append(Bar(f"category:{name}", _npv_under(low, base), _npv_under(high, base)))
+    return sorted(bars, key=lambda bar: (-abs(bar.high_npv_usd - bar.low_npv_usd), bar.name))
 
 
 def chance(
@@ -256,6 +256,7 @@ def chance(
         return None
     values = {one.driver: _draw(one, _dice(seed, one.driver), draws) for one in drawn}
     uplift, volume, cost = (values.get(name, getattr(base, name)) for name in ("uplift", "volume", "cost"))
+    # A bell curve may draw -100 % and less, at which nothing can be discounted.
     rates = np.maximum(values.get("discount_rate", np.array([base.discount_rate])), NEGLIGIBLE - 1.0)
     months = len(next(iter(plan.values())).planned)
     factors = _factors(rates, months)
@@ -276,6 +277,10 @@ def chance(
     interval = binomtest(won, draws).proportion_ci(method="wilson")
     p05, median, p95 = (float(q) for q in np.quantile(worth, (0.05, 0.5, 0.95)))
     return Chance(won / draws, float(interval.low), float(interval.high), p05, median, p95, draws)
+
+
+def _npv_under(plan: Mapping[str, Category], drivers: Drivers) -> float:
+    return npv(flows_under(plan, drivers), drivers.discount_rate)
 
 
 def _factors(annual_rate: float | Floats, months: int) -> Floats:

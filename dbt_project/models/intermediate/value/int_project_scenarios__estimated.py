@@ -102,8 +102,8 @@ def model(dbt, session):
                 "name": bar.name,
                 "low_input": bar.low_input,
                 "high_input": bar.high_input,
-                "low_npv_usd": bar.low.npv_usd,
-                "high_npv_usd": bar.high.npv_usd,
+                "low_npv_usd": bar.low_npv_usd,
+                "high_npv_usd": bar.high_npv_usd,
             }
             for bar in tornado(plan, futures["base"], ordered)
         ]
