@@ -13,10 +13,23 @@ from itertools import combinations
 from typing import Generic, TypeVar, get_args
 
 from pipelines.catalog.documents import Document, Location, Problem
-from pipelines.catalog.types import AiMember, AskedMeasure, AsOf, Company, Feature, SharedPool, Survey, Team, Validity
+from pipelines.catalog.types import (
+    AiMember,
+    AskedMeasure,
+    AsOf,
+    Company,
+    Feature,
+    Project,
+    SharedPool,
+    Survey,
+    Team,
+    Validity,
+)
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+SHARES_TOLERANCE = 1e-9
+"""Thirds cannot be written out."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,7 @@ def check(
     teams: Sequence[Read[Team]],
     pools: Sequence[Read[SharedPool]],
     companies: Sequence[Read[Company]],
+    projects: Sequence[Read[Project]],
     stated: Mapping[str, str],
 ) -> Iterator[Problem]:
     """Everything wrong between the entries.
@@ -60,6 +74,7 @@ def check(
     """
     yield from _unique_ids((*members, *teams))
     yield from _unique_ids(pools)
+    yield from _unique_ids(projects)
     yield from _features(members)
     yield from _surveys(members)
     for member in members:
@@ -74,10 +89,11 @@ def check(
         yield from _gates(company)
         for member in members:
             yield from _sign_offs(member, company.value)
+    yield from _projects(projects, stated)
 
 
 def _unique_ids(
-    entries: Iterable[Read[AiMember] | Read[Team] | Read[SharedPool]],
+    entries: Iterable[Read[AiMember] | Read[Team] | Read[SharedPool] | Read[Project]],
 ) -> Iterator[Problem]:
     seen: dict[str, _Place] = {}
     for entry in entries:
@@ -243,17 +259,53 @@ def _pool_members(pool: Read[SharedPool], stated: Mapping[str, str]) -> Iterator
         place = _Place(pool.document, ("members", i, "member"))
         spells[spell.member].append(_Claim(place, pool.value.id, spell))
         if stated.get(spell.member, "team") == "team":
-            members = _listed(name for name, kind in stated.items() if kind != "team")
-            yield place.problem(
-                f"found `{spell.member}`, expected a model, agent or decision system: {members}",
-                "Correct the id, or add its file",
-            )
+            yield _no_member(place, stated)
     for claims in spells.values():
         for first, second in _overlapping(claims):
             yield second.place.problem(
                 f"found the member again on the same days, first at {first.place}",
                 "Keep one of them, or let one end (`to`) where the other begins (`from`)",
             )
+
+
+def _projects(projects: Sequence[Read[Project]], stated: Mapping[str, str]) -> Iterator[Problem]:
+    codes: dict[str, _Place] = {}
+    for project in projects:
+        value, document = project.value, project.document
+        for i, code in enumerate(value.codes):
+            yield from _first(codes, code, _Place(document, ("codes", i)), "Let one project have the code")
+        seen: dict[Hashable, _Place] = {}
+        accounts: dict[str, _Place] = {}
+        for i, part in enumerate(value.members):
+            place = _Place(document, ("members", i, "member"))
+            yield from _first(seen, ("member", part.member), place, "Name it once, with its whole share")
+            if stated.get(part.member, "team") == "team":
+                yield _no_member(place, stated)
+        for i, rate in enumerate(value.discount_rate):
+            place = _Place(document, ("discount_rate", i, "from"))
+            yield from _first(seen, ("discount_rate", rate.valid_from), place, "Keep one entry a day")
+        for i, category in enumerate(value.categories):
+            place = _Place(document, ("categories", i, "category"))
+            yield from _first(seen, ("category", category.category), place, "Put it into one budget")
+            for j, account in enumerate(category.gl_accounts):
+                place = _Place(document, ("categories", i, "gl_accounts", j))
+                yield from _first(accounts, account, place, "Let one category have the account")
+        for i, uncertain in enumerate(value.inputs):
+            place = _Place(document, ("inputs", i, "driver"))
+            yield from _first(seen, ("input", uncertain.driver), place, "Give each driver once")
+        total = sum(part.share for part in value.members)
+        if abs(total - 1) > SHARES_TOLERANCE:
+            yield document.problem(
+                ("members",), f"found shares that sum to {total:g}, expected 1", "Let the members share all of it"
+            )
+
+
+def _no_member(place: _Place, stated: Mapping[str, str]) -> Problem:
+    members = _listed(name for name, kind in stated.items() if kind != "team")
+    return place.problem(
+        f"found {place.document.written(place.location)}, expected a model, agent or decision system: {members}",
+        "Correct the id, or add its file",
+    )
 
 
 def _claims(members: Sequence[Read[AiMember]], pools: Sequence[Read[SharedPool]]) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ What a file may say lives in `types`, what must hold between files in `check`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
@@ -18,11 +18,13 @@ from pipelines.catalog.documents import CatalogError, Document, Location, Proble
 from pipelines.catalog.types import (
     ADDRESS_PATTERN,
     CURRENCY_PATTERN,
+    MONTH_PATTERN,
     SLUG_PATTERN,
     AiMember,
     Catalog,
     Company,
     Member,
+    Project,
     SharedPool,
     Team,
 )
@@ -32,15 +34,20 @@ T = TypeVar("T")
 COMPANY_FILE: Final = "company.yaml"
 WORKFORCE_FOLDER: Final = "workforce"
 SHARED_COSTS_FOLDER: Final = "shared_costs"
+PROJECTS_FOLDER: Final = "projects"
 
 _MEMBER: Final[TypeAdapter[AiMember | Team]] = TypeAdapter(Member)
 _POOL: Final = TypeAdapter(SharedPool)
+_PROJECT: Final = TypeAdapter(Project)
 _COMPANY: Final = TypeAdapter(Company)
+_WHOLE: Final[Mapping[TypeAdapter[Any], type[BaseModel]]] = {_POOL: SharedPool, _PROJECT: Project, _COMPANY: Company}
+"""The model of each kind of file that has one alone."""
 
 _PATTERNS: Final = {
     SLUG_PATTERN: "lower-case letters and digits, words joined by single hyphens",
     ADDRESS_PATTERN: "an address such as `fraud-owner@company.example`",
     CURRENCY_PATTERN: "three capital letters such as `USD`",
+    MONTH_PATTERN: "a month such as `2026-01`",
 }
 _TYPES: Final = {
     "string_type": "text",
@@ -53,7 +60,9 @@ _TYPES: Final = {
 }
 _BOUNDS: Final = {
     "less_than": "a number below {lt}",
+    "less_than_equal": "a number up to {le}",
     "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number from {ge} on",
     "finite_number": "a finite number",
     "string_too_short": "text",
     "too_short": "at least {min_length} entry",
@@ -63,13 +72,14 @@ _BOUNDS: Final = {
 def load_catalog(folder: Path) -> Catalog:
     """The catalog in `folder`; CatalogError names every file, line and field that is wrong.
 
-    Reads `company.yaml`, and every `.yaml` file under `workforce/` and `shared_costs/`.
+    Reads `company.yaml`, and every `.yaml` file under `workforce/`, `shared_costs/` and `projects/`.
     """
     problems: list[Problem] = []
     companies = _read([folder / COMPANY_FILE], _COMPANY, problems)
     member_files = _files(folder / WORKFORCE_FOLDER, problems)
     workforce = _read(member_files, _MEMBER, problems)
     shared = _read(_files(folder / SHARED_COSTS_FOLDER, problems), _POOL, problems)
+    funded = _read(_files(folder / PROJECTS_FOLDER, problems), _PROJECT, problems)
     if not member_files:
         fault = "found no member, expected a `.yaml` file for each"
         remedy = "Add one, or name the folder the catalog is in"
@@ -83,8 +93,9 @@ def load_catalog(folder: Path) -> Catalog:
     teams = [Read(d, value) for d, value in workforce if isinstance(value, Team)]
     pools = [Read(d, value) for d, value in shared if value is not None]
     known_company = [Read(d, value) for d, value in companies if value is not None]
+    projects = [Read(d, value) for d, value in funded if value is not None]
     if len(workforce) == len(member_files):  # else a name that seems unknown may be in the other
-        problems.extend(check(members, teams, pools, known_company, stated))
+        problems.extend(check(members, teams, pools, known_company, projects, stated))
     company = companies[0][1] if companies else None
     if problems or company is None:
         raise CatalogError(folder, problems)
@@ -93,6 +104,7 @@ def load_catalog(folder: Path) -> Catalog:
         members=tuple(sorted((m.value for m in members), key=lambda member: member.id)),
         teams=tuple(sorted((t.value for t in teams), key=lambda team: team.id)),
         pools=tuple(sorted((p.value for p in pools), key=lambda pool: pool.id)),
+        projects=tuple(sorted((p.value for p in projects), key=lambda project: project.id)),
     )
 
 
@@ -122,7 +134,12 @@ def _read(paths: list[Path], adapter: TypeAdapter[T], problems: list[Problem]) -
 
 
 def _problems(document: Document, error: ValidationError, adapter: TypeAdapter[Any]) -> Iterator[Problem]:
-    for details in error.errors():
+    errors = error.errors()
+    for details in errors:
+        here = details["loc"]
+        # pydantic counts the entries that are right: a list whose one entry is wrong is not also too short.
+        if details["type"] == "too_short" and any(e["loc"][: len(here)] == here != e["loc"] for e in errors):
+            continue
         location, model = _located(details, adapter)
         yield document.problem(location, *_explained(details, document, location, model))
 
@@ -132,7 +149,7 @@ def _located(details: ErrorDetails, adapter: TypeAdapter[Any]) -> tuple[Location
     location = details["loc"]
     model: type[BaseModel]
     if adapter is not _MEMBER:
-        model = SharedPool if adapter is _POOL else Company
+        model = _WHOLE[adapter]
     elif details["type"].startswith("union_tag"):
         return (*location, "kind"), None
     elif not location:

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 import pyarrow as pa
 
-from pipelines.catalog.types import AsOf, Catalog, Entry, Feature, Roles, Survey
+from pipelines.catalog.types import AsOf, Catalog, Entry, Feature, Roles, Scenario, Scenarios, Survey
 
 _ARROW: Final[Mapping[str, pa.DataType]] = MappingProxyType(
     {
@@ -326,6 +326,65 @@ def _pool_members(catalog: Catalog) -> Iterator[Row]:
             yield pool.id, spell.member, spell.valid_from, spell.valid_to
 
 
+def _projects(catalog: Catalog) -> Iterator[Row]:
+    for project in catalog.projects:
+        yield (
+            project.id,
+            project.name,
+            project.description,
+            project.sponsor,
+            project.start_date,
+            project.horizon_months,
+        )
+
+
+def _project_members(catalog: Catalog) -> Iterator[Row]:
+    for project in catalog.projects:
+        for part in project.members:
+            yield project.id, part.member, part.share
+
+
+def _project_codes(catalog: Catalog) -> Iterator[Row]:
+    for project in catalog.projects:
+        for code in project.codes:
+            yield project.id, code
+
+
+def _project_discount_rates(catalog: Catalog) -> Iterator[Row]:
+    for project in catalog.projects:
+        for rate, begin, end in _spells(project.discount_rate):
+            yield project.id, begin, end, rate.annual_rate
+
+
+def _project_categories(catalog: Catalog) -> Iterator[Row]:
+    for project in catalog.projects:
+        for category in project.categories:
+            yield project.id, category.category, category.budget, category.is_volume_driven
+
+
+def _project_accounts(catalog: Catalog) -> Iterator[Row]:
+    for project in catalog.projects:
+        for category in project.categories:
+            for account in category.gl_accounts:
+                yield project.id, category.category, account
+
+
+def _project_scenarios(catalog: Catalog) -> Iterator[Row]:
+    for project in catalog.projects:
+        scenarios = project.scenarios
+        for name in Scenarios.model_fields if scenarios else ("base",):
+            drivers: Scenario = getattr(scenarios, name) if scenarios else Scenario()
+            yield project.id, name, drivers.uplift, drivers.volume, drivers.cost, drivers.discount_rate
+
+
+def _project_inputs(catalog: Catalog) -> Iterator[Row]:
+    for project in catalog.projects:
+        for uncertain in project.inputs:
+            told = uncertain.distribution.model_dump() if uncertain.distribution else {}
+            shape = (told.get(name) for name in ("shape", "low", "mode", "high", "mean", "sd"))
+            yield project.id, uncertain.driver, uncertain.low, uncertain.high, *shape
+
+
 def _excluded_users(catalog: Catalog) -> Iterator[Row]:
     for users in catalog.company.excluded_users:
         yield users.property_name, users.matches, users.pattern, users.reason
@@ -351,6 +410,7 @@ _KPI_ID: Final = _text("kpi_id", "The KPI.")
 _FEATURE_ID: Final = _text("feature_id", "The AI feature.")
 _SURVEY_ID: Final = _text("survey_id", "The survey question, by its id in the catalog.")
 _POOL_ID: Final = _text("pool_id", "The shared pool.")
+_PROJECT_ID: Final = _text("project_id", "The project.")
 _SPELL: Final = (
     CatalogColumn("valid_from", "DATE", "First day (UTC) this holds; null: since ever."),
     CatalogColumn("valid_to", "DATE", "First day (UTC) this holds no longer; null: it still holds."),
@@ -694,6 +754,92 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         (_POOL_ID, _MEMBER_ID, *_SPELL),
         ("pool_id", "member_id", "valid_from"),
         _pool_members,
+    ),
+    CatalogTable(
+        "projects",
+        "One row per investment in AI members.",
+        (
+            _text("project_id", "The project's id everywhere on the scorecard."),
+            _text("name", "Its name on the scorecard."),
+            _text("description", "What it does."),
+            _text("sponsor", "Role address: answers for the budget and the outcome."),
+            CatalogColumn("start_date", "DATE", "First day of its month 0, whose flow is not discounted."),
+            CatalogColumn("horizon_months", "BIGINT", "How many months are valued, month 0 included."),
+        ),
+        ("project_id",),
+        _projects,
+    ),
+    CatalogTable(
+        "project_members",
+        "One row per project and member it is for; a project's shares sum to 1.",
+        (_PROJECT_ID, _MEMBER_ID, CatalogColumn("share", "DOUBLE", "The member's part of the project's value.")),
+        ("project_id", "member_id"),
+        _project_members,
+    ),
+    CatalogTable(
+        "project_codes",
+        "One row per name the finance system knows a project by; a name belongs to one project.",
+        (_PROJECT_ID, _text("project_code", "The name, spelled as the finance system spells it.")),
+        ("project_code",),
+        _project_codes,
+    ),
+    CatalogTable(
+        "project_discount_rates",
+        "One row per project and spell with a discount rate; spells of a project do not overlap.",
+        (_PROJECT_ID, *_SPELL, CatalogColumn("annual_rate", "DOUBLE", "The effective annual rate: 0.1 for 10 %.")),
+        ("project_id", "valid_from"),
+        _project_discount_rates,
+    ),
+    CatalogTable(
+        "project_categories",
+        "One row per project and category of its costs.",
+        (
+            _PROJECT_ID,
+            _text("category", "What the money is for."),
+            _text("budget", "`capital` or `operating`."),
+            CatalogColumn("is_volume_driven", "BOOLEAN", "Whether the cost grows with the volume."),
+        ),
+        ("project_id", "category"),
+        _project_categories,
+    ),
+    CatalogTable(
+        "project_accounts",
+        "One row per project and general-ledger account that tells a cost's category.",
+        (_PROJECT_ID, _text("category", "What the account's costs are for."), _text("gl_account", "The account.")),
+        ("project_id", "gl_account"),
+        _project_accounts,
+    ),
+    CatalogTable(
+        "project_scenarios",
+        "One row per project and scenario; `base` stands for every project.",
+        (
+            _PROJECT_ID,
+            _text("scenario", "`downside`, `base` or `upside`."),
+            CatalogColumn("uplift", "DOUBLE", "Times the planned effect."),
+            CatalogColumn("volume", "DOUBLE", "Times the planned volume."),
+            CatalogColumn("cost", "DOUBLE", "Times every planned cost."),
+            CatalogColumn("discount_rate", "DOUBLE", "Annual; null: the project's own."),
+        ),
+        ("project_id", "scenario"),
+        _project_scenarios,
+    ),
+    CatalogTable(
+        "project_inputs",
+        "One row per project and driver nobody knows exactly.",
+        (
+            _PROJECT_ID,
+            _text("driver", "`uplift`, `volume`, `cost` or `discount_rate`."),
+            CatalogColumn("low", "DOUBLE", "Its low end in the tornado."),
+            CatalogColumn("high", "DOUBLE", "Its high end in the tornado."),
+            _text("shape", "`triangular`, `uniform` or `normal`; null: it is not drawn."),
+            CatalogColumn("shape_low", "DOUBLE", "Least value drawn; null for normal."),
+            CatalogColumn("shape_mode", "DOUBLE", "Likeliest value; triangular only."),
+            CatalogColumn("shape_high", "DOUBLE", "Largest value drawn; null for normal."),
+            CatalogColumn("shape_mean", "DOUBLE", "Mean; normal only."),
+            CatalogColumn("shape_sd", "DOUBLE", "Standard deviation; normal only."),
+        ),
+        ("project_id", "driver"),
+        _project_inputs,
     ),
     CatalogTable(
         "excluded_users",

@@ -1,4 +1,4 @@
-"""What a catalog file may say: the AI workforce, its shared costs, the company.
+"""What a catalog file may say: the AI workforce, its shared costs, its projects, the company.
 
 Types and what one file can know of itself. What must hold between files lives in `check`, reading
 in `load`, the tables SQL sees in `tables`.
@@ -64,6 +64,7 @@ KEYED_KIND: Final = "tag"
 SLUG_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 ADDRESS_PATTERN: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
+MONTH_PATTERN: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 
 def _day(value: object) -> object:
@@ -82,6 +83,7 @@ Address = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
 """Text as a vendor's system spells it: never trimmed."""
+Month = Annotated[str, StringConstraints(pattern=MONTH_PATTERN)]
 Day = Annotated[date, BeforeValidator(_day)]
 """A day, never a number: pydantic would take 20260101 for seconds since 1970."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -571,6 +573,142 @@ class SharedPool(Part):
     )
 
 
+CostCategory = Literal["development", "cloud", "monitoring", "labelling", "other"]
+Driver = Literal["uplift", "volume", "cost", "discount_rate"]
+FACTORS: Final[tuple[Driver, ...]] = ("uplift", "volume", "cost")
+"""Drivers that multiply what is planned: at 1 the plan stands. The discount rate is a rate, not a factor."""
+SHAPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"triangular": ("low", "mode", "high"), "uniform": ("low", "high"), "normal": ("mean", "sd")}
+)
+"""The parameters each shape of a distribution has, in ascending order where they are values of it."""
+
+
+class ProjectMember(Part):
+    """A member that a project is for, and how much of it."""
+
+    member: Slug = Field(description="The id of a model, agent or decision system.")
+    share: Annotated[Number, Field(gt=0, le=1)] = Field(
+        1.0, description="The part of the project's value that is the member's; a project's shares sum to 1."
+    )
+
+
+class DiscountRate(AsOf):
+    """What a year's waiting costs, from a day on."""
+
+    annual_rate: Annotated[Number, Field(gt=-1, lt=1)] = Field(
+        description="The effective annual rate: 0.1, not 10. A month's is (1 + annual_rate)^(1/12) - 1."
+    )
+
+
+class ProjectCategory(Part):
+    """A kind of cost the project has, and how finance books it."""
+
+    category: CostCategory = Field(description="What the money is for.")
+    budget: Literal["capital", "operating"] = Field(description="Which of the project's two budgets pays it.")
+    gl_accounts: tuple[Exact, ...] = Field(
+        (), description="The general-ledger accounts it is booked to, where bookings name no category."
+    )
+    is_volume_driven: bool = Field(
+        False, description="Whether it grows with the volume, as inference and labelling do; scenarios need to know."
+    )
+
+
+class Scenario(Part):
+    """What becomes of the plan, told by what drives it; flows already booked stay as they are."""
+
+    uplift: Annotated[Number, Field(ge=0)] = Field(1.0, description="Times the planned effect: savings and revenue.")
+    volume: Annotated[Number, Field(ge=0)] = Field(
+        1.0, description="Times the planned volume: savings, revenue, and the costs that it drives."
+    )
+    cost: Annotated[Number, Field(ge=0)] = Field(1.0, description="Times every planned cost.")
+    discount_rate: Annotated[Number, Field(gt=-1, lt=1)] | None = Field(
+        None, description="Another annual discount rate; left out: the project's own."
+    )
+
+
+class Scenarios(Part):
+    """The three futures a project is valued in."""
+
+    downside: Scenario = Field(description="What a sceptic expects.")
+    base: Scenario = Field(Scenario(), description="What is expected; left out: the plan as it stands.")
+    upside: Scenario = Field(description="What may go well.")
+
+
+class Distribution(Part):
+    """How likely the values of an uncertain input are."""
+
+    shape: Literal["triangular", "uniform", "normal"] = Field(
+        description="triangular: between `low` and `high`, most often near `mode`; uniform: anywhere between "
+        "`low` and `high`; normal: a bell curve of `mean` and `sd`, which has no ends: keep `sd` small."
+    )
+    low: Number | None = Field(None, description="The least it may be; triangular and uniform.")
+    mode: Number | None = Field(None, description="What it is most often; triangular.")
+    high: Number | None = Field(None, description="The most it may be; triangular and uniform.")
+    mean: Number | None = Field(None, description="Its middle; normal.")
+    sd: Annotated[Number, Field(gt=0)] | None = Field(None, description="Its standard deviation; normal.")
+
+    @model_validator(mode="after")
+    def _has_what_its_shape_needs(self) -> Self:
+        given = self.model_dump(exclude={"shape"}, exclude_none=True)
+        needed = SHAPES[self.shape]
+        if set(given) != set(needed):
+            raise ValueError(f"expected {', '.join(f'`{name}`' for name in needed)} and no more for `{self.shape}`")
+        if self.shape != "normal" and (list(given.values()) != sorted(given.values()) or self.low == self.high):
+            raise ValueError("expected low <= mode <= high, and low < high")
+        return self
+
+
+class ProjectInput(Part):
+    """What nobody knows exactly about a project."""
+
+    driver: Driver = Field(description="The driver: a factor on the plan, or the annual discount rate.")
+    low: Number = Field(description="Its low end in the tornado, everything else as in the base scenario.")
+    high: Number = Field(description="Its high end in the tornado.")
+    distribution: Distribution | None = Field(
+        None, description="How likely its values are, for the Monte Carlo; left out: it stays at its base."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"expected low < high, found {self.low} and {self.high}")
+        if self.driver == "discount_rate" and not -1 < self.low < self.high < 1:
+            raise ValueError("expected annual rates between -1 and 1: 0.1, not 10")
+        if self.driver in FACTORS and self.low < 0:
+            raise ValueError("expected a factor of 0 or more")
+        return self
+
+
+class Project(Part):
+    """An investment in AI members: what it may cost, what it is to return, and how that is valued."""
+
+    id: Slug = Field(description="Its id everywhere on the scorecard.")
+    name: Text = Field(description="Its name on the scorecard.")
+    description: Text = Field(description="What it does, for a reader who does not know it.")
+    sponsor: Address = Field(description="Answers for the budget and the outcome (role address).")
+    members: tuple[ProjectMember, ...] = Field(
+        min_length=1, description="Whose value it is, with shares that sum to 1."
+    )
+    codes: tuple[Exact, ...] = Field(
+        min_length=1, description="What the finance system calls it: WBS elements, internal orders, project codes."
+    )
+    start_month: Month = Field(description="Its month 0, the first of its cash flows: 2026-01. Not discounted.")
+    horizon_months: Annotated[int, Field(strict=True, gt=0, le=600)] = Field(
+        description="How many months of cash flows are valued, month 0 included."
+    )
+    discount_rate: tuple[DiscountRate, ...] = Field(min_length=1, description="Its discount rate, as of each date.")
+    categories: tuple[ProjectCategory, ...] = Field(
+        min_length=1, description="Its costs, and the budget each belongs to."
+    )
+    scenarios: Scenarios | None = Field(None, description="Downside, base and upside; left out: base alone.")
+    inputs: tuple[ProjectInput, ...] = Field((), description="What is uncertain: the tornado and the Monte Carlo.")
+
+    @property
+    def start_date(self) -> date:
+        """The first day of month 0."""
+        return date.fromisoformat(f"{self.start_month}-01")
+
+
 class ExcludedUsers(Part):
     """Users who are not counted: tests and the company's own."""
 
@@ -639,12 +777,13 @@ class Company(Part):
 
 
 class Catalog(Part):
-    """The whole catalog, checked. Members, teams and pools are in the order of their ids."""
+    """The whole catalog, checked. Members, teams, pools and projects are in the order of their ids."""
 
     company: Company
     members: tuple[AiMember, ...]
     teams: tuple[Team, ...]
     pools: tuple[SharedPool, ...]
+    projects: tuple[Project, ...] = ()
 
     @property
     def fingerprint(self) -> str:

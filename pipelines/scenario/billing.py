@@ -24,7 +24,15 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.scenario.world import COST_FALL, INSTANCE_CHANGE_DAY, MEMBERS, Member, World
+from pipelines.scenario.world import (
+    COST_FALL,
+    INSTANCE_CHANGE_DAY,
+    MEMBERS,
+    POUNDS_PER_USD,
+    YEN_PER_USD,
+    Member,
+    World,
+)
 
 UNALLOCATED = "unallocated"
 UNUSED = "unused_commitment"
@@ -896,21 +904,14 @@ def _write_tokens(world: World, folder: Path, charges: Sequence[Charge]) -> None
 
 def _write_rates(world: World, folder: Path) -> dict[date, Decimal]:
     """The ECB's history file for the days needed; returns dollars per euro by day of publication."""
-    first = world.start - timedelta(days=10)
-    days = [first + timedelta(days=i) for i in range(world.days + 10)]
-    rates: dict[date, Decimal] = {}
-    level = 1.08
-    for day in days:
-        if day.weekday() < 5:
-            level *= 1 + 0.002 * float(world.rng("fx", day).standard_normal())
-            rates[day] = Decimal(level).quantize(Decimal("0.0001"))
+    rates = world.usd_per_eur()
     lines = ["Date,USD,JPY,GBP,CYP,"]
     for day, usd in sorted(rates.items(), reverse=True):
-        lines.append(f"{day},{usd},{usd * 150:.2f},{usd * Decimal('0.78'):.5f},N/A,")
+        lines.append(f"{day},{usd},{usd * YEN_PER_USD:.2f},{usd * POUNDS_PER_USD:.5f},N/A,")
     path = folder / "eurofxref-hist.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n")
-    _stamp(path, _at(days[-1], 16))
+    _stamp(path, _at(world.dates[-1], 16))
     return rates
 
 

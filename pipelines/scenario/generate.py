@@ -18,6 +18,7 @@ from pipelines.scenario.analytics import write_analytics
 from pipelines.scenario.billing import write_billing
 from pipelines.scenario.features import write_features
 from pipelines.scenario.feedback import write_feedback
+from pipelines.scenario.finance import write_finance
 from pipelines.scenario.incidents import write_incidents
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import FIRST_DAY, World
@@ -31,6 +32,7 @@ WRITERS: dict[str, Callable[[World, Path], dict[str, object]]] = {
     "analytics": write_analytics,
     "feedback": write_feedback,
     "features": write_features,
+    "finance": write_finance,
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,8 @@ INSTANCE_CHANGE_DAY = 30
 """Days after the start on which the recommender moves to `INSTANCE_AFTER`, at 30 % less per prediction."""
 INSTANCE_AFTER = "ml.inf2.xlarge"
 COST_FALL = 0.30
+YEN_PER_USD, POUNDS_PER_USD = Decimal(150), Decimal("0.78")
+"""What the other currencies are worth: only the euro moves against the dollar."""
 SPIKE_DAYS = {"recommender": (20, 45), "support-assistant": (12,)}
 """Days after the start with a spike: three hours, from 18:00 UTC, at four times the traffic."""
 EMPTY_DAYS = {"route-optimiser": (10,)}
@@ -159,6 +162,17 @@ class World:
         extra = self.rng("batch", member.id, day).poisson(requests * (member.batch - 1.0))
         total: NDArray[np.int64] = requests + np.where(requests > 0, extra, 0)
         return total
+
+    def usd_per_eur(self) -> dict[date, Decimal]:
+        """Dollars for a euro by day of publication (working days), from ten days before the start."""
+        rates: dict[date, Decimal] = {}
+        level = 1.08
+        for age in range(-10, self.days):
+            day = self.start + timedelta(days=age)
+            if day.weekday() < 5:
+                level *= 1 + 0.002 * float(self.rng("fx", day).standard_normal())
+                rates[day] = Decimal(level).quantize(Decimal("0.0001"))
+        return rates
 
     def at(self, day: date, hour: float = 0.0) -> datetime:
         """The UTC instant `hour` hours into `day`."""

@@ -19,7 +19,7 @@ rated as (
     left join rates
         on
             charges.billing_currency = rates.currency
-            and charges.charge_date = rates.charge_date
+            and charges.charge_date = rates.booking_date
 
 ),
 

@@ -6,7 +6,35 @@ rates as (select * from {{ ref('stg_fx_rates__rates') }}),
 
 charges as (select * from {{ ref('stg_cloud_billing__charges') }}),
 
-currencies as (select distinct billing_currency as currency from charges),
+actual_costs as (select * from {{ ref('stg_finance__actual_costs') }}),
+
+booked_benefits as (select * from {{ ref('stg_finance__booked_benefits') }}),
+
+planned_flows as (select * from {{ ref('stg_finance__planned_flows') }}),
+
+budgets as (select * from {{ ref('stg_finance__budgets') }}),
+
+currencies as (
+
+    select billing_currency as currency from charges
+
+    union
+
+    select currency from actual_costs
+
+    union
+
+    select currency from booked_benefits
+
+    union
+
+    select currency from planned_flows
+
+    union
+
+    select currency from budgets
+
+),
 
 published as (
 
@@ -71,7 +99,7 @@ carried as (
         currency,
         rate_date,
         usd_per_unit,
-        cast(unnest(generate_series(rate_date, rate_date + interval 7 day, interval 1 day)) as date) as charge_date
+        cast(unnest(generate_series(rate_date, rate_date + interval 7 day, interval 1 day)) as date) as booking_date
 
     from crossed
 
@@ -81,7 +109,7 @@ final as (
 
     select
         currency,
-        charge_date,
+        booking_date,
         max(rate_date) as rate_date,
         max_by(usd_per_unit, rate_date) as usd_per_unit
 

@@ -1,0 +1,121 @@
+{{ config(materialized='table') }}
+
+with
+
+costs as (select * from {{ ref('stg_finance__actual_costs') }}),
+
+benefits as (select * from {{ ref('stg_finance__booked_benefits') }}),
+
+files as (select * from {{ source('ledger', 'files') }}),
+
+codes as (select * from {{ source('catalog', 'project_codes') }}),
+
+accounts as (select * from {{ source('catalog', 'project_accounts') }}),
+
+rates as (select * from {{ ref('int_fx_rates__daily') }}),
+
+delivered as (
+
+    select
+        content_id,
+        max(modified_at) as delivered_at
+
+    from files
+    where
+        source = 'finance'
+        and status = 'loaded'
+    group by content_id
+
+),
+
+postings as (
+
+    select
+        document_id,
+        line_number,
+        reversed_document_id,
+        project_code,
+        gl_account,
+        content_id,
+        file_row,
+        posting_date,
+        'cost' as side,
+        category,
+        currency,
+        -amount as amount
+    from costs
+
+    union all
+
+    select
+        document_id,
+        line_number,
+        reversed_document_id,
+        project_code,
+        null as gl_account,
+        content_id,
+        file_row,
+        posting_date,
+        'benefit' as side,
+        category,
+        currency,
+        amount
+    from benefits
+
+),
+
+-- Exports overlap: a line that stands in several files is the newest one's.
+standing as (
+
+    select postings.*
+
+    from postings
+    left join delivered on postings.content_id = delivered.content_id
+    qualify
+        row_number() over (
+            partition by postings.side, postings.document_id, postings.line_number
+            order by delivered.delivered_at desc nulls last, postings.content_id desc, postings.file_row desc
+        ) = 1
+
+),
+
+final as (
+
+    select
+        standing.document_id,
+        standing.line_number,
+        standing.reversed_document_id,
+        coalesce(codes.project_id, 'unmapped') as project_id,
+        standing.project_code,
+        standing.gl_account,
+
+        standing.posting_date,
+        cast(date_trunc('month', standing.posting_date) as date) as month_date,
+
+        standing.side,
+        coalesce(standing.category, accounts.category, 'other') as category,
+        standing.currency,
+
+        standing.currency <> 'USD' and rates.usd_per_unit is null as is_unconverted,
+
+        standing.amount,
+        cast(
+            cast(standing.amount as decimal(22, 4))
+            * case when standing.currency = 'USD' then cast(1 as decimal(16, 12)) else rates.usd_per_unit end
+            as decimal(38, 12)
+        ) as amount_usd
+
+    from standing
+    left join codes on standing.project_code = codes.project_code
+    left join accounts
+        on
+            codes.project_id = accounts.project_id
+            and standing.gl_account = accounts.gl_account
+    left join rates
+        on
+            standing.currency = rates.currency
+            and standing.posting_date = rates.booking_date
+
+)
+
+select * from final

@@ -1,0 +1,227 @@
+"""Finance: budgets, planned cash flows, actual costs and booked benefits, as CSV exports of an ERP or planning tool.
+
+Four formats, a table each. Which project a code is, what a currency is worth and which version of a plan holds are
+rules, in dbt; so is when a month is closed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.sources.spec import Column, Format, Rule, Source, Table
+
+_CODE = Column("project_code", "VARCHAR", "What the finance system calls the project.", required=True)
+_CURRENCY = Column("currency", "VARCHAR", "ISO 4217 code of the amounts.", required=True)
+_VERSION = Column("plan_version", "VARCHAR", "The version's name: Budget 2026, Forecast 2+10, ….", required=True)
+_APPROVED = Column("approved_date", "DATE", "The day from which the version holds.", required=True)
+_MONTH = Column("month_date", "DATE", "First day of the month the money is planned for.", required=True)
+_POSTING = (
+    Column("document_id", "VARCHAR", "The document's number.", required=True),
+    Column("line_number", "BIGINT", "The line's number in the document.", required=True),
+    Column("posting_date", "DATE", "The day it counts for in the books.", required=True),
+    _CODE,
+)
+_REVERSED = Column("reversed_document_id", "VARCHAR", "The document it takes back; null where it takes back none.")
+_ISO = Rule("regexp_full_match(currency, '[A-Z]{3}')", "currency is no ISO 4217 code")
+_COST_CATEGORY = Rule(
+    "category in ('development', 'cloud', 'monitoring', 'labelling', 'other')",
+    "category is none of development, cloud, monitoring, labelling, other",
+)
+_BENEFIT = Rule("category in ('savings', 'revenue')", "category is neither savings nor revenue")
+_PLAN_CATEGORY = Rule(
+    "category in ('development', 'cloud', 'monitoring', 'labelling', 'other', 'savings', 'revenue')",
+    "category is none of development, cloud, monitoring, labelling, other, savings, revenue",
+)
+
+ACTUAL_COSTS = Table(
+    name="actual_costs",
+    description="One row per delivered line of a cost document.",
+    columns=(
+        *_POSTING,
+        Column("gl_account", "VARCHAR", "The general-ledger account."),
+        Column("category", "VARCHAR", "What it was for; null where the account has to tell."),
+        Column("amount", "DECIMAL(18,4)", "What it cost: below 0 for a credit or a reversal.", required=True),
+        _CURRENCY,
+        _REVERSED,
+    ),
+    key=("document_id", "line_number"),
+    day="posting_date",
+    rules=(_ISO, _COST_CATEGORY),
+    covers_range=True,
+)
+
+BOOKED_BENEFITS = Table(
+    name="booked_benefits",
+    description="One row per delivered line of a document that books savings or revenue.",
+    columns=(
+        *_POSTING,
+        Column("category", "VARCHAR", "savings or revenue.", required=True),
+        Column("amount", "DECIMAL(18,4)", "What it brought: below 0 for a reversal.", required=True),
+        _CURRENCY,
+        _REVERSED,
+    ),
+    key=("document_id", "line_number"),
+    day="posting_date",
+    rules=(_ISO, _BENEFIT),
+    covers_range=True,
+)
+
+PLANNED_FLOWS = Table(
+    name="planned_flows",
+    description="One row per delivered version of a plan, project, month and category.",
+    columns=(
+        _CODE,
+        _VERSION,
+        _APPROVED,
+        _MONTH,
+        Column("category", "VARCHAR", "A cost's category, savings or revenue.", required=True),
+        Column("amount", "DECIMAL(18,4)", "Expected, costs and benefits both above 0.", required=True),
+        Column("low_amount", "DECIMAL(18,4)", "The least it may be; null where the plan says none."),
+        Column("high_amount", "DECIMAL(18,4)", "The most it may be; null where the plan says none."),
+        _CURRENCY,
+    ),
+    key=("project_code", "plan_version", "month_date", "category"),
+    day="approved_date",
+    rules=(
+        _ISO,
+        _PLAN_CATEGORY,
+        Rule("low_amount <= amount", "low is above the amount"),
+        Rule("high_amount >= amount", "high is below the amount"),
+        Rule("(low_amount is null) = (high_amount is null)", "low and high come together"),
+    ),
+)
+
+BUDGETS = Table(
+    name="budgets",
+    description="One row per delivered version of a budget, project, cost centre, category and month.",
+    columns=(
+        _CODE,
+        _VERSION,
+        _APPROVED,
+        Column("cost_centre", "VARCHAR", "The cost centre that pays."),
+        Column("category", "VARCHAR", "What the money is for.", required=True),
+        _MONTH,
+        Column("amount", "DECIMAL(18,4)", "What may be spent.", required=True),
+        _CURRENCY,
+    ),
+    key=("project_code", "plan_version", "cost_centre", "category", "month_date"),
+    day="approved_date",
+    rules=(_ISO, _COST_CATEGORY),
+)
+
+# Tools write a month as 2026-01 or as one of its days. Text that is neither is passed on, to be quarantined.
+_MONTH_SQL = """coalesce(
+        cast(cast(date_trunc('month', try_cast("Month" as date)) as date) as varchar),
+        case when regexp_full_match("Month", '[0-9]{4}-[0-9]{2}') then "Month" || '-01' end,
+        "Month"
+    )"""
+
+
+def _amount(column: str) -> str:
+    """The number in `column`, without the thousands separators that exports for people have."""
+    return f"""replace("{column}", ',', '')"""
+
+
+# Some ledgers sign their amounts, others say D or H (SAP: S or H) beside what is never negative.
+_SIGNED = f"""case
+        when upper("Debit/Credit") in ('H', 'C')
+        then coalesce(cast(-abs(try_cast({_amount("Amount")} as decimal(18, 4))) as varchar), "Amount")
+        else {_amount("Amount")}
+    end"""
+
+_POSTED = """
+    _row, _raw,
+    "Document Number" as document_id,
+    coalesce("Line Item", '1') as line_number,
+    "Posting Date" as posting_date,
+    "Project" as project_code,
+    upper("Currency") as currency,
+    "Reversal Of" as reversed_document_id"""
+
+COST_FORMAT, BENEFIT_FORMAT = "Cost line items", "Booked benefits"
+
+SOURCE = Source(
+    name="finance",
+    title="Finance",
+    description="Projects' budgets, planned cash flows, actual costs and booked benefits: CSV of an ERP or planner.",
+    owner="group:finance",
+    glob=("finance/**/*",),
+    tables=(ACTUAL_COSTS, BOOKED_BENEFITS, PLANNED_FLOWS, BUDGETS),
+    formats=(
+        Format(
+            name=COST_FORMAT,
+            container="csv",
+            requires=("Document Number", "Posting Date", "Project", "GL Account", "Amount", "Currency"),
+            optional=("Line Item", "Cost Category", "Debit/Credit", "Reversal Of"),
+            select={
+                "actual_costs": f"""
+select {_POSTED},
+    "GL Account" as gl_account,
+    lower("Cost Category") as category,
+    {_SIGNED} as amount
+from rows
+"""
+            },
+        ),
+        Format(
+            name=BENEFIT_FORMAT,
+            container="csv",
+            requires=("Document Number", "Posting Date", "Project", "Benefit Type", "Amount", "Currency"),
+            optional=("Line Item", "Reversal Of"),
+            select={
+                "booked_benefits": f"""
+select {_POSTED},
+    lower("Benefit Type") as category,
+    {_amount("Amount")} as amount
+from rows
+"""
+            },
+        ),
+        Format(
+            name="Planned cash flows",
+            container="csv",
+            requires=("Project", "Plan Version", "Approved On", "Month", "Flow Category", "Amount", "Currency"),
+            optional=("Low", "High"),
+            select={
+                "planned_flows": f"""
+select
+    _row, _raw,
+    "Project" as project_code,
+    "Plan Version" as plan_version,
+    "Approved On" as approved_date,
+    {_MONTH_SQL} as month_date,
+    lower("Flow Category") as category,
+    {_amount("Amount")} as amount,
+    {_amount("Low")} as low_amount,
+    {_amount("High")} as high_amount,
+    upper("Currency") as currency
+from rows
+"""
+            },
+        ),
+        Format(
+            name="Budgets",
+            container="csv",
+            requires=("Project", "Budget Version", "Approved On", "Cost Centre", "Cost Category", "Month", "Amount"),
+            optional=("Currency",),
+            select={
+                "budgets": f"""
+select
+    _row, _raw,
+    "Project" as project_code,
+    "Budget Version" as plan_version,
+    "Approved On" as approved_date,
+    "Cost Centre" as cost_centre,
+    lower("Cost Category") as category,
+    {_MONTH_SQL} as month_date,
+    {_amount("Amount")} as amount,
+    upper("Currency") as currency
+from rows
+"""
+            },
+        ),
+    ),
+    # Books are reopened until the month's close has been audited.
+    late=timedelta(days=35),
+    fresh_within=timedelta(days=9),
+)
