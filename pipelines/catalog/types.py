@@ -40,7 +40,17 @@ Kpi = Literal[
 SHARES: Final[frozenset[Kpi]] = frozenset({"drift_rate", "feature_adoption"})
 """KPIs that are shares: a target above 1 is a percentage by mistake."""
 
-IdentifierSource = Literal["cloud_billing", "serving_logs", "pagerduty", "jira"]
+IdentifierSource = Literal[
+    "cloud_billing",
+    "serving_logs",
+    "pagerduty",
+    "jira",
+    "github",
+    "mlflow",
+    "sagemaker",
+    "kserve",
+    "change_records",
+]
 AnalyticsSource = Literal["mixpanel", "amplitude", "segment"]
 IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingProxyType(
     {
@@ -48,6 +58,11 @@ IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingPro
         "serving_logs": ("model_name", "endpoint"),
         "pagerduty": ("service_id",),
         "jira": ("project", "component", "label"),
+        "github": ("repository", "environment", "workflow"),
+        "mlflow": ("registered_model",),
+        "sagemaker": ("endpoint", "model_package_group"),
+        "kserve": ("inference_service",),
+        "change_records": ("configuration_item",),
     }
 )
 """The kinds of name each source knows a member by. Product analytics knows it by its features."""

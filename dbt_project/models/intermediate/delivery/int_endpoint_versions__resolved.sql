@@ -1,0 +1,140 @@
+with
+
+endpoint_changes as (
+
+    select *
+    from {{ ref('stg_sagemaker__endpoint_changes') }}
+    where status in ('IN_SERVICE', 'FAILED', 'ROLLING_BACK', 'UPDATE_ROLLBACK_FAILED')
+
+),
+
+endpoint_configs as (select * from {{ ref('stg_sagemaker__endpoint_configs') }}),
+
+sagemaker_models as (select * from {{ ref('stg_sagemaker__models') }}),
+
+-- A configuration and a model never change: they are made anew.
+config_variants as (
+
+    select distinct
+        endpoint_config_name,
+        variant ->> '$.VariantName' as variant_name,
+        variant ->> '$.ModelName' as sagemaker_model_name
+
+    from (
+        select
+            endpoint_config_name,
+            unnest(json_extract(variants, '$[*]')) as variant
+        from endpoint_configs
+    ) as configured
+
+),
+
+model_packages as (
+
+    select
+        sagemaker_model_name,
+        max(model_package_arn) as model_package_arn
+
+    from sagemaker_models
+    group by sagemaker_model_name
+
+),
+
+weighted as (
+
+    select
+        sagemaker_event_id,
+        endpoint_name,
+        endpoint_config_name,
+        status,
+        environment,
+        occurred_at,
+        variant ->> '$.VariantName' as variant_name,
+        cast(coalesce(variant ->> '$.CurrentWeight', variant ->> '$.DesiredWeight', '1') as double) as weight
+
+    from (
+        select
+            * exclude (variants),
+            unnest(coalesce(nullif(json_extract(variants, '$[*]'), []), ['{}'::json])) as variant
+        from endpoint_changes
+    ) as split
+
+),
+
+named as (
+
+    select
+        weighted.*,
+        coalesce(
+            nullif(regexp_extract(model_packages.model_package_arn, '/([0-9]+)$', 1), ''),
+            nullif(
+                regexp_extract(config_variants.sagemaker_model_name, '(?i)(^|[-_])(v?[0-9]+([._-][0-9]+)*)$', 2), ''
+            ),
+            config_variants.sagemaker_model_name,
+            weighted.endpoint_config_name
+        ) as version_name,
+        100 * {{ ratio('weighted.weight', 'sum(weighted.weight) over (partition by weighted.sagemaker_event_id)') }}
+            as traffic_percent
+
+    from weighted
+    left join config_variants
+        on
+            weighted.endpoint_config_name = config_variants.endpoint_config_name
+            and weighted.variant_name is not distinct from config_variants.variant_name
+    left join model_packages on config_variants.sagemaker_model_name = model_packages.sagemaker_model_name
+
+),
+
+-- An endpoint is also in service again when it was scaled: only another configuration or other weights are a move.
+moves as (
+
+    select
+        sagemaker_event_id,
+        endpoint_name,
+        lag(traffic) over (
+            partition by endpoint_name, status order by occurred_at asc, sagemaker_event_id asc
+        ) is distinct from traffic as is_move
+
+    from (
+        select
+            sagemaker_event_id,
+            endpoint_name,
+            status,
+            occurred_at,
+            endpoint_config_name || ':' || string_agg(
+                coalesce(variant_name, '') || '=' || cast(weight as varchar), ',' order by variant_name asc
+            ) as traffic
+        from weighted
+        group by sagemaker_event_id, endpoint_name, endpoint_config_name, status, occurred_at
+    ) as states
+
+),
+
+final as (
+
+    select
+        named.sagemaker_event_id,
+
+        named.endpoint_name,
+        named.environment,
+        named.version_name,
+
+        named.status = 'IN_SERVICE' as is_succeeded,
+
+        named.occurred_at,
+
+        named.traffic_percent
+
+    from named
+    inner join moves on named.sagemaker_event_id = moves.sagemaker_event_id
+    where moves.is_move
+    -- What failed is told once, for the version that was to get most of the traffic.
+    qualify
+        named.status = 'IN_SERVICE'
+        or row_number() over (
+            partition by named.sagemaker_event_id order by named.weight desc, named.variant_name desc
+        ) = 1
+
+)
+
+select * from final
