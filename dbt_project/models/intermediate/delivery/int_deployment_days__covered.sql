@@ -1,7 +1,3 @@
-{% set deployment_kinds = [
-    'repository', 'environment', 'workflow', 'endpoint', 'inference_service', 'configuration_item'
-] %}
-
 with
 
 coverage as (
@@ -16,7 +12,10 @@ identifiers as (
 
     select *
     from {{ source('catalog', 'identifiers') }}
-    where identifier_kind in ('{{ deployment_kinds | join("', '") }}')
+    where
+        identifier_kind in (
+            'repository', 'environment', 'workflow', 'endpoint', 'inference_service', 'configuration_item'
+        )
 
 ),
 

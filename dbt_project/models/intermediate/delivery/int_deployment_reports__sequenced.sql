@@ -16,13 +16,11 @@ live as (
 
 ),
 
-changes as (
+followed as (
 
     select
         *,
-        lag(version_key) over (
-            partition by line_id order by reported_at asc, report_id asc
-        ) is distinct from version_key as is_change
+        lag(version_key) over (partition by line_id order by reported_at asc, report_id asc) as previous_version_key
 
     from live
 
@@ -33,13 +31,13 @@ changes as (
 stretches as (
 
     select
-        * exclude (is_change),
-        sum(cast(is_change as integer)) over (
+        * exclude (previous_version_key),
+        count(*) filter (where previous_version_key is distinct from version_key) over (
             partition by line_id order by reported_at asc, report_id asc
             rows between unbounded preceding and current row
         ) as stretch_number
 
-    from changes
+    from followed
 
 ),
 
@@ -102,13 +100,44 @@ canaries as (
 
 ),
 
-final as (
+united as (
 
     select * from in_service
     union all by name
     select * from failed
     union all by name
     select * from canaries
+
+),
+
+final as (
+
+    select
+        report_id,
+        model_id,
+        line_id,
+
+        reported_date,
+
+        report_role,
+        source,
+        deployed_name,
+        version,
+        version_key,
+        url,
+
+        is_first_report,
+        is_rollback_stated,
+        is_serving_system,
+
+        reported_at,
+        committed_at,
+
+        traffic_percent,
+        stretch_number,
+        turn
+
+    from united
 
 )
 

@@ -41,13 +41,22 @@ inference_states as (
 
 ),
 
+followed as (
+
+    select
+        *,
+        lag(state) over (partition by inference_service order by changed_at asc, resource_version asc)
+            as previous_state
+
+    from inference_states
+
+),
+
 inference_reports as (
 
     select *
-    from inference_states
-    qualify lag(state) over (
-        partition by inference_service order by changed_at asc, resource_version asc
-    ) is distinct from state
+    from followed
+    where previous_state is distinct from state
 
 ),
 

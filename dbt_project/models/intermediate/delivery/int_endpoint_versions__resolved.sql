@@ -55,7 +55,7 @@ weighted as (
     from (
         select
             * exclude (variants),
-            unnest(coalesce(nullif(json_extract(variants, '$[*]'), []), ['{}'::json])) as variant
+            unnest(coalesce(nullif(json_extract(variants, '$[*]'), []), [cast('{}' as json)])) as variant
         from endpoint_changes
     ) as split
 
@@ -86,27 +86,39 @@ named as (
 ),
 
 -- An endpoint is also in service again when it was scaled: only another configuration or other weights are a move.
-moves as (
+states as (
 
     select
         sagemaker_event_id,
         endpoint_name,
+        status,
+        occurred_at,
+        endpoint_config_name || ':' || string_agg(
+            coalesce(variant_name, '') || '=' || cast(weight as varchar), ',' order by variant_name asc
+        ) as traffic
+
+    from weighted
+    group by sagemaker_event_id, endpoint_name, endpoint_config_name, status, occurred_at
+
+),
+
+followed as (
+
+    select
+        *,
         lag(traffic) over (
             partition by endpoint_name, status order by occurred_at asc, sagemaker_event_id asc
-        ) is distinct from traffic as is_move
+        ) as previous_traffic
 
-    from (
-        select
-            sagemaker_event_id,
-            endpoint_name,
-            status,
-            occurred_at,
-            endpoint_config_name || ':' || string_agg(
-                coalesce(variant_name, '') || '=' || cast(weight as varchar), ',' order by variant_name asc
-            ) as traffic
-        from weighted
-        group by sagemaker_event_id, endpoint_name, endpoint_config_name, status, occurred_at
-    ) as states
+    from states
+
+),
+
+moves as (
+
+    select sagemaker_event_id
+    from followed
+    where previous_traffic is distinct from traffic
 
 ),
 
@@ -127,7 +139,6 @@ final as (
 
     from named
     inner join moves on named.sagemaker_event_id = moves.sagemaker_event_id
-    where moves.is_move
     -- What failed is told once, for the version that was to get most of the traffic.
     qualify
         named.status = 'IN_SERVICE'
