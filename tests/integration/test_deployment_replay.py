@@ -46,7 +46,8 @@ def built(home: Path, arrange: Callable[[Path], None]) -> Rows:
             for source in all_sources().values():
                 create_tables(connection, source)
             load_catalog_tables(connection, load_catalog(settings.catalog_dir))
-        result = dbt(settings, ["run", "--quiet", "--select", "kpi_sources", *(f"+{table}" for table in TABLES)])
+        selected = ["--select", *(f"+{table}" for table in TABLES)]
+        result = dbt(settings, ["build", "--quiet", "--resource-type", "model", "--resource-type", "seed", *selected])
         assert result.success, result.exception
         with opened(settings) as connection:
             return {table: rows(connection, f"{schema}.{table}") for table, schema in TABLES.items()}

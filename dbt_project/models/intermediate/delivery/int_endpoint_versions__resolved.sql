@@ -4,7 +4,7 @@ endpoint_changes as (
 
     select *
     from {{ ref('stg_sagemaker__endpoint_changes') }}
-    where status in ('IN_SERVICE', 'FAILED', 'ROLLING_BACK', 'UPDATE_ROLLBACK_FAILED')
+    where status in ('IN_SERVICE', 'FAILED', 'ROLLING_BACK')
 
 ),
 
@@ -72,9 +72,7 @@ named as (
             ),
             config_variants.sagemaker_model_name,
             weighted.endpoint_config_name
-        ) as version_name,
-        100 * {{ ratio('weighted.weight', 'sum(weighted.weight) over (partition by weighted.sagemaker_event_id)') }}
-            as traffic_percent
+        ) as version_name
 
     from weighted
     left join config_variants
@@ -82,6 +80,23 @@ named as (
             weighted.endpoint_config_name = config_variants.endpoint_config_name
             and weighted.variant_name is not distinct from config_variants.variant_name
     left join model_packages on config_variants.sagemaker_model_name = model_packages.sagemaker_model_name
+
+),
+
+-- A version may be served by several variants, on machines of two kinds for example.
+versions as (
+
+    select
+        sagemaker_event_id,
+        endpoint_name,
+        environment,
+        status,
+        occurred_at,
+        version_name,
+        sum(weight) as weight
+
+    from named
+    group by all
 
 ),
 
@@ -125,25 +140,26 @@ moves as (
 final as (
 
     select
-        named.sagemaker_event_id,
+        versions.sagemaker_event_id,
 
-        named.endpoint_name,
-        named.environment,
-        named.version_name,
+        versions.endpoint_name,
+        versions.environment,
+        versions.version_name,
 
-        named.status = 'IN_SERVICE' as is_succeeded,
+        versions.status = 'IN_SERVICE' as is_succeeded,
 
-        named.occurred_at,
+        versions.occurred_at,
 
-        named.traffic_percent
+        100 * {{ ratio('versions.weight', 'sum(versions.weight) over (partition by versions.sagemaker_event_id)') }}
+            as traffic_percent
 
-    from named
-    inner join moves on named.sagemaker_event_id = moves.sagemaker_event_id
+    from versions
+    inner join moves on versions.sagemaker_event_id = moves.sagemaker_event_id
     -- What failed is told once, for the version that was to get most of the traffic.
     qualify
-        named.status = 'IN_SERVICE'
+        versions.status = 'IN_SERVICE'
         or row_number() over (
-            partition by named.sagemaker_event_id order by named.weight desc, named.variant_name desc
+            partition by versions.sagemaker_event_id order by versions.weight desc, versions.version_name desc
         ) = 1
 
 )
