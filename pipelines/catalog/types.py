@@ -39,7 +39,20 @@ Kpi = Literal[
 SHARES: Final[frozenset[Kpi]] = frozenset({"drift_rate", "feature_adoption", "satisfaction"})
 """KPIs that are shares: a target above 1 is a percentage by mistake."""
 
-IdentifierSource = Literal["cloud_billing", "serving_logs", "features", "pagerduty", "jira", "ratings", "zendesk"]
+IdentifierSource = Literal[
+    "cloud_billing",
+    "serving_logs",
+    "features",
+    "pagerduty",
+    "jira",
+    "ratings",
+    "zendesk",
+    "github",
+    "mlflow",
+    "sagemaker",
+    "kserve",
+    "change_records",
+]
 AnalyticsSource = Literal["mixpanel", "amplitude", "segment"]
 SurveySource = Literal["qualtrics", "typeform"]
 AskedMeasure = Literal["csat", "nps", "stated_trust", "rating"]
@@ -55,6 +68,11 @@ IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingPro
         "jira": ("project", "component", "label"),
         "ratings": ("model_name",),
         "zendesk": ("ticket_tag",),
+        "github": ("repository", "environment", "workflow"),
+        "mlflow": ("registered_model",),
+        "sagemaker": ("endpoint", "model_package_group"),
+        "kserve": ("inference_service",),
+        "change_records": ("configuration_item",),
     }
 )
 """The kinds of name each source knows a member by. Product analytics knows it by its features."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipelines.scenario.analytics import write_analytics
 from pipelines.scenario.billing import write_billing
+from pipelines.scenario.deployments import write_deployments
 from pipelines.scenario.features import write_features
 from pipelines.scenario.feedback import write_feedback
 from pipelines.scenario.finance import write_finance
@@ -33,6 +34,7 @@ WRITERS: dict[str, Callable[[World, Path], dict[str, object]]] = {
     "feedback": write_feedback,
     "features": write_features,
     "finance": write_finance,
+    "deployments": write_deployments,
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pipelines.sources.instants import instant
 from pipelines.sources.spec import Column, Format, Source, Table
 
 PAGERDUTY_URL = r"pagerduty\.com\\?/incidents\\?/([A-Z0-9]+)"
@@ -58,14 +59,6 @@ CHANGES = Table(
     key=("change_id", "item_number"),
     day="created_at",
 )
-
-
-def _instant(value: str) -> str:
-    """`value` as text the loader reads: the bulk endpoint writes milliseconds since 1970, the others ISO."""
-    return (
-        f"case when regexp_full_match({value}, '[0-9]+') "
-        f"then cast(make_timestamp(cast({value} as bigint) * 1000) as varchar) else {value} end"
-    )
 
 
 _IMPACT_NAMES = ", ".join(f"'{name}'" for name in IMPACT_START)
@@ -138,7 +131,7 @@ def _select_changes(histories: str, issue_id: str, issue_key: str) -> str:
     )
     select
         _row, _raw, change_id, item_number, issue_id, issue_key,
-        {_instant("created")} as created_at,
+        {instant("created")} as created_at,
         item ->> '$.field' as field,
         nullif(item ->> '$.fromString', '') as from_text,
         nullif(item ->> '$.toString', '') as to_text

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-Container = Literal["csv", "json", "parquet", "text"]
+Container = Literal["csv", "json", "parquet", "sqlite", "text"]
 """How a file's bytes hold rows. Compression (`.gz`, `.zst`) and `.zip` are the reader's affair."""
 
 
@@ -98,6 +98,9 @@ class Format:
     document has it, the document itself otherwise; and `page`, the document it came from, for what an API
     says once a page. The format is recognised by `requires`, JSON paths (`$.event`) all present in the first
     records. Pages that hold no record at all are a quiet day, not an unknown format.
+    sqlite: `rows` has a column `doc` (JSON), a row of one of the tables in `records` each, keyed by its columns,
+    and `_table`, the table it came from. A database is of this format when it has every column in `requires`,
+    written `table.column`. It is meant for small tables.
 
     text: `rows` has one row a file, with its content in the column `text`.
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,11 +27,13 @@ LINE_LIMIT = 64 * 2**20
 """The longest line read, in bytes: a page of Jira issues with changelogs is one line of several megabytes. It is
 the buffer's size too: left alone DuckDB takes sixteen times as much, a gigabyte, for every file it has open."""
 SNIFFED_LINES = 20
+SQLITE_BATCH = 10_000
 CONTAINERS: dict[str, Container] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv",
     ".json": "json", ".jsonl": "json", ".ndjson": "json",
     ".parquet": "parquet", ".pq": "parquet",
     ".md": "text", ".markdown": "text",
+    ".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite",
 }  # fmt: skip
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
@@ -98,8 +101,10 @@ def open_rows(
             return _open_json(connection, files, landing_path, about, formats)
         if container == "text":
             return _open_text(connection, files, landing_path, about, formats)
+        if container == "sqlite":
+            return _open_sqlite(connection, files, landing_path, about, formats)
         return _open_columns(connection, files, landing_path, about, formats, container or "csv")
-    except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (duckdb.Error, sqlite3.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise LandingFileError(
             landing_path,
             f"bytes that do not read as {container} ({str(error).splitlines()[0]})",
@@ -266,6 +271,52 @@ def _open_text(
 def _text_of(file: Path) -> str:
     with pa.input_stream(str(file), compression="detect") as stream:
         return io.TextIOWrapper(stream, encoding="utf-8-sig").read()
+
+
+def _open_sqlite(
+    connection: duckdb.DuckDBPyConnection,
+    files: list[Path],
+    landing_path: str,
+    about: str,
+    formats: tuple[Format, ...],
+) -> Recognised:
+    """Rows by Python's own sqlite3: DuckDB's extension for it has to be downloaded."""
+    if len(files) > 1:
+        raise LandingFileError(landing_path, f"{len(files)} databases", "one", "Deliver each in a file of its own.")
+    candidates = [f for f in formats if f.container == "sqlite"]
+    schema = pa.schema([("_table", pa.string()), ("doc", pa.string())])
+    # Immutable: nothing is written beside a landing file, not even a lock. DuckDB reads from a thread of its own.
+    address = f"{files[0].absolute().as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as database:
+        columns: dict[str, list[str]] = {}
+        for table, column in database.execute(
+            "select t.name, c.name from sqlite_master as t, pragma_table_info(t.name) as c where t.type = 'table'"
+        ):
+            columns.setdefault(table, []).append(column)
+        present = {f"{table}.{column}" for table, names in columns.items() for column in names}
+        found = _recognise(candidates, present, landing_path, sorted(columns))
+        batches = _sqlite_batches(database, {t: columns[t] for t in found.records if t in columns}, schema)
+        # Results fetched to their end: a connection that still holds one takes no reader, and gives none up.
+        connection.execute("create or replace temp table records (_table varchar, doc varchar)").fetchall()
+        connection.register("sqlite_rows", pa.RecordBatchReader.from_batches(schema, batches))
+        connection.execute("insert into records select * from sqlite_rows").fetchall()
+        connection.unregister("sqlite_rows")
+    connection.execute(
+        "create or replace temp view rows as "
+        f"select rowid + 1 as _row, _table, doc as _raw, cast(doc as json) as doc, {about} from records"
+    )
+    (count,) = connection.execute("select count(*) from records").fetchone() or (0,)
+    return Recognised(found, int(count), 0, "")
+
+
+def _sqlite_batches(
+    database: sqlite3.Connection, columns: Mapping[str, list[str]], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    for table, names in columns.items():
+        pairs = ", ".join(f"{quote(column)}, {name(column)}" for column in names)
+        cursor = database.execute(f"select {quote(table)}, json_object({pairs}) from {name(table)}")
+        while rows := cursor.fetchmany(SQLITE_BATCH):
+            yield pa.record_batch([list(values) for values in zip(*rows, strict=True)], schema=schema)
 
 
 def _recognise(candidates: list[Format], present: set[str], landing_path: str, shown: list[str]) -> Format:

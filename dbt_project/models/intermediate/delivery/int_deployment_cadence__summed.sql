@@ -1,0 +1,120 @@
+with
+
+deployments as (select * from {{ ref('fct_deployments') }}),
+
+covered as (select * from {{ ref('int_deployment_days__covered') }}),
+
+-- Deployments of what the catalog does not know count as much.
+models as (
+
+    select model_id from {{ ref('dim_models') }}
+
+    union
+
+    select model_id from deployments
+
+),
+
+days as (
+
+    select event_date from {{ ref('dim_days') }}
+
+    union
+
+    select deployed_date as event_date from deployments
+
+),
+
+deployed as (
+
+    select
+        model_id,
+        deployed_date,
+        count(*) as deployment_count,
+        max(deployed_at) as data_until_at
+
+    from deployments
+    group by model_id, deployed_date
+
+),
+
+known_models as (select distinct model_id from covered),
+
+daily as (
+
+    select
+        models.model_id,
+        days.event_date,
+        date_trunc('month', days.event_date) as month_date,
+        covered.event_date is not null as is_covered,
+        known_models.model_id is not null as is_known,
+        case when covered.event_date is not null then coalesce(deployed.deployment_count, 0) end as deployment_count,
+        deployed.data_until_at
+
+    from models
+    cross join days
+    left join covered on models.model_id = covered.model_id and days.event_date = covered.event_date
+    left join known_models on models.model_id = known_models.model_id
+    left join deployed on models.model_id = deployed.model_id and days.event_date = deployed.deployed_date
+
+),
+
+periodic as (
+
+    {% for period in ['day', 'week', 'month', 'quarter'] %}
+    select
+        *,
+        '{{ period }}' as period,
+        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
+    from daily
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+-- Covered days become months once for each month, so that a whole month is exactly one.
+by_month as (
+
+    select
+        model_id,
+        period,
+        period_start_date,
+        month_date,
+        sum(deployment_count) as deployment_count,
+        nullif({{ ratio('count(*) filter (where is_covered)', 'day(last_day(month_date))') }}, 0) as covered_months,
+        max(data_until_at) as data_until_at,
+        bool_or(is_known) as is_known
+
+    from periodic
+    group by model_id, period, period_start_date, month_date
+
+),
+
+final as (
+
+    select
+        model_id,
+        'deployment_cadence' as kpi_id,
+
+        period,
+        period_start_date,
+
+        cast(sum(deployment_count) as double) as numerator,
+        sum(covered_months) as denominator,
+        cast(sum(deployment_count) as bigint) as sample_size,
+        cast(null as double) as ci_low,
+        cast(null as double) as ci_high,
+
+        max(data_until_at) as data_until_at,
+
+        case
+            when not bool_or(is_known) then 'the catalog names no system that deploys this model'
+            when sum(covered_months) is null then 'no system that deploys this model was loaded for this period'
+        end as gap_reason
+
+    from by_month
+    group by model_id, period, period_start_date
+
+)
+
+select * from final

@@ -1,0 +1,56 @@
+with
+
+coverage as (
+
+    select *
+    from {{ source('ledger', 'coverage') }}
+    where source in ('github', 'sagemaker', 'kserve', 'change_records')
+
+),
+
+identifiers as (
+
+    select *
+    from {{ source('catalog', 'identifiers') }}
+    where
+        identifier_kind in (
+            'repository', 'environment', 'workflow', 'endpoint', 'inference_service', 'configuration_item'
+        )
+
+),
+
+deployments as (select * from {{ ref('fct_deployments') }}),
+
+final as (
+
+    select
+        identifiers.member_id as model_id,
+        coverage.day as event_date
+
+    from coverage
+    inner join identifiers
+        on
+            coverage.source = identifiers.source
+            and (coverage.day >= identifiers.valid_from or identifiers.valid_from is null)
+            and (coverage.day < identifiers.valid_to or identifiers.valid_to is null)
+
+    union
+
+    select
+        'unmapped' as model_id,
+        day as event_date
+
+    from coverage
+
+    union
+
+    -- A change filed on one day may end on another, for which no file came.
+    select
+        model_id,
+        deployed_date as event_date
+
+    from deployments
+
+)
+
+select * from final

@@ -1,0 +1,144 @@
+with
+
+reports as (
+
+    select *
+    from {{ ref('int_deployment_reports__united') }}
+    where environment = 'prod'
+
+),
+
+live as (
+
+    select *
+    from reports
+    where is_succeeded and traffic_percent >= 100
+
+),
+
+followed as (
+
+    select
+        *,
+        lag(version_key) over (partition by line_id order by reported_at asc, report_id asc) as previous_version_key
+
+    from live
+
+),
+
+-- A stretch: one version in uninterrupted service. Every system reports its beginning once, at its own moment; what a
+-- system says again is the version pushed again.
+stretches as (
+
+    select
+        * exclude (previous_version_key),
+        count(*) filter (where previous_version_key is distinct from version_key) over (
+            partition by line_id order by reported_at asc, report_id asc
+            rows between unbounded preceding and current row
+        ) as stretch_number
+
+    from followed
+
+),
+
+told as (
+
+    select
+        *,
+        row_number() over (
+            partition by line_id, stretch_number, source order by reported_at asc, report_id asc
+        ) as turn
+
+    from stretches
+
+),
+
+in_service as (
+
+    select
+        *,
+        case when turn = 1 then 'deployment' else 'redeploy' end as report_role,
+        row_number() over (
+            partition by line_id, stretch_number, turn order by reported_at asc, report_id asc
+        ) = 1 as is_first_report
+
+    from told
+
+),
+
+failed as (
+
+    select
+        *,
+        cast(null as bigint) as stretch_number,
+        cast(null as bigint) as turn,
+        'failed' as report_role,
+        -- Another system's word on the same failure, soon after, is no attempt of its own.
+        coalesce(
+            lag(source) over by_version = source
+            or lag(reported_at) over by_version < reported_at - interval {{ var('deployment_link_hours') }} hour, true
+        ) as is_first_report
+
+    from reports
+    where not is_succeeded
+    window by_version as (partition by line_id, version_key order by reported_at asc, report_id asc)
+
+),
+
+canaries as (
+
+    select
+        *,
+        cast(null as bigint) as stretch_number,
+        cast(null as bigint) as turn,
+        'canary' as report_role,
+        row_number() over (partition by line_id, version_key order by reported_at asc, report_id asc) = 1
+            as is_first_report
+
+    from reports
+    where is_succeeded and traffic_percent > 0 and traffic_percent < 100
+
+),
+
+united as (
+
+    select * from in_service
+    union all by name
+    select * from failed
+    union all by name
+    select * from canaries
+
+),
+
+final as (
+
+    select
+        report_id,
+        model_id,
+        line_id,
+
+        reported_date,
+
+        report_role,
+        source,
+        deployed_name,
+        version,
+        version_key,
+        url,
+
+        is_first_report,
+        is_rollback_stated,
+        is_serving_system,
+
+        reported_at,
+        committed_at,
+
+        traffic_percent,
+        stretch_number,
+        turn
+
+    from united
+
+)
+
+select * from final

@@ -1,0 +1,71 @@
+with
+
+source as (select * from {{ source('change_records', 'change_requests') }}),
+
+closings as (
+
+    select
+        change_number,
+        min(updated_at) as closed_at
+
+    from source
+    where close_code is not null
+    group by change_number
+
+),
+
+newest as (
+
+    select *
+    from source
+    qualify row_number() over (
+        partition by change_number
+        order by coalesce(updated_at, created_at) desc, close_code asc nulls last, _content_id asc, _row asc
+    ) = 1
+
+),
+
+worded as (
+
+    select
+        *,
+        regexp_matches(
+            lower(short_description), '(^|[^a-z])(deploy|release|promot|roll[ -]?out|go[ -]?live|roll[ -]?back|revert)'
+        ) as names_a_deployment,
+        -- Of "roll back from v3 to v2" it is the second that goes live.
+        coalesce(
+            nullif(regexp_extract(short_description, '(?i) to (v?[0-9]+([.][0-9]+)*)([^0-9a-z.]|$)', 1), ''),
+            nullif(regexp_extract(short_description, '(?i)(^|[^0-9a-z.])(v[0-9]+([.][0-9]+)*)([^0-9a-z]|$)', 2), '')
+        ) as named_version
+
+    from newest
+
+),
+
+renamed as (
+
+    select
+        worded.change_number,
+        worded.configuration_item,
+        {{ deployment_environment("coalesce(worded.environment, worded.short_description)", 'false', "'prod'") }}
+            as environment,
+        worded.short_description,
+        coalesce(worded.model_version, case when worded.names_a_deployment then worded.named_version end)
+            as version_name,
+        case
+            when lower(worded.close_code) like 'successful%' then 'succeeded'
+            when lower(worded.close_code) like 'unsuccessful%' then 'failed'
+        end as outcome,
+
+        coalesce(regexp_matches(lower(worded.short_description), '(^|[^a-z])(roll[ -]?back|revert)'), false)
+            as is_rollback_stated,
+
+        worded.created_at,
+        coalesce(worded.work_ended_at, closings.closed_at) as ended_at
+
+    from worded
+    left join closings on worded.change_number = closings.change_number
+
+)
+
+select * from renamed

@@ -1,0 +1,27 @@
+with
+
+source as (select * from {{ source('github', 'deployment_statuses') }}),
+
+distinct_statuses as (
+
+    select *
+    from source
+    qualify row_number() over (partition by status_id order by created_at asc, _content_id asc, _row asc) = 1
+
+),
+
+renamed as (
+
+    select
+        status_id as github_status_id,
+        deployment_id as github_deployment_id,
+
+        state,
+
+        created_at
+
+    from distinct_statuses
+
+)
+
+select * from renamed

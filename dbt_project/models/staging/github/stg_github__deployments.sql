@@ -1,0 +1,43 @@
+with
+
+source as (select * from {{ source('github', 'deployments') }}),
+
+newest as (
+
+    select *
+    from source
+    qualify row_number() over (
+        partition by deployment_id
+        order by coalesce(updated_at, created_at) desc, _content_id asc, _row asc
+    ) = 1
+
+),
+
+renamed as (
+
+    select
+        deployment_id as github_deployment_id,
+
+        repository,
+        environment as environment_name,
+        {{ deployment_environment('environment', 'is_production', 'lower(environment)') }} as environment,
+        coalesce(
+            {{ json_property('payload', "'version'") }},
+            {{ json_property('payload', "'model_version'") }},
+            case when not starts_with(coalesce(sha, ''), ref) then {{ version_of_ref('ref') }} end
+        ) as version_name,
+        sha as commit_sha,
+        url,
+
+        coalesce(
+            regexp_matches(lower(task), 'roll[-_ ]?back|revert')
+            or {{ json_property('payload', "'rollback'") }} = 'true', false
+        ) as is_rollback_stated,
+
+        created_at
+
+    from newest
+
+)
+
+select * from renamed

@@ -1,0 +1,37 @@
+with
+
+source as (select * from {{ source('github', 'workflow_runs') }}),
+
+newest as (
+
+    select *
+    from source
+    qualify row_number() over (
+        partition by run_id
+        order by run_attempt desc, coalesce(updated_at, created_at) desc, _content_id asc, _row asc
+    ) = 1
+
+),
+
+renamed as (
+
+    select
+        run_id as github_run_id,
+
+        repository || '/' || workflow as workflow,
+        status,
+        conclusion,
+        {{ version_of_ref('head_branch') }} as version_name,
+        head_sha as commit_sha,
+        url,
+
+        committed_at,
+        created_at,
+        updated_at as ended_at
+
+    from newest
+    where status = 'completed'
+
+)
+
+select * from renamed

@@ -1,0 +1,35 @@
+with
+
+source as (select * from {{ source('mlflow', 'model_versions') }}),
+
+newest as (
+
+    select *
+    from source
+    qualify row_number() over (
+        partition by model_name, version
+        order by coalesce(updated_at, registered_at) desc, _content_id asc, _row asc
+    ) = 1
+
+),
+
+renamed as (
+
+    select
+        run_id as mlflow_run_id,
+
+        model_name,
+        version,
+        status,
+        artifact_uri,
+        aliases,
+        tags,
+
+        registered_at,
+        updated_at
+
+    from newest
+
+)
+
+select * from renamed

@@ -1,0 +1,30 @@
+with
+
+source as (select * from {{ source('sagemaker', 'endpoint_changes') }}),
+
+distinct_events as (
+
+    select *
+    from source
+    qualify row_number() over (partition by event_id order by occurred_at asc, _content_id asc, _row asc) = 1
+
+),
+
+renamed as (
+
+    select
+        event_id as sagemaker_event_id,
+
+        endpoint_name,
+        endpoint_config_name,
+        status,
+        variants,
+        {{ deployment_environment("coalesce(environment, endpoint_name)", 'false', "'prod'") }} as environment,
+
+        occurred_at
+
+    from distinct_events
+
+)
+
+select * from renamed

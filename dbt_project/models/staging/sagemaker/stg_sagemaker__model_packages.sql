@@ -1,0 +1,30 @@
+with
+
+source as (select * from {{ source('sagemaker', 'model_packages') }}),
+
+distinct_events as (
+
+    select *
+    from source
+    qualify row_number() over (partition by event_id order by occurred_at asc, _content_id asc, _row asc) = 1
+
+),
+
+renamed as (
+
+    select
+        event_id as sagemaker_event_id,
+
+        model_package_arn,
+        model_package_group,
+        version,
+        approval_status,
+
+        registered_at,
+        occurred_at
+
+    from distinct_events
+
+)
+
+select * from renamed

@@ -1,0 +1,27 @@
+with
+
+source as (select * from {{ source('sagemaker', 'models') }}),
+
+distinct_events as (
+
+    select *
+    from source
+    qualify row_number() over (partition by event_id order by occurred_at asc, _content_id asc, _row asc) = 1
+
+),
+
+renamed as (
+
+    select
+        event_id as sagemaker_event_id,
+
+        sagemaker_model_name,
+        model_package_arn,
+
+        occurred_at
+
+    from distinct_events
+
+)
+
+select * from renamed
