@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipelines.catalog.check import Read, check
+from pipelines.catalog.check import Read, check, check_experiments
 from pipelines.catalog.documents import CatalogError, Document, Location, Problem, read_document
 from pipelines.catalog.types import (
     ADDRESS_PATTERN,
@@ -22,6 +22,7 @@ from pipelines.catalog.types import (
     AiMember,
     Catalog,
     Company,
+    Experiment,
     Member,
     SharedPool,
     Team,
@@ -32,9 +33,11 @@ T = TypeVar("T")
 COMPANY_FILE: Final = "company.yaml"
 WORKFORCE_FOLDER: Final = "workforce"
 SHARED_COSTS_FOLDER: Final = "shared_costs"
+EXPERIMENTS_FOLDER: Final = "experiments"
 
 _MEMBER: Final[TypeAdapter[AiMember | Team]] = TypeAdapter(Member)
 _POOL: Final = TypeAdapter(SharedPool)
+_EXPERIMENT: Final = TypeAdapter(Experiment)
 _COMPANY: Final = TypeAdapter(Company)
 
 _PATTERNS: Final = {
@@ -63,13 +66,14 @@ _BOUNDS: Final = {
 def load_catalog(folder: Path) -> Catalog:
     """The catalog in `folder`; CatalogError names every file, line and field that is wrong.
 
-    Reads `company.yaml`, and every `.yaml` file under `workforce/` and `shared_costs/`.
+    Reads `company.yaml`, and every `.yaml` file under `workforce/`, `shared_costs/` and `experiments/`.
     """
     problems: list[Problem] = []
     companies = _read([folder / COMPANY_FILE], _COMPANY, problems)
     member_files = _files(folder / WORKFORCE_FOLDER, problems)
     workforce = _read(member_files, _MEMBER, problems)
     shared = _read(_files(folder / SHARED_COSTS_FOLDER, problems), _POOL, problems)
+    run = _read(_files(folder / EXPERIMENTS_FOLDER, problems), _EXPERIMENT, problems)
     if not member_files:
         fault = "found no member, expected a `.yaml` file for each"
         remedy = "Add one, or name the folder the catalog is in"
@@ -82,8 +86,11 @@ def load_catalog(folder: Path) -> Catalog:
     members = [Read(d, value) for d, value in workforce if isinstance(value, AiMember)]
     teams = [Read(d, value) for d, value in workforce if isinstance(value, Team)]
     pools = [Read(d, value) for d, value in shared if value is not None]
+    experiments = [Read(d, value) for d, value in run if value is not None]
     if len(workforce) == len(member_files):  # else a name that seems unknown may be in the other
         problems.extend(check(members, teams, pools, stated))
+        if len(experiments) == len(run):
+            problems.extend(check_experiments(members, experiments, stated))
     company = companies[0][1] if companies else None
     if problems or company is None:
         raise CatalogError(folder, problems)
@@ -92,6 +99,7 @@ def load_catalog(folder: Path) -> Catalog:
         members=tuple(sorted((m.value for m in members), key=lambda member: member.id)),
         teams=tuple(sorted((t.value for t in teams), key=lambda team: team.id)),
         pools=tuple(sorted((p.value for p in pools), key=lambda pool: pool.id)),
+        experiments=tuple(sorted((e.value for e in experiments), key=lambda experiment: experiment.id)),
     )
 
 
@@ -131,7 +139,7 @@ def _located(details: ErrorDetails, adapter: TypeAdapter[Any]) -> tuple[Location
     location = details["loc"]
     model: type[BaseModel]
     if adapter is not _MEMBER:
-        model = SharedPool if adapter is _POOL else Company
+        model = {id(_POOL): SharedPool, id(_EXPERIMENT): Experiment}.get(id(adapter), Company)
     elif details["type"].startswith("union_tag"):
         return (*location, "kind"), None
     elif not location:

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from pipelines.catalog.types import Company, Member, SharedPool
+from pipelines.catalog.types import Company, Experiment, Member, SharedPool
 
 SCHEMA_FOLDER: Final = Path(__file__).parents[2] / "data" / "catalog" / "schema"
 
 _DOCUMENTS: Final[dict[str, tuple[str, TypeAdapter[Any]]]] = {
     "member": ("A member of the AI workforce", TypeAdapter(Member)),
     "shared_cost": ("A pool of shared costs", TypeAdapter(SharedPool)),
+    "experiment": ("An experiment", TypeAdapter(Experiment)),
     "company": ("The company", TypeAdapter(Company)),
 }
 
