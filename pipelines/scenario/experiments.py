@@ -76,6 +76,8 @@ class Plan:
     both_arms: float = 0.002
     pre_days: int = 0
     log: str = "growthbook"
+    closed_only: bool = False
+    """Whether users within their conversion window are left out, as the catalog says of it."""
 
 
 @dataclass
@@ -180,7 +182,7 @@ PLANS: tuple[Plan, ...] = (
     ),
     Plan(
         "support-deflect", "support_deflect", ("form", "assistant"), 14, None, 150,
-        _converts("case_deflected", (0.30, 0.30)), {"deflected-cases": ("proportion", "case_deflected", None)}, 0.0,
+        _converts("case_deflected", (0.30, 0.30)), {"deflected-cases": ("proportion", "case_deflected", None)}, 0.0, closed_only=True,
     ),
 )  # fmt: skip
 
@@ -426,10 +428,12 @@ def _truth(world: World, drawn: _Drawn) -> dict[str, Any]:
     """What the delivered files hold of the experiment, counted from the draws."""
     plan, end = drawn.plan, world.days * DAY
     late = _is_late(drawn)
-    delivered = (drawn.at < end) & ~(late & (LATE_AGE + LATE_BY >= world.days))
+    delivered = (drawn.at < end) & ~(late & (world.days <= LATE_AGE + LATE_BY))
     # Who meets the other arm after the experiment's end was in one arm while it ran.
     both = drawn.both & ~late & (drawn.at + HOUR < min(end, (plan.end or world.days) * DAY))
     counted = delivered & ~both
+    if plan.closed_only:
+        counted &= drawn.at + WINDOW <= end
     arms: dict[str, dict[str, Any]] = {
         arm: {"units": int((counted & (drawn.arm == i)).sum())} for i, arm in enumerate(plan.arms)
     }
