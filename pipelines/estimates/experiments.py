@@ -15,7 +15,6 @@ from typing import Literal, Self
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from pipelines.estimates.intervals import Array, Estimate, check_confidence, from_variance, sum_of_squares
 
@@ -397,8 +396,7 @@ def adjust(p_values: Sequence[float | None], method: Literal["holm", "bh"]) -> l
         return [None] * len(p_values)
     if not all(0 <= p <= 1 for p in known):
         raise ValueError(f"p-values lie between 0 and 1; found {known}")
-    name = {"holm": "holm", "bh": "fdr_bh"}[method]
-    adjusted = iter(multipletests(known, method=name)[1].tolist())
+    adjusted = iter(_holm(known) if method == "holm" else stats.false_discovery_control(known, method="bh").tolist())
     return [None if p is None else next(adjusted) for p in p_values]
 
 
@@ -485,6 +483,15 @@ def _welch(first: float | None, second: float | None, first_n: int, second_n: in
     if first is None or second is None or first + second <= 0:
         return 0.0
     return (first + second) ** 2 / (first**2 / (first_n - 1) + second**2 / (second_n - 1))
+
+
+def _holm(p_values: list[float]) -> list[float]:
+    # statsmodels has it too, and collects garbage at each call: 50 ms in a process that holds little.
+    order = np.argsort(p_values, kind="stable")
+    adjusted = np.empty(len(p_values))
+    steps = np.asarray(p_values)[order] * np.arange(len(p_values), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return [float(p) for p in adjusted]
 
 
 def _quantile(tally: Tally, quantile: float) -> float:
