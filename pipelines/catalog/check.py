@@ -132,6 +132,13 @@ def _stream(
             f"found `{stream.metric}`, expected a metric of `{experiment.id}`: {_listed(names)}",
             "Correct the id, or add the metric",
         )
+    if stream.variation not in experiment.treatments and (stream.variation or len(experiment.treatments) > 1):
+        yield member.document.problem(
+            (*here, "variation"),
+            f"found {f'`{stream.variation}`' if stream.variation else 'none'}, expected an arm of `{experiment.id}` "
+            f"that is not its control: {_listed(experiment.treatments)}",
+            "Name the arm whose uplift it is",
+        )
     logged = experiment.design in RANDOMISED_DESIGNS
     wanted = "treated_units" if logged else "exposed_users"
     if stream.volume == wanted:

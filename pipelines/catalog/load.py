@@ -139,7 +139,7 @@ def _located(details: ErrorDetails, adapter: TypeAdapter[Any]) -> tuple[Location
     location = details["loc"]
     model: type[BaseModel]
     if adapter is not _MEMBER:
-        model = {id(_POOL): SharedPool, id(_EXPERIMENT): Experiment}.get(id(adapter), Company)
+        model = SharedPool if adapter is _POOL else Experiment if adapter is _EXPERIMENT else Company
     elif details["type"].startswith("union_tag"):
         return (*location, "kind"), None
     elif not location:

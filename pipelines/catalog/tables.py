@@ -190,7 +190,7 @@ def _experiments(catalog: Catalog) -> Iterator[Row]:
     for e in catalog.experiments:
         yield (
             e.id, e.key or e.id, e.model, e.name, e.hypothesis, e.design, e.valid_from, e.valid_to, e.control,
-            e.primary_metric.id, e.planned_effect, e.planned_units, e.conversion_hours, e.pre_period_days,
+            e.primary_metric.id, e.planned_effect, e.planned_units, e.conversion_hours, e.pre_period_days, e.period_days,
             ", ".join(e.tags), e.excludes_open_windows, e.sequential,
         )  # fmt: skip
 
@@ -205,16 +205,20 @@ def _experiment_metrics(catalog: Catalog) -> Iterator[Row]:
     for experiment in catalog.experiments:
         for i, m in enumerate(experiment.metrics):
             yield (
-                experiment.id, m.id, m.name, m.kind, m.event, m.of, m.per_event, m.quantile, m.better == "higher", i == 0,
+                experiment.id, m.id, m.name, m.kind, m.event, m.of, m.per_event, m.quantile, m.better == "higher",
+                i == 0,
             )  # fmt: skip
 
 
 def _value_streams(catalog: Catalog) -> Iterator[Row]:
-    primary = {experiment.id: experiment.primary_metric.id for experiment in catalog.experiments}
+    experiments = {experiment.id: experiment for experiment in catalog.experiments}
     for member in catalog.members:
         for s in member.value:
+            measured = experiments.get(s.experiment or "")
+            metric = s.metric or (measured.primary_metric.id if measured else None)
+            arm = s.variation or (measured.treatments[0] if measured else None)
             yield (
-                member.id, s.id, s.name, s.experiment, s.metric or primary.get(s.experiment or ""), s.declared_uplift,
+                member.id, s.id, s.name, s.experiment, metric, arm, s.declared_uplift,
                 s.uplift, s.direction, s.volume, s.volume_per_unit, s.half_life_days, s.valid_from, s.valid_to,
             )  # fmt: skip
 
@@ -461,6 +465,7 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
             CatalogColumn("planned_units", "BIGINT", "How many units it was planned with, over all arms."),
             CatalogColumn("conversion_hours", "BIGINT", "How long after exposure an event counts; null: the default."),
             CatalogColumn("pre_period_days", "BIGINT", "Days before exposure used by CUPED; null: none."),
+            CatalogColumn("period_days", "BIGINT", "Days over which a panel's outcomes are averaged."),
             _text("tags", "What it is found by, joined by commas."),
             CatalogColumn("excludes_open_windows", "BOOLEAN", "Whether users within their window are left out."),
             CatalogColumn("is_sequential", "BOOLEAN", "Whether it may be looked at and stopped any day."),
@@ -507,6 +512,7 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
             _text("name", "What the money is made or saved by."),
             _text("experiment_id", "The experiment that measured the uplift; null: it is declared."),
             _text("metric_id", "The metric whose uplift it is."),
+            _text("variation_id", "The arm whose uplift it is; `treated` in a panel."),
             CatalogColumn("declared_uplift", "DOUBLE", "The uplift where nobody measured it."),
             _text("uplift", "`absolute` or `relative`."),
             _text("direction", "`gain` or `saving`."),

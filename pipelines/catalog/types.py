@@ -386,6 +386,11 @@ class Experiment(Validity):
     conversion_hours: Annotated[int, Field(strict=True, gt=0)] | None = Field(
         None, description="How long after the first exposure an event counts; left out: the project's default."
     )
+    period_days: Annotated[int, Field(strict=True, gt=0)] = Field(
+        1,
+        description="Panels only: outcomes are averaged over so many days, counted from the first. Units should start on "
+        "the first day of a period, or the effect of the first one is diluted.",
+    )
     excludes_open_windows: bool = Field(
         False, description="Whether users still within their conversion window are left out until it has passed."
     )
@@ -401,6 +406,11 @@ class Experiment(Validity):
     def metrics(self) -> tuple[Metric, ...]:
         """The primary metric, then the secondary ones."""
         return self.primary_metric, *self.secondary_metrics
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """What is compared with the control: its other arms, or the treated units of a panel."""
+        return tuple(v.id for v in self.variations if v.id != self.control) or ("treated",)
 
     @model_validator(mode="after")
     def _arms_suit_the_design(self) -> Self:
@@ -455,6 +465,9 @@ class ValueStream(Validity):
         None, description="The experiment that measured the uplift. This or `declared_uplift`."
     )
     metric: Slug | None = Field(None, description="Which of its metrics; left out: the primary one.")
+    variation: Exact | None = Field(
+        None, description="Which of its arms; left out where there is one beside the control."
+    )
     declared_uplift: Number | None = Field(
         None, description="The uplift where nobody measured it; shown as declared, never added to what was measured."
     )
@@ -485,8 +498,8 @@ class ValueStream(Validity):
         if (self.experiment is None) == (self.declared_uplift is None):
             found = "neither" if self.experiment is None else "both"
             raise ValueError(f"expected either `experiment` or `declared_uplift`, found {found}")
-        if self.declared_uplift is not None and (self.metric is not None or self.volume != "predictions"):
-            raise ValueError("expected no `metric`, and predictions as the volume: nothing was measured")
+        if self.declared_uplift is not None and (self.metric or self.variation or self.volume != "predictions"):
+            raise ValueError("expected no `metric` or `variation`, and predictions as the volume: nothing was measured")
         return self
 
 

@@ -1,7 +1,7 @@
-"""What a randomised experiment's cohorts say: every metric and arm with its lift, and whether the split was sound.
+"""What an experiment says: every metric and arm with its lift, and whether the comparison may be read.
 
-Which statistic answers which question is decided here; the statistics are in `experiments`. What a lift is worth, and
-studies without randomisation, are not here.
+Which statistic answers which question is decided here; the statistics are in `experiments` and `causal`. What a lift is
+worth is `value`'s.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import date
 from statistics import NormalDist
 from typing import Final
 
+from pipelines.estimates.causal.panels import Panel, staggered, two_by_two
 from pipelines.estimates.experiments import (
     Comparison,
     Metric,
@@ -25,10 +26,12 @@ from pipelines.estimates.experiments import (
     compare_quantiles,
     sample_ratio,
 )
+from pipelines.estimates.intervals import Estimate
 from pipelines.estimates.power import Arms, Baseline, detectable, power
 
 DEFAULT_TUNING = 5_000.0
 """N* of always-valid intervals where an experiment was planned without a size, as GrowthBook sets it."""
+TREATED, UNTREATED = "treated", "untreated"
 _KINDS: Final[Mapping[str, Metric]] = {"mean": "mean", "proportion": "proportion", "ratio": "ratio"}
 
 
@@ -60,6 +63,8 @@ class Plan:
 class Reading:
     """One metric of one arm. For the control, what compares is None.
 
+    In a panel the arms are `TREATED` and `UNTREATED`, and the untreated mean is what the treated ones would have had.
+
     Args:
         mean: the arm's mean, share, ratio or quantile.
         comparison: against the control.
@@ -69,6 +74,7 @@ class Reading:
         power: to find the planned effect, at the error reached.
         early, late: the relative lift of the users of the first and of the second half of the days.
         fading_p_value: that early and late lift are the same.
+        pre_trend_p_value: that treated and untreated units moved alike before the start.
     """
 
     metric: str
@@ -83,6 +89,7 @@ class Reading:
     early: float | None = None
     late: float | None = None
     fading_p_value: float | None = None
+    pre_trend_p_value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,69 @@ def read_out(
                 readings.append(_quantile(plan, metric, arm, tallies, seed))
             else:
                 readings.append(_reading(plan, metric, arm, cohorts))
-    return Readout(_adjusted(plan, readings), ratio.p_value, ratio.is_mismatch)
+    return Readout(_adjusted(plan.metrics, readings), ratio.p_value, ratio.is_mismatch)
+
+
+def read_panel(metrics: Sequence[MetricPlan], panels: Mapping[str, Panel], is_staggered: bool) -> list[Reading]:
+    """Every metric of units that were treated and units that were not.
+
+    Args:
+        metrics: what was declared.
+        panels: metric → its panel; a metric without one has no reading.
+        is_staggered: whether units may start at different periods.
+
+    Returns:
+        Per metric the untreated arm, then the treated one. The relative lift is over what the treated units would have
+        had in the treated periods, taken as known.
+    """
+    readings: list[Reading] = []
+    for metric in metrics:
+        if metric.id in panels:
+            readings += _panel(metric, panels[metric.id], is_staggered)
+    return _adjusted(metrics, readings)
+
+
+def _panel(metric: MetricPlan, panel: Panel, is_staggered: bool) -> list[Reading]:
+    study = staggered(panel)
+    found = study if is_staggered else two_by_two(panel)
+    effect = found.effect
+    after = [
+        outcome
+        for unit, period, outcome in zip(panel.units, panel.periods, panel.outcomes, strict=True)
+        if period >= panel.starts.get(unit, math.inf)
+    ]
+    mean = math.fsum(after) / len(after) if after else None
+    if mean is None or effect.value is None:
+        return [
+            Reading(metric.id, UNTREATED, found.untreated, None),
+            Reading(metric.id, TREATED, found.treated, mean),
+        ]
+    without = mean - effect.value
+    relative = Estimate() if without == 0 else _scaled(effect, 1 / abs(without))
+    return [
+        Reading(metric.id, UNTREATED, found.untreated, without),
+        Reading(
+            metric.id,
+            TREATED,
+            found.treated,
+            mean,
+            Comparison(without, mean, effect, relative),
+            "staggered difference in differences" if is_staggered else "difference in differences",
+            pre_trend_p_value=study.pre_trend.p_value,
+        ),
+    ]
+
+
+def _scaled(estimate: Estimate, factor: float) -> Estimate:
+    """The estimate in another unit; `factor` is above 0."""
+
+    def times(value: float | None) -> float | None:
+        return None if value is None else value * factor
+
+    return Estimate(
+        times(estimate.value), times(estimate.standard_error), times(estimate.ci_low), times(estimate.ci_high),
+        estimate.p_value,
+    )  # fmt: skip
 
 
 def _reading(plan: Plan, metric: MetricPlan, arm: str, cohorts: Mapping[tuple[str, str], Cohorts]) -> Reading:
@@ -237,8 +306,8 @@ def _halves(
     return early.value, late.value, 2 * (1 - NormalDist().cdf(distance))
 
 
-def _adjusted(plan: Plan, readings: Sequence[Reading]) -> list[Reading]:
-    primary = {metric.id: metric.is_primary for metric in plan.metrics}
+def _adjusted(metrics: Sequence[MetricPlan], readings: Sequence[Reading]) -> list[Reading]:
+    primary = {metric.id: metric.is_primary for metric in metrics}
     families: defaultdict[bool, list[int]] = defaultdict(list)
     for i, reading in enumerate(readings):
         if reading.comparison is not None:

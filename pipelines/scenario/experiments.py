@@ -102,8 +102,8 @@ def _shop(rng: np.random.Generator, users: Users, age: int) -> list[Events]:
         amount = 4_000 * level[user] * rng.lognormal(0.0, 0.25, user.size) * factor
         return np.maximum(1, np.rint(amount)).astype(np.int64)
 
-    buys = np.flatnonzero(rng.random(users.size) < 0.85)
-    past = np.concatenate([np.flatnonzero(rng.random(users.size) < 0.8) for _ in range(2)])
+    buys = np.flatnonzero(rng.random(users.size) < 0.92)
+    past = np.concatenate([np.flatnonzero(rng.random(users.size) < 0.8) for _ in range(3)])
     tardy = np.flatnonzero(rng.random(users.size) < 0.05)
     who = np.concatenate([buys, past, tardy])
     at = np.concatenate(
@@ -182,7 +182,8 @@ PLANS: tuple[Plan, ...] = (
     ),
     Plan(
         "support-deflect", "support_deflect", ("form", "assistant"), 14, None, 150,
-        _converts("case_deflected", (0.30, 0.30)), {"deflected-cases": ("proportion", "case_deflected", None)}, 0.0, closed_only=True,
+        _converts("case_deflected", (0.30, 0.30)), {"deflected-cases": ("proportion", "case_deflected", None)}, 0.0,
+        closed_only=True,
     ),
 )  # fmt: skip
 
@@ -205,10 +206,10 @@ class Panel:
 
 PANELS: tuple[Panel, ...] = (
     Panel(
-        "triage-waiting", "triage_waiting", "site", ((6, 20), (6, 30), (6, 40), (6, None)),
+        "triage-waiting", "triage_waiting", "site", ((6, 21), (6, 35), (6, 42), (6, None)),
         {"waiting-minutes": (45.0, -9.0, 4.0), "cases-per-hour": (4.0, 8.0, 0.6)},
     ),
-    Panel("route-fuel", "route_fuel", "depot", ((20, 25), (20, None)), {"fuel-usd": (900.0, -135.0, 45.0)}),
+    Panel("route-fuel", "route_fuel", "depot", ((20, 28), (20, None)), {"fuel-usd": (900.0, -135.0, 45.0)}),
 )  # fmt: skip
 
 
@@ -223,8 +224,8 @@ def write_experiments(world: World, landing: Path) -> dict[str, object]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
         connection.execute(
-            "create table exposures (log varchar, age bigint, ms bigint, user_id varchar, key varchar, arm varchar); "
-            "create table events (age bigint, ms bigint, user_id varchar, event varchar, amount decimal(18, 2), id varchar)"
+            "create table exposures (log text, age bigint, ms bigint, user_id text, key text, arm text); "
+            "create table events (age bigint, ms bigint, user_id text, event text, amount decimal(18, 2), id text)"
         )
         for experiment in drawn:
             _log_exposures(world, experiment, connection)
@@ -275,7 +276,8 @@ def _is_late(drawn: _Drawn) -> Flags:
     """Whose first exposure comes in the file that is late: a tenth of one day's, of the logs that GrowthBook keeps."""
     if drawn.plan.log != "growthbook":
         return np.zeros(drawn.at.size, np.bool_)
-    return (drawn.at // DAY == LATE_AGE) & (np.arange(drawn.at.size) % 10 == 3)
+    late: Flags = (drawn.at // DAY == LATE_AGE) & (np.arange(drawn.at.size) % 10 == 3)
+    return late
 
 
 def _log_exposures(world: World, drawn: _Drawn, connection: duckdb.DuckDBPyConnection) -> None:
@@ -344,14 +346,16 @@ def _log_events(drawn: _Drawn, connection: duckdb.DuckDBPyConnection) -> None:
 
 _LOGS = {
     "growthbook": (
-        "select strftime(logged_at, '%Y-%m-%dT%H:%M:%S.%gZ') as timestamp, user_id, key as experiment_id, arm as variation_id, "
+        "select strftime(logged_at, '%Y-%m-%dT%H:%M:%S.%gZ') as timestamp, user_id, key as experiment_id, "
+        "arm as variation_id, "
         '\'{"country":"CH"}\' as attributes',
         "exposures/{day}.csv",
         "format csv, header",
     ),
     "statsig": (
-        "select 'meridian' as company_id, user_id as unit_id, 'user_id' as unit_type, 'get_experiment' as exposure_type, "
-        "key as name, arm as experiment_group, strftime(logged_at, '%Y-%m-%d %H:%M:%S.%g') as first_exposure_utc, "
+        "select 'meridian' as company_id, user_id as unit_id, 'user_id' as unit_type, "
+        "'get_experiment' as exposure_type, key as name, arm as experiment_group, "
+        "strftime(logged_at, '%Y-%m-%d %H:%M:%S.%g') as first_exposure_utc, "
         "cast(logged_at as date) as as_of_pst_date",
         "statsig/{day}.csv",
         "format csv, header",
