@@ -16,7 +16,7 @@ from typing import Literal, Self
 import numpy as np
 from scipy import stats
 
-from pipelines.estimates.intervals import Array, Estimate, check_confidence, from_variance, sum_of_squares
+from pipelines.estimates.intervals import UNDEFINED, Array, Estimate, check_confidence, from_variance, sum_of_squares
 
 Metric = Literal["mean", "proportion", "ratio"]
 """A mean over units; a share of units (x is 0 or 1); a ratio of sums Σx/Σd over units."""
@@ -159,7 +159,7 @@ def compare(
     arms = (_arm(control, metric), _arm(treatment, metric))
     base, changed = arms[0].value, arms[1].value
     if base is None or changed is None:
-        return Comparison(base, changed, Estimate(), Estimate())
+        return Comparison(base, changed, UNDEFINED, UNDEFINED)
     theta = _theta(control, treatment, metric) if cuped else None
     past = (_past(control), _past(treatment)) if theta is not None else (_Past(), _Past())
     slope = theta or 0.0
@@ -176,7 +176,7 @@ def compare(
             return from_variance(value, variance, freedom, confidence)
         return always_valid(value, variance, control.n + treatment.n, sequential, confidence)
 
-    relative = Estimate()
+    relative = UNDEFINED
     if base != 0:
         scaled = None
         if arms[0].variance is not None and arms[1].variance is not None:
@@ -187,6 +187,41 @@ def compare(
             ) / base**2
         relative = estimate(difference / abs(base), scaled)
     return Comparison(base, changed, estimate(difference, total), relative, theta)
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """What serving the model changed, per unit and over all units served."""
+
+    comparison: Comparison
+    total: Estimate
+
+
+def holdout(
+    kept_out: Moments,
+    served: Moments,
+    metric: Metric = "mean",
+    *,
+    cuped: bool = False,
+    sequential: float | None = None,
+    confidence: float = 0.95,
+) -> Holdout:
+    """Compare the units served with a group kept out at random; `compare` with the group kept out as control.
+
+    Returns:
+        The comparison, and its absolute lift times the units served. A ratio has no total: its lift is per unit of d.
+
+    Raises:
+        ValueError: as `compare`.
+    """
+    found = compare(kept_out, served, metric, cuped=cuped, sequential=sequential, confidence=confidence)
+    lift, n = found.absolute, served.n
+    if metric == "ratio" or lift.value is None:
+        return Holdout(found, UNDEFINED)
+    if lift.standard_error is None or lift.ci_low is None or lift.ci_high is None:
+        return Holdout(found, Estimate(n * lift.value))
+    total = Estimate(n * lift.value, n * lift.standard_error, n * lift.ci_low, n * lift.ci_high, lift.p_value)
+    return Holdout(found, total)
 
 
 def always_valid(value: float, variance: float | None, n: int, tuning: float, confidence: float = 0.95) -> Estimate:
@@ -368,10 +403,10 @@ def compare_quantiles(
         raise ValueError(f"a quantile lies between 0 and 1; found {quantile}")
     if control.n == 0 or treatment.n == 0:
         sole = [_quantile(arm, quantile) if arm.n else None for arm in (control, treatment)]
-        return QuantileComparison(sole[0], sole[1], Estimate(), Estimate())
+        return QuantileComparison(sole[0], sole[1], UNDEFINED, UNDEFINED)
     base, changed = _quantile(control, quantile), _quantile(treatment, quantile)
     absolute = Estimate(changed - base)
-    relative = Estimate() if base == 0 else Estimate((changed - base) / abs(base))
+    relative = UNDEFINED if base == 0 else Estimate((changed - base) / abs(base))
     fewest = min(control.n, treatment.n) * min(quantile, 1 - quantile)
     if fewest >= FEWEST_EXPECTED:
         rng = np.random.default_rng(seed)

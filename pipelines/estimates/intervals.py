@@ -35,6 +35,9 @@ class Estimate:
     p_value: float | None = None
 
 
+UNDEFINED = Estimate()
+
+
 @dataclass(frozen=True)
 class Interval:
     """A value with an interval that was not made from a standard error; None where undefined."""
@@ -94,7 +97,7 @@ def mean(n: int, sum_x: float, sum_xx: float, confidence: float = 0.95) -> Estim
     Undefined when n is 0; its error when n is 1 or the values do not vary.
     """
     if n == 0:
-        return Estimate()
+        return UNDEFINED
     variance = sum_of_squares(n, sum_x, sum_xx) / (n - 1) if n > 1 else None
     return from_variance(sum_x / n, None if variance is None else variance / n, n - 1, confidence)
 
