@@ -38,7 +38,7 @@ units as (
     select
         experiment_id,
         metric_id,
-        sum(unit_count) as experiment_unit_count
+        cast(sum(unit_count) as bigint) as experiment_unit_count
     from estimates
     group by experiment_id, metric_id
 
