@@ -190,7 +190,8 @@ def _experiments(catalog: Catalog) -> Iterator[Row]:
     for e in catalog.experiments:
         yield (
             e.id, e.key or e.id, e.model, e.name, e.hypothesis, e.design, e.valid_from, e.valid_to, e.control,
-            e.primary_metric.id, e.planned_effect, e.planned_units, e.conversion_hours, e.pre_period_days, e.period_days,
+            e.primary_metric.id, e.planned_effect, e.planned_units, e.conversion_hours, e.pre_period_days,
+            e.period_days,
             ", ".join(e.tags), e.excludes_open_windows, e.sequential,
         )  # fmt: skip
 

@@ -388,8 +388,8 @@ class Experiment(Validity):
     )
     period_days: Annotated[int, Field(strict=True, gt=0)] = Field(
         1,
-        description="Panels only: outcomes are averaged over so many days, counted from the first. Units should start on "
-        "the first day of a period, or the effect of the first one is diluted.",
+        description="Panels only: outcomes are averaged over so many days, counted from the first. Units should start "
+        "on the first day of a period, or the effect of the first one is diluted.",
     )
     excludes_open_windows: bool = Field(
         False, description="Whether users still within their conversion window are left out until it has passed."

@@ -1,4 +1,4 @@
-"""Hands each model's exposed volumes and measured uplifts to the statistics: value by day and period, with intervals."""
+"""Hands each model's exposed volumes and measured uplifts to the statistics: value by day and period."""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -31,6 +31,7 @@ PERIODS = {
 
 
 def rows_of(relation):
+    """A relation's rows as dictionaries."""
     return relation.to_arrow_table().to_pylist()
 
 
@@ -53,6 +54,7 @@ def exposed_of(row, effects):
 
 
 def model(dbt, session):
+    """One row per model, grade, period and its first day."""
     dbt.config(materialized="table")
     streams = defaultdict(list)
     for row in rows_of(dbt.ref("int_value_streams__graded").filter("is_counted")):

@@ -33,10 +33,12 @@ SUMS = ("sum_x", "sum_xx", "sum_d", "sum_dd", "sum_xd", "sum_past", "sum_past_pa
 
 
 def rows_of(relation):
+    """A relation's rows as dictionaries."""
     return relation.to_arrow_table().to_pylist()
 
 
 def panel_of(rows):
+    """One metric's panel of units and periods."""
     return Panel(
         units=[row["unit_id"] for row in rows],
         periods=[row["period_number"] for row in rows],
@@ -46,10 +48,12 @@ def panel_of(rows):
 
 
 def tally_of(pairs):
+    """The tally of (value, users) pairs in ascending order."""
     return Tally(*(tuple(column) for column in zip(*pairs, strict=True)))
 
 
 def row_of(experiment_id, reading, is_control):
+    """A reading as a row of `SCHEMA`."""
     row = {
         "experiment_id": experiment_id,
         "metric_id": reading.metric,
@@ -82,6 +86,7 @@ def row_of(experiment_id, reading, is_control):
 
 
 def model(dbt, session):
+    """One row per experiment, metric and arm."""
     dbt.config(materialized="table")
     cohorts, tallies, split = defaultdict(dict), defaultdict(list), defaultdict(dict)
     reduced, tallied = rows_of(dbt.ref("int_experiments__reduced")), rows_of(dbt.ref("int_experiments__tallied"))
