@@ -11,7 +11,7 @@ or `None` where the estimator is undefined. The shares are set against the bound
     CASES = (Case("mean, Student's t", "normal, n = 50", simulate, {"coverage": COVERAGE}),)
 
 Seeds are fixed: a case's generator is seeded by its name, so adding a case moves no other. `make calibration` runs all
-and writes docs/statistics/calibration.md; `python -m bench.calibration drift` runs one family and prints it.
+and writes docs/statistics/calibration.md; `python -m bench.calibration drift` runs one family and writes its section.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def families() -> dict[str, tuple[str, tuple[Case, ...]]]:
         for _, name, _ in pkgutil.iter_modules(__path__)
         if name != "__main__"
     }
-    return {name: ((module.__doc__ or name).splitlines()[0], module.CASES) for name, module in modules.items()}
+    return {
+        name: ((module.__doc__ or name).splitlines()[0].rstrip("."), module.CASES) for name, module in modules.items()
+    }
 
 
 def covers(estimate: Estimate | Interval, truth: float) -> bool | None:

@@ -1,6 +1,6 @@
 """Calibrate the families named on the command line, or all; exit 1 when a share lies outside without a caveat.
 
-Only a run of all families writes the page.
+The page keeps a section per family; a run writes those it has measured and leaves the others as they are.
 """
 
 from __future__ import annotations
@@ -44,11 +44,19 @@ def main(wanted: list[str]) -> int:
             measured[name] += figures
             for figure in figures:
                 print(f"[{done}/{len(jobs)}] {name}: {_row(figure)}", flush=True)
-    if not wanted:
-        sections = [f"## {known[name][0]}\n\n{_table(figures)}" for name, figures in measured.items()]
-        PAGE.write_text("\n".join((HEAD, *sections)))
+    _write(
+        {known[name][0]: _table(figures) for name, figures in measured.items()}, [head for head, _ in known.values()]
+    )
     print(f"{time.monotonic() - began:.0f} s")
     return 1 if any(not one.holds and not one.caveat for figures in measured.values() for one in figures) else 0
+
+
+def _write(sections: dict[str, str], order: list[str]) -> None:
+    """Put the sections, heading → table, in their places on the page."""
+    kept = PAGE.read_text().split("\n## ")[1:] if PAGE.exists() else []
+    there = {head: body.strip() for head, _, body in (one.partition("\n") for one in kept)} | sections
+    body = "".join(f"\n## {head}\n\n{there[head].strip()}\n" for head in order if head in there)
+    PAGE.write_text(HEAD + body)
 
 
 def _one(job: tuple[str, int]) -> list[Measured]:

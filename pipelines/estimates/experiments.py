@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from pipelines.estimates.intervals import UNDEFINED, Array, Estimate, check_confidence, from_variance, sum_of_squares
 
@@ -295,8 +295,9 @@ def sample_ratio(counts: Sequence[int], weights: Sequence[float]) -> SampleRatio
     expected = declared / declared.sum() * observed.sum()
     if expected.min() < FEWEST_EXPECTED:
         return SampleRatio()
-    found = stats.chisquare(observed, expected)
-    return SampleRatio(float(found.statistic), float(found.pvalue), bool(found.pvalue < SRM_P_VALUE))
+    chi_square = float(((observed - expected) ** 2 / expected).sum())
+    p_value = float(special.chdtrc(declared.size - 1, chi_square))
+    return SampleRatio(chi_square, p_value, p_value < SRM_P_VALUE)
 
 
 @dataclass(frozen=True)

@@ -212,9 +212,9 @@ def staggered(panel: Panel, confidence: float = 0.95) -> Staggered:
 
     def average(some: Iterable[tuple[int, int]]) -> Array | None:
         chosen = list(some)
-        sizes = np.array([cohorts.sizes[one] for one, _ in chosen], dtype=np.float64)
         if not chosen:
             return None
+        sizes = cohorts.sizes[[one for one, _ in chosen]]
         return np.asarray(np.tensordot(sizes / sizes.sum(), np.stack([cells[cell] for cell in chosen]), axes=1))
 
     lags = {lag: average(some) for lag, some in sorted(by_lag.items())}
@@ -233,11 +233,24 @@ def staggered(panel: Panel, confidence: float = 0.95) -> Staggered:
 
 @dataclass(frozen=True)
 class _Cohorts:
-    """A balanced panel, split by start: `outcomes[k]` has cohort k's units in rows and periods in columns."""
+    """A balanced panel reduced to its cohorts, the units that start together.
+
+    Args:
+        starts: each cohort's first treated period, ascending; infinite for the never treated.
+        periods: ascending.
+        sizes: units of each cohort.
+        means: cohort × period, over its units.
+        covariances: cohort × period × period, over its units; 0 for a single unit.
+        rounding: a variance below this is what is left of outcomes that do not vary.
+        dropped: units left out.
+    """
 
     starts: tuple[float, ...]
     periods: tuple[int, ...]
-    outcomes: tuple[Array, ...]
+    sizes: Array
+    means: Array
+    covariances: Array
+    rounding: float
     dropped: int
 
     @classmethod
@@ -253,22 +266,25 @@ class _Cohorts:
         first = values[0] if values.size else 0
         used = ~np.isnan(table).any(axis=1) & (start > first)
         starts = sorted(set(start[used].tolist()))
+        cohorts = [table[used & (start == one)] for one in starts]
+        shape = (len(cohorts), values.size)
         return cls(
             tuple(starts),
             tuple(values.tolist()),
-            tuple(table[used & (start == one)] for one in starts),
+            np.array([one.shape[0] for one in cohorts], dtype=np.float64),
+            np.array([one.mean(axis=0) for one in cohorts]).reshape(shape),
+            np.array(
+                [np.cov(one, rowvar=False) if one.shape[0] > 1 else np.zeros((values.size,) * 2) for one in cohorts]
+            ).reshape(*shape, values.size),
+            (1e-12 * float(np.abs(table[used]).max(initial=0))) ** 2,
             int((~used).sum()),
         )
 
     @property
-    def sizes(self) -> list[int]:
-        return [one.shape[0] for one in self.outcomes]
-
-    @property
     def counts(self) -> tuple[int, int, int]:
         """Units treated, untreated and dropped."""
-        treated = sum(size for size, start in zip(self.sizes, self.starts, strict=True) if math.isfinite(start))
-        return treated, sum(self.sizes) - treated, self.dropped
+        treated = int(self.sizes[np.isfinite(self.starts)].sum())
+        return treated, int(self.sizes.sum()) - treated, self.dropped
 
     def first_treated(self, one: int) -> int:
         """The index of a cohort's first treated period."""
@@ -290,10 +306,8 @@ class _Cohorts:
             return None
         weights = np.zeros((len(self.starts), len(self.periods)))
         weights[one, at], weights[one, base] = 1.0, -1.0
-        total = sum(self.sizes[other] for other in untreated)
-        for other in untreated:
-            weights[other, at] = -self.sizes[other] / total
-            weights[other, base] = self.sizes[other] / total
+        shares = self.sizes[untreated] / self.sizes[untreated].sum()
+        weights[untreated, at], weights[untreated, base] = -shares, shares
         return weights
 
     def before_and_after(self) -> Array | None:
@@ -309,21 +323,14 @@ class _Cohorts:
         """Σ over cohorts of the mean over units of Σ over periods of weight × outcome."""
         if weights is None:
             return UNDEFINED
-        value, parts = 0.0, []
-        for outcomes, coefficients in zip(self.outcomes, weights, strict=True):
-            if not coefficients.any():
-                continue
-            scores = outcomes @ coefficients
-            value += float(scores.mean())
-            parts.append((float(scores.var(ddof=1)) / scores.size, scores.size) if scores.size > 1 else None)
-        if any(part is None for part in parts):
+        value = float((weights * self.means).sum())
+        part = weights.any(axis=1)
+        sizes = self.sizes[part]
+        if sizes.min() < 2:
             return Estimate(value)
-        variances = [part for part in parts if part is not None]
-        total = math.fsum(variance for variance, _ in variances)
-        spread = math.fsum(variance**2 / (n - 1) for variance, n in variances)
-        # What is left of outcomes that do not vary is rounding.
-        scale = max(float(np.abs(outcomes).max()) for outcomes in self.outcomes)
-        if spread == 0 or total <= (1e-12 * scale) ** 2:
+        variances = np.einsum("kt,ktu,ku->k", weights[part], self.covariances[part], weights[part]) / sizes
+        total, spread = float(variances.sum()), float((variances**2 / (sizes - 1)).sum())
+        if total <= self.rounding:
             return Estimate(value)
         return from_variance(value, total, total**2 / spread, confidence)
 
@@ -332,26 +339,22 @@ class _Cohorts:
         count = len(contrasts)
         if count == 0:
             return PreTrend()
-        values = np.zeros(count)
-        parts: list[tuple[Array, int]] = []
-        for one, outcomes in enumerate(self.outcomes):
-            coefficients = np.stack([weights[one] for weights in contrasts], axis=1)
-            if not coefficients.any():
-                continue
-            scores = outcomes @ coefficients
-            values += scores.mean(axis=0)
-            n = scores.shape[0]
-            if n < 2:
-                return PreTrend(leads=count)
-            parts.append((np.atleast_2d(np.cov(scores, rowvar=False)) / n, n))
-        total = np.sum([covariance for covariance, _ in parts], axis=0)
+        # Cohort × contrast × period.
+        weights = np.stack(contrasts, axis=1)
+        part = weights.any(axis=(1, 2))
+        sizes = self.sizes[part]
+        if sizes.min() < 2:
+            return PreTrend(leads=count)
+        values = np.einsum("kct,kt->c", weights, self.means)
+        covariances = np.einsum("kct,ktu,kdu->kcd", weights[part], self.covariances[part], weights[part])
+        covariances /= sizes[:, None, None]
+        total = covariances.sum(axis=0)
         if np.linalg.matrix_rank(total) < count:
             return PreTrend(leads=count)
         inverse = np.linalg.inv(total)
-        spread = 0.0
-        for covariance, n in parts:
-            share = covariance @ inverse
-            spread += (float(np.trace(share @ share)) + float(np.trace(share)) ** 2) / (n - 1)
+        shares = covariances @ inverse
+        traces = np.trace(shares @ shares, axis1=1, axis2=2) + np.trace(shares, axis1=1, axis2=2) ** 2
+        spread = float((traces / (sizes - 1)).sum())
         freedom = (count + count**2) / spread
         if freedom - count + 1 <= 0:
             return PreTrend(leads=count)
