@@ -14,16 +14,20 @@ from typing import Generic, TypeVar, get_args
 
 from pipelines.catalog.documents import Document, Location, Problem
 from pipelines.catalog.types import (
+    RANDOMISED_DESIGNS,
     AiMember,
     AskedMeasure,
     AsOf,
     Company,
+    Experiment,
     Feature,
+    Metric,
     Project,
     SharedPool,
     Survey,
     Team,
     Validity,
+    ValueStream,
 )
 
 T = TypeVar("T")
@@ -92,8 +96,77 @@ def check(
     yield from _projects(projects, stated)
 
 
+def check_experiments(
+    members: Sequence[Read[AiMember]], experiments: Sequence[Read[Experiment]], stated: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Everything wrong between experiments, and between them and the value streams that rest on them."""
+    keys: dict[str, _Place] = {}
+    metrics: dict[str, tuple[_Place, Metric]] = {}
+    for run in experiments:
+        experiment = run.value
+        place = _Place(run.document, ("key",) if experiment.key else ("id",))
+        yield from _first(keys, experiment.key or experiment.id, place, "Give one of them another key")
+        if stated.get(experiment.model, "team") == "team":
+            known = _listed(name for name, kind in stated.items() if kind != "team")
+            yield run.document.problem(
+                ("model",),
+                f"found `{experiment.model}`, expected a model, agent or decision system: {known}",
+                "Correct the id, or add its file",
+            )
+        for i, metric in enumerate(experiment.metrics):
+            at: Location = ("primary_metric",) if i == 0 else ("secondary_metrics", i - 1)
+            first, same = metrics.setdefault(metric.id, (_Place(run.document, at), metric))
+            if same != metric:
+                yield run.document.problem(
+                    (*at, "id"),
+                    f"found `{metric.id}`, which {first} defines differently",
+                    "Say the same in both, or give one of them another id",
+                )
+    known_experiments = {run.value.id: run.value for run in experiments}
+    for member in members:
+        ids: dict[str, _Place] = {}
+        for i, stream in enumerate(member.value.value):
+            here: Location = ("value", i)
+            yield from _first(ids, stream.id, _Place(member.document, (*here, "id")), "Give one of them another id")
+            if stream.experiment is not None:
+                yield from _stream(member, here, stream, known_experiments.get(stream.experiment))
+
+
+def _stream(
+    member: Read[AiMember], here: Location, stream: ValueStream, experiment: Experiment | None
+) -> Iterator[Problem]:
+    if experiment is None or experiment.model != member.value.id:
+        whose = "is about another model" if experiment else "is nowhere in `experiments/`"
+        yield member.document.problem(
+            (*here, "experiment"), f"found `{stream.experiment}`, which {whose}", "Correct the id, or add its file"
+        )
+        return
+    names = [metric.id for metric in experiment.metrics]
+    if stream.metric is not None and stream.metric not in names:
+        yield member.document.problem(
+            (*here, "metric"),
+            f"found `{stream.metric}`, expected a metric of `{experiment.id}`: {_listed(names)}",
+            "Correct the id, or add the metric",
+        )
+    if stream.variation not in experiment.treatments and (stream.variation or len(experiment.treatments) > 1):
+        yield member.document.problem(
+            (*here, "variation"),
+            f"found {f'`{stream.variation}`' if stream.variation else 'none'}, expected an arm of `{experiment.id}` "
+            f"that is not its control: {_listed(experiment.treatments)}",
+            "Name the arm whose uplift it is",
+        )
+    logged = experiment.design in RANDOMISED_DESIGNS
+    wanted = "treated_units" if logged else "exposed_users"
+    if stream.volume == wanted:
+        yield member.document.problem(
+            (*here, "volume"),
+            f"found `{stream.volume}`, which the design `{experiment.design}` does not have",
+            "Use `predictions` or `exposed_users`" if logged else "Use `predictions` or `treated_units`",
+        )
+
+
 def _unique_ids(
-    entries: Iterable[Read[AiMember] | Read[Team] | Read[SharedPool] | Read[Project]],
+    entries: Iterable[Read[AiMember] | Read[Team] | Read[SharedPool] | Read[Project] | Read[Experiment]],
 ) -> Iterator[Problem]:
     seen: dict[str, _Place] = {}
     for entry in entries:
@@ -185,6 +258,11 @@ def _histories(member: Read[AiMember]) -> Iterator[Problem]:
     ]
     histories += [(("features", i, "target_population"), f.target_population) for i, f in enumerate(value.features)]
     histories += [(("surveys", i, "invited"), s.invited) for i, s in enumerate(value.surveys)]
+    histories += [
+        (("value", i, field), getattr(stream, field))
+        for i, stream in enumerate(value.value)
+        for field in ("unit_value", "exposed")
+    ]
     for location, entries in histories:
         seen: dict[tuple[str | None, date], _Place] = {}
         for i, entry in enumerate(entries):

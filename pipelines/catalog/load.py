@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipelines.catalog.check import Read, check
+from pipelines.catalog.check import Read, check, check_experiments
 from pipelines.catalog.documents import CatalogError, Document, Location, Problem, read_document
 from pipelines.catalog.types import (
     ADDRESS_PATTERN,
@@ -23,6 +23,7 @@ from pipelines.catalog.types import (
     AiMember,
     Catalog,
     Company,
+    Experiment,
     Member,
     Project,
     SharedPool,
@@ -35,12 +36,19 @@ COMPANY_FILE: Final = "company.yaml"
 WORKFORCE_FOLDER: Final = "workforce"
 SHARED_COSTS_FOLDER: Final = "shared_costs"
 PROJECTS_FOLDER: Final = "projects"
+EXPERIMENTS_FOLDER: Final = "experiments"
 
 _MEMBER: Final[TypeAdapter[AiMember | Team]] = TypeAdapter(Member)
 _POOL: Final = TypeAdapter(SharedPool)
 _PROJECT: Final = TypeAdapter(Project)
+_EXPERIMENT: Final = TypeAdapter(Experiment)
 _COMPANY: Final = TypeAdapter(Company)
-_WHOLE: Final[Mapping[TypeAdapter[Any], type[BaseModel]]] = {_POOL: SharedPool, _PROJECT: Project, _COMPANY: Company}
+_WHOLE: Final[Mapping[TypeAdapter[Any], type[BaseModel]]] = {
+    _POOL: SharedPool,
+    _PROJECT: Project,
+    _EXPERIMENT: Experiment,
+    _COMPANY: Company,
+}
 """The model of each kind of file that has one alone."""
 
 _PATTERNS: Final = {
@@ -72,7 +80,7 @@ _BOUNDS: Final = {
 def load_catalog(folder: Path) -> Catalog:
     """The catalog in `folder`; CatalogError names every file, line and field that is wrong.
 
-    Reads `company.yaml`, and every `.yaml` file under `workforce/`, `shared_costs/` and `projects/`.
+    Reads `company.yaml`, and every `.yaml` file under `workforce/`, `shared_costs/`, `projects/` and `experiments/`.
     """
     problems: list[Problem] = []
     companies = _read([folder / COMPANY_FILE], _COMPANY, problems)
@@ -80,6 +88,7 @@ def load_catalog(folder: Path) -> Catalog:
     workforce = _read(member_files, _MEMBER, problems)
     shared = _read(_files(folder / SHARED_COSTS_FOLDER, problems), _POOL, problems)
     funded = _read(_files(folder / PROJECTS_FOLDER, problems), _PROJECT, problems)
+    run = _read(_files(folder / EXPERIMENTS_FOLDER, problems), _EXPERIMENT, problems)
     if not member_files:
         fault = "found no member, expected a `.yaml` file for each"
         remedy = "Add one, or name the folder the catalog is in"
@@ -94,8 +103,11 @@ def load_catalog(folder: Path) -> Catalog:
     pools = [Read(d, value) for d, value in shared if value is not None]
     known_company = [Read(d, value) for d, value in companies if value is not None]
     projects = [Read(d, value) for d, value in funded if value is not None]
+    experiments = [Read(d, value) for d, value in run if value is not None]
     if len(workforce) == len(member_files):  # else a name that seems unknown may be in the other
         problems.extend(check(members, teams, pools, known_company, projects, stated))
+        if len(experiments) == len(run):
+            problems.extend(check_experiments(members, experiments, stated))
     company = companies[0][1] if companies else None
     if problems or company is None:
         raise CatalogError(folder, problems)
@@ -105,6 +117,7 @@ def load_catalog(folder: Path) -> Catalog:
         teams=tuple(sorted((t.value for t in teams), key=lambda team: team.id)),
         pools=tuple(sorted((p.value for p in pools), key=lambda pool: pool.id)),
         projects=tuple(sorted((p.value for p in projects), key=lambda project: project.id)),
+        experiments=tuple(sorted((e.value for e in experiments), key=lambda experiment: experiment.id)),
     )
 
 

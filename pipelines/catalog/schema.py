@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from pipelines.catalog.types import Company, Member, Project, SharedPool
+from pipelines.catalog.types import Company, Experiment, Member, Project, SharedPool
 
 SCHEMA_FOLDER: Final = Path(__file__).parents[2] / "data" / "catalog" / "schema"
 
@@ -19,6 +19,7 @@ _DOCUMENTS: Final[dict[str, tuple[str, TypeAdapter[Any]]]] = {
     "member": ("A member of the AI workforce", TypeAdapter(Member)),
     "shared_cost": ("A pool of shared costs", TypeAdapter(SharedPool)),
     "project": ("An investment in AI members", TypeAdapter(Project)),
+    "experiment": ("An experiment", TypeAdapter(Experiment)),
     "company": ("The company", TypeAdapter(Company)),
 }
 

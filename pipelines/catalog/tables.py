@@ -390,6 +390,58 @@ def _excluded_users(catalog: Catalog) -> Iterator[Row]:
         yield users.property_name, users.matches, users.pattern, users.reason
 
 
+def _experiments(catalog: Catalog) -> Iterator[Row]:
+    for e in catalog.experiments:
+        yield (
+            e.id, e.key or e.id, e.model, e.name, e.hypothesis, e.design, e.valid_from, e.valid_to, e.control,
+            e.primary_metric.id, e.planned_effect, e.planned_units, e.conversion_hours, e.pre_period_days,
+            e.period_days,
+            ", ".join(e.tags), e.excludes_open_windows, e.sequential,
+        )  # fmt: skip
+
+
+def _experiment_variations(catalog: Catalog) -> Iterator[Row]:
+    for experiment in catalog.experiments:
+        for variation in experiment.variations:
+            yield experiment.id, variation.id, variation.weight, variation.id == experiment.control
+
+
+def _experiment_metrics(catalog: Catalog) -> Iterator[Row]:
+    for experiment in catalog.experiments:
+        for i, m in enumerate(experiment.metrics):
+            yield (
+                experiment.id, m.id, m.name, m.kind, m.event, m.of, m.per_event, m.quantile, m.better == "higher",
+                i == 0,
+            )  # fmt: skip
+
+
+def _value_streams(catalog: Catalog) -> Iterator[Row]:
+    experiments = {experiment.id: experiment for experiment in catalog.experiments}
+    for member in catalog.members:
+        for s in member.value:
+            measured = experiments.get(s.experiment or "")
+            metric = s.metric or (measured.primary_metric.id if measured else None)
+            arm = s.variation or (measured.treatments[0] if measured else None)
+            yield (
+                member.id, s.id, s.name, s.experiment, metric, arm, s.declared_uplift,
+                s.uplift, s.direction, s.volume, s.volume_per_unit, s.half_life_days, s.valid_from, s.valid_to,
+            )  # fmt: skip
+
+
+def _value_units(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for stream in member.value:
+            for price, begin, end in _spells(stream.unit_value):
+                yield member.id, stream.id, begin, end, price.usd
+
+
+def _value_exposures(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for stream in member.value:
+            for exposed, begin, end in _spells(stream.exposed):
+                yield member.id, stream.id, begin, end, exposed.share
+
+
 def _company(catalog: Catalog) -> Iterator[Row]:
     company = catalog.company
     yield (
@@ -415,6 +467,8 @@ _SPELL: Final = (
     CatalogColumn("valid_from", "DATE", "First day (UTC) this holds; null: since ever."),
     CatalogColumn("valid_to", "DATE", "First day (UTC) this holds no longer; null: it still holds."),
 )
+_EXPERIMENT_ID: Final = _text("experiment_id", "The experiment.")
+_STREAM_ID: Final = _text("stream_id", "The value stream: one way a member earns or saves money.")
 _NAME: Final = (
     _text("identifier_kind", "What the name is there: tag, resource_id, model_name, service_id, …."),
     _text("identifier_key", "The tag's key, case kept; null for all but tags."),
@@ -852,6 +906,96 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         ),
         ("property_name", "match_kind", "pattern"),
         _excluded_users,
+    ),
+    CatalogTable(
+        "experiments",
+        "One row per experiment; it runs on the days `[valid_from, valid_to)`.",
+        (
+            _EXPERIMENT_ID,
+            _text("experiment_key", "Its name in the logs."),
+            _MEMBER_ID,
+            _text("name", "Its name on the scorecard."),
+            _text("hypothesis", "What is expected to change, and why."),
+            _text("design", "`randomised`, `holdout`, `difference_in_differences` or `staggered`."),
+            *_SPELL,
+            _text("control_id", "The variation the others are compared with; null in a panel."),
+            _text("primary_metric_id", "The metric that decides."),
+            CatalogColumn("planned_effect", "DOUBLE", "The smallest relative effect it was planned to find."),
+            CatalogColumn("planned_units", "BIGINT", "How many units it was planned with, over all arms."),
+            CatalogColumn("conversion_hours", "BIGINT", "How long after exposure an event counts; null: the default."),
+            CatalogColumn("pre_period_days", "BIGINT", "Days before exposure used by CUPED; null: none."),
+            CatalogColumn("period_days", "BIGINT", "Days over which a panel's outcomes are averaged."),
+            _text("tags", "What it is found by, joined by commas."),
+            CatalogColumn("excludes_open_windows", "BOOLEAN", "Whether users within their window are left out."),
+            CatalogColumn("is_sequential", "BOOLEAN", "Whether it may be looked at and stopped any day."),
+        ),
+        ("experiment_id",),
+        _experiments,
+    ),
+    CatalogTable(
+        "experiment_variations",
+        "One row per arm of a randomised experiment.",
+        (
+            _EXPERIMENT_ID,
+            _text("variation_id", "The arm, as logged."),
+            CatalogColumn("weight", "DOUBLE", "The share of traffic it is given, in any unit."),
+            CatalogColumn("is_control", "BOOLEAN", "Whether the others are compared with it."),
+        ),
+        ("experiment_id", "variation_id"),
+        _experiment_variations,
+    ),
+    CatalogTable(
+        "experiment_metrics",
+        "One row per experiment and metric it looks at.",
+        (
+            _EXPERIMENT_ID,
+            _text("metric_id", "The metric."),
+            _text("name", "Its name on the scorecard."),
+            _text("kind", "`mean`, `proportion`, `ratio` or `quantile`."),
+            _text("event_name", "The event that counts; null where outcomes of units are measured."),
+            _text("summed", "`count` or `amount`: what is summed over a user's events."),
+            _text("per_event_name", "The event a ratio is counted over."),
+            CatalogColumn("quantile", "DOUBLE", "Which quantile; null for other kinds."),
+            CatalogColumn("is_higher_better", "BOOLEAN", "Whether more of it is better."),
+            CatalogColumn("is_primary", "BOOLEAN", "Whether it is the metric that decides."),
+        ),
+        ("experiment_id", "metric_id"),
+        _experiment_metrics,
+    ),
+    CatalogTable(
+        "value_streams",
+        "One row per member and way it earns or saves money.",
+        (
+            _MEMBER_ID,
+            _STREAM_ID,
+            _text("name", "What the money is made or saved by."),
+            _text("experiment_id", "The experiment that measured the uplift; null: it is declared."),
+            _text("metric_id", "The metric whose uplift it is."),
+            _text("variation_id", "The arm whose uplift it is; `treated` in a panel."),
+            CatalogColumn("declared_uplift", "DOUBLE", "The uplift where nobody measured it."),
+            _text("uplift", "`absolute` or `relative`."),
+            _text("direction", "`gain` or `saving`."),
+            _text("volume", "`predictions`, `exposed_users` or `treated_units`."),
+            CatalogColumn("volume_per_unit", "DOUBLE", "How many of the volume make one unit of the metric."),
+            CatalogColumn("half_life_days", "DOUBLE", "Days until half of the effect is counted; null: all is."),
+            *_SPELL,
+        ),
+        ("member_id", "stream_id"),
+        _value_streams,
+    ),
+    CatalogTable(
+        "value_units",
+        "One row per value stream and spell in which a unit has this worth; spells do not overlap.",
+        (_MEMBER_ID, _STREAM_ID, *_SPELL, CatalogColumn("unit_value_usd", "DOUBLE", "USD a unit is worth.")),
+        ("member_id", "stream_id", "valid_from"),
+        _value_units,
+    ),
+    CatalogTable(
+        "value_exposures",
+        "One row per value stream and spell in which the effect reaches this share of the volume.",
+        (_MEMBER_ID, _STREAM_ID, *_SPELL, CatalogColumn("exposed_share", "DOUBLE", "The share reached, 0 to 1.")),
+        ("member_id", "stream_id", "valid_from"),
+        _value_exposures,
     ),
     CatalogTable(
         "company",

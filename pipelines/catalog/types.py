@@ -520,6 +520,197 @@ class Drift(Part):
         return {"day": 24, "week": 168}.get(self.window) or int(self.window.split()[0])
 
 
+class Metric(Part):
+    """What an experiment looks at, a value per unit."""
+
+    id: Slug = Field(description="Its id, unique in the experiment; in a panel of outcomes, the metric's name.")
+    name: Text = Field(description="Its name on the scorecard.")
+    kind: Literal["mean", "proportion", "ratio", "quantile"] = Field(
+        description="mean: a sum per user; proportion: the share of users with the event; ratio: events over other "
+        "events, all users' sums; quantile: of the sums per user."
+    )
+    event: Exact | None = Field(
+        None, description="The event that counts for it; left out where the outcomes of units are measured."
+    )
+    of: Literal["count", "amount"] = Field(
+        "count", description="What is summed over a user's events: how many they are, or their amounts."
+    )
+    per_event: Exact | None = Field(None, description="Ratios only: the event it is counted over.")
+    quantile: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
+        None, description="Quantiles only: which one, from 0 to 1: 0.9, not 90."
+    )
+    better: Literal["higher", "lower"] = Field(description="Whether more of it is better or less.")
+
+    @model_validator(mode="after")
+    def _what_its_kind_needs(self) -> Self:
+        for field, kind in (("per_event", "ratio"), ("quantile", "quantile")):
+            if (getattr(self, field) is None) == (self.kind == kind):
+                wanted = f"`{field}`" if self.kind == kind else f"no `{field}`"
+                raise ValueError(f"expected {wanted} for a metric of kind `{self.kind}`")
+        return self
+
+
+class Variation(Part):
+    """An arm of a randomised experiment."""
+
+    id: Exact = Field(description="The variation as it is logged.")
+    weight: Annotated[Number, Field(ge=0)] = Field(
+        description="The share of traffic it is given, in any unit: 50 and 50 as well as 0.5 and 0.5."
+    )
+
+
+RANDOMISED_DESIGNS: Final = ("randomised", "holdout")
+"""Designs whose units are in an assignment log; the others' outcomes come as a panel of units and days."""
+
+
+class Experiment(Validity):
+    """A measured comparison: what a model changes, against what it would have been without it."""
+
+    id: Slug = Field(description="Its id, unique among experiments.")
+    key: Exact | None = Field(None, description="Its name in the logs; left out: its id.")
+    name: Text = Field(description="Its name on the scorecard.")
+    hypothesis: Text = Field(description="What is expected to change, and why.")
+    model: Slug = Field(description="The model, agent or decision system it is about.")
+    design: Literal["randomised", "holdout", "difference_in_differences", "staggered"] = Field(
+        description="randomised: users are assigned by chance; holdout: some users are kept without it; "
+        "difference_in_differences: some units get it on one day; staggered: on different days."
+    )
+    valid_from: Day = Field(alias="from", description="The first day (UTC) it runs.")
+    valid_to: Day | None = Field(
+        None, alias="to", description="The first day (UTC) nobody new enters; left out: it is running."
+    )
+    variations: tuple[Variation, ...] = Field((), description="Its arms; none where outcomes come as a panel.")
+    control: Exact | None = Field(None, description="The arm the others are compared with.")
+    primary_metric: Metric = Field(description="The metric that decides.")
+    secondary_metrics: tuple[Metric, ...] = Field(
+        (), description="What else is looked at; p-values are corrected for how many they are."
+    )
+    planned_effect: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="The smallest relative effect it was planned to find: 0.05 is five per cent."
+    )
+    planned_units: Annotated[int, Field(strict=True, gt=0)] | None = Field(
+        None, description="How many units, over all arms, it was planned with."
+    )
+    conversion_hours: Annotated[int, Field(strict=True, gt=0)] | None = Field(
+        None, description="How long after the first exposure an event counts; left out: the project's default."
+    )
+    period_days: Annotated[int, Field(strict=True, gt=0)] = Field(
+        1,
+        description="Panels only: outcomes are averaged over so many days, counted from the first. Units should start "
+        "on the first day of a period, or the effect of the first one is diluted.",
+    )
+    excludes_open_windows: bool = Field(
+        False, description="Whether users still within their conversion window are left out until it has passed."
+    )
+    pre_period_days: Annotated[int, Field(strict=True, gt=0)] | None = Field(
+        None, description="How many days before the first exposure reduce the variance (CUPED); left out: none."
+    )
+    sequential: bool = Field(
+        False, description="Whether its intervals hold however often one looks, so that it may be stopped any day."
+    )
+    tags: tuple[Text, ...] = Field((), description="What it is found by.")
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The primary metric, then the secondary ones."""
+        return self.primary_metric, *self.secondary_metrics
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """What is compared with the control: its other arms, or the treated units of a panel."""
+        return tuple(v.id for v in self.variations if v.id != self.control) or ("treated",)
+
+    @model_validator(mode="after")
+    def _arms_suit_the_design(self) -> Self:
+        arms = [variation.id for variation in self.variations]
+        if self.design not in RANDOMISED_DESIGNS:
+            if arms or self.control is not None:
+                raise ValueError(f"expected no `variations` and no `control`: `{self.design}` has a panel of units")
+        elif len({v.id for v in self.variations if v.weight > 0}) < 2 or len(set(arms)) < len(arms):
+            raise ValueError("expected two or more `variations` with a weight above 0, each once")
+        elif self.control not in arms:
+            raise ValueError(f"expected `control` to be one of the variations: {', '.join(arms)}")
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_suit_the_design(self) -> Self:
+        names = [metric.id for metric in self.metrics]
+        if len(set(names)) < len(names):
+            raise ValueError("expected each metric once")
+        for metric in self.metrics:
+            if self.design in RANDOMISED_DESIGNS and metric.event is None:
+                raise ValueError(f"expected the metric `{metric.id}` to name its `event`")
+            if self.design not in RANDOMISED_DESIGNS and (metric.event is not None or metric.kind != "mean"):
+                raise ValueError(
+                    f"expected the metric `{metric.id}` to be a mean without `event`: its outcomes are given"
+                )
+        return self
+
+
+class UnitValue(AsOf):
+    """What a unit of the metric is worth, from a day on."""
+
+    usd: Annotated[Number, Field(gt=0)] = Field(
+        description="USD for one unit of the metric where the uplift is absolute; where it is relative, USD of the "
+        "transaction it is a share of."
+    )
+
+
+class ExposedShare(AsOf):
+    """How much of the volume the model's effect reaches, from a day on."""
+
+    share: Annotated[Number, Field(ge=0, le=1)] = Field(
+        description="From 0 to 1: half the traffic while an experiment runs, all of it after a full rollout."
+    )
+
+
+class ValueStream(Validity):
+    """One way a model earns or saves money: uplift per transaction × transaction value × volume."""
+
+    id: Slug = Field(description="Its id, unique among the member's value streams.")
+    name: Text = Field(description="What the money is made or saved by.")
+    experiment: Slug | None = Field(
+        None, description="The experiment that measured the uplift. This or `declared_uplift`."
+    )
+    metric: Slug | None = Field(None, description="Which of its metrics; left out: the primary one.")
+    variation: Exact | None = Field(
+        None, description="Which of its arms; left out where there is one beside the control."
+    )
+    declared_uplift: Number | None = Field(
+        None, description="The uplift where nobody measured it; shown as declared, never added to what was measured."
+    )
+    uplift: Literal["absolute", "relative"] = Field(
+        description="absolute: a difference in the metric's unit; relative: a share of the control's."
+    )
+    direction: Literal["gain", "saving"] = Field(
+        description="gain: more of the metric is money earned; saving: less of it is money kept."
+    )
+    unit_value: tuple[UnitValue, ...] = Field(min_length=1, description="What a unit is worth, as of each date.")
+    volume: Literal["predictions", "exposed_users", "treated_units"] = Field(
+        description="What the uplift is multiplied with, day by day: the model's predictions, the users its arms met "
+        "first that day, or the units treated that day."
+    )
+    volume_per_unit: Annotated[Number, Field(gt=0)] = Field(
+        1.0, description="How many of the volume make one unit the metric is measured on: predictions per user, say."
+    )
+    exposed: tuple[ExposedShare, ...] = Field(
+        (), description="The share of the predictions that the effect reaches, as of each date; left out: all."
+    )
+    half_life_days: Annotated[Number, Field(gt=0)] | None = Field(
+        None,
+        description="After so many days from the experiment's end only half of the effect is counted; left out: all.",
+    )
+
+    @model_validator(mode="after")
+    def _measured_or_declared(self) -> Self:
+        if (self.experiment is None) == (self.declared_uplift is None):
+            found = "neither" if self.experiment is None else "both"
+            raise ValueError(f"expected either `experiment` or `declared_uplift`, found {found}")
+        if self.declared_uplift is not None and (self.metric or self.variation or self.volume != "predictions"):
+            raise ValueError("expected no `metric` or `variation`, and predictions as the volume: nothing was measured")
+        return self
+
+
 class Entry(Part):
     """What every member of the workforce has, human or not."""
 
@@ -558,6 +749,7 @@ class AiMember(Entry):
         (), description="Which measure its satisfaction KPI is, as of each date."
     )
     drift: Drift | None = Field(None, description="How it is watched for drift; left out: it is not.")
+    value: tuple[ValueStream, ...] = Field((), description="How it earns or saves money: business value is theirs.")
 
 
 class Team(Entry):
@@ -797,11 +989,14 @@ class Company(Part):
 class Catalog(Part):
     """The whole catalog, checked. Members, teams, pools and projects are in the order of their ids."""
 
+    """The whole catalog, checked. Members, teams, pools and experiments are in the order of their ids."""
+
     company: Company
     members: tuple[AiMember, ...]
     teams: tuple[Team, ...]
     pools: tuple[SharedPool, ...]
     projects: tuple[Project, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from pipelines.scenario.analytics import write_analytics
 from pipelines.scenario.billing import write_billing
 from pipelines.scenario.deployments import write_deployments
+from pipelines.scenario.experiments import write_experiments
 from pipelines.scenario.features import write_features
 from pipelines.scenario.feedback import write_feedback
 from pipelines.scenario.finance import write_finance
@@ -35,6 +36,7 @@ WRITERS: dict[str, Callable[[World, Path], dict[str, object]]] = {
     "features": write_features,
     "finance": write_finance,
     "deployments": write_deployments,
+    "experiments": write_experiments,
 }
 
 

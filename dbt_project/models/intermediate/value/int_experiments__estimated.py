@@ -1,0 +1,151 @@
+"""Hands each experiment's sums to the statistics and keeps what comes back; which statistic answers what is theirs."""
+
+from collections import defaultdict
+
+import pyarrow as pa
+
+from pipelines.estimates.causal.panels import Panel
+from pipelines.estimates.experiments import Moments, Tally
+from pipelines.estimates.readouts import UNTREATED, MetricPlan, Plan, read_out, read_panel
+
+SCHEMA = pa.schema(
+    [
+        ("experiment_id", pa.string()),
+        ("metric_id", pa.string()),
+        ("variation_id", pa.string()),
+        ("method", pa.string()),
+        ("is_control", pa.bool_()),
+        ("is_void", pa.bool_()),
+        ("unit_count", pa.int64()),
+        *(
+            (name, pa.float64())
+            for name in (
+                "mean_value",
+                "lift_absolute", "lift_absolute_ci_low", "lift_absolute_ci_high",
+                "lift_relative", "lift_relative_ci_low", "lift_relative_ci_high",
+                "standard_error", "p_value", "adjusted_p_value", "srm_p_value",
+                "reached_effect", "power", "early_lift", "late_lift", "fading_p_value", "pre_trend_p_value",
+            )
+        ),
+    ]
+)  # fmt: skip
+SUMS = ("sum_x", "sum_xx", "sum_d", "sum_dd", "sum_xd", "sum_past", "sum_past_past", "sum_x_past")
+
+
+def rows_of(relation):
+    """A relation's rows as dictionaries."""
+    return relation.to_arrow_table().to_pylist()
+
+
+def panel_of(rows):
+    """One metric's panel of units and periods."""
+    return Panel(
+        units=[row["unit_id"] for row in rows],
+        periods=[row["period_number"] for row in rows],
+        outcomes=[row["mean_outcome"] for row in rows],
+        starts={row["unit_id"]: row["first_treated_period"] for row in rows if row["first_treated_period"] is not None},
+    )
+
+
+def tally_of(pairs):
+    """The tally of (value, users) pairs in ascending order."""
+    return Tally(*(tuple(column) for column in zip(*pairs, strict=True)))
+
+
+def row_of(experiment_id, reading, is_control):
+    """A reading as a row of `SCHEMA`."""
+    row = {
+        "experiment_id": experiment_id,
+        "metric_id": reading.metric,
+        "variation_id": reading.arm,
+        "method": reading.method,
+        "is_control": is_control,
+        "unit_count": reading.units,
+        "mean_value": reading.mean,
+        "adjusted_p_value": reading.adjusted_p_value,
+        "reached_effect": reading.reached_effect,
+        "power": reading.power,
+        "early_lift": reading.early,
+        "late_lift": reading.late,
+        "fading_p_value": reading.fading_p_value,
+        "pre_trend_p_value": reading.pre_trend_p_value,
+    }
+    if reading.comparison is not None:
+        absolute, relative = reading.comparison.absolute, reading.comparison.relative
+        row |= {
+            "lift_absolute": absolute.value,
+            "lift_absolute_ci_low": absolute.ci_low,
+            "lift_absolute_ci_high": absolute.ci_high,
+            "lift_relative": relative.value,
+            "lift_relative_ci_low": relative.ci_low,
+            "lift_relative_ci_high": relative.ci_high,
+            "standard_error": absolute.standard_error,
+            "p_value": absolute.p_value,
+        }
+    return row
+
+
+def model(dbt, session):
+    """One row per experiment, metric and arm."""
+    dbt.config(materialized="table")
+    cohorts, tallies, split = defaultdict(dict), defaultdict(list), defaultdict(dict)
+    reduced, tallied = rows_of(dbt.ref("int_experiments__reduced")), rows_of(dbt.ref("int_experiments__tallied"))
+    assigned = dbt.ref("int_experiment_users__assigned")
+    experiments = rows_of(dbt.source("catalog", "experiments"))
+    metrics = rows_of(dbt.source("catalog", "experiment_metrics"))
+    variations = rows_of(dbt.source("catalog", "experiment_variations"))
+    days = rows_of(dbt.source("ledger", "coverage").filter("source = 'experiments'").aggregate("max(day) as last"))
+
+    for row in reduced:
+        sums = (None if row[name] is None else float(row[name]) for name in SUMS)
+        key = row["experiment_id"], row["metric_id"], row["variation_id"]
+        cohorts[key][row["first_exposed_date"]] = Moments(row["unit_count"], *sums)
+    for row in sorted(tallied, key=lambda row: row["tally_value"]):
+        key = row["experiment_id"], row["metric_id"], row["variation_id"]
+        tallies[key].append((row["tally_value"], row["unit_count"]))
+    counted = assigned.filter("standing = 'counted'")
+    for row in rows_of(counted.aggregate("experiment_id, variation_id, count(*) as unit_count")):
+        split[row["experiment_id"]][row["variation_id"]] = row["unit_count"]
+
+    panels = defaultdict(lambda: defaultdict(list))
+    for row in rows_of(dbt.ref("int_panels__reduced")):
+        panels[row["experiment_id"]][row["metric_id"]].append(row)
+
+    found = []
+    for declared in experiments:
+        name = declared["experiment_id"]
+        planned = [
+            MetricPlan(m["metric_id"], m["kind"], m["is_primary"], m["quantile"])
+            for m in sorted(metrics, key=lambda m: (not m["is_primary"], m["metric_id"]))
+            if m["experiment_id"] == name
+        ]
+        if name in panels:
+            seen = {metric: panel_of(rows) for metric, rows in panels[name].items()}
+            readings = read_panel(planned, seen, declared["design"] == "staggered")
+            found += [row_of(name, reading, reading.arm == UNTREATED) for reading in readings]
+        if name not in split:
+            continue
+        ends, last = declared["valid_to"], days[0]["last"]
+        plan = Plan(
+            id=name,
+            control=declared["control_id"],
+            weights={arm["variation_id"]: arm["weight"] for arm in variations if arm["experiment_id"] == name},
+            metrics=planned,
+            is_cuped=declared["pre_period_days"] is not None,
+            # Who looks while it runs may stop it: its intervals must hold at every look.
+            is_sequential=declared["is_sequential"] or ends is None or last < ends,
+            planned_units=declared["planned_units"],
+            planned_effect=declared["planned_effect"],
+        )
+        readout = read_out(
+            plan,
+            {key[1:]: part for key, part in cohorts.items() if key[0] == name},
+            {key[1:]: tally_of(pairs) for key, pairs in tallies.items() if key[0] == name},
+            split[name],
+        )
+        for reading in readout.readings:
+            found.append(
+                row_of(name, reading, reading.arm == plan.control)
+                | {"srm_p_value": readout.srm_p_value, "is_void": readout.is_void}
+            )
+    return pa.Table.from_pylist(found, schema=SCHEMA)

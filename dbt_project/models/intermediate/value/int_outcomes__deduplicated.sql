@@ -1,0 +1,51 @@
+with
+
+outcomes as (
+
+    select
+        experiments.experiment_id,
+        outcomes.*
+    from {{ ref('stg_experiments__outcomes') }} as outcomes
+    inner join {{ source('catalog', 'experiments') }} as experiments
+        on
+            outcomes.experiment_key = experiments.experiment_key
+            and outcomes.outcome_date >= experiments.valid_from
+            and (outcomes.outcome_date < experiments.valid_to or experiments.valid_to is null)
+
+),
+
+contents as (select * from {{ source('ledger', 'files') }}),
+
+delivered as (
+
+    select
+        content_id,
+        min(delivered_at) as delivered_at
+    from contents
+    where source = 'experiments'
+    group by content_id
+
+),
+
+final as (
+
+    select
+        outcomes.experiment_id,
+        outcomes.unit_id,
+        outcomes.metric_id,
+
+        outcomes.outcome_date,
+        outcomes.treated_from_date,
+
+        outcomes.outcome
+
+    from outcomes
+    left join delivered on outcomes._content_id = delivered.content_id
+    qualify row_number() over (
+        partition by outcomes.experiment_id, outcomes.unit_id, outcomes.metric_id, outcomes.outcome_date
+        order by delivered.delivered_at desc nulls last, outcomes._content_id, outcomes._row
+    ) = 1
+
+)
+
+select * from final

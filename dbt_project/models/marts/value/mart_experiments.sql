@@ -1,0 +1,186 @@
+with
+
+estimates as (select * from {{ ref('int_experiments__estimated') }}),
+
+experiments as (select * from {{ source('catalog', 'experiments') }}),
+
+metrics as (select * from {{ source('catalog', 'experiment_metrics') }}),
+
+variations as (select * from {{ source('catalog', 'experiment_variations') }}),
+
+known as (
+
+    select max(day) as last_date
+    from {{ source('ledger', 'coverage') }}
+    where source = 'experiments'
+
+),
+
+users as (
+
+    select
+        experiment_id,
+        count(*) filter (where standing <> 'excluded') as exposed_user_count,
+        count(*) filter (where standing = 'several_arms') as several_arms_user_count,
+        count(*) filter (where standing = 'excluded') as excluded_user_count,
+        count(*) filter (where standing = 'undeclared_arm') as undeclared_arm_user_count,
+        count(*) filter (where standing = 'counted' and window_until_at > known.last_date + interval 1 day)
+            as open_window_user_count,
+        sum(delivered_count) - sum(exposure_count) as duplicate_exposure_count
+    from {{ ref('int_experiment_users__assigned') }}
+    cross join known
+    group by experiment_id
+
+),
+
+units as (
+
+    select
+        experiment_id,
+        metric_id,
+        cast(sum(unit_count) as bigint) as experiment_unit_count
+    from estimates
+    group by experiment_id, metric_id
+
+),
+
+-- The primary metric decides for the whole experiment.
+decisive as (
+
+    select
+        estimates.experiment_id,
+        max(estimates.reached_effect) as reached_effect
+    from estimates
+    inner join metrics
+        on
+            estimates.experiment_id = metrics.experiment_id
+            and estimates.metric_id = metrics.metric_id
+    where metrics.is_primary and not estimates.is_control
+    group by estimates.experiment_id
+
+),
+
+judged as (
+
+    select
+        experiments.member_id as model_id,
+        experiments.experiment_id,
+        metrics.metric_id,
+        coalesce(estimates.variation_id, variations.variation_id, 'treated') as variation_id,
+
+        experiments.valid_from as start_date,
+        experiments.valid_to as end_date,
+        known.last_date as as_of_date,
+
+        experiments.name as experiment_name,
+        experiments.hypothesis,
+        experiments.design,
+        metrics.name as metric_name,
+        metrics.kind as metric_kind,
+        estimates.method,
+        case when experiments.design = 'randomised' then 'randomised' else 'quasi_experiment' end as evidence_grade,
+        case
+            when estimates.experiment_id is null then 'no_data'
+            when estimates.is_void then 'void'
+            when experiments.valid_to is null or known.last_date < experiments.valid_to then 'running'
+            when decisive.reached_effect > experiments.planned_effect then 'underpowered'
+            else 'finished'
+        end as status,
+        experiments.tags,
+
+        metrics.is_primary,
+        metrics.is_higher_better,
+        coalesce(estimates.is_control, false) as is_control,
+        estimates.is_void,
+        ends_with(coalesce(estimates.method, ''), 'always valid') as is_sequential,
+
+        estimates.unit_count,
+        units.experiment_unit_count,
+        experiments.planned_units as planned_unit_count,
+        users.exposed_user_count,
+        users.several_arms_user_count,
+        users.excluded_user_count,
+        users.undeclared_arm_user_count,
+        users.open_window_user_count,
+        cast(users.duplicate_exposure_count as bigint) as duplicate_exposure_count,
+        {{ ratio('users.several_arms_user_count', 'users.exposed_user_count') }} as several_arms_rate,
+
+        estimates.mean_value,
+        estimates.lift_absolute,
+        estimates.lift_absolute_ci_low,
+        estimates.lift_absolute_ci_high,
+        estimates.lift_relative,
+        estimates.lift_relative_ci_low,
+        estimates.lift_relative_ci_high,
+        estimates.standard_error,
+        estimates.p_value,
+        estimates.adjusted_p_value,
+        estimates.srm_p_value,
+        estimates.pre_trend_p_value,
+        experiments.planned_effect,
+        estimates.reached_effect,
+        estimates.power,
+        estimates.early_lift,
+        estimates.late_lift,
+        estimates.fading_p_value
+
+    from experiments
+    inner join metrics on experiments.experiment_id = metrics.experiment_id
+    cross join known
+    left join estimates
+        on
+            metrics.experiment_id = estimates.experiment_id
+            and metrics.metric_id = estimates.metric_id
+    left join variations
+        on
+            experiments.experiment_id = variations.experiment_id
+            and estimates.experiment_id is null
+    left join units
+        on
+            metrics.experiment_id = units.experiment_id
+            and metrics.metric_id = units.metric_id
+    left join users on experiments.experiment_id = users.experiment_id
+    left join decisive on experiments.experiment_id = decisive.experiment_id
+
+),
+
+final as (
+
+    select
+        * exclude (early_lift, late_lift, fading_p_value),
+        early_lift,
+        late_lift,
+        fading_p_value,
+        several_arms_rate > 0.01 as is_split_leaking,
+        fading_p_value < 0.05 and abs(late_lift) < abs(early_lift) as is_fading,
+        pre_trend_p_value < 0.05 as is_pre_trend_rejected,
+        case
+            when is_control or lift_absolute_ci_low is null then null
+            when lift_absolute_ci_low <= 0 and lift_absolute_ci_high >= 0 then 'no_difference'
+            when (lift_absolute > 0) = is_higher_better then 'better'
+            else 'worse'
+        end as direction,
+        case
+            when is_control then null
+            when status = 'no_data' then 'Nothing has been measured yet.'
+            when status = 'void'
+                then 'Void: the split is not the one declared. Find out why users are missing before reading anything.'
+            when lift_absolute is null then 'No comparison can be made yet.'
+            when lift_absolute_ci_low is null then 'The error cannot be told: too few units.'
+            when status = 'running' and direction = 'no_difference' then 'Keep running: no difference found so far.'
+            when status = 'running' and is_sequential
+                then 'Found to be ' || direction || ', whenever one looks: it may be stopped.'
+            when direction = 'no_difference' and status = 'underpowered'
+                then 'Undecided: too few units to find the planned effect. Run it longer or plan for a larger one.'
+            when direction = 'no_difference' and planned_effect is null then 'No difference found.'
+            when direction = 'no_difference' then 'No difference of the planned size: do not expect one.'
+            when is_pre_trend_rejected then 'Doubtful: the units moved apart before the start.'
+            when is_fading then 'Found to be ' || direction || ', and fading: measure again before counting on it.'
+            else 'Found to be ' || direction || '.'
+        end as decision
+
+    from judged
+
+)
+
+select * from final

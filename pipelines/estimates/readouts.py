@@ -1,0 +1,324 @@
+"""What an experiment says: every metric and arm with its lift, and whether the comparison may be read.
+
+Which statistic answers which question is decided here; the statistics are in `experiments` and `causal`. What a lift is
+worth is `value`'s.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from statistics import NormalDist
+from typing import Final
+
+from pipelines.estimates.causal.panels import Panel, staggered, two_by_two
+from pipelines.estimates.experiments import (
+    Comparison,
+    Metric,
+    Moments,
+    QuantileComparison,
+    Tally,
+    adjust,
+    compare,
+    compare_quantiles,
+    sample_ratio,
+)
+from pipelines.estimates.intervals import Estimate
+from pipelines.estimates.power import Arms, Baseline, detectable, power
+
+DEFAULT_TUNING = 5_000.0
+"""N* of always-valid intervals where an experiment was planned without a size, as GrowthBook sets it."""
+TREATED, UNTREATED = "treated", "untreated"
+_KINDS: Final[Mapping[str, Metric]] = {"mean": "mean", "proportion": "proportion", "ratio": "ratio"}
+
+
+@dataclass(frozen=True)
+class MetricPlan:
+    """A metric as it was declared: `kind` is mean, proportion, ratio or quantile."""
+
+    id: str
+    kind: str
+    is_primary: bool
+    quantile: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment as it was declared. `weights` has every arm's share; `is_cuped` whether a pre-period was kept."""
+
+    id: str
+    control: str
+    weights: Mapping[str, float]
+    metrics: Sequence[MetricPlan]
+    is_cuped: bool
+    is_sequential: bool
+    planned_units: int | None
+    planned_effect: float | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One metric of one arm. For the control, what compares is None.
+
+    In a panel the arms are `TREATED` and `UNTREATED`, and the untreated mean is what the treated ones would have had.
+
+    Args:
+        mean: the arm's mean, share, ratio or quantile.
+        comparison: against the control.
+        method: how the interval was made.
+        adjusted_p_value: Holm over the arms of the primary metric, or over the secondary metrics and their arms.
+        reached_effect: the smallest relative effect found with a power of 80 % at the error reached.
+        power: to find the planned effect, at the error reached.
+        early, late: the relative lift of the users of the first and of the second half of the days.
+        fading_p_value: that early and late lift are the same.
+        pre_trend_p_value: that treated and untreated units moved alike before the start.
+    """
+
+    metric: str
+    arm: str
+    units: int
+    mean: float | None
+    comparison: Comparison | QuantileComparison | None = None
+    method: str | None = None
+    adjusted_p_value: float | None = None
+    reached_effect: float | None = None
+    power: float | None = None
+    early: float | None = None
+    late: float | None = None
+    fading_p_value: float | None = None
+    pre_trend_p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Readout:
+    """All of an experiment's readings, and the test of its split."""
+
+    readings: Sequence[Reading]
+    srm_p_value: float | None
+    is_void: bool | None
+
+
+Cohorts = Mapping[date, Moments]
+"""The moments of an arm's users by the day they were exposed first."""
+
+
+def read_out(
+    plan: Plan,
+    cohorts: Mapping[tuple[str, str], Cohorts],
+    tallies: Mapping[tuple[str, str], Tally],
+    split: Mapping[str, int],
+    seed: int = 0,
+) -> Readout:
+    """Every metric of every declared arm.
+
+    Args:
+        plan: what was declared.
+        cohorts: (metric, arm) → its cohorts.
+        tallies: (metric, arm) → the distribution of its users' values, for quantile metrics.
+        split: arm → users assigned to it alone.
+        seed: of the bootstrap of quantile metrics.
+
+    Returns:
+        Readings in the order of metrics and arms, the control first. A void experiment is read like any other: who
+        shows it says that it is void.
+    """
+    arms = [plan.control, *(arm for arm in plan.weights if arm != plan.control)]
+    ratio = sample_ratio([split.get(arm, 0) for arm in arms], [plan.weights[arm] for arm in arms])
+    readings: list[Reading] = []
+    for metric in plan.metrics:
+        for arm in arms:
+            if metric.kind == "quantile":
+                readings.append(_quantile(plan, metric, arm, tallies, seed))
+            else:
+                readings.append(_reading(plan, metric, arm, cohorts))
+    return Readout(_adjusted(plan.metrics, readings), ratio.p_value, ratio.is_mismatch)
+
+
+def read_panel(metrics: Sequence[MetricPlan], panels: Mapping[str, Panel], is_staggered: bool) -> list[Reading]:
+    """Every metric of units that were treated and units that were not.
+
+    Args:
+        metrics: what was declared.
+        panels: metric → its panel; a metric without one has no reading.
+        is_staggered: whether units may start at different periods.
+
+    Returns:
+        Per metric the untreated arm, then the treated one. The relative lift is over what the treated units would have
+        had in the treated periods, taken as known.
+    """
+    readings: list[Reading] = []
+    for metric in metrics:
+        if metric.id in panels:
+            readings += _panel(metric, panels[metric.id], is_staggered)
+    return _adjusted(metrics, readings)
+
+
+def _panel(metric: MetricPlan, panel: Panel, is_staggered: bool) -> list[Reading]:
+    study = staggered(panel)
+    found = study if is_staggered else two_by_two(panel)
+    effect = found.effect
+    after = [
+        outcome
+        for unit, period, outcome in zip(panel.units, panel.periods, panel.outcomes, strict=True)
+        if period >= panel.starts.get(unit, math.inf)
+    ]
+    mean = math.fsum(after) / len(after) if after else None
+    if mean is None or effect.value is None:
+        return [
+            Reading(metric.id, UNTREATED, found.untreated, None),
+            Reading(metric.id, TREATED, found.treated, mean),
+        ]
+    without = mean - effect.value
+    relative = Estimate() if without == 0 else _scaled(effect, 1 / abs(without))
+    return [
+        Reading(metric.id, UNTREATED, found.untreated, without),
+        Reading(
+            metric.id,
+            TREATED,
+            found.treated,
+            mean,
+            Comparison(without, mean, effect, relative),
+            "staggered difference in differences" if is_staggered else "difference in differences",
+            pre_trend_p_value=study.pre_trend.p_value,
+        ),
+    ]
+
+
+def _scaled(estimate: Estimate, factor: float) -> Estimate:
+    """The estimate in another unit; `factor` is above 0."""
+
+    def times(value: float | None) -> float | None:
+        return None if value is None else value * factor
+
+    return Estimate(
+        times(estimate.value), times(estimate.standard_error), times(estimate.ci_low), times(estimate.ci_high),
+        estimate.p_value,
+    )  # fmt: skip
+
+
+def _reading(plan: Plan, metric: MetricPlan, arm: str, cohorts: Mapping[tuple[str, str], Cohorts]) -> Reading:
+    mine, control = cohorts.get((metric.id, arm), {}), cohorts.get((metric.id, plan.control), {})
+    total = _total(mine)
+    found = _compared(plan, metric, control, mine)
+    if total is None:
+        return Reading(metric.id, arm, 0, None)
+    if arm == plan.control or found is None:
+        return Reading(metric.id, arm, total.n, _mean(metric, total))
+    method = "delta method" if metric.kind == "ratio" else "Welch" if found.theta is None else "CUPED"
+    if plan.is_sequential:
+        method += ", always valid"
+    fixed = _compared(plan, metric, control, mine, sequential=False)
+    reached, chance = _sizing(plan, fixed, (_total(control) or total).n, total.n)
+    early, late, fading = _halves(plan, metric, control, mine)
+    return Reading(
+        metric.id,
+        arm,
+        total.n,
+        found.treatment,
+        found,
+        method,
+        reached_effect=reached,
+        power=chance,
+        early=early,
+        late=late,
+        fading_p_value=fading,
+    )
+
+
+def _quantile(plan: Plan, metric: MetricPlan, arm: str, tallies: Mapping[tuple[str, str], Tally], seed: int) -> Reading:
+    empty = Tally((), ())
+    mine, control = tallies.get((metric.id, arm), empty), tallies.get((metric.id, plan.control), empty)
+    quantile = metric.quantile or 0.5
+    found = compare_quantiles(control, mine, quantile, seed=seed)
+    if arm == plan.control:
+        return Reading(metric.id, arm, mine.n, found.treatment)
+    reached, chance = _sizing(plan, found, control.n, mine.n)
+    return Reading(metric.id, arm, mine.n, found.treatment, found, "bootstrap", reached_effect=reached, power=chance)
+
+
+def _total(cohorts: Cohorts) -> Moments | None:
+    """All cohorts together."""
+    return _sum(list(cohorts.values()))
+
+
+def _sum(parts: Sequence[Moments]) -> Moments | None:
+    if not parts:
+        return None
+    total = parts[0]
+    for part in parts[1:]:
+        total += part
+    return total
+
+
+def _mean(metric: MetricPlan, total: Moments | None) -> float | None:
+    if total is None or total.n == 0:
+        return None
+    below = total.sum_d if metric.kind == "ratio" else float(total.n)
+    return total.sum_x / below if below else None
+
+
+def _compared(
+    plan: Plan, metric: MetricPlan, control: Cohorts, treatment: Cohorts, sequential: bool = True
+) -> Comparison | None:
+    old, new = _total(control), _total(treatment)
+    if old is None or new is None:
+        return None
+    tuning = float(plan.planned_units or DEFAULT_TUNING) if plan.is_sequential and sequential else None
+    cuped = plan.is_cuped and metric.kind != "ratio"
+    return compare(old, new, _KINDS[metric.kind], cuped=cuped, sequential=tuning)
+
+
+def _sizing(
+    plan: Plan, found: Comparison | QuantileComparison | None, control: int, treatment: int
+) -> tuple[float | None, float | None]:
+    """The least relative effect these arms find, and their power for the planned one, at the error reached."""
+    if found is None or found.control is None or found.absolute.standard_error is None:
+        return None, None
+    variance = found.absolute.standard_error**2 / (1 / control + 1 / treatment)
+    baseline, arms = Baseline(found.control, variance), Arms(control, treatment)
+    effect = plan.planned_effect
+    return detectable(baseline, arms).relative, power(baseline, effect, arms, relative=True) if effect else None
+
+
+def _halves(
+    plan: Plan, metric: MetricPlan, control: Cohorts, treatment: Cohorts
+) -> tuple[float | None, float | None, float | None]:
+    """The lift of early and late users, and the p-value of their being the same (a z-test of two estimates)."""
+    days = sorted({*control, *treatment})
+    if len(days) < 2:
+        return None, None, None
+    middle = days[len(days) // 2]
+    halves = []
+    for is_late in (False, True):
+        old = {day: part for day, part in control.items() if (day >= middle) == is_late}
+        new = {day: part for day, part in treatment.items() if (day >= middle) == is_late}
+        found = _compared(plan, metric, old, new, sequential=False)
+        halves.append(found.relative if found else None)
+    early, late = halves
+    if early is None or late is None or early.value is None or late.value is None:
+        return None, None, None
+    if early.standard_error is None or late.standard_error is None:
+        return early.value, late.value, None
+    distance = abs(late.value - early.value) / math.hypot(early.standard_error, late.standard_error)
+    return early.value, late.value, 2 * (1 - NormalDist().cdf(distance))
+
+
+def _adjusted(metrics: Sequence[MetricPlan], readings: Sequence[Reading]) -> list[Reading]:
+    primary = {metric.id: metric.is_primary for metric in metrics}
+    families: defaultdict[bool, list[int]] = defaultdict(list)
+    for i, reading in enumerate(readings):
+        if reading.comparison is not None:
+            families[primary[reading.metric]].append(i)
+    result = list(readings)
+    for members in families.values():
+        p_values = [_p_value(readings[i]) for i in members]
+        for i, p_value in zip(members, adjust(p_values, "holm"), strict=True):
+            result[i] = replace(readings[i], adjusted_p_value=p_value)
+    return result
+
+
+def _p_value(reading: Reading) -> float | None:
+    return reading.comparison.absolute.p_value if reading.comparison else None

@@ -1,0 +1,147 @@
+"""Experiments: who was assigned to what, what users then did, and outcomes of units where nothing was randomised.
+
+What an export's columns are called, and nothing of what an experiment is: variations, metrics and windows are declared
+in the catalog, first exposures and sums are made in dbt.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from pipelines.sources.spec import Column, Container, Expectation, Format, Rule, Source, Table
+
+_AMOUNT: Final = "DECIMAL(18,6)"
+_EXPERIMENT_ID: Final = Column("experiment_id", "VARCHAR", "The experiment's key, as logged.", required=True)
+
+EXPOSURES: Final = Table(
+    name="exposures",
+    description="One row per exposure as delivered: a user met a variation; met again or delivered again, a row more.",
+    columns=(
+        _EXPERIMENT_ID,
+        Column("user_id", "VARCHAR", "The unit that was assigned: a user, an account, a card.", required=True),
+        Column("variation_id", "VARCHAR", "The variation it was assigned to, as logged.", required=True),
+        Column("exposed_at", "TIMESTAMP", "When it met it.", required=True),
+        Column("attributes", "JSON", "What else is said of the user; null where nothing is."),
+    ),
+    key=("experiment_id", "user_id", "variation_id", "exposed_at"),
+    day="exposed_at",
+    expectations=(
+        Expectation(
+            "one arm alone",
+            "case when count(*) >= 1000 then count(distinct variation_id) end",
+            "a thousand exposures and more, all of one variation: the export lost the other arm",
+            low=2,
+        ),
+    ),
+)
+
+EVENTS: Final = Table(
+    name="events",
+    description="One row per event of a user that a metric may count, as delivered.",
+    columns=(
+        Column("event_id", "VARCHAR", "Tells one event from another; null where the export has none."),
+        Column("user_id", "VARCHAR", "The unit, by the id it is assigned by.", required=True),
+        Column("event_name", "VARCHAR", "What happened; the catalog's metrics name it.", required=True),
+        Column("event_at", "TIMESTAMP", "When it happened.", required=True),
+        Column("amount", _AMOUNT, "How much, in the event's own unit; null where an event is only counted."),
+    ),
+    key=("event_id",),
+    day="event_at",
+)
+
+OUTCOMES: Final = Table(
+    name="outcomes",
+    description="One row per unit (site, depot, branch), day and metric of a study without randomisation.",
+    columns=(
+        _EXPERIMENT_ID,
+        Column("unit_id", "VARCHAR", "The unit: what was treated or was not.", required=True),
+        Column("metric_id", "VARCHAR", "What was measured, by the metric's id in the catalog.", required=True),
+        Column("outcome_date", "DATE", "The day it was measured for.", required=True),
+        Column("outcome", _AMOUNT, "What was measured.", required=True),
+        Column("treated_from_date", "DATE", "First day the unit was treated; null: never."),
+    ),
+    key=("experiment_id", "unit_id", "metric_id", "outcome_date"),
+    day="outcome_date",
+    rules=(Rule("treated_from_date > date '1970-01-01'", "treated_from lies before any model"),),
+)
+
+
+def _flat(name: str, container: Container, table: str, columns: dict[str, str], optional: tuple[str, ...]) -> Format:
+    """A file whose columns are the table's under other names (`columns`: the file's → the table's)."""
+    if container == "json":
+        picked = ", ".join(f"nullif(doc ->> '$.\"{theirs}\"', '') as {ours}" for theirs, ours in columns.items())
+    else:
+        picked = ", ".join(f'"{theirs}" as {ours}' for theirs, ours in columns.items())
+    required = tuple(theirs for theirs in columns if theirs not in optional)
+    return Format(
+        name=f"{name}_{container}",
+        container=container,
+        requires=tuple(f"$.{theirs}" for theirs in required) if container == "json" else required,
+        optional=() if container == "json" else optional,
+        select={table: f"select _row, _raw, {picked} from rows"},
+    )
+
+
+_CONTAINERS: Final[tuple[Container, ...]] = ("csv", "json", "parquet")
+_ASSIGNMENT: Final = {
+    "timestamp": "exposed_at",
+    "user_id": "user_id",
+    "experiment_id": "experiment_id",
+    "variation_id": "variation_id",
+    "attributes": "attributes",
+}
+_EVENT: Final = {
+    "timestamp": "event_at",
+    "user_id": "user_id",
+    "event_name": "event_name",
+    "value": "amount",
+    "event_id": "event_id",
+}
+_OUTCOME: Final = {
+    "date": "outcome_date",
+    "experiment_id": "experiment_id",
+    "unit_id": "unit_id",
+    "metric": "metric_id",
+    "value": "outcome",
+    "treated_from": "treated_from_date",
+}
+_STATSIG: Final = {
+    "first_exposure_utc": "exposed_at",
+    "unit_id": "user_id",
+    "name": "experiment_id",
+    "experiment_group": "variation_id",
+    "user_dimensions": "attributes",
+}
+_EPPO: Final = """
+    select
+        _row, _raw,
+        doc ->> '$.timestamp' as exposed_at,
+        doc ->> '$.subject' as user_id,
+        doc ->> '$.experiment' as experiment_id,
+        doc ->> '$.variation' as variation_id,
+        doc -> '$.subjectAttributes' as attributes
+    from rows
+"""
+
+SOURCE = Source(
+    name="experiments",
+    title="Experiments",
+    description="Assignment logs (GrowthBook, Eppo, Statsig), users' metric events, and panels of treated units.",
+    owner="experimentation",
+    glob=("experiments/**/*.csv*", "experiments/**/*.json*", "experiments/**/*.parquet"),
+    tables=(EXPOSURES, EVENTS, OUTCOMES),
+    formats=(
+        *(_flat("assignments", c, "exposures", _ASSIGNMENT, ("attributes",)) for c in _CONTAINERS),
+        *(_flat("statsig_exposures", c, "exposures", _STATSIG, ("user_dimensions",)) for c in _CONTAINERS),
+        Format(
+            name="eppo_assignments",
+            container="json",
+            requires=("$.experiment", "$.subject", "$.variation", "$.timestamp"),
+            select={"exposures": _EPPO},
+        ),
+        *(_flat("events", c, "events", _EVENT, ("value", "event_id")) for c in _CONTAINERS),
+        *(_flat("outcomes", c, "outcomes", _OUTCOME, ("treated_from",)) for c in _CONTAINERS),
+    ),
+    late=timedelta(days=7),
+)

@@ -1,0 +1,167 @@
+"""Experiments and business value of the sample company against what was planted in it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.integration.conftest import Company
+
+SUMS = ("sum_x", "sum_xx", "sum_d", "sum_dd", "sum_xd", "sum_past", "sum_past_past", "sum_x_past")
+PLANTED = ("sum_x", "sum_xx", "sum_d", "sum_dd", "sum_xd", "sum_pre", "sum_pre_pre", "sum_x_pre")
+
+
+def experiments(company: Company) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = company.truth["experiments"]["experiments"]
+    return found
+
+
+def primary(company: Company, experiment: str, *columns: str) -> tuple[Any, ...]:
+    (row,) = company.rows(
+        f"select {', '.join(columns)} from mart_experiments where experiment_id = ? and is_primary and not is_control",
+        experiment,
+    )
+    return row
+
+
+def test_units_and_sums_are_exact(company: Company) -> None:
+    # Decimals to the last digit, over late files, duplicates, users of both arms and events outside the window.
+    with duckdb.connect(str(company.settings.warehouse_file), read_only=True) as warehouse:
+        found = {
+            (experiment, metric, arm): (units, dict(zip(PLANTED, sums, strict=True)))
+            for experiment, metric, arm, units, *sums in warehouse.execute(
+                "select experiment_id, metric_id, variation_id, sum(unit_count), "
+                + ", ".join(f"sum({name})" for name in SUMS)
+                + " from intermediate.int_experiments__reduced group by all"
+            ).fetchall()
+        }
+    compared = 0
+    for experiment, truth in experiments(company).items():
+        for arm, metrics in truth["arms"].items():
+            for metric, sums in metrics.items():
+                if metric != "units":
+                    units, got = found[experiment, metric, arm]
+                    assert units == metrics["units"], (experiment, metric, arm)
+                    for name, value in sums.items():
+                        assert got[name] == Decimal(value), (experiment, metric, arm, name)
+                        compared += 1
+    assert compared == 50
+
+
+@pytest.mark.parametrize("experiment", ["recs-ranking", "fraud-threshold", "assistant-tone", "support-deflect"])
+def test_the_interval_holds_the_planted_lift(company: Company, experiment: str) -> None:
+    low, high = primary(company, experiment, "lift_relative_ci_low", "lift_relative_ci_high")
+    assert low < experiments(company)[experiment]["lift"] < high
+
+
+@pytest.mark.parametrize("study", ["triage-waiting", "route-fuel"])
+def test_the_interval_of_a_panel_holds_the_planted_effect(company: Company, study: str) -> None:
+    for metric, truth in company.truth["experiments"]["panels"][study].items():
+        (found,) = company.rows(
+            "select lift_absolute_ci_low, lift_absolute_ci_high, evidence_grade, unit_count, experiment_unit_count "
+            "from mart_experiments where experiment_id = ? and metric_id = ? and not is_control",
+            study,
+            metric,
+        )
+        low, high, grade, treated, units = found
+        assert low < truth["effect"] < high, metric
+        assert (grade, units) == ("quasi_experiment", truth["units"])
+        assert 0 < treated < units
+
+
+def test_each_experiment_is_what_it_was_planted_to_be(company: Company) -> None:
+    found = {
+        row[0]: row[1:]
+        for row in company.rows(
+            "select experiment_id, status, direction, is_fading, is_sequential, is_split_leaking "
+            "from mart_experiments where is_primary and not is_control and design = 'randomised'"
+        )
+    }
+    assert found["recs-ranking"] == ("finished", "better", False, False, False)
+    assert found["fraud-threshold"] == ("finished", "better", False, False, False)
+    assert found["recs-basket"][0] == "void"
+    assert found["recs-basket"][4], "one user in fifty met both arms"
+    assert found["assistant-tone"][:2] == ("underpowered", "no_difference")
+    assert found["writer-hints"][2], "the novelty wears off"
+    # Looked at every day without an effect: no difference is claimed, since the interval holds at every look.
+    assert found["support-deflect"][:2] == ("running", "no_difference")
+    assert found["support-deflect"][3]
+
+
+def test_everybody_who_was_exposed_is_accounted_for(company: Company) -> None:
+    for experiment, truth in experiments(company).items():
+        exposed, several, excluded, undeclared = primary(
+            company,
+            experiment,
+            "exposed_user_count",
+            "several_arms_user_count",
+            "excluded_user_count",
+            "undeclared_arm_user_count",
+        )
+        assert (exposed, several, excluded, undeclared) == (
+            truth["exposed_users"],
+            truth["users_in_both_arms"],
+            truth["test_users"],
+            0,
+        ), experiment
+
+
+def test_a_day_is_worth_its_volume_times_the_uplift_times_a_unit(company: Company) -> None:
+    lift, low, high = primary(
+        company, "fraud-threshold", "lift_absolute", "lift_absolute_ci_low", "lift_absolute_ci_high"
+    )
+    rows = company.rows(
+        "select value_usd, value_ci_low_usd, value_ci_high_usd, exposed_volume, predictions, "
+        "event_date >= '2026-02-08' "
+        "from mart_business_value_daily as value join (select model_id, cast(hour_at as date) as event_date, "
+        "sum(prediction_count) as predictions from mart_throughput_hourly group by all) using (model_id, event_date) "
+        "where model_id = 'fraud-detector' and event_date >= '2026-01-11'"
+    )
+    assert len(rows) == 50
+    for value, value_low, value_high, volume, predictions, is_rolled_out in rows:
+        assert volume == predictions * (1 if is_rolled_out else 0.5)
+        # Fewer false alarms are a saving: the uplift's ends change places.
+        assert value == pytest.approx(-lift * 14 * volume)
+        assert value_low == pytest.approx(-high * 14 * volume)
+        assert value_high == pytest.approx(-low * 14 * volume)
+
+
+def test_days_add_up_to_the_month_and_their_intervals_do_not_shrink(company: Company) -> None:
+    rows = company.rows(
+        "select score.numerator, score.denominator, score.ci_low, score.ci_high, daily.* from mart_scorecard as score "
+        "join (select model_id, date_trunc('month', event_date) as month, sum(value_usd) as value, "
+        "sum(value_ci_low_usd) as low, sum(value_ci_high_usd) as high from mart_business_value_daily "
+        "where evidence_grade <> 'declared' group by all) as daily "
+        "on score.model_id = daily.model_id and score.period_start_date = daily.month "
+        "where kpi_id = 'business_value' and period = 'month' and numerator is not null"
+    )
+    assert len(rows) >= 10
+    for numerator, months, low, high, _, month, value, daily_low, daily_high in rows:
+        assert numerator == pytest.approx(value)
+        assert (low * months, high * months) == (pytest.approx(daily_low), pytest.approx(daily_high))
+        assert months == (1 if month.month < 3 else pytest.approx(1 / 31))
+
+
+def test_what_is_only_declared_is_shown_as_such_and_scores_nothing(company: Company) -> None:
+    graded = company.rows(
+        "select distinct evidence_grade, value_usd = declared_value_usd, value_ci_low_usd "
+        "from mart_business_value_daily "
+        "where model_id = 'support-assistant'"
+    )
+    assert graded == [("declared", True, None)]
+    scored = company.rows(
+        "select distinct status, value from mart_scorecard "
+        "where kpi_id = 'business_value' and model_id = 'support-assistant'"
+    )
+    assert scored == [("no_data", None)]
+
+
+def test_before_a_stream_is_at_work_its_model_has_no_value_and_never_a_zero(company: Company) -> None:
+    before = company.rows(
+        "select distinct value_usd, evidence_grade, gap_reason from mart_business_value_daily "
+        "where model_id = 'recommender' and event_date < '2026-01-15'"
+    )
+    assert before == [(None, None, "no value stream of it is at work")]

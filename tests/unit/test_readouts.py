@@ -1,0 +1,113 @@
+"""A readout compares what may be compared, and says of each lift what it rests on."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from pipelines.estimates.causal.panels import Panel
+from pipelines.estimates.experiments import Moments, Tally, compare
+from pipelines.estimates.readouts import MetricPlan, Plan, Reading, Readout, read_out, read_panel
+
+FIRST = date(2026, 1, 1)
+REVENUE = MetricPlan("revenue", "mean", is_primary=True)
+
+
+def plan(**given: object) -> Plan:
+    usual: dict[str, object] = {
+        "id": "e", "control": "a", "weights": {"a": 1.0, "b": 1.0}, "metrics": [REVENUE], "is_cuped": False,
+        "is_sequential": False, "planned_units": None, "planned_effect": 0.1,
+    }  # fmt: skip
+    return Plan(**{**usual, **given})  # type: ignore[arg-type]
+
+
+def cohorts(means: list[float], n: int = 400, seed: int = 1) -> dict[date, Moments]:
+    """A cohort of n users a day, spending around that day's mean."""
+    rng = np.random.default_rng(seed)
+    return {FIRST + timedelta(days=i): Moments.of(rng.normal(mean, 2.0, n)) for i, mean in enumerate(means)}
+
+
+def treatment(readout: Readout) -> Reading:
+    (found,) = [reading for reading in readout.readings if reading.arm == "b"]
+    return found
+
+
+def test_cohorts_added_up_are_compared_as_one() -> None:
+    old, new = cohorts([10, 10, 10]), cohorts([11, 11, 11], seed=2)
+    found = treatment(read_out(plan(), {("revenue", "a"): old, ("revenue", "b"): new}, {}, {"a": 1200, "b": 1200}))
+    whole = compare(sum_of(old), sum_of(new))
+    assert found.comparison is not None
+    assert found.comparison.absolute == whole.absolute
+    assert (found.units, found.method) == (1200, "Welch")
+
+
+def sum_of(parts: dict[date, Moments]) -> Moments:
+    first, *others = parts.values()
+    for part in others:
+        first = first + part
+    return first
+
+
+def test_a_split_that_is_not_the_declared_one_is_void_and_a_declared_uneven_one_is_not() -> None:
+    arms = {("revenue", "a"): cohorts([10]), ("revenue", "b"): cohorts([10])}
+    assert read_out(plan(), arms, {}, {"a": 1300, "b": 1000}).is_void
+    assert not read_out(plan(weights={"a": 1.3, "b": 1.0}), arms, {}, {"a": 1300, "b": 1000}).is_void
+
+
+def test_an_effect_that_fades_is_told_from_one_that_stays() -> None:
+    old = cohorts([10] * 10)
+    fading = cohorts([13, 12.5, 12, 11.5, 11, 10.5, 10.2, 10.1, 10, 10], seed=3)
+    staying = cohorts([11] * 10, seed=3)
+    split = {"a": 4000, "b": 4000}
+    fades = treatment(read_out(plan(), {("revenue", "a"): old, ("revenue", "b"): fading}, {}, split))
+    stays = treatment(read_out(plan(), {("revenue", "a"): old, ("revenue", "b"): staying}, {}, split))
+    assert fades.early is not None and fades.late is not None and fades.fading_p_value is not None
+    assert fades.early > 5 * fades.late and fades.fading_p_value < 1e-6
+    assert stays.fading_p_value is not None and stays.fading_p_value > 0.05
+
+
+def test_looking_every_day_costs_width() -> None:
+    arms = {("revenue", "a"): cohorts([10]), ("revenue", "b"): cohorts([11], seed=2)}
+    split = {"a": 400, "b": 400}
+    once = treatment(read_out(plan(), arms, {}, split)).comparison
+    always = treatment(read_out(plan(is_sequential=True, planned_units=800), arms, {}, split)).comparison
+    assert once is not None and always is not None
+    assert once.absolute.value == always.absolute.value
+    assert once.absolute.ci_low is not None and always.absolute.ci_low is not None
+    assert always.absolute.ci_low < once.absolute.ci_low
+
+
+def test_secondary_metrics_are_corrected_for_how_many_they_are_and_the_primary_is_not() -> None:
+    metrics = [REVENUE, MetricPlan("visits", "mean", False), MetricPlan("p90", "quantile", False, 0.9)]
+    arms = {(m, arm): cohorts([10 + (arm == "b") * 0.3], seed=ord(arm)) for m in ("revenue", "visits") for arm in "ab"}
+    tallies = {("p90", arm): Tally.of(np.random.default_rng(1).normal(10, 2, 400)) for arm in "ab"}
+    found = read_out(plan(metrics=metrics), arms, tallies, {"a": 400, "b": 400})
+    by_metric = {reading.metric: reading for reading in found.readings if reading.arm == "b"}
+    raw = by_metric["revenue"].comparison
+    assert raw is not None and by_metric["revenue"].adjusted_p_value == raw.absolute.p_value
+    visits = by_metric["visits"].comparison
+    assert visits is not None and visits.absolute.p_value is not None
+    assert by_metric["visits"].adjusted_p_value == pytest.approx(min(1, 2 * visits.absolute.p_value))
+
+
+def test_an_arm_nobody_met_has_no_reading_of_its_own() -> None:
+    found = read_out(plan(), {("revenue", "a"): cohorts([10])}, {}, {"a": 400})
+    assert [(r.arm, r.units, r.mean is None, r.comparison) for r in found.readings] == [
+        ("a", 400, False, None),
+        ("b", 0, True, None),
+    ]
+    assert found.is_void, "four hundred of four hundred in one arm is no even split"
+
+
+def test_a_panel_is_read_against_what_the_treated_would_have_had() -> None:
+    units = [f"u{i}" for i in range(6)]
+    rows = [(u, t, 100 + i + 2 * t + (-20 if i < 3 and t >= 5 else 0)) for i, u in enumerate(units) for t in range(10)]
+    panel = Panel(*(list(column) for column in zip(*rows, strict=True)), starts=dict.fromkeys(units[:3], 5))  # type: ignore[arg-type]
+    without, treated = read_panel([REVENUE], {"revenue": panel}, is_staggered=False)
+    # In the treated periods 5 to 9 units 0 to 2 would have had 100 + 1 + 2·7.
+    assert without.mean == pytest.approx(115)
+    assert treated.comparison is not None
+    assert treated.comparison.absolute.value == pytest.approx(-20)
+    assert treated.comparison.relative.value == pytest.approx(-20 / 115)
