@@ -64,6 +64,7 @@ def check(
         yield from _histories(member)
         yield from _team_references(member, stated)
         yield from _newest_owner(member)
+        yield from _quality(member)
     for pool in pools:
         yield from _pool_members(pool, stated)
     yield from _claims(members, pools)
@@ -123,6 +124,11 @@ def _histories(member: Read[AiMember]) -> Iterator[Problem]:
         (("sla",), value.sla),
         (("targets",), value.targets),
     ]
+    if value.quality is not None:
+        histories += [
+            (("quality", "operating_threshold"), value.quality.operating_threshold),
+            (("quality", "error_cost"), value.quality.error_cost),
+        ]
     histories += [(("features", i, "target_population"), f.target_population) for i, f in enumerate(value.features)]
     for location, entries in histories:
         seen: dict[tuple[str | None, date], _Place] = {}
@@ -153,6 +159,25 @@ def _newest_owner(member: Read[AiMember]) -> Iterator[Problem]:
                 f"found `{stated}`, expected the newest `owner`, `{newest}`",
                 "Bring the one that is out of date up to date",
             )
+
+
+def _quality(member: Read[AiMember]) -> Iterator[Problem]:
+    quality = member.value.quality
+    if quality is None:
+        for i, target in enumerate(member.value.targets):
+            if target.kpi == "accuracy":
+                yield member.document.problem(
+                    ("targets", i, "kpi"),
+                    "found a target of accuracy, and no `quality` that says how it is measured",
+                    "Add `quality` with the task and the primary metric, or drop the target",
+                )
+        return
+    seen: dict[str, _Place] = {}
+    for i, cohort in enumerate(quality.cohorts):
+        place = _Place(member.document, ("quality", "cohorts", i, "attribute"))
+        yield from _first(seen, cohort.attribute, place, "Name it once")
+        if cohort.attribute == "all":
+            yield place.problem("found `all`, which names every prediction together", "Rename the attribute")
 
 
 def _pool_members(pool: Read[SharedPool], stated: Mapping[str, str]) -> Iterator[Problem]:

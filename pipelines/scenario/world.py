@@ -64,6 +64,8 @@ DAYS_BETWEEN_RELEASES, STAGGER = 21, 3
 """Every member's versions follow each other at this distance, members that many days apart."""
 ROLLBACKS = {"fraud-detector": (41, 44)}
 """Days after the start: production goes back to the version before, and a mended version follows."""
+CONCEPT_DRIFT = {"fraud-detector": 45}
+"""Days after the start from which outcomes follow another law, while features and predictions do not move."""
 
 
 @dataclass(frozen=True)
