@@ -17,6 +17,7 @@ from pathlib import Path
 from pipelines.scenario.analytics import write_analytics
 from pipelines.scenario.billing import write_billing
 from pipelines.scenario.incidents import write_incidents
+from pipelines.scenario.predictions import write_predictions
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import FIRST_DAY, World
 from pipelines.settings import SAMPLE_CATALOG
@@ -27,6 +28,7 @@ WRITERS: dict[str, Callable[[World, Path], dict[str, object]]] = {
     "billing": write_billing,
     "incidents": write_incidents,
     "analytics": write_analytics,
+    "predictions": write_predictions,
 }
 
 

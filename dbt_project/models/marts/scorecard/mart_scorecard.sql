@@ -1,4 +1,4 @@
-{% set measured = ['throughput', 'cost_per_prediction', 'mttr', 'feature_adoption'] %}
+{% set measured = ['throughput', 'cost_per_prediction', 'mttr', 'accuracy', 'feature_adoption'] %}
 
 with
 
