@@ -72,7 +72,7 @@ ends as (
 
 ),
 
-final as (
+measured as (
 
     select
         models.model_id,
@@ -104,7 +104,6 @@ final as (
             when windows.model_id is null then 'no predictions were logged in this period'
             when windows.label_count = 0
                 then 'no day of the period is mature: too few of its predictions have a label yet'
-            else 'none of the labels is of a kind that the measure counts'
         end as gap_reason
 
     from models
@@ -124,6 +123,20 @@ final as (
             models.model_id = ends.model_id
             and periods.period = ends.period
             and periods.period_start_date = ends.period_start_date
+
+),
+
+final as (
+
+    select
+        * replace (
+            case
+                when denominator > 0 then null
+                else coalesce(gap_reason, 'none of the labels is of a kind that the measure counts')
+            end as gap_reason
+        )
+
+    from measured
 
 )
 

@@ -93,7 +93,7 @@ final as (
         sqrt({{ ratio('sums.squared_error_sum', 'sums.valued_count') }}) as root_mean_squared_error,
         ends.root_mean_squared_error_low,
         ends.root_mean_squared_error_high,
-        {{ ratio('sums.relative_error_sum', 'sums.relative_error_count') }} as mean_absolute_relative_error,
+        {{ ratio('sums.relative_error_sum', 'sums.relative_error_count') }} as mean_absolute_percentage_error,
         {{ ratio('sums.error_sum', 'sums.valued_count') }} as bias,
         ends.bias_low,
         ends.bias_high,
