@@ -5,7 +5,7 @@ export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 export DO_NOT_TRACK := 1
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .venv/.installed: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -38,6 +38,9 @@ lint: setup ## ruff, mypy, dbt parse, sqlfluff
 bench: setup ## Measure: each figure is a ratio within one run
 	@$(BIN)/python -m bench
 
+calibration: setup ## Measure whether the statistics err as often as they say; writes docs/statistics/calibration.md
+	@$(BIN)/python -m bench.calibration
+
 lock: setup ## Pin the newest versions that resolve, without addresses
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
@@ -45,5 +48,5 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 clean: ## Remove what was generated, keep .venv
 	@rm -rf data/landing data/warehouse data/published data/dagster dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test ui lint bench lock clean
+.PHONY: help setup run test ui lint bench calibration lock clean
 .DEFAULT_GOAL := help
