@@ -137,7 +137,7 @@ judged as (
         end as happened,
         predicted_value - actual_value as error,
         case
-            when len(relevant_items) > 0
+            when ranked_items is not null and len(relevant_items) > 0
                 then coalesce(list_sum(list_transform(
                     ranked_items,
                     lambda item, place: case when list_contains(relevant_items, item) then 1 / log2(place + 1) else 0 end
