@@ -42,7 +42,7 @@ calibration: setup ## Measure whether the statistics err as often as they say; w
 	@$(BIN)/python -m bench.calibration
 
 lock: setup ## Pin the newest versions that resolve, without addresses
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra metrics --universal --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
 
 clean: ## Remove what was generated, keep .venv

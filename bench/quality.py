@@ -212,8 +212,7 @@ def _assert_same_answer(settings: Settings) -> None:
             "cohort_attribute = 'all'",
         )
         differing = connection.execute(
-            f"select count(*) from ({query.format('hits, alarms, misses', 'delay_hours', 'mart', ALL)} "
-            f"except {ours})"
+            f"select count(*) from ({query.format('hits, alarms, misses', 'delay_hours', 'mart', ALL)} except {ours})"
         ).fetchone()
         found = connection.execute(f"select sum(labelled_count) from ours.marts.{MART} where cohort_attribute = 'all'")
         assert differing == (0,) and found.fetchone() == (ROWS // DAYS * DAYS,), differing

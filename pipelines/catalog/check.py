@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Generic, TypeVar
 
 from pipelines.catalog.documents import Document, Location, Problem
-from pipelines.catalog.types import AiMember, AsOf, Feature, SharedPool, Team, Validity
+from pipelines.catalog.types import AiMember, AsOf, Company, Feature, SharedPool, Team, Validity
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -50,6 +50,7 @@ def check(
     members: Sequence[Read[AiMember]],
     teams: Sequence[Read[Team]],
     pools: Sequence[Read[SharedPool]],
+    companies: Sequence[Read[Company]],
     stated: Mapping[str, str],
 ) -> Iterator[Problem]:
     """Everything wrong between the entries.
@@ -68,6 +69,10 @@ def check(
     for pool in pools:
         yield from _pool_members(pool, stated)
     yield from _claims(members, pools)
+    for company in companies:
+        yield from _gates(company)
+        for member in members:
+            yield from _sign_offs(member, company.value)
 
 
 def _unique_ids(
@@ -123,6 +128,8 @@ def _histories(member: Read[AiMember]) -> Iterator[Problem]:
         (("owner",), value.owner),
         (("sla",), value.sla),
         (("targets",), value.targets),
+        (("baselines",), value.baselines),
+        (("guardrails",), value.guardrails),
     ]
     if value.quality is not None:
         histories += [
@@ -134,8 +141,38 @@ def _histories(member: Read[AiMember]) -> Iterator[Problem]:
         seen: dict[tuple[str | None, date], _Place] = {}
         for i, entry in enumerate(entries):
             place = _Place(member.document, (*location, i, "from"))
-            key = (getattr(entry, "kpi", None), entry.valid_from)
+            key = (getattr(entry, "id", getattr(entry, "kpi", None)), entry.valid_from)
             yield from _first(seen, key, place, "Keep one entry a day")
+
+
+def _gates(company: Read[Company]) -> Iterator[Problem]:
+    gates: dict[str, _Place] = {}
+    for i, gate in enumerate(company.value.decision_gates):
+        here: Location = ("decision_gates", i)
+        yield from _first(gates, gate.id, _Place(company.document, (*here, "id")), "Give one of them another id")
+        criteria: dict[str, _Place] = {}
+        for j, criterion in enumerate(gate.criteria):
+            place = _Place(company.document, (*here, "criteria", j, "id"))
+            yield from _first(criteria, criterion.id, place, "Give one of them another id")
+
+
+def _sign_offs(member: Read[AiMember], company: Company) -> Iterator[Problem]:
+    judged = {
+        gate.id: [criterion.id for criterion in gate.criteria if criterion.sign_off] for gate in company.decision_gates
+    }
+    for i, word in enumerate(member.value.sign_offs):
+        if word.gate not in judged:
+            yield member.document.problem(
+                ("sign_offs", i, "gate"),
+                f"found `{word.gate}`, expected a decision gate of the company: {_listed(judged)}",
+                "Correct the id, or add the gate to `company.yaml`",
+            )
+        elif word.criterion not in judged[word.gate]:
+            yield member.document.problem(
+                ("sign_offs", i, "criterion"),
+                f"found `{word.criterion}`, expected a criterion that a person decides: {_listed(judged[word.gate])}",
+                "Correct the id, or give the criterion a `sign_off` in `company.yaml`",
+            )
 
 
 def _team_references(member: Read[AiMember], stated: Mapping[str, str]) -> Iterator[Problem]:

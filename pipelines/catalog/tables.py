@@ -18,7 +18,13 @@ import pyarrow as pa
 from pipelines.catalog.types import AsOf, Catalog, Entry, Feature, Quality, Roles
 
 _ARROW: Final[Mapping[str, pa.DataType]] = MappingProxyType(
-    {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_()}
+    {
+        "VARCHAR": pa.string(),
+        "BIGINT": pa.int64(),
+        "DOUBLE": pa.float64(),
+        "DATE": pa.date32(),
+        "BOOLEAN": pa.bool_(),
+    }
 )
 
 Row = tuple[object, ...]
@@ -115,6 +121,68 @@ def _targets(catalog: Catalog) -> Iterator[Row]:
         for kpi, history in groupby(by_kpi, key=lambda target: target.kpi):
             for target, begin, end in _spells(list(history)):
                 yield member.id, kpi, begin, end, target.target, target.at_risk
+
+
+def _baselines(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        by_kpi = sorted(member.baselines, key=lambda baseline: baseline.kpi)
+        for kpi, history in groupby(by_kpi, key=lambda baseline: baseline.kpi):
+            for baseline, begin, end in _spells(list(history)):
+                yield member.id, kpi, begin, end, baseline.value
+
+
+def _guardrails(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        by_id = sorted(member.guardrails, key=lambda guardrail: guardrail.id)
+        for guardrail_id, history in groupby(by_id, key=lambda guardrail: guardrail.id):
+            for rail, begin, end in _spells(list(history)):
+                yield (
+                    member.id,
+                    guardrail_id,
+                    rail.kind,
+                    rail.kpi,
+                    rail.period,
+                    begin,
+                    end,
+                    rail.at_least,
+                    rail.at_most,
+                    rail.action,
+                )
+
+
+def _decision_gates(catalog: Catalog) -> Iterator[Row]:
+    for gate in catalog.company.decision_gates:
+        for number, criterion in enumerate(gate.criteria, start=1):
+            yield (
+                gate.id,
+                gate.name,
+                gate.days_after_launch,
+                number,
+                criterion.id,
+                criterion.statement,
+                criterion.kpi,
+                criterion.requires if criterion.kpi else None,
+                criterion.period if criterion.kpi else None,
+                criterion.sign_off,
+            )
+
+
+def _launches(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        if member.launched is not None:
+            yield member.id, member.launched
+
+
+def _sign_offs(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for word in member.sign_offs:
+            yield member.id, word.gate, word.criterion, word.given, word.by, word.is_passed, word.note
+
+
+def _acknowledgements(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for seen in member.acknowledgements:
+            yield member.id, seen.alert, seen.given, seen.by, seen.note
 
 
 def _objectives(catalog: Catalog) -> Iterator[Row]:
@@ -324,6 +392,83 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         ),
         ("member_id", "kpi_id", "valid_from"),
         _targets,
+    ),
+    CatalogTable(
+        "baselines",
+        "One row per member, KPI and spell with a declared baseline; spells of a member's KPI do not overlap.",
+        (_MEMBER_ID, _KPI_ID, *_SPELL, CatalogColumn("baseline", "DOUBLE", "Where the KPI stood, in its unit.")),
+        ("member_id", "kpi_id", "valid_from"),
+        _baselines,
+    ),
+    CatalogTable(
+        "guardrails",
+        "One row per member, guardrail and spell; spells of a guardrail do not overlap.",
+        (
+            _MEMBER_ID,
+            _text("guardrail_id", "Its id in the member."),
+            _text("kind", "`fairness`, `compliance`, `cost_ceiling`, `accuracy_floor` or `other`."),
+            _KPI_ID,
+            _text("period", "The periods that are judged: `day`, `week` or `month`."),
+            *_SPELL,
+            CatalogColumn("at_least", "DOUBLE", "The KPI may not fall below this; null: no lower bound."),
+            CatalogColumn("at_most", "DOUBLE", "The KPI may not exceed this; null: no upper bound."),
+            _text("action", "`human_review`, `rollback` or `retrain`."),
+        ),
+        ("member_id", "guardrail_id", "valid_from"),
+        _guardrails,
+    ),
+    CatalogTable(
+        "decision_gates",
+        "One row per decision gate and criterion of it.",
+        (
+            _text("gate_id", "The gate."),
+            _text("gate_name", "Its name."),
+            CatalogColumn("days_after_launch", "BIGINT", "When it is due, in days after the launch."),
+            CatalogColumn("criterion_number", "BIGINT", "The criterion's place in the gate, from 1."),
+            _text("criterion_id", "The criterion."),
+            _text("statement", "What must hold."),
+            _text("kpi_id", "The KPI whose status decides; null where a person does."),
+            _text("requires", "`measured`, `not_off_target` or `on_target`; null where a person decides."),
+            _text("period", "`week` or `month`; null where a person decides."),
+            _text("sign_off_role", "The role whose word decides; null where a KPI does."),
+        ),
+        ("gate_id", "criterion_id"),
+        _decision_gates,
+    ),
+    CatalogTable(
+        "launches",
+        "One row per member that was launched or is to be.",
+        (_MEMBER_ID, CatalogColumn("launched_date", "DATE", "The day of its launch.")),
+        ("member_id",),
+        _launches,
+    ),
+    CatalogTable(
+        "sign_offs",
+        "One row per member, gate, criterion and day on which a person gave their word.",
+        (
+            _MEMBER_ID,
+            _text("gate_id", "The gate."),
+            _text("criterion_id", "The criterion."),
+            CatalogColumn("signed_date", "DATE", "The day it was given."),
+            _text("signed_by", "Who gave it, as a role address."),
+            CatalogColumn("is_passed", "BOOLEAN", "Whether the criterion is met."),
+            _text("note", "What it rests on."),
+        ),
+        ("member_id", "gate_id", "criterion_id", "signed_date"),
+        _sign_offs,
+    ),
+    CatalogTable(
+        "acknowledgements",
+        "One row per alert somebody answers for.",
+        (
+            _MEMBER_ID,
+            _text("alert_id", "The alert, as `mart_alerts` shows it."),
+            CatalogColumn("acknowledged_date", "DATE", "The day it was acknowledged."),
+            _text("acknowledged_by", "Who acknowledged it, as a role address."),
+            _text("note", "What is being done."),
+        ),
+        ("member_id", "alert_id"),
+        _acknowledgements,
     ),
     CatalogTable(
         "objectives",

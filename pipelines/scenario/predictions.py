@@ -231,7 +231,9 @@ def _rankings(dice: np.random.Generator, count: int, version: str, drifts: bool)
     lists = [[f"p{item}" for item in row] for row in dice.integers(0, 5000, (count, 1)) + np.arange(RANKED) * 5000]
     chance = np.array([CLICK[device] for device in devices])[:, None] / np.arange(1, RANKED + 1)
     clicked = dice.random((count, RANKED)) < chance
-    labels = [json.dumps([i for i, c in zip(items, row, strict=True) if c]) for items, row in zip(lists, clicked, strict=True)]
+    labels = [
+        json.dumps([i for i, c in zip(items, row, strict=True) if c]) for items, row in zip(lists, clicked, strict=True)
+    ]
     predictions: list[str | list[str] | None] = list(lists)
     return [None] * count, predictions, labels, [{"device": d} for d in devices], _scales("recommender", count)
 
@@ -357,7 +359,11 @@ def _counted(member: Member, log: Log, end: datetime) -> dict[str, object]:
     for row in log.predictions:
         if row.environment == "prod":
             daily[row.at.date().isoformat()] += 1
-    return {"predictions": dict(daily), "labels_received": received, "outcomes": {k: dict(v) for k, v in counts.items()}}
+    return {
+        "predictions": dict(daily),
+        "labels_received": received,
+        "outcomes": {k: dict(v) for k, v in counts.items()},
+    }
 
 
 def _outcome(member: Member, row: Prediction, label: str) -> dict[str, float]:
@@ -371,7 +377,10 @@ def _outcome(member: Member, row: Prediction, label: str) -> dict[str, float]:
         return {"labelled": 1, "absolute_error": abs(error), "error": error, "actual": float(label)}
     if member.id == "recommender":
         return {"labelled": 1, "hits": float(json.loads(label) != [])}
-    return {"labelled": 1, "correct": float(label == ("correct" if member.id == "support-assistant" else row.prediction))}
+    return {
+        "labelled": 1,
+        "correct": float(label == ("correct" if member.id == "support-assistant" else row.prediction)),
+    }
 
 
 def _laws() -> dict[str, dict[str, float]]:

@@ -141,7 +141,9 @@ def _open_columns(
     constants = _constants(connection, paths, types) if found.reduces else {}
     replaced = ", ".join(f"{quote(value)} as {name(column)}" for column, value in constants.items())
     raw = "cast(to_json(r) as varchar)"
-    connection.execute(f"create or replace temp view texts as select {number} as _row, {raw} as _raw from {reader} as r")
+    connection.execute(
+        f"create or replace temp view texts as select {number} as _row, {raw} as _raw from {reader} as r"
+    )
     # Printing ten million good rows for the sake of a bad one costs more than reading them.
     raw = "null::varchar" if container == "parquet" and not found.reduces else raw
     connection.execute(

@@ -90,7 +90,9 @@ def test_a_planted_cause_shows_within_chance(company: Company, law: str, where: 
 
 
 def test_concept_drift_parts_what_is_found_from_what_scores_promise(company: Company) -> None:
-    before, promised_before, _ = of_fraud(company, f"cohort_attribute = 'all' and model_version <> 'v3' and not {DRIFT}")
+    before, promised_before, _ = of_fraud(
+        company, f"cohort_attribute = 'all' and model_version <> 'v3' and not {DRIFT}"
+    )
     after, promised_after, _ = of_fraud(company, f"cohort_attribute = 'all' and {DRIFT}")
     assert abs(before - promised_before) < 0.06
     assert abs(promised_after - promised_before) < 0.06

@@ -117,7 +117,9 @@ def test_several_classes_are_scikit_learns(home: Settings) -> None:
         wanted = metrics.precision_recall_fscore_support(truth, said, average=average, zero_division=np.nan)
         assert ours[f"{average}_precision"] == pytest.approx(wanted[0])
         assert ours[f"{average}_f1"] == pytest.approx(metrics.f1_score(truth, said, average=average))
-    assert ours["macro_recall"] == pytest.approx(metrics.recall_score(truth, said, average="macro", zero_division=np.nan))
+    assert ours["macro_recall"] == pytest.approx(
+        metrics.recall_score(truth, said, average="macro", zero_division=np.nan)
+    )
     assert ours["auc"] is None
     assert ours["log_loss"] is None
     assert ours["recall_rate"] is None

@@ -38,7 +38,9 @@ def first(settings: Settings) -> None:
     day = "2026-01-01"
     rows = [predicted(1, day, 0.9), predicted(2, day, 0.2), predicted(3, day, 0.8), predicted(4, day, 0.1)]
     land_predictions(settings, day, [*rows, predicted(1, day, 0.9)])
-    land_labels(settings, f"labels-{day}", [labelled(1, day, "fraud"), labelled(2, day, "genuine"), labelled(9, day, "fraud")])
+    land_labels(
+        settings, f"labels-{day}", [labelled(1, day, "fraud"), labelled(2, day, "genuine"), labelled(9, day, "fraud")]
+    )
 
 
 def second(settings: Settings) -> None:
@@ -54,7 +56,9 @@ def late(settings: Settings) -> None:
     land_predictions(settings, "2026-01-01-late", [predicted(9, "2026-01-01", 0.4)])
     land_labels(settings, "labels-2026-03-02", [labelled(4, "2026-03-02", "fraud"), labelled(5, "2026-03-02", "fraud")])
     # The sixty-first day after the prediction: nothing it says of p2 and p4 counts.
-    land_labels(settings, "labels-2026-03-03", [labelled(2, "2026-03-03", "fraud"), labelled(4, "2026-03-03", "genuine")])
+    land_labels(
+        settings, "labels-2026-03-03", [labelled(2, "2026-03-03", "fraud"), labelled(4, "2026-03-03", "genuine")]
+    )
 
 
 def restated(settings: Settings) -> None:

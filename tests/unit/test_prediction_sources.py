@@ -79,7 +79,10 @@ def test_a_label_reads_the_same_in_every_container(settings: Settings, container
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [(pa.map_(pa.string(), pa.string()), [("channel", "card")]), (pa.struct({"channel": pa.string()}), {"channel": "card"})],
+    [
+        (pa.map_(pa.string(), pa.string()), [("channel", "card")]),
+        (pa.struct({"channel": pa.string()}), {"channel": "card"}),
+    ],
     ids=["map", "struct"],
 )
 def test_cohorts_may_be_a_map_or_a_struct_and_ranked_items_a_list(
@@ -157,7 +160,10 @@ def test_a_restated_file_takes_the_place_of_the_old_one_and_nothing_is_copied(se
     taken(settings, PREDICTIONS)
     write(settings, "log.parquet", [PREDICTION, dict(PREDICTION, prediction_id="b", score=0.5)])
     assert sorted(row[0] for row in taken(settings, PREDICTIONS)) == ["a", "b"]
-    kinds = look(settings, "select table_type from information_schema.tables where table_name like 'predictions\\_\\_%' escape '\\'")
+    kinds = look(
+        settings,
+        "select table_type from information_schema.tables where table_name like 'predictions\\_\\_%' escape '\\'",
+    )
     assert kinds == [("VIEW",), ("VIEW",)]
 
 
