@@ -422,7 +422,7 @@ class Quality(Part):
     positive_class: Exact | None = Field(
         None,
         validate_default=True,
-        description="Binary: the label that counts as positive, as labels spell it. Review: the label of a correct answer.",
+        description="Binary: the label that counts as positive, as labels spell it. Review: that of a correct answer.",
     )
     primary_metric: Metric = Field(
         description="What the scorecard shows as its accuracy: "

@@ -334,7 +334,7 @@ def _iso(at: datetime) -> str:
 
 
 def _counted(member: Member, log: Log, end: datetime) -> dict[str, object]:
-    """What the rows add up to: predictions that counted, and per label source and version the outcomes known by `end`."""
+    """What the rows add up to: predictions a day, and the outcomes known by `end` per label source and version."""
     counts: dict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     latest: dict[tuple[str, str], Label] = {}
     by_id = {row.prediction_id: row for row in log.predictions}

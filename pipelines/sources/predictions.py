@@ -110,7 +110,8 @@ def _formats(name: str, table: str, columns: Mapping[str, str], required: tuple[
     values = ", ".join(f"{_parquet_value(column)} as {target}" for column, target in columns.items())
     selects: dict[Container, str] = {
         "parquet": f"select {values}, _row, _raw from rows",
-        "json": f"select {texts}, _row, _raw from (select _row, _raw, from_json(doc, '{{{structure}}}') as t from rows)",
+        "json": f"select {texts}, _row, _raw "
+        f"from (select _row, _raw, from_json(doc, '{{{structure}}}') as t from rows)",
         "csv": f"select {flat}, _row, _raw from rows",
     }
     return tuple(

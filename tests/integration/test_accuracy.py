@@ -66,7 +66,8 @@ def of_fraud(company: Company, where: str) -> tuple[float, float, float]:
     """Recall, what was estimated of it without labels, and how many frauds are known, on mature days."""
     ((hits, misses, estimated),) = company.rows(
         "select sum(true_positive_count), sum(false_negative_count), avg(estimated_recall_rate) "
-        f"from mart_accuracy_daily where model_id = 'fraud-detector' and label_source = 'production' and is_mature and {where}"
+        "from mart_accuracy_daily where model_id = 'fraud-detector' and label_source = 'production' "
+        f"and is_mature and {where}"
     )
     return hits / (hits + misses), estimated, hits + misses
 

@@ -28,13 +28,15 @@ quality:
   primary_metric: {metric}
 {more}"""
 MEMBERS = {
-    "yes-no": ("binary", "f1", "  positive_class: \"yes\"\n  error_cost:\n    - {from: 2026-01-01, false_positive_usd: 2, "
+    "yes-no": ("binary", "f1", "  positive_class: \"yes\"\n  error_cost:\n"
+               "    - {from: 2026-01-01, false_positive_usd: 2, "
                "false_negative_usd: 7.5}\n  operating_threshold:\n    - {from: 2026-01-01, threshold: 0.3}\n"
                "    - {from: 2026-01-02, threshold: 0.6}\n"),
     "classes": ("multiclass", "accuracy", ""),
     "minutes": ("regression", "forecast_accuracy", ""),
     "ranks": ("ranking", "ndcg", "  ranking_cutoff: 5\n"),
-    "elec": ("binary", "accuracy", "  positive_class: \"1\"\n  operating_threshold:\n    - {from: 2016-01-01, threshold: 0.5}\n"),
+    "elec": ("binary", "accuracy", "  positive_class: \"1\"\n"
+             "  operating_threshold:\n    - {from: 2016-01-01, threshold: 0.5}\n"),
 }  # fmt: skip
 N = 600
 DICE = np.random.default_rng(5)

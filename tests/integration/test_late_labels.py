@@ -1,4 +1,4 @@
-"""However predictions and labels come in, late, corrected or restated, accuracy is what it would be had all been there."""
+"""However predictions and labels come in, late, corrected or restated, accuracy is as if all had been there."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def late(settings: Settings) -> None:
 
 
 def restated(settings: Settings) -> None:
-    """The first day's log again, with another score for p2 and without p3; p3's label goes too, p1's stays corrected."""
+    """The first day's log again, another score for p2 and no p3; p3's label goes too, p1's stays corrected."""
     day = "2026-01-01"
     land_predictions(settings, day, [predicted(1, day, 0.9), predicted(2, day, 0.6), predicted(4, day, 0.1)])
     reviewed = labelled(1, "2026-01-02", "fraud", "human_review")
@@ -121,5 +121,6 @@ def test_labels_count_late_corrected_and_restated_and_daily_runs_equal_one(tmp_p
     # A label that nothing was predicted for is counted as such and not forgotten.
     assert rows(
         once,
-        "select labelled_date::varchar, received_label_count from marts.fct_outcomes_daily where model_id = 'unmatched'",
+        "select labelled_date::varchar, received_label_count from marts.fct_outcomes_daily "
+        "where model_id = 'unmatched'",
     ) == [("2026-03-03", 2)]

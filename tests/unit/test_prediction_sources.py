@@ -35,11 +35,9 @@ def write(settings: Settings, name: str, rows: list[dict[str, Any]]) -> Path:
     if name.endswith(".parquet"):
         pq.write_table(pa.Table.from_pylist(rows), path)
     elif name.endswith(".csv"):
-        lines = [list(rows[0]), *([value for value in row.values()] for row in rows)]
         connection = duckdb.connect()
         connection.register("t", pa.Table.from_pylist(rows))
         connection.execute(f"copy t to '{path}' (header)")
-        assert lines
     else:
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path

@@ -28,6 +28,6 @@ def model(dbt, session):
         found += [
             {"model_id": model_id, "week_date": week.date(), "score_bin": int(b), "event_probability": float(p),
              "labelled_count": labelled}
-            for b, p in zip(bins, chances)
+            for b, p in zip(bins, chances, strict=True)
         ]  # fmt: skip
     return pa.Table.from_pylist(found, schema=SCHEMA)
