@@ -6,11 +6,11 @@
     coalesce(by_name.member_id, by_endpoint.member_id, 'unmapped')
 {%- endmacro %}
 
-{% macro serving_model_joins() -%}
+{% macro serving_model_joins(source='serving_logs') -%}
     {% for alias, kind, column in [('by_name', 'model_name', 'logged_name'), ('by_endpoint', 'endpoint', 'endpoint')] -%}
     left join identifiers as {{ alias }}
         on
-            {{ alias }}.source = 'serving_logs'
+            {{ alias }}.source = '{{ source }}'
             and {{ alias }}.identifier_kind = '{{ kind }}'
             and {{ alias }}.identifier_value = logged.{{ column }}
             and (logged.event_date >= {{ alias }}.valid_from or {{ alias }}.valid_from is null)

@@ -86,6 +86,7 @@ def check(
         yield from _team_references(member, stated)
         yield from _newest_owner(member)
         yield from _drift_features(member)
+        yield from _quality(member)
     for pool in pools:
         yield from _pool_members(pool, stated)
     yield from _claims(members, pools)
@@ -256,6 +257,11 @@ def _histories(member: Read[AiMember]) -> Iterator[Problem]:
         (("guardrails",), value.guardrails),
         (("satisfaction",), value.satisfaction),
     ]
+    if value.quality is not None:
+        histories += [
+            (("quality", "operating_threshold"), value.quality.operating_threshold),
+            (("quality", "error_cost"), value.quality.error_cost),
+        ]
     histories += [(("features", i, "target_population"), f.target_population) for i, f in enumerate(value.features)]
     histories += [(("surveys", i, "invited"), s.invited) for i, s in enumerate(value.surveys)]
     histories += [
@@ -329,6 +335,25 @@ def _drift_features(member: Read[AiMember]) -> Iterator[Problem]:
     for i, feature in enumerate(member.value.drift.features if member.value.drift else ()):
         place = _Place(member.document, ("drift", "features", i, "name"))
         yield from _first(seen, feature.name, place, "Watch it once")
+
+
+def _quality(member: Read[AiMember]) -> Iterator[Problem]:
+    quality = member.value.quality
+    if quality is None:
+        for i, target in enumerate(member.value.targets):
+            if target.kpi == "accuracy":
+                yield member.document.problem(
+                    ("targets", i, "kpi"),
+                    "found a target of accuracy, and no `quality` that says how it is measured",
+                    "Add `quality` with the task and the primary metric, or drop the target",
+                )
+        return
+    seen: dict[str, _Place] = {}
+    for i, cohort in enumerate(quality.cohorts):
+        place = _Place(member.document, ("quality", "cohorts", i, "attribute"))
+        yield from _first(seen, cohort.attribute, place, "Name it once")
+        if cohort.attribute == "all":
+            yield place.problem("found `all`, which names every prediction together", "Rename the attribute")
 
 
 def _pool_members(pool: Read[SharedPool], stated: Mapping[str, str]) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 import pyarrow as pa
 
-from pipelines.catalog.types import AsOf, Catalog, Entry, Feature, Roles, Scenario, Scenarios, Survey
+from pipelines.catalog.types import AsOf, Catalog, Entry, Feature, Quality, Roles, Scenario, Scenarios, Survey
 
 _ARROW: Final[Mapping[str, pa.DataType]] = MappingProxyType(
     {
@@ -307,6 +307,45 @@ def _drift_features(catalog: Catalog) -> Iterator[Row]:
                     feature.critical,
                     feature.psi_floor or drift.psi_floor,
                 )
+
+
+def _all_quality(catalog: Catalog) -> Iterator[tuple[str, Quality]]:
+    for member in catalog.members:
+        if member.quality is not None:
+            yield member.id, member.quality
+
+
+def _quality(catalog: Catalog) -> Iterator[Row]:
+    for member_id, quality in _all_quality(catalog):
+        yield (
+            member_id,
+            quality.task,
+            quality.positive_class,
+            quality.primary_metric,
+            quality.label_source,
+            quality.ranking_cutoff,
+            quality.minimum_sample,
+            quality.mature_coverage,
+            quality.mature_after_days,
+        )
+
+
+def _operating_thresholds(catalog: Catalog) -> Iterator[Row]:
+    for member_id, quality in _all_quality(catalog):
+        for spell, begin, end in _spells(quality.operating_threshold):
+            yield member_id, begin, end, spell.threshold
+
+
+def _error_costs(catalog: Catalog) -> Iterator[Row]:
+    for member_id, quality in _all_quality(catalog):
+        for spell, begin, end in _spells(quality.error_cost):
+            yield member_id, begin, end, spell.false_positive_usd, spell.false_negative_usd
+
+
+def _cohort_attributes(catalog: Catalog) -> Iterator[Row]:
+    for member_id, quality in _all_quality(catalog):
+        for cohort in quality.cohorts:
+            yield member_id, cohort.attribute, cohort.protected
 
 
 def _shared_pools(catalog: Catalog) -> Iterator[Row]:
@@ -779,6 +818,53 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         ),
         ("member_id", "feature"),
         _drift_features,
+    ),
+    CatalogTable(
+        "quality",
+        "One row per member whose accuracy is measured: its task, and what counts.",
+        (
+            _MEMBER_ID,
+            _text("task", "`binary`, `multiclass`, `regression`, `ranking` or `review`."),
+            _text("positive_class", "The label that counts as positive, or as correct; null where there is none."),
+            _text("primary_metric", "What the scorecard shows as its accuracy."),
+            _text("label_source", "The labels the scorecard's accuracy is over."),
+            CatalogColumn("ranking_cutoff", "BIGINT", "How many items of a ranking count."),
+            CatalogColumn("minimum_sample", "BIGINT", "A cohort with fewer labelled predictions is too small."),
+            CatalogColumn("mature_coverage", "DOUBLE", "A day is mature once this share of it is labelled."),
+            CatalogColumn("mature_after_days", "BIGINT", "A day is mature after so many days."),
+        ),
+        ("member_id",),
+        _quality,
+    ),
+    CatalogTable(
+        "operating_thresholds",
+        "One row per binary member and spell with an operating threshold; spells of a member do not overlap.",
+        (_MEMBER_ID, *_SPELL, CatalogColumn("threshold", "DOUBLE", "The score from which it says yes.")),
+        ("member_id", "valid_from"),
+        _operating_thresholds,
+    ),
+    CatalogTable(
+        "error_costs",
+        "One row per binary member and spell with a cost matrix; spells of a member do not overlap.",
+        (
+            _MEMBER_ID,
+            *_SPELL,
+            CatalogColumn("false_positive_usd", "DOUBLE", "What a false positive costs."),
+            CatalogColumn("false_negative_usd", "DOUBLE", "What a false negative costs."),
+        ),
+        ("member_id", "valid_from"),
+        _error_costs,
+    ),
+    CatalogTable(
+        "cohort_attributes",
+        "One row per member and attribute of predictions by which its accuracy is told apart.",
+        (
+            _MEMBER_ID,
+            _text("attribute", "Its name in the prediction log's `cohorts`."),
+            CatalogColumn("is_protected", "BOOLEAN", "Whether fairness is watched over its values."),
+        ),
+        ("member_id", "attribute"),
+        _cohort_attributes,
     ),
     CatalogTable(
         "shared_pools",

@@ -36,13 +36,14 @@ Kpi = Literal[
     "feature_adoption",
     "satisfaction",
 ]
-SHARES: Final[frozenset[Kpi]] = frozenset({"drift_rate", "feature_adoption", "satisfaction"})
+SHARES: Final[frozenset[Kpi]] = frozenset({"accuracy", "drift_rate", "feature_adoption", "satisfaction"})
 """KPIs that are shares: a target above 1 is a percentage by mistake."""
 
 IdentifierSource = Literal[
     "cloud_billing",
     "serving_logs",
     "features",
+    "predictions",
     "pagerduty",
     "jira",
     "ratings",
@@ -73,11 +74,36 @@ IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingPro
         "sagemaker": ("endpoint", "model_package_group"),
         "kserve": ("inference_service",),
         "change_records": ("configuration_item",),
+        "predictions": ("model_name", "endpoint"),
     }
 )
 """The kinds of name each source knows a member by. Product analytics knows it by its features."""
 KEYED_KIND: Final = "tag"
 """The kind that is a key and a value; the others are a value alone."""
+
+Task = Literal["binary", "multiclass", "regression", "ranking", "review"]
+QualityMetric = Literal[
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "specificity",
+    "auc",
+    "forecast_accuracy",
+    "ndcg",
+    "hit",
+]
+METRICS: Final[Mapping[Task, tuple[QualityMetric, ...]]] = MappingProxyType(
+    {
+        "binary": ("accuracy", "precision", "recall", "f1", "specificity", "auc"),
+        "multiclass": ("accuracy",),
+        "regression": ("forecast_accuracy",),
+        "ranking": ("ndcg", "hit"),
+        "review": ("accuracy",),
+    }
+)
+"""What each task may call its accuracy: shares whose higher is better, ratios of sums at every grain."""
+LabelSource = Literal["holdout", "production", "human_review", "ground_truth"]
 
 SLUG_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 ADDRESS_PATTERN: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
@@ -249,7 +275,7 @@ class Target(AsOf):
     target: Number = Field(
         description="In the KPI's unit: predictions per hour (throughput), deployments per month, "
         "USD (cost per prediction, business value a month, NPV), hours (MTTR), a share from 0 to 1 "
-        "(drift rate, feature adoption, satisfaction), the model's own measure (accuracy)."
+        "(accuracy, whichever measure the model's `quality` names, drift rate, feature adoption, satisfaction)."
     )
     at_risk: Number | None = Field(
         None,
@@ -711,6 +737,95 @@ class ValueStream(Validity):
         return self
 
 
+class OperatingThreshold(AsOf):
+    """The score from which a binary model says yes, from a day on."""
+
+    threshold: Annotated[Number, Field(ge=0, le=1)] = Field(
+        description="Scores at or above it are the positive class, where the log holds no class of its own."
+    )
+
+
+class ErrorCost(AsOf):
+    """What a binary model's mistakes cost, from a day on."""
+
+    false_positive_usd: Annotated[Number, Field(ge=0)] = Field(
+        description="What a case costs that it took for positive and was not."
+    )
+    false_negative_usd: Annotated[Number, Field(ge=0)] = Field(
+        description="What a case costs that it took for negative and was not."
+    )
+
+
+class CohortAttribute(Part):
+    """An attribute of predictions by which accuracy is told apart."""
+
+    attribute: Exact = Field(description="Its name in the prediction log's `cohorts`.")
+    protected: bool = Field(False, description="Whether fairness is watched over its values.")
+
+
+class Quality(Part):
+    """How right a member is, and how that is known."""
+
+    task: Task = Field(
+        description="binary and multiclass predict a class, regression a value, ranking a list of items; review: "
+        "people judge each answer as correct or not."
+    )
+    positive_class: Exact | None = Field(
+        None,
+        validate_default=True,
+        description="Binary: the label that counts as positive, as labels spell it. Review: that of a correct answer.",
+    )
+    primary_metric: QualityMetric = Field(
+        description="What the scorecard shows as its accuracy: "
+        + "; ".join(f"{task}: {', '.join(metrics)}" for task, metrics in METRICS.items())
+        + ". forecast_accuracy is 1 − Σ|error| / Σ|actual|."
+    )
+    label_source: LabelSource = Field("production", description="The labels the scorecard's accuracy is over.")
+    operating_threshold: tuple[OperatingThreshold, ...] = Field(
+        (), description="Binary: the score from which it says yes, as of each date."
+    )
+    error_cost: tuple[ErrorCost, ...] = Field((), description="Binary: what its mistakes cost, as of each date.")
+    ranking_cutoff: Annotated[int, Field(strict=True, gt=0)] = Field(
+        10, description="Ranking: how many items count, the k of NDCG@k."
+    )
+    cohorts: tuple[CohortAttribute, ...] = Field((), description="What accuracy is told apart by.")
+    minimum_sample: Annotated[int, Field(strict=True, gt=0)] = Field(
+        30, description="A cohort with fewer labelled predictions is shown as too small."
+    )
+    mature_coverage: Annotated[Number, Field(gt=0, le=1)] = Field(
+        0.8, description="A day is mature once this share of its predictions is labelled."
+    )
+    mature_after_days: Annotated[int, Field(strict=True, gt=0)] = Field(
+        30, description="A day is mature after so many days, however many labels have come."
+    )
+
+    @field_validator("positive_class")
+    @classmethod
+    def _a_yes_has_a_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+        task = info.data.get("task")
+        if task in ("binary", "review") and value is None:
+            raise ValueError(f"expected the label that counts as {'positive' if task == 'binary' else 'correct'}")
+        if task not in ("binary", "review", None) and value is not None:
+            raise ValueError(f"expected no positive class: the task is {task}")
+        return value
+
+    @field_validator("primary_metric")
+    @classmethod
+    def _the_task_has_it(cls, metric: QualityMetric, info: ValidationInfo) -> QualityMetric:
+        task = info.data.get("task")
+        if task is not None and metric not in METRICS[task]:
+            allowed = ", ".join(f"`{name}`" for name in METRICS[task])
+            raise ValueError(f"expected a measure of the task `{task}`: {allowed}")
+        return metric
+
+    @field_validator("operating_threshold", "error_cost")
+    @classmethod
+    def _only_yes_or_no(cls, value: tuple[AsOf, ...], info: ValidationInfo) -> tuple[AsOf, ...]:
+        if value and info.data.get("task") not in ("binary", None):
+            raise ValueError(f"expected none: the task is {info.data['task']}, not binary")
+        return value
+
+
 class Entry(Part):
     """What every member of the workforce has, human or not."""
 
@@ -750,6 +865,7 @@ class AiMember(Entry):
     )
     drift: Drift | None = Field(None, description="How it is watched for drift; left out: it is not.")
     value: tuple[ValueStream, ...] = Field((), description="How it earns or saves money: business value is theirs.")
+    quality: Quality | None = Field(None, description="How right it is, and how that is known; left out: not measured.")
 
 
 class Team(Entry):

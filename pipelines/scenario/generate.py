@@ -22,6 +22,7 @@ from pipelines.scenario.features import write_features
 from pipelines.scenario.feedback import write_feedback
 from pipelines.scenario.finance import write_finance
 from pipelines.scenario.incidents import write_incidents
+from pipelines.scenario.predictions import write_predictions
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import FIRST_DAY, World
 from pipelines.settings import SAMPLE_CATALOG
@@ -37,6 +38,7 @@ WRITERS: dict[str, Callable[[World, Path], dict[str, object]]] = {
     "finance": write_finance,
     "deployments": write_deployments,
     "experiments": write_experiments,
+    "predictions": write_predictions,
 }
 
 

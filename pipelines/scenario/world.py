@@ -67,7 +67,6 @@ DAYS_BETWEEN_RELEASES, STAGGER = 21, 3
 """Every member's versions follow each other at this distance, members that many days apart."""
 ROLLBACKS = {"fraud-detector": (41, 44)}
 """Days after the start: production goes back to the version before, and a mended version follows."""
-
 CONCEPT_DRIFT = ("fraud-detector", 45)
 """Who begins to err more, how many days after the start, while what it reads stays as it was."""
 DATA_DRIFT = ("route-optimiser", "fuel_price", 38)

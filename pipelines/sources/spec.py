@@ -147,7 +147,8 @@ class Source:
     `late`: how long after a day its rows may still arrive or change; the daily schedule re-does that window.
     `fresh_within`: how old the newest day may be before the source counts as stale.
     `intake_only` tables live in the intake (Parquet) and never in the warehouse; `derived` says how a
-    warehouse table is made from them.
+    warehouse table is made from them. `viewed` tables are too large to copy and needed row by row: their rows
+    stay in the intake, and the warehouse's table is a view over the days accepted.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Source:
     fresh_within: timedelta = timedelta(hours=36)
     intake_only: tuple[str, ...] = ()
     derived: Mapping[str, Derived] = field(default_factory=dict)
+    viewed: tuple[str, ...] = ()
 
     def table(self, name: str) -> Table:
         """The table called `name`; KeyError names the ones there are."""
@@ -171,5 +173,5 @@ class Source:
 
     @property
     def warehouse_tables(self) -> tuple[Table, ...]:
-        """The tables that live in the warehouse as `raw.<source>__<table>`."""
+        """The tables and views of the warehouse, `raw.<source>__<table>`."""
         return tuple(t for t in self.tables if t.name not in self.intake_only)

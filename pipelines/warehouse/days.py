@@ -9,14 +9,15 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
 from pipelines.settings import Settings
 from pipelines.sources.spec import Expectation, Source, Table
 from pipelines.warehouse import ledger
-from pipelines.warehouse.connect import name, quote, transaction, writer
-from pipelines.warehouse.intake import current_parquet, version_of
+from pipelines.warehouse.connect import name, parquet_list, quote, transaction, writer
+from pipelines.warehouse.intake import content_folder, current_parquet, version_of
 from pipelines.warehouse.judge import Finding, judge
 
 log = logging.getLogger(__name__)
@@ -42,12 +43,47 @@ def create_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None
         wanted += [("_day", "DATE"), ("_content_id", "VARCHAR"), ("_row", "BIGINT")]
         definition = ", ".join(f"{name(column)} {kind}" for column, kind in wanted)
         target = raw_name(source, table)
+        if table.name in source.viewed:
+            found = connection.execute(
+                "select column_name, data_type from duckdb_columns() "
+                "where schema_name = 'raw' and table_name = ? order by column_index",
+                [f"{source.name}__{table.name}"],
+            ).fetchall()
+            if found != wanted:
+                connection.execute(f"create or replace view {target} as {_empty(table)}")
+                connection.execute("delete from ledger.standing where source = ?", [source.name])
+                connection.execute("delete from ledger.days where source = ?", [source.name])
+            continue
         connection.execute(f"create table if not exists {target} ({definition})")
         connection.execute(f"create or replace temp table wanted ({definition})")
         shape = "select list((column_name, column_type)) from (describe {})"
         if connection.execute(shape.format(target)).fetchone() != connection.execute(shape.format("wanted")).fetchone():
             connection.execute(f"create or replace table {target} ({definition})")
             connection.execute("delete from ledger.days where source = ?", [source.name])
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> None:
+    """Point the source's viewed tables at the intake files that stand, wherever the home folder lies now."""
+    for table in source.warehouse_tables:
+        if table.name not in source.viewed:
+            continue
+        whole: list[Path] = []
+        parts: list[tuple[list[Path], str]] = []
+        for content, version, days in ledger.standing_contents(connection, source.name, table.name):
+            path = content_folder(settings, source.name, version, content) / f"{table.name}.parquet"
+            if days is None:
+                whole.append(path)
+            else:
+                parts.append(([path], f" and _day in ({_listed(days)})"))
+        columns = ", ".join(name(column) for column in table.column_names)
+        selects = [
+            f"select {columns}, _day, parse_path(_file)[-2] as _content_id, _row "
+            f"from {parquet_list(paths)} where _reason is null{shown}"
+            for paths, shown in [*([(whole, "")] if whole else []), *parts]
+        ]
+        connection.execute(
+            f"create or replace view {raw_name(source, table)} as {' union all '.join(selects) or _empty(table)}"
+        )
 
 
 def raw_name(source: Source, table: Table) -> str:
@@ -105,6 +141,9 @@ def _replace_chunk(
     prints = ledger.fingerprints(connection, source.name, version_of(source))
     with transaction(connection):
         for table in source.warehouse_tables:
+            if table.name in source.viewed:
+                ledger.stand(connection, source.name, table.name, accepted)
+                continue
             target = raw_name(source, table)
             connection.execute(f"delete from {target} where list_contains(?, _day)", [accepted])
             if table.name in batches and accepted:
@@ -112,6 +151,7 @@ def _replace_chunk(
                     f"insert into {target} by name select * from ({batches[table.name]}) "
                     f"where _day in ({_listed(accepted)})"
                 )
+        create_views(connection, settings, source)
         ledger.record_days(connection, source, prints, accepted, findings)
     outcome.accepted += accepted
     outcome.refused |= findings

@@ -188,8 +188,10 @@ def _write_tables(
             "(format parquet, compression zstd, compression_level 1)"
         )
         written.append(path)
+    in_texts = form.container == "parquet" and not form.reduces
     bad = [
-        f"select {quote(path.stem)} as table_name, _row, _day, _reason, _raw from read_parquet({quote(str(path))}) "
+        f"select {quote(path.stem)} as table_name, _row, _day, _reason, {'texts' if in_texts else 'bad'}._raw "
+        f"from read_parquet({quote(str(path))}) as bad {'join texts using (_row) ' if in_texts else ''}"
         "where _reason is not null"
         for path in written
     ]
@@ -249,12 +251,12 @@ def typed(table: Table, form: Format, select: str, latest: datetime) -> str:
             f"select {casts}, cast(m.{name(table.day)} as date) as _day, null::bigint as _row, "
             f"null::varchar as _reason, null::varchar as _raw, _rows from ({select}) as m"
         )
-    texts = ", ".join(
-        f"cast(m.{name(column.name)} as varchar) as {name('_was_' + column.name)}" for column in table.columns
-    )
+    # As text in the message alone: a bulk file's columns are not printed to find that all is well.
+    texts = ", ".join(f"m.{name(column.name)} as {name('_was_' + column.name)}" for column in table.columns)
     reasons = [
         f"case when {name('_was_' + c.name)} is not null and {name(c.name)} is null "
-        f"then {quote(f'{c.name}: ')} || {name('_was_' + c.name)} || {quote(f' is not a {c.type}')} end"
+        f"then {quote(f'{c.name}: ')} || cast({name('_was_' + c.name)} as varchar) "
+        f"|| {quote(f' is not a {c.type}')} end"
         for c in table.columns
     ]
     reasons += [

@@ -88,6 +88,19 @@ TABLES: tuple[Table, ...] = (
         day="day",
     ),
     Table(
+        "standing",
+        "One row per day and content of a table whose rows stay in the intake: what its view shows.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("table_name", "VARCHAR", "The table the rows belong to."),
+            Column("day", "DATE", "The UTC day, accepted."),
+            Column("content_id", "VARCHAR", "A content that has rows on it."),
+            Column("version", "VARCHAR", "The version of the source's module that read it."),
+        ),
+        key=("source", "table_name", "day", "content_id"),
+        day="day",
+    ),
+    Table(
         "built",
         "One row per day the marts were built for, with the fingerprint they were built with.",
         (
@@ -323,6 +336,34 @@ def record_days(
                 rows.get(day, 0), now,
             ],
         )  # fmt: skip
+
+
+def stand(connection: duckdb.DuckDBPyConnection, source: str, table: str, days: Sequence[date]) -> None:
+    """Let a viewed table's `days` be made of the contents present now."""
+    connection.execute(
+        "delete from ledger.standing where source = ? and table_name = ? and list_contains(?, day)",
+        [source, table, list(days)],
+    )
+    connection.execute(
+        "insert into ledger.standing select source, table_name, day, content_id, version "
+        "from ledger.content_days join ledger.current_contents using (source, content_id) "
+        "where source = ? and table_name = ? and list_contains(?, day) and row_count > 0",
+        [source, table, list(days)],
+    )
+
+
+def standing_contents(
+    connection: duckdb.DuckDBPyConnection, source: str, table: str
+) -> list[tuple[str, str, list[date] | None]]:
+    """(content, version, days) that a viewed table shows, by content; days None where it shows all that has rows."""
+    return connection.execute(
+        "with covered as (select content_id, count(distinct day) as day_count from ledger.content_days "
+        "where source = $1 and table_name = $2 and row_count > 0 group by content_id) "
+        "select content_id, version, case when count(*) < any_value(day_count) then list(day order by day) end "
+        "from ledger.standing left join covered using (content_id) where source = $1 and table_name = $2 "
+        "group by content_id, version order by content_id, version",
+        [source, table],
+    ).fetchall()
 
 
 def stale_source_days(connection: duckdb.DuckDBPyConnection, source: str, version: str, first: date) -> list[date]:

@@ -79,7 +79,8 @@ def open_rows(
 ) -> Recognised | None:
     """Create the view `rows` over `files`, one landing file's content, in the format recognised.
 
-    `latest` is the latest time an event in it may plausibly bear. Returns None when the content holds no row at
+    `latest` is the latest time an event in it may plausibly bear. A Parquet row's `_raw` is null unless its format
+    reduces: the view `texts` (`_row`, `_raw`) has it. Returns None when the content holds no row at
     all. Raises LandingFileError when no format fits, naming the nearest one and what it lacks, or when the bytes
     cannot be read.
     """
@@ -147,9 +148,15 @@ def _open_columns(
     nulls = "".join(f", null as {name(column)}" for column in dict.fromkeys(absent))
     constants = _constants(connection, paths, types) if found.reduces else {}
     replaced = ", ".join(f"{quote(value)} as {name(column)}" for column, value in constants.items())
+    raw = "cast(to_json(r) as varchar)"
+    connection.execute(
+        f"create or replace temp view texts as select {number} as _row, {raw} as _raw from {reader} as r"
+    )
+    # Printing ten million good rows for the sake of a bad one costs more than reading them.
+    raw = "null::varchar" if container == "parquet" and not found.reduces else raw
     connection.execute(
         f"create or replace temp view rows as select *{f' replace ({replaced})' if replaced else ''}{nulls}, "
-        f"{number} as _row, cast(to_json(r) as varchar) as _raw, {about} from {reader} as r"
+        f"{number} as _row, {raw} as _raw, {about} from {reader} as r"
     )
     if container == "parquet":
         (count,) = connection.execute(

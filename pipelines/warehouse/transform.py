@@ -24,7 +24,7 @@ from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import lock, name, opened, transaction
-from pipelines.warehouse.days import create_tables
+from pipelines.warehouse.days import create_tables, create_views
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -267,6 +267,7 @@ def build(
             ledger.create(connection)
             for source in all_sources().values():
                 create_tables(connection, source)
+                create_views(connection, settings, source)
             load_catalog_tables(connection, catalog)
             known = set(ledger.day_fingerprints(connection, code))
             stale = set(ledger.stale_days(connection, code))

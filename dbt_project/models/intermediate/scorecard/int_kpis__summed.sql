@@ -1,6 +1,17 @@
 {{ config(materialized='table') }}
 
-{% set measured = ['throughput', 'deployment_cadence', 'cost_per_prediction', 'mttr', 'business_value', 'npv', 'drift_rate', 'feature_adoption', 'satisfaction'] %}
+{% set measured = [
+    'throughput',
+    'deployment_cadence',
+    'cost_per_prediction',
+    'mttr',
+    'business_value',
+    'npv',
+    'accuracy',
+    'drift_rate',
+    'feature_adoption',
+    'satisfaction',
+] %}
 
 with
 

@@ -1,0 +1,223 @@
+"""10 million predictions with a label each, 30 days: from landing to `mart_accuracy_daily`.
+
+The peer is bare SQL over the same files: the join of predictions and labels, counted per cohort, day, outcome and
+hundredth of the score, and the measures of that; it trusts its input, no id repeats and no label is corrected. What
+is timed on our side is the pipeline's SQL as it runs: the intake of each file and the compiled dbt models, the
+statistics included. Hashing files, Great Expectations, dbt and Dagster themselves are not; `bench.run` measures those.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+
+import duckdb
+
+from bench import Figure
+from pipelines.catalog.load import load_catalog
+from pipelines.scenario.world import FIRST_DAY
+from pipelines.settings import DBT_PROJECT, SAMPLE_CATALOG, Settings
+from pipelines.sources.predictions import SOURCE
+from pipelines.warehouse import days as replacing
+from pipelines.warehouse import intake, ledger
+from pipelines.warehouse.connect import parquet_list, scratch, writer
+from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
+
+ROWS, DAYS = 10_000_000, 30
+PAIRS = 3
+RATIO, PEAK_GB = 3.0, 3.0
+MART = "mart_accuracy_daily"
+ALL = "cohort = 'all'"
+
+
+def run() -> Iterator[Figure]:
+    """The ratio to bare SQL, and the peak memory of the pipeline's part."""
+    with TemporaryDirectory(prefix="bench-quality-") as folder:
+        settings = _prepared(Path(folder))
+        ours: list[float] = []
+        peer: list[float] = []
+        by_hand(settings)  # warms the page cache for both
+        for _ in range(PAIRS):
+            ours.append(_timed(pipeline, settings))
+            peer.append(_timed(by_hand, settings))
+        _assert_same_answer(settings)
+        ratios = [mine / other for mine, other in zip(ours, peer, strict=True)]
+        yield Figure(
+            "predictions with labels, landing to mart against bare SQL",
+            statistics.median(ratios),
+            "times",
+            RATIO,
+            f"median of {PAIRS} pairs, {min(ratios):.2f} to {max(ratios):.2f}; "
+            f"{ROWS:,} predictions, {statistics.median(ours):.1f} s against {statistics.median(peer):.1f} s",
+        )
+        alone = subprocess.run(  # noqa: S603 -- this very module, with a folder of ours
+            [sys.executable, "-m", "bench.quality", str(settings.home)], check=True, capture_output=True, text=True
+        )
+        yield Figure(
+            "predictions with labels, peak memory",
+            int(alone.stdout.splitlines()[-1]) / 2**20,
+            "GB",
+            PEAK_GB,
+            "a process of its own, ru_maxrss",
+        )
+
+
+def _timed(what: Callable[[Settings], None], settings: Settings) -> float:
+    began = time.perf_counter()
+    what(settings)
+    return time.perf_counter() - began
+
+
+def _prepared(folder: Path) -> Settings:
+    """A home with the files landed, the catalog and the ledger's tables in place, and the models compiled."""
+    settings = Settings(home=folder, catalog=SAMPLE_CATALOG)
+    _land(settings)
+    prepare()
+    with writer(settings, "the benchmark") as connection:
+        ledger.create(connection)
+        replacing.create_tables(connection, SOURCE)
+        load_catalog_tables(connection, load_catalog(SAMPLE_CATALOG))
+        connection.execute(
+            "insert into ledger.worklist select unnest(generate_series(?::date, ?::date, interval 1 day))::date",
+            [FIRST_DAY, FIRST_DAY + timedelta(days=DAYS + 3)],
+        )
+        connection.execute("create or replace table bench_days as select day from ledger.worklist")
+        connection.execute(
+            "create or replace view ledger.coverage as select 'predictions' as source, day from bench_days"
+        )
+    compiled = dbt(settings, ["compile", "--log-level", "none", "--full-refresh", "--select", f"+{MART}"])
+    if not compiled.success:
+        raise RuntimeError(f"dbt compile failed: {compiled.exception}")
+    steps: list[dict[str, str]] = []
+    for node in (result.node for result in compiled.result.results if result.node.resource_type == "model"):
+        kind = "view" if node.config.materialized == "view" else "table"
+        step = {"relation": node.relation_name, "kind": kind, "sql": node.compiled_code, "python": ""}
+        if node.language == "python":
+            step |= {"sql": "", "python": str(DBT_PROJECT / node.original_file_path)}
+        steps.append(step)
+    (folder / "models.json").write_text(json.dumps(steps))
+    return settings
+
+
+def _land(settings: Settings) -> None:
+    """A file of predictions and one of labels a day; labels come up to three days late, frauds are 1 in 20."""
+    folder = settings.landing_dir / "predictions"
+    folder.mkdir(parents=True)
+    a_day = ROWS // DAYS
+    with scratch(settings) as connection:
+        for number in range(DAYS):
+            day = FIRST_DAY + timedelta(days=number)
+            connection.execute(f"""
+            create or replace temp table rows as
+            select 'fraud-{day:%Y%m%d}-' || i as prediction_id,
+                timestamp '{day}' + to_microseconds((i * 86400000000) // {a_day}) as "timestamp",
+                'fraud-score' as model_name, 'v1' as model_version, 'prod' as environment,
+                case when hash(i, {number}) % 20 = 0
+                    then 1 - pow((hash(i, {number}, 1) % 1000003) / 1000003, 2)
+                    else pow((hash(i, {number}, 2) % 1000003) / 1000003, 4) end as score,
+                '{{"channel": "' || case when hash(i, 3) % 3 = 0 then 'card' else 'online' end || '", "age_band": "'
+                    || ['under_35', '35_to_65', 'over_65'][1 + hash(i, 4) % 3] || '"}}' as cohorts,
+                timestamp '{day}' + to_seconds((hash(i, {number}, 5) % 250000)::bigint) + interval 1 day as labelled_at,
+                case when hash(i, {number}) % 20 = 0 then 'fraud' else 'genuine' end as label
+            from range({a_day}) as r(i)""")
+            for name, columns in (
+                (f"log-{day}", "* exclude (labelled_at, label)"),
+                (f"labels-{day}", "prediction_id, labelled_at, label"),
+            ):
+                connection.execute(f"copy (select {columns} from rows) to '{folder}/{name}.parquet' (compression zstd)")
+
+
+def pipeline(settings: Settings) -> None:
+    """Landing to mart by the pipeline's own code: take in each file, show it, build the models."""
+    shutil.rmtree(settings.warehouse_dir / "intake", ignore_errors=True)
+    folders: dict[str, list[Path]] = {table.name: [] for table in SOURCE.tables}
+    with scratch(settings) as connection:
+        for number, file in enumerate(intake.landing_files(settings, SOURCE)):
+            content = f"{number:016d}"
+            report = ledger.FileReport(
+                SOURCE.name, file.path, content, None, "loaded", None, file.size_bytes, file.modified_at
+            )
+            intake._convert(connection, settings, SOURCE, file, report)
+            folder = intake.content_folder(settings, SOURCE.name, intake.version_of(SOURCE), content)
+            folders["labels" if "labels" in file.path else "predictions"].append(folder)
+    with writer(settings, "the benchmark") as connection:
+        for table in SOURCE.warehouse_tables:
+            shown = parquet_list([folder / f"{table.name}.parquet" for folder in folders[table.name]])
+            columns = ", ".join(table.column_names)
+            connection.execute(
+                f"create or replace view {replacing.raw_name(SOURCE, table)} as select {columns}, _day, "
+                f"parse_path(_file)[-2] as _content_id, _row from {shown} where _reason is null"
+            )
+        for schema in ("staging", "intermediate", "marts"):
+            connection.execute(f"create schema if not exists {schema}")
+        for step in json.loads((settings.home / "models.json").read_text()):
+            if step["python"]:
+                _python_model(connection, step["python"], step["relation"])
+            else:
+                connection.execute(f"create or replace {step['kind']} {step['relation']} as {step['sql']}")
+
+
+def _python_model(connection: duckdb.DuckDBPyConnection, path: str, relation: str) -> None:
+    """Run a dbt Python model as dbt-duckdb does."""
+    room: dict[str, object] = {}
+    exec(Path(path).read_text(), room)  # noqa: S102 -- a model of this project
+    access = SimpleNamespace(config=lambda **_: None, ref=lambda name: connection.table(f"intermediate.{name}"))
+    found = room["model"](access, connection)  # type: ignore[operator]
+    connection.register("found", found)
+    connection.execute(f"create or replace table {relation} as from found")
+    connection.unregister("found")
+
+
+def by_hand(settings: Settings) -> None:
+    """The bare scans, join and counts that the answer cannot do without."""
+    folder = settings.landing_dir / "predictions"
+    with duckdb.connect(str(settings.home / "by_hand.duckdb")) as connection:
+        connection.execute(f"set memory_limit = '{settings.memory_limit}'; set threads = {settings.threads}")
+        connection.execute(f"""
+        create or replace table counted as
+        select cast("timestamp" as date) as event_date, cohorts, score >= 0.5 as said, label = 'fraud' as was,
+            floor(score * 100) as bin, count(*) as predictions, count(label) as labelled,
+            sum(score) as score_sum, sum(-ln(case when label = 'fraud' then score else 1 - score end)) as log_loss_sum,
+            sum(epoch(labelled_at) - epoch("timestamp")) as delay_seconds
+        from '{folder}/log-*.parquet' left join '{folder}/labels-*.parquet' using (prediction_id)
+        group by all""")
+        connection.execute("""
+        create or replace table mart as
+        select event_date, unnest(['all', 'channel ' || (cohorts->>'channel'), 'age_band ' || (cohorts->>'age_band')])
+                as cohort,
+            sum(labelled) as labelled_count, sum(labelled) filter (said and was) as hits,
+            sum(labelled) filter (said and not was) as alarms, sum(labelled) filter (was and not said) as misses,
+            sum(log_loss_sum) / sum(labelled) as log_loss, sum(delay_seconds) / sum(labelled) / 3600 as delay_hours
+        from counted group by all""")
+
+
+def _assert_same_answer(settings: Settings) -> None:
+    with duckdb.connect(str(settings.home / "by_hand.duckdb")) as connection:
+        connection.execute(f"attach '{settings.warehouse_file}' as ours (read_only)")
+        query = "select event_date, labelled_count, {}, round(log_loss, 6), round({}, 6) from {} where {}"
+        ours = query.format(
+            "true_positive_count, false_positive_count, false_negative_count",
+            "mean_label_delay_hours",
+            f"ours.marts.{MART}",
+            "cohort_attribute = 'all'",
+        )
+        differing = connection.execute(
+            f"select count(*) from ({query.format('hits, alarms, misses', 'delay_hours', 'mart', ALL)} except {ours})"
+        ).fetchone()
+        found = connection.execute(f"select sum(labelled_count) from ours.marts.{MART} where cohort_attribute = 'all'")
+        assert differing == (0,) and found.fetchone() == (ROWS // DAYS * DAYS,), differing
+
+
+if __name__ == "__main__":
+    pipeline(Settings(home=Path(sys.argv[1]), catalog=SAMPLE_CATALOG))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -1,0 +1,143 @@
+{%- set measures = {
+    'accuracy': ('correct_count', 'decided_count'),
+    'precision': ('true_positive_count', 'true_positive_count + false_positive_count'),
+    'recall': ('true_positive_count', 'true_positive_count + false_negative_count'),
+    'f1': ('2 * true_positive_count', '2 * true_positive_count + false_positive_count + false_negative_count'),
+    'specificity': ('true_negative_count', 'true_negative_count + false_positive_count'),
+    'auc': ('concordant_sum', 'cast(happened_count as double) * not_happened_count'),
+    'forecast_accuracy': ('actual_sum - absolute_error_sum', 'actual_sum'),
+    'ndcg': ('ndcg_sum', 'ndcg_count'),
+    'hit': ('hit_count', 'ranked_count'),
+} %}
+
+with
+
+quality as (select * from {{ source('catalog', 'quality') }}),
+
+models as (select model_id from {{ ref('dim_models') }}),
+
+days as (select * from {{ ref('dim_days') }}),
+
+coverage as (
+
+    select * from {{ source('ledger', 'coverage') }}
+    where source = 'predictions'
+
+),
+
+grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
+
+periods as (
+
+    select distinct
+        grains.period,
+        cast(date_trunc(grains.period, days.event_date) as date) as period_start_date
+
+    from days
+    cross join grains
+
+),
+
+covered_periods as (
+
+    select
+        grains.period,
+        cast(date_trunc(grains.period, coverage.day) as date) as period_start_date,
+        max(coverage.day) as last_day
+
+    from coverage
+    cross join grains
+    group by all
+
+),
+
+windows as (
+
+    select
+        *,
+        {%- for name, (numerator, denominator) in measures.items() %}
+        cast({{ numerator }} as double) as {{ name }}_numerator,
+        cast({{ denominator }} as double) as {{ name }}_denominator{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from {{ ref('int_accuracy__reduced') }}
+    where scope = 'model'
+
+),
+
+ends as (
+
+    select * from {{ ref('int_accuracy__estimated') }}
+    where scope = 'model'
+
+),
+
+measured as (
+
+    select
+        models.model_id,
+        'accuracy' as kpi_id,
+
+        periods.period,
+        periods.period_start_date,
+
+        {% for part in ['numerator', 'denominator'] -%}
+        case quality.primary_metric
+            {%- for name in measures %}
+            when '{{ name }}' then windows.{{ name }}_{{ part }}
+            {%- endfor %}
+        end as {{ part }},
+        {% endfor -%}
+        windows.label_count as sample_size,
+        {% for end in ['low', 'high'] -%}
+        case quality.primary_metric
+            {%- for name in measures %}
+            when '{{ name }}' then ends.{{ name }}_{{ end }}
+            {%- endfor %}
+        end as ci_{{ end }},
+        {% endfor %}
+        cast(covered_periods.last_day + interval 1 day as timestamp) as data_until_at,
+
+        case
+            when quality.member_id is null then 'the catalog does not say how its accuracy is measured'
+            when covered_periods.period is null then 'no predictions or labels were loaded for this period'
+            when windows.model_id is null then 'no predictions were logged in this period'
+            when windows.label_count = 0
+                then 'no day of the period is mature: too few of its predictions have a label yet'
+        end as gap_reason
+
+    from models
+    cross join periods
+    left join quality on models.model_id = quality.member_id
+    left join covered_periods
+        on
+            periods.period = covered_periods.period
+            and periods.period_start_date = covered_periods.period_start_date
+    left join windows
+        on
+            models.model_id = windows.model_id
+            and periods.period = windows.period
+            and periods.period_start_date = windows.period_start_date
+    left join ends
+        on
+            models.model_id = ends.model_id
+            and periods.period = ends.period
+            and periods.period_start_date = ends.period_start_date
+
+),
+
+final as (
+
+    select
+        * replace (
+            case
+                when denominator > 0 then null
+                else coalesce(gap_reason, 'none of the labels is of a kind that the measure counts')
+            end as gap_reason
+        )
+
+    from measured
+
+)
+
+select * from final

@@ -1,0 +1,66 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('superseded_date', forward=var('label_window_days')) }}"
+) }}
+
+{%- set window_days = var('label_window_days') %}
+
+with
+
+labels as (
+
+    select * from {{ ref('stg_predictions__labels') }}
+    where {{ in_worklist('labelled_date', back=window_days, forward=window_days) }}
+
+),
+
+repeated as (
+
+    select
+        prediction_id,
+        label_source,
+        coalesce(logged_name, '') as logged_name
+
+    from labels
+    group by all
+    having count(*) > 1
+
+),
+
+followed as (
+
+    select
+        labels.content_id,
+        labels.row_number,
+        labels.labelled_date,
+        lead(labels.labelled_date) over (
+            partition by labels.prediction_id, labels.label_source, coalesce(labels.logged_name, '')
+            order by labels.labelled_at, labels.content_id, labels.row_number
+        ) as superseded_date
+
+    from labels
+    inner join repeated
+        on
+            labels.prediction_id = repeated.prediction_id
+            and labels.label_source = repeated.label_source
+            and coalesce(labels.logged_name, '') = repeated.logged_name
+
+),
+
+final as (
+
+    select
+        content_id,
+        row_number,
+        labelled_date,
+        superseded_date
+
+    from followed
+    where
+        superseded_date <= labelled_date + {{ window_days }}
+        and {{ in_worklist('superseded_date', forward=window_days) }}
+
+)
+
+select * from final

@@ -1,0 +1,35 @@
+-- A label that finds two predictions counts twice: ids of two models are the same and the labels do not name the model.
+with
+
+delivered as (
+
+    select
+        labelled_date,
+        count(*) as delivered_count
+
+    from {{ ref('stg_predictions__labels') }}
+    where {{ in_worklist('labelled_date') }}
+    group by all
+
+),
+
+counted as (
+
+    select
+        labelled_date,
+        sum(received_label_count) as received_label_count
+
+    from {{ ref('fct_outcomes_daily') }}
+    where {{ in_worklist('labelled_date') }} and received_label_count > 0
+    group by all
+
+)
+
+select
+    coalesce(delivered.labelled_date, counted.labelled_date) as labelled_date,
+    delivered.delivered_count,
+    counted.received_label_count
+
+from delivered
+full join counted on delivered.labelled_date = counted.labelled_date
+where delivered.delivered_count is distinct from counted.received_label_count

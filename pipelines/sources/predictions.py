@@ -1,0 +1,202 @@
+"""Predictions and what turned out: every prediction a model logged, and the labels and reviews that came later.
+
+Our own prediction log (docs/prediction-log.md), SageMaker Data Capture with its ground truth, and NannyML's tables.
+Which model a logged name means, which class counts as positive and which attributes make cohorts is the catalog's
+to say: rows are only read and judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pipelines.sources.spec import Column, Container, Expectation, Format, Rule, Source, Table
+
+LABEL_SOURCES = ("holdout", "production", "human_review", "ground_truth")
+
+PREDICTIONS = Table(
+    name="predictions",
+    description="One row per prediction as logged; one delivered twice is two rows.",
+    columns=(
+        Column("prediction_id", "VARCHAR", "What its label will name; a model's own, once a day.", required=True),
+        Column("predicted_at", "TIMESTAMP", "When it was made.", required=True),
+        Column("model_name", "VARCHAR", "The model as the log calls it.", required=True),
+        Column("model_version", "VARCHAR", "Its version, as logged."),
+        Column("endpoint", "VARCHAR", "Where it was reached."),
+        Column(
+            "environment",
+            "VARCHAR",
+            "prod, shadow, staging …; holdout where a version was evaluated before it served; not logged means prod.",
+        ),
+        Column(
+            "score",
+            "DOUBLE",
+            "Probability of the positive class; of several classes, of the one predicted.",
+        ),
+        Column(
+            "prediction",
+            "VARCHAR",
+            "The class, the value, or the ranked items as a JSON list; null where only a score was logged.",
+        ),
+        Column("cohorts", "VARCHAR", "Attributes that make cohorts, as a JSON object."),
+    ),
+    key=("prediction_id", "model_name", "predicted_at"),
+    day="predicted_at",
+    rules=(
+        Rule("prediction_id <> ''", "prediction_id is empty"),
+        Rule("model_name <> ''", "model_name is empty"),
+        Rule("score is not null or prediction is not null", "neither score nor prediction is given"),
+        Rule("isfinite(score)", "score is not a finite number"),
+        Rule("json_valid(cohorts)", "cohorts is not valid JSON"),
+    ),
+    expectations=(
+        Expectation(
+            "attribute_sets",
+            "approx_count_distinct(cohorts)::double / greatest(count(*), 10000)",
+            "almost every prediction is a cohort of its own: `cohorts` probably holds features or ids",
+            high=0.5,
+        ),
+    ),
+)  # fmt: skip
+
+LABELS = Table(
+    name="labels",
+    description="One row per label or review as delivered; a later one of the same source corrects an earlier one.",
+    columns=(
+        Column("prediction_id", "VARCHAR", "The prediction it is about.", required=True),
+        Column("labelled_at", "TIMESTAMP", "When it became known.", required=True),
+        Column(
+            "label",
+            "VARCHAR",
+            "The class, the value, or the relevant items as a JSON list.",
+            required=True,
+        ),
+        Column("label_source", "VARCHAR", f"{', '.join(LABEL_SOURCES)}; not said means production."),
+        Column("model_name", "VARCHAR", "The model, where ids of several models may be the same."),
+    ),
+    key=("prediction_id", "label_source", "labelled_at"),
+    day="labelled_at",
+    rules=(
+        Rule("prediction_id <> ''", "prediction_id is empty"),
+        Rule(f"label_source in {LABEL_SOURCES}", f"label_source is none of {', '.join(LABEL_SOURCES)}"),
+    ),
+)  # fmt: skip
+
+_PREDICTION_COLUMNS = {
+    "prediction_id": "prediction_id", "timestamp": "predicted_at", "model_name": "model_name",
+    "model_version": "model_version", "endpoint": "endpoint", "environment": "environment", "score": "score",
+    "prediction": "prediction", "cohorts": "cohorts",
+}  # fmt: skip
+"""Column of our prediction log → column of `predictions`."""
+_PREDICTION_REQUIRED = ("prediction_id", "timestamp", "model_name")
+_LABEL_COLUMNS = {name: name for name in LABELS.column_names}
+_LABEL_REQUIRED = ("prediction_id", "labelled_at", "label")
+
+
+def _parquet_value(logged: str) -> str:
+    """A Parquet column as it stands; a list, a map or a struct as its JSON."""
+    if logged not in ("cohorts", "prediction", "label"):
+        return f'"{logged}"'
+    nested = f"regexp_matches(typeof(\"{logged}\"), '^(MAP|STRUCT|JSON)|\\]$')"
+    return f'case when {nested} then cast(to_json("{logged}") as varchar) else cast("{logged}" as varchar) end'
+
+
+def _formats(name: str, table: str, columns: Mapping[str, str], required: tuple[str, ...]) -> tuple[Format, ...]:
+    """Our own layout in the three containers."""
+    optional = tuple(column for column in columns if column not in required)
+    structure = ", ".join(f'"{column}": "VARCHAR"' for column in columns)
+    texts = ", ".join(f't."{column}" as {target}' for column, target in columns.items())
+    flat = ", ".join(f'"{column}" as {target}' for column, target in columns.items())
+    values = ", ".join(f"{_parquet_value(column)} as {target}" for column, target in columns.items())
+    selects: dict[Container, str] = {
+        "parquet": f"select {values}, _row, _raw from rows",
+        "json": f"select {texts}, _row, _raw "
+        f"from (select _row, _raw, from_json(doc, '{{{structure}}}') as t from rows)",
+        "csv": f"select {flat}, _row, _raw from rows",
+    }
+    return tuple(
+        Format(
+            name=f"{name}_{container}",
+            container=container,
+            requires=tuple(f"$.{column}" for column in required) if container == "json" else required,
+            optional=() if container == "json" else optional,
+            select={table: select},
+        )
+        for container, select in selects.items()
+    )
+
+
+_HOUR = "regexp_extract(_path, '/(20\\d\\d)/(\\d\\d)/(\\d\\d)/(\\d\\d)/', ['y', 'm', 'd', 'h'])"
+
+SAGEMAKER_CAPTURE = Format(
+    name="sagemaker_data_capture",
+    container="json",
+    requires=("$.captureData.endpointOutput", "$.eventMetadata.eventId"),
+    select={
+        # The files lie under <endpoint>/<variant>/yyyy/mm/dd/hh/. One number is a score or a value: both columns
+        # hold it, and the model's task says which is read.
+        "predictions": """
+    with captured as (
+        select _row, _raw, _path, json_extract_string(doc, '$.captureData.endpointOutput.data') as answered,
+            json_extract_string(doc, '$.eventMetadata.eventId') as event_id,
+            json_extract_string(doc, '$.eventMetadata.inferenceId') as inference_id,
+            json_extract_string(doc, '$.eventMetadata.inferenceTime') as inferred_at
+        from rows
+    )
+    select coalesce(inference_id, event_id) as prediction_id, inferred_at as predicted_at,
+        regexp_extract(_path, '([^/]+)/([^/]+)/20\\d\\d/\\d\\d/\\d\\d/\\d\\d/', 1) as model_name,
+        regexp_extract(_path, '([^/]+)/([^/]+)/20\\d\\d/\\d\\d/\\d\\d/\\d\\d/', 2) as model_version,
+        null as endpoint, null as environment, try_cast(trim(answered) as double) as score,
+        case when try_cast(trim(answered) as double) between 0 and 1 then null else trim(answered) end as prediction,
+        null as cohorts, _row, _raw
+    from captured"""
+    },
+)
+
+SAGEMAKER_GROUND_TRUTH = Format(
+    name="sagemaker_ground_truth",
+    container="json",
+    requires=("$.groundTruthData.data", "$.eventMetadata.eventId"),
+    select={
+        # It says no time of its own: the hour it was uploaded for is its path's.
+        "labels": f"""
+    select json_extract_string(doc, '$.eventMetadata.eventId') as prediction_id,
+        try_cast(({_HOUR}).y || '-' || ({_HOUR}).m || '-' || ({_HOUR}).d || ' ' || ({_HOUR}).h || ':00:00' as timestamp)
+            as labelled_at,
+        json_extract_string(doc, '$.groundTruthData.data') as label, 'ground_truth' as label_source,
+        null as model_name, _row, _raw
+    from rows"""
+    },
+)
+
+NANNYML = Format(
+    name="nannyml_predictions",
+    container="csv",
+    requires=("id", "timestamp", "y_pred"),
+    optional=("y_pred_proba",),
+    select={
+        "predictions": """
+    select id as prediction_id, "timestamp" as predicted_at,
+        regexp_extract(_path, '([^/]+?)(\\.[A-Za-z]+)+$', 1) as model_name, null as model_version, null as endpoint,
+        null as environment, y_pred_proba as score, y_pred as prediction, null as cohorts, _row, _raw
+    from rows"""
+    },
+)
+
+SOURCE = Source(
+    name="predictions",
+    title="Predictions and labels",
+    description="What the models predicted, one by one, and the labels and human reviews that came later.",
+    owner="ml-platform",
+    glob=("predictions/**/*",),
+    tables=(PREDICTIONS, LABELS),
+    formats=(
+        *_formats("prediction_log", "predictions", _PREDICTION_COLUMNS, _PREDICTION_REQUIRED),
+        *_formats("label_log", "labels", _LABEL_COLUMNS, _LABEL_REQUIRED),
+        SAGEMAKER_CAPTURE,
+        SAGEMAKER_GROUND_TRUTH,
+        NANNYML,
+    ),
+    late=timedelta(days=3),
+    viewed=("predictions", "labels"),
+)

@@ -1,0 +1,83 @@
+"""Only the accuracy models, on a landing folder of a test's own: prediction and label files as rows, and a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.catalog.load import load_catalog
+from pipelines.settings import Settings
+from pipelines.sources import all_sources
+from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import lock, opened, writer
+from pipelines.warehouse.days import create_tables, create_views, replace_days
+from pipelines.warehouse.intake import take_in
+from pipelines.warehouse.transform import code_fingerprint, dbt, load_catalog_tables, prepare
+
+MARTS = ("mart_accuracy_daily", "mart_fairness_monthly", "int_accuracy__summed")
+Row = dict[str, Any]
+
+
+def land_predictions(settings: Settings, name: str, rows: Iterable[Row]) -> None:
+    """A Parquet prediction log; `timestamp` as text."""
+    folder = settings.landing_dir / "predictions"
+    folder.mkdir(parents=True, exist_ok=True)
+    filled = [
+        {"model_version": "v1", "environment": "prod", "score": None, "prediction": None, "cohorts": "{}"} | row
+        for row in rows
+    ]
+    pq.write_table(pa.Table.from_pylist(filled), folder / f"{name}.parquet")
+
+
+def land_labels(settings: Settings, name: str, rows: Iterable[Row]) -> None:
+    """JSON lines of labels."""
+    folder = settings.landing_dir / "predictions"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def run(settings: Settings, full_refresh: bool = False, tests: bool = False) -> None:
+    """Take in what is new and build the accuracy models for the days that are stale, as a run does."""
+    source = all_sources()["predictions"]
+    take_in(settings, source)
+    replace_days(settings, source)
+    prepare()
+    catalog = load_catalog(settings.catalog_dir)
+    code = code_fingerprint(catalog)
+    with lock(settings, "building the accuracy marts"):
+        with opened(settings) as connection:
+            ledger.create(connection)
+            for other in all_sources().values():
+                create_tables(connection, other)
+                create_views(connection, settings, other)
+            load_catalog_tables(connection, catalog)
+            stale = ledger.stale_days(connection, code)
+            days = ledger.day_fingerprints(connection, code) if full_refresh else stale
+            ledger.set_worklist(connection, sorted(days))
+        selected = ["+" + mart for mart in MARTS]
+        left_out = ["unit_test"] if tests else ["unit_test", "test"]
+        arguments = ["build", "--quiet", "--indirect-selection", "cautious", "--exclude-resource-types", *left_out]
+        result = dbt(settings, [*arguments, *(["--full-refresh"] if full_refresh else []), "--select", *selected])
+        failed = [r for r in getattr(result.result, "results", []) if r.status not in ("success", "pass")]
+        assert result.success, [(r.node.name, r.message) for r in failed] or result.exception
+        with opened(settings) as connection:
+            ledger.mark_built(connection, code)
+
+
+def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    """What `query` gives over the warehouse, sorted."""
+    with writer(settings, "a test") as connection:
+        return sorted(connection.execute(query).fetchall(), key=str)
+
+
+def record(settings: Settings, query: str) -> Row:
+    """The one row of `query`, by column."""
+    with writer(settings, "a test") as connection:
+        found = connection.execute(query)
+        columns = [column[0] for column in found.description or []]
+        (row,) = found.fetchall()
+    return dict(zip(columns, row, strict=True))

@@ -1,0 +1,187 @@
+"""Prediction logs and labels in each format, row by row, and the view that shows them without a copy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.settings import Settings
+from pipelines.sources.predictions import SOURCE
+from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import writer
+from pipelines.warehouse.days import create_tables, create_views, replace_days
+from pipelines.warehouse.intake import take_in
+
+DAY = date(2026, 1, 5)
+PREDICTION = {
+    "prediction_id": "a", "timestamp": "2026-01-05T10:00:00+02:00", "model_name": "fraud-score",
+    "model_version": "v1", "environment": "prod", "score": 0.25, "prediction": None, "cohorts": '{"channel": "card"}',
+}  # fmt: skip
+READ = ("a", datetime(2026, 1, 5, 8), "fraud-score", "v1", "prod", 0.25, None, {"channel": "card"})  # noqa: DTZ001
+LABEL = {"prediction_id": "a", "labelled_at": "2026-01-06 09:00:00", "label": "fraud", "label_source": "human_review"}
+
+
+def write(settings: Settings, name: str, rows: list[dict[str, Any]]) -> Path:
+    path = settings.landing_dir / "predictions" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if name.endswith(".parquet"):
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif name.endswith(".csv"):
+        connection = duckdb.connect()
+        connection.register("t", pa.Table.from_pylist(rows))
+        connection.execute(f"copy t to '{path}' (header)")
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def taken(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    reports = take_in(settings, SOURCE)
+    assert all(report.status == "loaded" for report in reports), [report.message for report in reports]
+    replace_days(settings, SOURCE)
+    return look(settings, query)
+
+
+def look(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    with writer(settings, "a test") as connection:
+        return connection.execute(query).fetchall()
+
+
+PREDICTIONS = (
+    "select prediction_id, predicted_at, model_name, model_version, environment, score, prediction, cohorts "
+    "from raw.predictions__predictions"
+)
+
+
+@pytest.mark.parametrize("container", ["parquet", "jsonl", "csv"])
+def test_a_prediction_reads_the_same_in_every_container(settings: Settings, container: str) -> None:
+    write(settings, f"log.{container}", [PREDICTION])
+    ((*row, cohorts),) = taken(settings, PREDICTIONS)
+    assert (*row, json.loads(cohorts)) == READ
+
+
+@pytest.mark.parametrize("container", ["parquet", "jsonl", "csv"])
+def test_a_label_reads_the_same_in_every_container(settings: Settings, container: str) -> None:
+    write(settings, f"labels.{container}", [LABEL])
+    found = taken(settings, "select * exclude (_day, _content_id, _row) from raw.predictions__labels")
+    assert found == [("a", datetime(2026, 1, 6, 9), "fraud", "human_review", None)]  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (pa.map_(pa.string(), pa.string()), [("channel", "card")]),
+        (pa.struct({"channel": pa.string()}), {"channel": "card"}),
+    ],
+    ids=["map", "struct"],
+)
+def test_cohorts_may_be_a_map_or_a_struct_and_ranked_items_a_list(
+    settings: Settings, kind: pa.DataType, value: object
+) -> None:
+    path = settings.landing_dir / "predictions" / "log.parquet"
+    path.parent.mkdir()
+    table = pa.table(
+        {
+            "prediction_id": ["a"],
+            "timestamp": pa.array([datetime(2026, 1, 5, tzinfo=UTC)], pa.timestamp("us", "UTC")),
+            "model_name": ["ranker"],
+            "prediction": pa.array([["p1", "p2"]]),
+            "cohorts": pa.array([value], kind),
+        }
+    )
+    pq.write_table(table, path)
+    ((prediction, cohorts),) = taken(settings, "select prediction, cohorts from raw.predictions__predictions")
+    assert json.loads(prediction) == ["p1", "p2"]
+    assert json.loads(cohorts) == {"channel": "card"}
+
+
+FAULTS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "prediction_id is empty": lambda row: row.update(prediction_id=""),
+    "prediction_id is missing": lambda row: row.update(prediction_id=None),
+    "neither score nor prediction is given": lambda row: row.update(score=None),
+    "score is not a finite number": lambda row: row.update(score=float("nan")),
+    "cohorts is not valid JSON": lambda row: row.update(cohorts="{channel"),
+}
+
+
+@pytest.mark.parametrize("reason", FAULTS)
+def test_a_row_that_cannot_be_right_is_set_aside_with_its_text(settings: Settings, reason: str) -> None:
+    bad = dict(PREDICTION, model_version="v7")
+    FAULTS[reason](bad)
+    write(settings, "log.parquet", [PREDICTION, bad])
+    assert len(taken(settings, PREDICTIONS)) == 1
+    ((number, said, raw),) = look(settings, "select row_number, reason, raw from raw.quarantine")
+    assert number == 2
+    assert reason in said
+    assert '"model_version":"v7"' in raw
+
+
+def test_sagemaker_captures_meet_their_ground_truth(settings: Settings) -> None:
+    capture = {
+        "captureData": {
+            "endpointInput": {"observedContentType": "text/csv", "mode": "INPUT", "data": "1,2", "encoding": "CSV"},
+            "endpointOutput": {"observedContentType": "text/csv", "mode": "OUTPUT", "data": "0.91", "encoding": "CSV"},
+        },
+        "eventMetadata": {"eventId": "e1", "inferenceTime": "2026-01-05T10:00:00Z"},
+        "eventVersion": "0",
+    }
+    truth = {
+        "groundTruthData": {"data": "1", "encoding": "CSV"},
+        "eventMetadata": {"eventId": "e1"},
+        "eventVersion": "0",
+    }
+    write(settings, "fraud-endpoint/AllTraffic/2026/01/05/10/00-00.jsonl", [capture])
+    write(settings, "ground-truth/2026/01/06/07/0000.jsonl", [truth])
+    found = taken(settings, "select prediction_id, model_name, model_version, score from raw.predictions__predictions")
+    assert found == [("e1", "fraud-endpoint", "AllTraffic", 0.91)]
+    assert look(settings, "select prediction_id, labelled_at, label, label_source from raw.predictions__labels") == [
+        ("e1", datetime(2026, 1, 6, 7), "1", "ground_truth")  # noqa: DTZ001
+    ]
+
+
+def test_nannymls_predictions_read_the_model_from_the_files_name(settings: Settings) -> None:
+    write(settings, "loans.csv", [{"id": 7, "timestamp": "2026-01-05 10:00:00", "y_pred_proba": 0.3, "y_pred": 0}])
+    found = taken(settings, "select prediction_id, model_name, score, prediction from raw.predictions__predictions")
+    assert found == [("7", "loans", 0.3, "0")]
+
+
+def test_a_restated_file_takes_the_place_of_the_old_one_and_nothing_is_copied(settings: Settings) -> None:
+    write(settings, "log.parquet", [PREDICTION])
+    taken(settings, PREDICTIONS)
+    write(settings, "log.parquet", [PREDICTION, dict(PREDICTION, prediction_id="b", score=0.5)])
+    assert sorted(row[0] for row in taken(settings, PREDICTIONS)) == ["a", "b"]
+    kinds = look(
+        settings,
+        "select table_type from information_schema.tables where table_name like 'predictions\\_\\_%' escape '\\'",
+    )
+    assert kinds == [("VIEW",), ("VIEW",)]
+
+
+def test_a_refused_day_shows_what_stood_before(settings: Settings) -> None:
+    write(settings, "log.parquet", [PREDICTION, dict(PREDICTION, prediction_id="n", timestamp="2026-01-06T10:00:00Z")])
+    taken(settings, PREDICTIONS)
+    broken = [dict(PREDICTION, prediction_id=f"x{i}", score=None) for i in range(300)]
+    after = dict(PREDICTION, prediction_id="m", timestamp="2026-01-06T10:00:00Z")
+    write(settings, "log.parquet", [PREDICTION, *broken, after])
+    take_in(settings, SOURCE)
+    assert list(replace_days(settings, SOURCE).refused) == [DAY]
+    assert sorted(row[0] for row in look(settings, PREDICTIONS)) == ["a", "m"]
+
+
+def test_a_home_that_moved_finds_its_files_again(settings: Settings, tmp_path: Path) -> None:
+    write(settings, "log.parquet", [PREDICTION])
+    taken(settings, PREDICTIONS)
+    moved = Settings(home=tmp_path.rename(tmp_path.with_name(tmp_path.name + "-moved")))
+    with writer(moved, "a test") as connection:
+        ledger.create(connection)
+        create_tables(connection, SOURCE)
+        create_views(connection, moved, SOURCE)
+        assert len(connection.execute(PREDICTIONS).fetchall()) == 1
