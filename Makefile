@@ -5,7 +5,7 @@ export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 export DO_NOT_TRACK := 1
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .venv/.installed: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -38,12 +38,24 @@ lint: setup ## ruff, mypy, dbt parse, sqlfluff
 bench: setup ## Measure: each figure is a ratio within one run
 	@$(BIN)/python -m bench
 
+calibration: setup ## Measure whether the statistics err as often as they say; writes docs/statistics/calibration.md
+	@$(BIN)/python -m bench.calibration
+
+.venv-references/.installed: bench/references/requirements.txt | setup
+	@test -x .venv-references/bin/python || $(PYTHON) -m venv .venv-references
+	@$(BIN)/uv pip install --quiet --python .venv-references/bin/python -r bench/references/requirements.txt \
+	  || .venv-references/bin/python -m pip install --quiet -r bench/references/requirements.txt
+	@touch $@
+
+references: .venv-references/.installed ## Set the statistics beside the field's libraries; writes docs/statistics/references.md
+	@PYTHONPATH=. .venv-references/bin/python -m bench.references
+
 lock: setup ## Pin the newest versions that resolve, without addresses
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra metrics --universal --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
 
 clean: ## Remove what was generated, keep .venv
 	@rm -rf data/landing data/warehouse data/published data/dagster dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test ui lint bench lock clean
+.PHONY: help setup run test ui lint bench calibration references lock clean
 .DEFAULT_GOAL := help

@@ -12,7 +12,7 @@ from bench import Figure
 
 def main(wanted: list[str]) -> int:
     """Print each figure as it comes; the exit code says whether all bounds hold."""
-    names = [module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__"]
+    names = [one.name for one in pkgutil.iter_modules(bench.__path__) if not one.ispkg and one.name != "__main__"]
     unknown = set(wanted) - set(names)
     if unknown:
         print(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(names)}", file=sys.stderr)

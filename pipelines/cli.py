@@ -1,4 +1,4 @@
-"""The `scorecard` command: run, doctor, scenario, ui, dbt.
+"""The `scorecard` command: run, doctor, scenario, ui, dbt, metrics.
 
 What it prints is in `console`; what it does is done in `orchestration` and `warehouse`, imported late so that
 `--help` and a run with nothing to do are quick.
@@ -7,6 +7,7 @@ What it prints is in `console`; what it does is done in `orchestration` and `war
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from pipelines import console
-from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
     from pipelines.catalog.types import Catalog
@@ -162,6 +163,27 @@ def dbt_command(context: typer.Context) -> None:
     if result.exception:
         console.complain(str(result.exception))
     raise typer.Exit(0 if result.success else FAILED)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    epilog="`scorecard metrics list metrics` · "
+    "`scorecard metrics query --metrics throughput,mttr --group-by model,metric_time__month`",
+)
+def metrics(context: typer.Context) -> None:
+    """Ask the published scorecard for metrics by name: MetricFlow (`mf`), from the extra `metrics`."""
+    from pipelines.warehouse.transform import metrics_environment
+
+    settings = _settings()
+    command = Path(sys.executable).with_name("mf")
+    if not command.exists():
+        _misused("MetricFlow is not installed. Install the extra: pip install 'ai-workforce-scorecard[metrics]'")
+    try:
+        environment = metrics_environment(settings)
+    except FileNotFoundError as error:
+        _misused(str(error))
+    asked = subprocess.run([command, *context.args], cwd=DBT_PROJECT, env={**os.environ, **environment}, check=False)  # noqa: S603 - the user's own arguments
+    raise typer.Exit(asked.returncode)
 
 
 def _settings(home: Path | None = None, landing: Path | None = None, catalog: Path | None = None) -> Settings:

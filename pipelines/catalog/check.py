@@ -10,10 +10,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, get_args
 
 from pipelines.catalog.documents import Document, Location, Problem
-from pipelines.catalog.types import AiMember, AsOf, Feature, SharedPool, Team, Validity
+from pipelines.catalog.types import AiMember, AskedMeasure, AsOf, Company, Feature, SharedPool, Survey, Team, Validity
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -50,6 +50,7 @@ def check(
     members: Sequence[Read[AiMember]],
     teams: Sequence[Read[Team]],
     pools: Sequence[Read[SharedPool]],
+    companies: Sequence[Read[Company]],
     stated: Mapping[str, str],
 ) -> Iterator[Problem]:
     """Everything wrong between the entries.
@@ -60,6 +61,7 @@ def check(
     yield from _unique_ids((*members, *teams))
     yield from _unique_ids(pools)
     yield from _features(members)
+    yield from _surveys(members)
     for member in members:
         yield from _histories(member)
         yield from _team_references(member, stated)
@@ -67,6 +69,10 @@ def check(
     for pool in pools:
         yield from _pool_members(pool, stated)
     yield from _claims(members, pools)
+    for company in companies:
+        yield from _gates(company)
+        for member in members:
+            yield from _sign_offs(member, company.value)
 
 
 def _unique_ids(
@@ -107,6 +113,40 @@ def _features(members: Sequence[Read[AiMember]]) -> Iterator[Problem]:
                 )
 
 
+def _surveys(members: Sequence[Read[AiMember]]) -> Iterator[Problem]:
+    seen: dict[str, _Place] = {}
+    questions: defaultdict[tuple[str, str, str], list[_Claim]] = defaultdict(list)
+    for member in members:
+        scales: dict[str, tuple[Survey, _Place]] = {}
+        for i, survey in enumerate(member.value.surveys):
+            yield from _first(seen, survey.id, _Place(member.document, ("surveys", i, "id")), "Give one another id")
+            place = _Place(member.document, ("surveys", i, "worst"))
+            other, there = scales.setdefault(survey.measure, (survey, place))
+            if (other.worst, other.best) != (survey.worst, survey.best):
+                yield place.problem(
+                    f"found the scale {survey.worst:g} to {survey.best:g} for `{survey.measure}`, which {there} puts "
+                    f"on {other.worst:g} to {other.best:g}: their scores do not add up",
+                    "Let one of them measure something else",
+                )
+            for j, question in enumerate(survey.questions):
+                place = _Place(member.document, ("surveys", i, "questions", j))
+                questions[survey.source, survey.survey, question].append(_Claim(place, f"`{survey.id}`", survey))
+        for i, spell in enumerate(member.value.satisfaction):
+            if spell.survey in get_args(AskedMeasure) and spell.survey not in scales:
+                yield member.document.problem(
+                    ("satisfaction", i, "survey"),
+                    f"found `{spell.survey}`, expected what one of its surveys measures: {_listed(scales)}",
+                    "Name one of these, or add the survey",
+                )
+    for (_, survey_key, question), claims in questions.items():
+        for first, second in _overlapping(claims):
+            yield second.place.problem(
+                f"found the question `{question}` of `{survey_key}` that {first.claimant} asks on the same days "
+                f"({first.place})",
+                "Keep one of them, or let one end (`to`) where the other begins (`from`)",
+            )
+
+
 def _told_apart(one: Feature, other: Feature) -> bool:
     return (
         one.event_property is not None
@@ -122,14 +162,48 @@ def _histories(member: Read[AiMember]) -> Iterator[Problem]:
         (("owner",), value.owner),
         (("sla",), value.sla),
         (("targets",), value.targets),
+        (("baselines",), value.baselines),
+        (("guardrails",), value.guardrails),
+        (("satisfaction",), value.satisfaction),
     ]
     histories += [(("features", i, "target_population"), f.target_population) for i, f in enumerate(value.features)]
+    histories += [(("surveys", i, "invited"), s.invited) for i, s in enumerate(value.surveys)]
     for location, entries in histories:
         seen: dict[tuple[str | None, date], _Place] = {}
         for i, entry in enumerate(entries):
             place = _Place(member.document, (*location, i, "from"))
-            key = (getattr(entry, "kpi", None), entry.valid_from)
+            key = (getattr(entry, "id", getattr(entry, "kpi", None)), entry.valid_from)
             yield from _first(seen, key, place, "Keep one entry a day")
+
+
+def _gates(company: Read[Company]) -> Iterator[Problem]:
+    gates: dict[str, _Place] = {}
+    for i, gate in enumerate(company.value.decision_gates):
+        here: Location = ("decision_gates", i)
+        yield from _first(gates, gate.id, _Place(company.document, (*here, "id")), "Give one of them another id")
+        criteria: dict[str, _Place] = {}
+        for j, criterion in enumerate(gate.criteria):
+            place = _Place(company.document, (*here, "criteria", j, "id"))
+            yield from _first(criteria, criterion.id, place, "Give one of them another id")
+
+
+def _sign_offs(member: Read[AiMember], company: Company) -> Iterator[Problem]:
+    judged = {
+        gate.id: [criterion.id for criterion in gate.criteria if criterion.sign_off] for gate in company.decision_gates
+    }
+    for i, word in enumerate(member.value.sign_offs):
+        if word.gate not in judged:
+            yield member.document.problem(
+                ("sign_offs", i, "gate"),
+                f"found `{word.gate}`, expected a decision gate of the company: {_listed(judged)}",
+                "Correct the id, or add the gate to `company.yaml`",
+            )
+        elif word.criterion not in judged[word.gate]:
+            yield member.document.problem(
+                ("sign_offs", i, "criterion"),
+                f"found `{word.criterion}`, expected a criterion that a person decides: {_listed(judged[word.gate])}",
+                "Correct the id, or give the criterion a `sign_off` in `company.yaml`",
+            )
 
 
 def _team_references(member: Read[AiMember], stated: Mapping[str, str]) -> Iterator[Problem]:

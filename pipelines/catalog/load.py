@@ -82,8 +82,9 @@ def load_catalog(folder: Path) -> Catalog:
     members = [Read(d, value) for d, value in workforce if isinstance(value, AiMember)]
     teams = [Read(d, value) for d, value in workforce if isinstance(value, Team)]
     pools = [Read(d, value) for d, value in shared if value is not None]
+    known_company = [Read(d, value) for d, value in companies if value is not None]
     if len(workforce) == len(member_files):  # else a name that seems unknown may be in the other
-        problems.extend(check(members, teams, pools, stated))
+        problems.extend(check(members, teams, pools, known_company, stated))
     company = companies[0][1] if companies else None
     if problems or company is None:
         raise CatalogError(folder, problems)

@@ -15,10 +15,16 @@ from typing import Final, TypeVar
 
 import pyarrow as pa
 
-from pipelines.catalog.types import AsOf, Catalog, Entry, Feature, Roles
+from pipelines.catalog.types import AsOf, Catalog, Entry, Feature, Roles, Survey
 
 _ARROW: Final[Mapping[str, pa.DataType]] = MappingProxyType(
-    {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32()}
+    {
+        "VARCHAR": pa.string(),
+        "BIGINT": pa.int64(),
+        "DOUBLE": pa.float64(),
+        "DATE": pa.date32(),
+        "BOOLEAN": pa.bool_(),
+    }
 )
 
 Row = tuple[object, ...]
@@ -117,6 +123,68 @@ def _targets(catalog: Catalog) -> Iterator[Row]:
                 yield member.id, kpi, begin, end, target.target, target.at_risk
 
 
+def _baselines(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        by_kpi = sorted(member.baselines, key=lambda baseline: baseline.kpi)
+        for kpi, history in groupby(by_kpi, key=lambda baseline: baseline.kpi):
+            for baseline, begin, end in _spells(list(history)):
+                yield member.id, kpi, begin, end, baseline.value
+
+
+def _guardrails(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        by_id = sorted(member.guardrails, key=lambda guardrail: guardrail.id)
+        for guardrail_id, history in groupby(by_id, key=lambda guardrail: guardrail.id):
+            for rail, begin, end in _spells(list(history)):
+                yield (
+                    member.id,
+                    guardrail_id,
+                    rail.kind,
+                    rail.kpi,
+                    rail.period,
+                    begin,
+                    end,
+                    rail.at_least,
+                    rail.at_most,
+                    rail.action,
+                )
+
+
+def _decision_gates(catalog: Catalog) -> Iterator[Row]:
+    for gate in catalog.company.decision_gates:
+        for number, criterion in enumerate(gate.criteria, start=1):
+            yield (
+                gate.id,
+                gate.name,
+                gate.days_after_launch,
+                number,
+                criterion.id,
+                criterion.statement,
+                criterion.kpi,
+                criterion.requires if criterion.kpi else None,
+                criterion.period if criterion.kpi else None,
+                criterion.sign_off,
+            )
+
+
+def _launches(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        if member.launched is not None:
+            yield member.id, member.launched
+
+
+def _sign_offs(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for word in member.sign_offs:
+            yield member.id, word.gate, word.criterion, word.given, word.by, word.is_passed, word.note
+
+
+def _acknowledgements(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for seen in member.acknowledgements:
+            yield member.id, seen.alert, seen.given, seen.by, seen.note
+
+
 def _objectives(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
         for kpi, objective in sorted(member.objectives.items()):
@@ -164,6 +232,54 @@ def _target_populations(catalog: Catalog) -> Iterator[Row]:
                     yield feature.id, begin, end, None, population.rule.property_name, value
 
 
+def _all_surveys(catalog: Catalog) -> Iterator[tuple[str, Survey]]:
+    for member in catalog.members:
+        for survey in member.surveys:
+            yield member.id, survey
+
+
+def _surveys(catalog: Catalog) -> Iterator[Row]:
+    for member_id, survey in _all_surveys(catalog):
+        yield (
+            survey.id,
+            member_id,
+            survey.name,
+            survey.source,
+            survey.survey,
+            survey.measure,
+            survey.worst,
+            survey.best,
+            survey.valid_from,
+            survey.valid_to,
+        )
+
+
+def _survey_questions(catalog: Catalog) -> Iterator[Row]:
+    for _, survey in _all_surveys(catalog):
+        for purpose, questions in (("score", survey.questions), ("comment", survey.comments)):
+            for rank, question in enumerate(dict.fromkeys(questions), 1):
+                yield survey.id, purpose, question, rank
+
+
+def _survey_answers(catalog: Catalog) -> Iterator[Row]:
+    for _, survey in _all_surveys(catalog):
+        for answer, score in survey.answers.items():
+            yield survey.id, answer, score
+
+
+def _survey_waves(catalog: Catalog) -> Iterator[Row]:
+    for _, survey in _all_surveys(catalog):
+        for wave, begin, end in _spells(survey.invited):
+            yield survey.id, begin, end, wave.count
+
+
+def _satisfaction_measures(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for spell, begin, end in _spells(member.satisfaction):
+            primary = "trust" if spell.primary == "trust" else spell.survey
+            yield member.id, begin, end, primary, spell.survey
+
+
 def _shared_pools(catalog: Catalog) -> Iterator[Row]:
     for pool in catalog.pools:
         yield pool.id, pool.name, pool.driver
@@ -204,6 +320,7 @@ def _text(name: str, description: str) -> CatalogColumn:
 _MEMBER_ID: Final = _text("member_id", "The model, agent or decision system.")
 _KPI_ID: Final = _text("kpi_id", "The KPI.")
 _FEATURE_ID: Final = _text("feature_id", "The AI feature.")
+_SURVEY_ID: Final = _text("survey_id", "The survey question, by its id in the catalog.")
 _POOL_ID: Final = _text("pool_id", "The shared pool.")
 _SPELL: Final = (
     CatalogColumn("valid_from", "DATE", "First day (UTC) this holds; null: since ever."),
@@ -287,6 +404,83 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         _targets,
     ),
     CatalogTable(
+        "baselines",
+        "One row per member, KPI and spell with a declared baseline; spells of a member's KPI do not overlap.",
+        (_MEMBER_ID, _KPI_ID, *_SPELL, CatalogColumn("baseline", "DOUBLE", "Where the KPI stood, in its unit.")),
+        ("member_id", "kpi_id", "valid_from"),
+        _baselines,
+    ),
+    CatalogTable(
+        "guardrails",
+        "One row per member, guardrail and spell; spells of a guardrail do not overlap.",
+        (
+            _MEMBER_ID,
+            _text("guardrail_id", "Its id in the member."),
+            _text("kind", "`fairness`, `compliance`, `cost_ceiling`, `accuracy_floor` or `other`."),
+            _KPI_ID,
+            _text("period", "The periods that are judged: `day`, `week` or `month`."),
+            *_SPELL,
+            CatalogColumn("at_least", "DOUBLE", "The KPI may not fall below this; null: no lower bound."),
+            CatalogColumn("at_most", "DOUBLE", "The KPI may not exceed this; null: no upper bound."),
+            _text("action", "`human_review`, `rollback` or `retrain`."),
+        ),
+        ("member_id", "guardrail_id", "valid_from"),
+        _guardrails,
+    ),
+    CatalogTable(
+        "decision_gates",
+        "One row per decision gate and criterion of it.",
+        (
+            _text("gate_id", "The gate."),
+            _text("gate_name", "Its name."),
+            CatalogColumn("days_after_launch", "BIGINT", "When it is due, in days after the launch."),
+            CatalogColumn("criterion_number", "BIGINT", "The criterion's place in the gate, from 1."),
+            _text("criterion_id", "The criterion."),
+            _text("statement", "What must hold."),
+            _text("kpi_id", "The KPI whose status decides; null where a person does."),
+            _text("requires", "`measured`, `not_off_target` or `on_target`; null where a person decides."),
+            _text("period", "`week` or `month`; null where a person decides."),
+            _text("sign_off_role", "The role whose word decides; null where a KPI does."),
+        ),
+        ("gate_id", "criterion_id"),
+        _decision_gates,
+    ),
+    CatalogTable(
+        "launches",
+        "One row per member that was launched or is to be.",
+        (_MEMBER_ID, CatalogColumn("launched_date", "DATE", "The day of its launch.")),
+        ("member_id",),
+        _launches,
+    ),
+    CatalogTable(
+        "sign_offs",
+        "One row per member, gate, criterion and day on which a person gave their word.",
+        (
+            _MEMBER_ID,
+            _text("gate_id", "The gate."),
+            _text("criterion_id", "The criterion."),
+            CatalogColumn("signed_date", "DATE", "The day it was given."),
+            _text("signed_by", "Who gave it, as a role address."),
+            CatalogColumn("is_passed", "BOOLEAN", "Whether the criterion is met."),
+            _text("note", "What it rests on."),
+        ),
+        ("member_id", "gate_id", "criterion_id", "signed_date"),
+        _sign_offs,
+    ),
+    CatalogTable(
+        "acknowledgements",
+        "One row per alert somebody answers for.",
+        (
+            _MEMBER_ID,
+            _text("alert_id", "The alert, as `mart_alerts` shows it."),
+            CatalogColumn("acknowledged_date", "DATE", "The day it was acknowledged."),
+            _text("acknowledged_by", "Who acknowledged it, as a role address."),
+            _text("note", "What is being done."),
+        ),
+        ("member_id", "alert_id"),
+        _acknowledgements,
+    ),
+    CatalogTable(
         "objectives",
         "One row per member and KPI that serves a business objective; a KPI without one is a vanity metric.",
         (_MEMBER_ID, _KPI_ID, _text("objective", "The business objective, in a sentence.")),
@@ -353,6 +547,65 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         ),
         ("feature_id", "valid_from", "property_value"),
         _target_populations,
+    ),
+    CatalogTable(
+        "surveys",
+        "One row per question of a survey that measures a member, and the days it does.",
+        (
+            _SURVEY_ID,
+            _MEMBER_ID,
+            _text("name", "Its name on the scorecard."),
+            _text("source", "The system that asks it: `qualtrics` or `typeform`."),
+            _text("survey_key", "The survey it stands in, as that system or its folder calls it."),
+            _text("measure", "What it measures: `csat`, `nps`, `stated_trust` or `rating`."),
+            CatalogColumn("worst_score", "DOUBLE", "The answer that says worst; may be the larger one."),
+            CatalogColumn("best_score", "DOUBLE", "The answer that says best."),
+            *_SPELL,
+        ),
+        ("survey_id",),
+        _surveys,
+    ),
+    CatalogTable(
+        "survey_questions",
+        "One row per survey question and name it, or the one that asks why, is or was known by.",
+        (
+            _SURVEY_ID,
+            _text("purpose", "`score`, or `comment` for the question that asks why."),
+            _text("question", "Its id, column or text in the export."),
+            CatalogColumn("question_rank", "BIGINT", "Where a response answers several, the lowest counts."),
+        ),
+        ("survey_id", "purpose", "question"),
+        _survey_questions,
+    ),
+    CatalogTable(
+        "survey_answers",
+        "One row per survey question and answer that is text, with its score.",
+        (
+            _SURVEY_ID,
+            _text("answer", "The answer as exported."),
+            CatalogColumn("score", "DOUBLE", "Its score on the question's own scale."),
+        ),
+        ("survey_id", "answer"),
+        _survey_answers,
+    ),
+    CatalogTable(
+        "survey_waves",
+        "One row per survey question and wave of invitations; waves of a question do not overlap.",
+        (_SURVEY_ID, *_SPELL, CatalogColumn("invited_count", "BIGINT", "How many people were asked.")),
+        ("survey_id", "valid_from"),
+        _survey_waves,
+    ),
+    CatalogTable(
+        "satisfaction_measures",
+        "One row per member and spell with a primary measure of satisfaction; spells of a member do not overlap.",
+        (
+            _MEMBER_ID,
+            *_SPELL,
+            _text("primary_measure", "What the KPI's value is: `trust`, or the survey measure."),
+            _text("survey_measure", "What stands for its survey score; null: nothing does."),
+        ),
+        ("member_id", "valid_from"),
+        _satisfaction_measures,
     ),
     CatalogTable(
         "shared_pools",

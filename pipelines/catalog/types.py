@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -37,7 +36,7 @@ Kpi = Literal[
     "feature_adoption",
     "satisfaction",
 ]
-SHARES: Final[frozenset[Kpi]] = frozenset({"drift_rate", "feature_adoption"})
+SHARES: Final[frozenset[Kpi]] = frozenset({"drift_rate", "feature_adoption", "satisfaction"})
 """KPIs that are shares: a target above 1 is a percentage by mistake."""
 
 IdentifierSource = Literal[
@@ -50,8 +49,15 @@ IdentifierSource = Literal[
     "sagemaker",
     "kserve",
     "change_records",
+    "ratings",
+    "zendesk",
 ]
 AnalyticsSource = Literal["mixpanel", "amplitude", "segment"]
+SurveySource = Literal["qualtrics", "typeform"]
+AskedMeasure = Literal["csat", "nps", "stated_trust", "rating"]
+"""What a survey's question measures; `stated_trust` is what people say, `trust` what they do (1 - override rate)."""
+SurveyMeasure = Literal["csat", "nps", "stated_trust", "rating", "thumbs", "stars", "ticket_csat"]
+"""What can stand for a survey score: a question's measure, an in-app rating, or a help desk's rating of a ticket."""
 IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingProxyType(
     {
         "cloud_billing": ("tag", "resource_id", "sub_account_id", "service"),
@@ -63,6 +69,8 @@ IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingPro
         "sagemaker": ("endpoint", "model_package_group"),
         "kserve": ("inference_service",),
         "change_records": ("configuration_item",),
+        "ratings": ("model_name",),
+        "zendesk": ("ticket_tag",),
     }
 )
 """The kinds of name each source knows a member by. Product analytics knows it by its features."""
@@ -253,6 +261,56 @@ class Target(AsOf):
         return value
 
 
+class Baseline(AsOf):
+    """Where a KPI stood before, which its changes are told against from a day on."""
+
+    kpi: Kpi = Field(description="The KPI.")
+    value: Number = Field(description="Its value then, in the KPI's unit.")
+
+
+class Guardrail(AsOf):
+    """A bound that must not be crossed, whatever the targets say."""
+
+    id: Slug = Field(description="Its id, unique in the member.")
+    kind: Literal["fairness", "compliance", "cost_ceiling", "accuracy_floor", "other"] = Field(
+        description="What it guards."
+    )
+    kpi: Kpi = Field(description="The KPI it bounds.")
+    period: Literal["day", "week", "month"] = Field("week", description="The periods that are judged, once whole.")
+    at_least: Number | None = Field(None, description="The KPI may not fall below this. This or `at_most`.")
+    at_most: Number | None = Field(None, description="The KPI may not exceed this. This or `at_least`.")
+    action: Literal["human_review", "rollback", "retrain"] = Field(
+        "human_review", description="What its owner is asked to do when it is crossed."
+    )
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if (self.at_least is None) == (self.at_most is None):
+            found = "neither" if self.at_least is None else "both"
+            raise ValueError(f"expected either `at_least` or `at_most`, found {found}")
+        return self
+
+
+class SignOff(Part):
+    """A person's word on a criterion of a decision gate that no data can answer."""
+
+    gate: Slug = Field(description="The gate, by its id in `company.yaml`.")
+    criterion: Slug = Field(description="The criterion, by its id in the gate.")
+    given: Day = Field(alias="date", description="The day it was given.")
+    by: Address = Field(description="Who gave it, as a role address.")
+    is_passed: bool = Field(True, alias="passed", description="Whether the criterion is met.")
+    note: Text | None = Field(None, description="What it rests on.")
+
+
+class Acknowledgement(Part):
+    """Somebody has seen an alert and answers for it."""
+
+    alert: Exact = Field(description="The alert's id, as `mart_alerts` shows it.")
+    given: Day = Field(alias="date", description="The day it was acknowledged.")
+    by: Address = Field(description="Who acknowledged it, as a role address.")
+    note: Text | None = Field(None, description="What is being done.")
+
+
 class EventProperty(Part):
     """The event property by which a feature knows its own events."""
 
@@ -327,6 +385,72 @@ class Feature(Part):
     )
 
 
+class Wave(AsOf):
+    """People asked to answer a survey, from a day until the next wave begins."""
+
+    count: Annotated[int, Field(strict=True, gt=0)] = Field(
+        description="How many were asked: what the wave's responses are divided by for the response rate."
+    )
+
+
+class Survey(Validity):
+    """A question of a survey that measures how people like or trust a member."""
+
+    id: Slug = Field(description="Its id, unique in the catalog.")
+    name: Text = Field(description="Its name on the scorecard.")
+    source: SurveySource = Field(description="The system that asks it.")
+    survey: Exact = Field(
+        description="The survey it stands in: Qualtrics' survey id (`SV_…`), Typeform's form id, or the name of the "
+        "folder its exports lie in."
+    )
+    questions: tuple[Exact, ...] = Field(
+        min_length=1,
+        description="The question, by its id (`QID1`; Typeform: field id or ref), column or text; all the names it has "
+        "had. Where a response answers several, the first named counts.",
+    )
+    measure: AskedMeasure = Field(
+        description="What it measures: satisfaction (`csat`), willingness to recommend (`nps`), trust as people state "
+        "it (`stated_trust`), or a `rating`."
+    )
+    worst: Number = Field(description="The answer that says worst: 0 on the normalised scale. May be the larger one.")
+    best: Number = Field(description="The answer that says best: 1 on the normalised scale.")
+    answers: dict[Exact, Number] = Field(
+        default_factory=dict,
+        description="The score of each answer exported as text, such as `Very satisfied: 5`; an answer that begins "
+        "with a number needs none.",
+    )
+    comments: tuple[Exact, ...] = Field(
+        (), description="The question that asks why, if one does: its answers stand among the notes."
+    )
+    invited: tuple[Wave, ...] = Field((), description="Who was asked, wave by wave.")
+
+    @model_validator(mode="after")
+    def _scale_has_two_ends(self) -> Self:
+        if self.worst == self.best:
+            raise ValueError(f"expected two ends of a scale, found `worst` and `best` both {self.best:g}")
+        if self.measure == "nps" and (self.worst, self.best) != (0, 10):
+            raise ValueError(f"expected the scale 0 to 10 of `nps`, found {self.worst:g} to {self.best:g}")
+        return self
+
+
+class SatisfactionSpell(AsOf):
+    """Which measure is the member's satisfaction KPI from a day on; all others stand beside it."""
+
+    primary: Literal["survey", "trust"] = Field(
+        description="The KPI's value: the normalised survey score, or trust (1 - override rate) where people decide "
+        "on its suggestions. The two are never blended."
+    )
+    survey: SurveyMeasure | None = Field(
+        None, description="The measure that stands for the survey score; needed where `primary` is `survey`."
+    )
+
+    @model_validator(mode="after")
+    def _a_survey_is_named(self) -> Self:
+        if self.primary == "survey" and self.survey is None:
+            raise ValueError("expected `survey` to name the measure that is primary")
+        return self
+
+
 class Entry(Part):
     """What every member of the workforce has, human or not."""
 
@@ -352,7 +476,18 @@ class AiMember(Entry):
     identifiers: tuple[Identifier, ...] = Field((), description="The names other systems know it by.")
     sla: tuple[Sla, ...] = Field((), description="What it promises, as of each date.")
     targets: tuple[Target, ...] = Field((), description="What its KPIs are to reach, as of each date.")
+    baselines: tuple[Baseline, ...] = Field(
+        (), description="Where its KPIs stood before; left out: a KPI's first whole month with a value."
+    )
+    guardrails: tuple[Guardrail, ...] = Field((), description="Bounds that must not be crossed.")
+    launched: Day | None = Field(None, description="The day it was launched: decision gates are due from here.")
+    sign_offs: tuple[SignOff, ...] = Field((), description="What persons have said at its decision gates.")
+    acknowledgements: tuple[Acknowledgement, ...] = Field((), description="Alerts somebody answers for.")
     features: tuple[Feature, ...] = Field((), description="What users see of it: feature adoption is theirs.")
+    surveys: tuple[Survey, ...] = Field((), description="Questions that ask people about it.")
+    satisfaction: tuple[SatisfactionSpell, ...] = Field(
+        (), description="Which measure its satisfaction KPI is, as of each date."
+    )
 
 
 class Team(Entry):
@@ -397,27 +532,60 @@ class ExcludedUsers(Part):
     reason: Text = Field(description="Why they are not counted.")
 
 
+class Criterion(Part):
+    """What must hold at a decision gate: a KPI's status, or a person's word."""
+
+    id: Slug = Field(description="Its id, unique in the gate.")
+    statement: Text = Field(description="What must hold, in a sentence.")
+    kpi: Kpi | None = Field(None, description="The KPI whose status decides. This or `sign_off`.")
+    requires: Literal["measured", "not_off_target", "on_target"] = Field(
+        "not_off_target", description="What the KPI must be in the last whole period before the gate is due."
+    )
+    period: Literal["week", "month"] = Field("month", description="The periods that are looked at.")
+    sign_off: (
+        Literal["executive_sponsor", "ai_program_lead", "model_owner", "data_steward", "sre", "compliance_officer"]
+        | None
+    ) = Field(None, description="The role whose word decides. This or `kpi`.")
+
+    @model_validator(mode="after")
+    def _one_judge(self) -> Self:
+        if (self.kpi is None) == (self.sign_off is None):
+            found = "neither" if self.kpi is None else "both"
+            raise ValueError(f"expected either `kpi` or `sign_off`, found {found}")
+        return self
+
+
+class DecisionGate(Part):
+    """A point in a model's life at which it is decided whether to go on."""
+
+    id: Slug = Field(description="Its id, unique in the company.")
+    name: Text = Field(description="Its name.")
+    days_after_launch: Annotated[int, Field(strict=True)] = Field(
+        description="When it is due: 0 on the day of the launch, 30 at the 30-day review; below 0 before it."
+    )
+    criteria: tuple[Criterion, ...] = Field(min_length=1, description="All of them must hold.")
+
+
 class Company(Part):
     """What holds for the whole company."""
 
     name: Text = Field(description="The company's name.")
-    reporting_timezone: str = Field("UTC", description="The IANA time zone that days and months are told in.")
-    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
-        "monday", description="The day a week begins."
-    )
+    reporting_timezone: str = Field("UTC", description="The time zone that days and months are told in; only UTC yet.")
+    week_start: str = Field("monday", description="The day a week begins; only monday yet.")
     default_currency: Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)] = Field(
         "USD", description="The currency (ISO 4217) of amounts that state none."
     )
     excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users analytics does not count.")
+    decision_gates: tuple[DecisionGate, ...] = Field((), description="The gates every AI member passes.")
 
-    @field_validator("reporting_timezone")
+    @field_validator("reporting_timezone", "week_start")
     @classmethod
-    def _zone_exists(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("expected an IANA time zone such as `Europe/Zurich`") from None
-        return zone
+    def _honoured(cls, value: str, info: ValidationInfo) -> str:
+        """What the marts do not honour yet is refused: silence would pass for consent."""
+        only = {"reporting_timezone": "UTC", "week_start": "monday"}[str(info.field_name)]
+        if value != only:
+            raise ValueError(f"expected `{only}`, which is all that the marts can tell days and weeks by yet")
+        return value
 
 
 class Catalog(Part):

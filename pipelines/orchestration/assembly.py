@@ -11,7 +11,7 @@ from pipelines.orchestration.jobs import daily_job, daily_schedule, landing_job
 from pipelines.orchestration.landing import landing_asset
 from pipelines.orchestration.manifest import Manifest, prepared
 from pipelines.orchestration.marts import mart_assets
-from pipelines.orchestration.published import published_asset
+from pipelines.orchestration.published import page_asset, published_asset
 from pipelines.orchestration.raw import raw_assets
 from pipelines.orchestration.sensors import failure_sensor, landing_sensor, stale_days_sensor
 from pipelines.settings import Settings
@@ -33,6 +33,7 @@ def build_defs(
     settings = settings or Settings()
     sources = all_sources() if sources is None else sources
     marts = mart_assets(settings, manifest or prepared(settings))
+    published = published_asset(settings, sorted(marts.keys))
     landing, daily = landing_job(), daily_job()
     return dg.Definitions(
         assets=[
@@ -41,7 +42,8 @@ def build_defs(
             catalog_assets(settings),
             ledger_assets(settings, sources),
             marts,
-            published_asset(settings, sorted(marts.keys)),
+            published,
+            page_asset(settings, published.key),
         ],
         jobs=[landing, daily],
         schedules=[daily_schedule(daily, sources)],

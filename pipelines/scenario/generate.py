@@ -17,6 +17,7 @@ from pathlib import Path
 from pipelines.scenario.analytics import write_analytics
 from pipelines.scenario.billing import write_billing
 from pipelines.scenario.deployments import write_deployments
+from pipelines.scenario.feedback import write_feedback
 from pipelines.scenario.incidents import write_incidents
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import FIRST_DAY, World
@@ -29,6 +30,7 @@ WRITERS: dict[str, Callable[[World, Path], dict[str, object]]] = {
     "incidents": write_incidents,
     "analytics": write_analytics,
     "deployments": write_deployments,
+    "feedback": write_feedback,
 }
 
 

@@ -123,14 +123,15 @@ def write_incidents(world: World, landing: Path) -> dict[str, object]:
     A day's files hold what changed on that day, so that a record's snapshots repeat for as long as it lives.
     What would happen after the last day has not happened: those incidents are open.
     """
-    incidents, suppressed = _plan(world)
+    incidents, suppressed = planned_incidents(world)
     end = world.at(world.start + timedelta(days=world.days))
     broken = _write_pagerduty(world, landing / "pagerduty", incidents, suppressed, end)
     broken_issues = _write_jira(world, landing / "jira", incidents, end)
     return _truth(incidents, suppressed, end) | {"quarantined": {"pagerduty": broken, "jira": broken_issues}}
 
 
-def _plan(world: World) -> tuple[list[Incident], list[tuple[str, datetime]]]:
+def planned_incidents(world: World) -> tuple[list[Incident], list[tuple[str, datetime]]]:
+    """What goes wrong in `world`, in order, and the alerts (member, moment) that are held back from people."""
     incidents: list[Incident] = []
     suppressed: list[tuple[str, datetime]] = []
     numbers = _Numbers()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-Container = Literal["csv", "json", "parquet", "sqlite"]
+Container = Literal["csv", "json", "parquet", "sqlite", "text"]
 """How a file's bytes hold rows. Compression (`.gz`, `.zst`) and `.zip` are the reader's affair."""
 
 
@@ -101,6 +101,8 @@ class Format:
     sqlite: `rows` has a column `doc` (JSON), a row of one of the tables in `records` each, keyed by its columns,
     and `_table`, the table it came from. A database is of this format when it has every column in `requires`,
     written `table.column`. It is meant for small tables.
+
+    text: `rows` has one row a file, with its content in the column `text`.
 
     `reduction` (bulk logs): SQL over `rows`, run once a file and kept as the relation `reduced`, so that one
     scan serves every table. `select` then reads `reduced`; its rows are not the file's, and a column `_rows`

@@ -7,10 +7,11 @@ import takes seconds.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.sources.spec import Expectation
 
@@ -46,13 +47,8 @@ def judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]
     if profile.empty or not expectations:
         return []
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
     from great_expectations.expectations.core import ExpectColumnValuesToBeBetween
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    data = context.data_sources.add_or_update_pandas("profiles").add_dataframe_asset(table)
-    batch = data.add_batch_definition_whole_dataframe("days")
     suite = gx.ExpectationSuite(
         name=table,
         expectations=[
@@ -63,7 +59,7 @@ def judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]
         ],
     )
     frame = profile.reset_index(drop=True)
-    result = batch.get_batch({"dataframe": frame}).validate(suite, result_format="COMPLETE")
+    result = _profiles().get_batch({"dataframe": frame}).validate(suite, result_format="COMPLETE")
     by_name = {expectation.name: expectation for expectation in expectations}
     findings: list[Finding] = []
     for verdict in result.results:
@@ -74,3 +70,15 @@ def judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]
             row = profile.iloc[index]
             findings.append(Finding(table, row["_day"], expectation, float(row[expectation.name])))
     return sorted(findings, key=lambda f: (f.day, f.expectation.name))
+
+
+@functools.cache
+def _profiles() -> Any:
+    """Great Expectations' batch definition for any table's profile: made once, a tenth of a second each."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_or_update_pandas("profiles").add_dataframe_asset("profile")
+    return asset.add_batch_definition_whole_dataframe("days")

@@ -173,6 +173,8 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     ]:
         columns = ", ".join(f"{c.name} {c.type}" for c in table.columns)
         connection.execute(f"create table if not exists {schema}.{table.name} ({columns})")
+    # Of no interest to a model, so none of TABLES: the dbt project whose views and seeds stand, in one row or none.
+    connection.execute("create table if not exists ledger.project (fingerprint varchar)")
     connection.execute(
         "create or replace view ledger.current_contents as "
         "select source, content_id, max(version) as version, min(delivered_at) as delivered_at "
@@ -366,6 +368,19 @@ def set_worklist(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) ->
     rows = [[day] for day in days]
     if rows:
         connection.executemany("insert into ledger.worklist values (?)", rows)
+
+
+def standing_project(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The fingerprint of the dbt project whose views and seeds stand; None where that is not known."""
+    row = connection.execute("select fingerprint from ledger.project").fetchone()
+    return row[0] if row else None
+
+
+def set_standing_project(connection: duckdb.DuckDBPyConnection, project: str | None) -> None:
+    """Record whose views and seeds stand; None while they are being made, so that a build cut short is not trusted."""
+    connection.execute("delete from ledger.project")
+    if project is not None:
+        connection.execute("insert into ledger.project values (?)", [project])
 
 
 def mark_built(connection: duckdb.DuckDBPyConnection, code: str) -> None:

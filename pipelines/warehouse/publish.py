@@ -9,14 +9,17 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import name, quote, writer
+from pipelines.warehouse.transform import descriptions
 
 log = logging.getLogger(__name__)
 
@@ -42,24 +45,23 @@ def publish(settings: Settings) -> dict[str, int]:
         target = quote(str(building / "marts.duckdb"))
         connection.execute(f"attach {target} as published (storage_version {quote(STORAGE_VERSION)})")
         marts = connection.execute(
-            "select table_name, comment from duckdb_tables() where schema_name = 'marts' "
+            "select table_name from duckdb_tables() where schema_name = 'marts' "
             "and database_name = current_database() and table_name like 'mart\\_%' escape '\\' order by table_name"
         ).fetchall()
+        described = descriptions(settings)
         connection.execute("begin")
-        for mart, comment in marts:
+        for (mart,) in marts:
             copy = f"published.{name(mart)}"
             connection.execute(f"create table {copy} as from marts.{name(mart)}")
-            if comment:
-                connection.execute(f"comment on table {copy} is {quote(comment)}")
-            for column, text in connection.execute(
-                "select column_name, comment from duckdb_columns() where schema_name = 'marts' "
-                "and database_name = current_database() and table_name = ? and comment is not null",
-                [mart],
-            ).fetchall():
-                connection.execute(f"comment on column {copy}.{name(column)} is {quote(text)}")
+            about, columns = described.get(mart, ("", {}))
+            if about:
+                connection.execute(f"comment on table {copy} is {quote(about)}")
+            for (column,) in connection.execute(f"select column_name from (describe {copy})").fetchall():
+                if columns.get(column):
+                    connection.execute(f"comment on column {copy}.{name(column)} is {quote(columns[column])}")
             (counts[mart],) = connection.execute(f"select count(*) from {copy}").fetchone() or (0,)
         connection.execute("commit")
-        for mart, _ in marts:
+        for (mart,) in marts:
             parquet = quote(str(building / "parquet" / f"{mart}.parquet"))
             connection.execute(f"copy published.{name(mart)} to {parquet} (format parquet)")
         connection.execute("detach published")
@@ -80,6 +82,29 @@ def published_at(settings: Settings) -> datetime | None:
     if not link.is_symlink():
         return None
     return datetime.strptime(link.readlink().name, VERSION_FORMAT).replace(tzinfo=UTC).replace(tzinfo=None)
+
+
+def read_published(settings: Settings, queries: Mapping[str, str]) -> dict[str, pa.Table]:
+    """What each query gives over the published marts, by its name; all of one version.
+
+    FileNotFoundError where nothing is published.
+    """
+    file = (settings.published_dir / "marts.duckdb").resolve()
+    if not file.exists():
+        raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return {name: connection.execute(query).to_arrow_table() for name, query in queries.items()}
+
+
+def put(settings: Settings, file_name: str, text: str) -> Path:
+    """Publish `text` as `file_name`, swapped in whole; returns where it lies."""
+    path = settings.published_dir / file_name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    _sync(fresh)
+    fresh.replace(path)
+    return path
 
 
 def scorecard(settings: Settings) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ CONTAINERS: dict[str, Container] = {
     ".json": "json", ".jsonl": "json", ".ndjson": "json",
     ".parquet": "parquet", ".pq": "parquet",
     ".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite",
+    ".md": "text", ".markdown": "text",
 }  # fmt: skip
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
@@ -100,6 +101,8 @@ def open_rows(
             return _open_json(connection, files, landing_path, about, formats)
         if container == "sqlite":
             return _open_sqlite(connection, files, landing_path, about, formats)
+        if container == "text":
+            return _open_text(connection, files, landing_path, about, formats)
         return _open_columns(connection, files, landing_path, about, formats, container or "csv")
     except (duckdb.Error, sqlite3.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise LandingFileError(
@@ -294,6 +297,26 @@ def _sqlite_batches(
         cursor = database.execute(f"select {quote(table)}, json_object({pairs}) from {name(table)}")
         while rows := cursor.fetchmany(SQLITE_BATCH):
             yield pa.record_batch([list(values) for values in zip(*rows, strict=True)], schema=schema)
+
+
+def _open_text(
+    connection: duckdb.DuckDBPyConnection,
+    files: list[Path],
+    landing_path: str,
+    about: str,
+    formats: tuple[Format, ...],
+) -> Recognised:
+    found = _recognise([f for f in formats if f.container == "text"], {"text"}, landing_path, ["text"])
+    texts = [(number, _text_of(file)) for number, file in enumerate(files, 1)]
+    connection.execute("create or replace temp table texts (_row bigint, text varchar)")
+    connection.executemany("insert into texts values (?, ?)", texts)
+    connection.execute(f"create or replace temp view rows as select *, text as _raw, {about} from texts")
+    return Recognised(found, len(texts), 0, "")
+
+
+def _text_of(file: Path) -> str:
+    with pa.input_stream(str(file), compression="detect") as stream:
+        return io.TextIOWrapper(stream, encoding="utf-8-sig").read()
 
 
 def _recognise(candidates: list[Format], present: set[str], landing_path: str, shown: list[str]) -> Format:

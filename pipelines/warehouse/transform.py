@@ -5,6 +5,7 @@ The models are `dbt_project/`'s; which days are stale is `ledger`'s to say.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 
 PROJECT_PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests")
 PROJECT_SUFFIXES = {".sql", ".py", ".yml", ".csv", ".md"}
+DAYS_ALONE = (
+    *("--select", "config.materialized:table", "config.materialized:incremental", "resource_type:test"),
+    # Cautious: a test is left out with the seeds only where it reads nothing else.
+    *("--exclude", "resource_type:seed", "--indirect-selection", "cautious"),
+)
+"""What holds days, and every test: views and seeds stand as they were made."""
 
 
 class _Described(Protocol):
@@ -144,8 +151,10 @@ def dbt(
     """Run dbt with `arguments` in this process; the caller holds the writer lock if they write.
 
     `on_event` is called with each of dbt's structured events. Target files go to the home folder, so that two
-    homes do not share a partial-parse cache.
+    homes do not share a partial-parse cache. dbt keeps the database open from one node to the next and lets go of it
+    before this returns.
     """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     target = settings.warehouse_dir / "dbt"
@@ -161,7 +170,41 @@ def dbt(
             "DO_NOT_TRACK": "1",
         }
     ):
-        return dbtRunner(callbacks=[on_event] if on_event else []).invoke(list(arguments))
+        try:
+            return dbtRunner(callbacks=[on_event] if on_event else []).invoke(list(arguments))
+        finally:
+            if DuckDBConnectionManager._ENV is not None:
+                DuckDBConnectionManager._ENV.close()
+            DuckDBConnectionManager.close_all_connections()
+
+
+def metrics_environment(settings: Settings) -> dict[str, str]:
+    """What MetricFlow needs in its environment to read the published marts; parses the project for them.
+
+    FileNotFoundError where nothing is published yet. The published file is opened by its real path, so that a
+    publication meanwhile does not change it under the reader.
+    """
+    published = (settings.published_dir / "marts.duckdb").resolve()
+    if not published.exists():
+        raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
+    target = DBT_PROJECT / "target"  # the one place MetricFlow looks; the same for every home
+    environment = {
+        "SCORECARD_TARGET": "published",
+        "SCORECARD_PUBLISHED_FILE": str(published),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target / "logs"),
+        "DO_NOT_TRACK": "1",
+    }
+    prepare()
+    with _environment(environment):
+        from dbt.cli.main import dbtRunner
+
+        result = dbtRunner().invoke(["parse", "--quiet"])
+    if not result.success:
+        raise RuntimeError(f"dbt could not parse the project for its metrics: {result.exception}")
+    return environment
 
 
 def project_fingerprint() -> str:
@@ -173,9 +216,21 @@ def project_fingerprint() -> str:
     return ledger.digest(parts)
 
 
-def code_fingerprint(catalog: Catalog) -> str:
-    """A hash over the catalog and the dbt project: when either changes, every day is stale."""
-    return ledger.digest([catalog.fingerprint, project_fingerprint()])
+def code_fingerprint(catalog: Catalog, project: str | None = None) -> str:
+    """A hash over the catalog and the dbt project (None: as it stands): when either changes, every day is stale."""
+    return ledger.digest([catalog.fingerprint, project or project_fingerprint()])
+
+
+def descriptions(settings: Settings) -> dict[str, tuple[str, dict[str, str]]]:
+    """Table → what dbt's project says of it and of its columns, as last built; empty before there was a build."""
+    manifest = settings.warehouse_dir / "dbt" / "manifest.json"
+    if not manifest.exists():
+        return {}
+    return {
+        node["name"]: (node["description"], {c["name"]: c["description"] for c in node["columns"].values()})
+        for node in json.loads(manifest.read_bytes())["nodes"].values()
+        if node["resource_type"] == "model"
+    }
 
 
 def load_catalog_tables(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
@@ -201,10 +256,12 @@ def build(
     """Rebuild the stale days among `days` (None: all) in every model and run every test on them.
 
     With `force` the days are rebuilt stale or not. Nothing is done where no day is; a failed build leaves its
-    days stale. The whole range of days at once is a full refresh: tables are made anew.
+    days stale. The whole range of days at once is a full refresh: tables are made anew. Views and seeds are made only
+    where the project has changed since they were: they hold no day.
     """
     prepare()
-    code = code_fingerprint(catalog)
+    project = project_fingerprint()
+    code = code_fingerprint(catalog, project)
     with lock(settings, "building the marts"):
         with opened(settings) as connection:
             ledger.create(connection)
@@ -215,13 +272,18 @@ def build(
             stale = set(ledger.stale_days(connection, code))
             chosen = stale if days is None else set(days) & (known | stale if force else stale)
             ledger.set_worklist(connection, sorted(chosen))
+            whole = chosen >= known
+            stands = not whole and ledger.standing_project(connection) == project
+            if chosen and not stands:
+                ledger.set_standing_project(connection, None)
         if not chosen:
             return Build([], None)
         arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet", "--log-level-file", "none"]
-        if chosen >= known:
-            arguments.append("--full-refresh")
+        arguments += ["--full-refresh"] if whole else []
+        arguments += DAYS_ALONE if stands else []
         result = dbt(settings, arguments, on_event)
         if result.success:
             with opened(settings) as connection:
                 ledger.mark_built(connection, code)
+                ledger.set_standing_project(connection, project)
     return Build(sorted(chosen), result)

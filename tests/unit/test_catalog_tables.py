@@ -129,6 +129,33 @@ def test_processes_are_counted_where_a_feature_names_their_property() -> None:
     assert rows("features", of, "feature_id", "process_property") == [("f", "route_id")]
 
 
+def test_a_survey_is_told_by_its_names_its_scored_texts_and_its_waves() -> None:
+    survey = {
+        "id": "pulse", "name": "Pulse", "source": "qualtrics", "survey": "SV_1", "questions": ["QID1", "Q1"],
+        "measure": "csat", "worst": 5, "best": 1, "answers": {"Poor": 5}, "comments": ["QID2"],
+        "invited": [{"from": FEBRUARY, "count": 30}, {"from": JANUARY, "count": 20}],
+    }  # fmt: skip
+    of = catalog(
+        surveys=[survey],
+        satisfaction=[
+            {"from": JANUARY, "primary": "survey", "survey": "csat"},
+            {"from": MARCH, "primary": "trust", "survey": "csat"},
+        ],
+    )
+    assert rows("survey_questions", of, "purpose", "question", "question_rank") == [
+        ("score", "QID1", 1), ("score", "Q1", 2), ("comment", "QID2", 1),
+    ]  # fmt: skip
+    assert rows("survey_answers", of, "survey_id", "answer", "score") == [("pulse", "Poor", 5.0)]
+    assert rows("survey_waves", of, "valid_from", "valid_to", "invited_count") == [
+        (JANUARY, FEBRUARY, 20),
+        (FEBRUARY, None, 30),
+    ]
+    assert rows("satisfaction_measures", of, "valid_from", "valid_to", "primary_measure", "survey_measure") == [
+        (JANUARY, MARCH, "csat", "csat"),
+        (MARCH, None, "trust", "csat"),
+    ]
+
+
 def test_teams_are_members_of_kind_team_and_list_who_is_in_them() -> None:
     of = catalog(roles={"sre": "sre@acme.example"})
     assert rows("members", of, "member_id", "kind", "sre") == [

@@ -1,27 +1,6 @@
-{% set measured = ['throughput', 'deployment_cadence', 'cost_per_prediction', 'mttr', 'feature_adoption'] %}
-
 with
 
-sums as (
-
-    {% for kpi_id in measured %}
-    select
-        model_id,
-        kpi_id,
-        period,
-        period_start_date,
-        numerator,
-        denominator,
-        sample_size,
-        ci_low,
-        ci_high,
-        data_until_at,
-        gap_reason
-    from {{ ref('int_' ~ kpi_id ~ '__summed') }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
+sums as (select * from {{ ref('int_kpis__summed') }}),
 
 models as (select * from {{ ref('dim_models') }}),
 
@@ -31,6 +10,8 @@ objectives as (select * from {{ source('catalog', 'objectives') }}),
 
 targets as (select * from {{ source('catalog', 'targets') }}),
 
+declared as (select * from {{ source('catalog', 'baselines') }}),
+
 teams as (select * from {{ source('catalog', 'team_history') }}),
 
 kpi_sources as (select * from {{ ref('kpi_sources') }}),
@@ -39,7 +20,15 @@ coverage as (select * from {{ source('ledger', 'coverage') }}),
 
 days as (select * from {{ ref('dim_days') }}),
 
-last_day as (select max(event_date) as event_date from days),
+span as (
+
+    select
+        min(event_date) as first_date,
+        max(event_date) as last_date
+
+    from days
+
+),
 
 dated as (
 
@@ -54,11 +43,11 @@ dated as (
                     when 'quarter' then interval 3 month
                 end - interval 1 day as date
             ),
-            last_day.event_date
+            span.last_date
         ) as as_of_date
 
     from sums
-    cross join last_day
+    cross join span
 
 ),
 
@@ -115,6 +104,27 @@ valued as (
 
 ),
 
+-- Where nobody declared where a KPI stood, its first whole month with a value tells.
+first_months as (
+
+    select
+        valued.model_id,
+        valued.kpi_id,
+        valued.period_start_date,
+        valued.as_of_date,
+        valued.value as baseline
+
+    from valued
+    inner join span on valued.period_start_date >= span.first_date
+    where
+        valued.period = 'month'
+        and valued.as_of_date = last_day(valued.period_start_date)
+        and valued.value is not null
+    qualify
+        row_number() over (partition by valued.model_id, valued.kpi_id order by valued.period_start_date) = 1
+
+),
+
 targeted as (
 
     select
@@ -132,6 +142,11 @@ targeted as (
         targets.target,
         targets.at_risk,
         freshness.source_freshness,
+        coalesce(declared.baseline, first_months.baseline) as baseline,
+        case
+            when declared.baseline is not null then 'declared'
+            when first_months.baseline is not null then 'first_month'
+        end as baseline_source,
         lag(valued.value) over (
             partition by valued.model_id, valued.kpi_id, valued.period
             order by valued.period_start_date
@@ -150,6 +165,17 @@ targeted as (
             and valued.kpi_id = targets.kpi_id
             and valued.as_of_date >= targets.valid_from
             and (targets.valid_to is null or valued.as_of_date < targets.valid_to)
+    left join declared
+        on
+            valued.model_id = declared.member_id
+            and valued.kpi_id = declared.kpi_id
+            and valued.as_of_date >= declared.valid_from
+            and (declared.valid_to is null or valued.as_of_date < declared.valid_to)
+    left join first_months
+        on
+            valued.model_id = first_months.model_id
+            and valued.kpi_id = first_months.kpi_id
+            and valued.period_start_date > first_months.as_of_date
     left join teams
         on
             valued.model_id = teams.member_id
@@ -188,12 +214,20 @@ final as (
             else 'off_target'
         end as status,
         case
+            when value is null or previous_value is null then null
+            when abs(value - previous_value) <= {{ var('steady_change') }} * abs(previous_value) then 'steady'
+            when previous_value between ci_low and ci_high then 'steady'
+            when (value > previous_value) = is_higher_better then 'improving'
+            else 'worsening'
+        end as trend,
+        case
             when value is null
                 then coalesce(
                     gap_reason,
                     case when denominator = 0 then 'nothing to divide by' else 'not measured' end
                 )
         end as gap_reason,
+        baseline_source,
         source_freshness,
 
         is_higher_better,
@@ -207,6 +241,7 @@ final as (
         ci_high,
         target,
         at_risk,
+        baseline,
         data_until_at,
         definition_version
 

@@ -1,0 +1,179 @@
+with
+
+models as (select * from {{ ref('dim_models') }}),
+
+kpis as (select * from {{ ref('kpis') }}),
+
+kpi_sources as (select * from {{ ref('kpi_sources') }}),
+
+coverage as (select * from {{ source('ledger', 'coverage') }}),
+
+identifiers as (select * from {{ source('catalog', 'identifiers') }}),
+
+features as (select * from {{ source('catalog', 'features') }}),
+
+objectives as (select * from {{ source('catalog', 'objectives') }}),
+
+scorecard as (select * from {{ ref('mart_scorecard') }}),
+
+owners as (select * from {{ source('catalog', 'owner_history') }}),
+
+today as (select max(event_date) as event_date from {{ ref('dim_days') }}),
+
+connected as (
+
+    select
+        kpi_sources.kpi_id,
+        max(coverage.day) as newest_date
+
+    from kpi_sources
+    inner join coverage on kpi_sources.source = coverage.source
+    group by all
+
+),
+
+named as (
+
+    select distinct
+        identifiers.member_id as model_id,
+        kpi_sources.kpi_id
+
+    from identifiers
+    inner join kpi_sources on identifiers.source = kpi_sources.source
+    union
+    select distinct
+        features.member_id as model_id,
+        kpi_sources.kpi_id
+
+    from features
+    inner join kpi_sources on features.source = kpi_sources.source
+
+),
+
+stood as (
+
+    select
+        model_id,
+        kpi_id,
+        count(value) as measured_count,
+        max(period_start_date) filter (where value is not null) as newest_measured_date
+
+    from scorecard
+    where period = 'day'
+    group by all
+
+),
+
+newest as (
+
+    select
+        model_id,
+        kpi_id,
+        target,
+        baseline
+
+    from scorecard
+    where period = 'day'
+    qualify row_number() over (partition by model_id, kpi_id order by period_start_date desc) = 1
+
+),
+
+owned as (
+
+    select distinct owners.member_id as model_id
+
+    from owners
+    cross join today
+    where
+        today.event_date >= owners.valid_from
+        and (owners.valid_to is null or today.event_date < owners.valid_to)
+
+),
+
+checked as (
+
+    select
+        models.model_id,
+        models.model_name,
+        kpis.kpi_id,
+        kpis.kpi_name,
+        kpis.kpi_number,
+        stood.newest_measured_date,
+        objectives.objective is not null as has_objective,
+        owned.model_id is not null or models.model_owner is not null as has_owner,
+        newest.baseline is not null as has_baseline,
+        connected.newest_date is not null as is_source_connected,
+        named.model_id is not null or coalesce(stood.measured_count, 0) > 0 as is_identifier_mapped,
+        coalesce(stood.measured_count, 0) > 0 as is_measured,
+        coalesce(connected.newest_date > today.event_date - {{ var('fresh_days') }}, false) as is_fresh,
+        newest.target is not null as has_target
+
+    from models
+    cross join kpis
+    cross join today
+    left join connected on kpis.kpi_id = connected.kpi_id
+    left join named
+        on
+            models.model_id = named.model_id
+            and kpis.kpi_id = named.kpi_id
+    left join stood
+        on
+            models.model_id = stood.model_id
+            and kpis.kpi_id = stood.kpi_id
+    left join newest
+        on
+            models.model_id = newest.model_id
+            and kpis.kpi_id = newest.kpi_id
+    left join objectives
+        on
+            models.model_id = objectives.member_id
+            and kpis.kpi_id = objectives.kpi_id
+    left join owned on models.model_id = owned.model_id
+
+),
+
+final as (
+
+    select
+        model_id,
+        kpi_id,
+
+        newest_measured_date,
+
+        model_name,
+        kpi_name,
+        -- The guide's 90 days: each stage stands on the one before.
+        case
+            when not (has_objective and has_owner) then 'days 1-15: discovery and alignment'
+            when not (is_source_connected and is_identifier_mapped and is_measured and is_fresh)
+                then 'days 16-45: instrumentation'
+            when not (has_baseline and has_target) then 'days 46-75: governance'
+            else 'days 76-90: in operation'
+        end as roadmap_stage,
+        case
+            when not has_owner then 'Name its owner (`owner` in the catalog).'
+            when not has_objective then 'Say which business objective it serves (`objectives` in the catalog).'
+            when not is_source_connected then 'Connect a source: no export of it has been loaded.'
+            when not is_identifier_mapped then 'Name the model as the source knows it (`identifiers` in the catalog).'
+            when not is_measured then 'Data has been loaded, and none of it gives a value: the scorecard says why.'
+            when not is_fresh then 'Deliver the newest exports: the source has fallen behind.'
+            when not has_baseline then 'Declare a baseline, or wait for the first whole month.'
+            when not has_target then 'Set a target (`targets` in the catalog).'
+        end as next_step,
+
+        has_objective,
+        has_owner,
+        has_baseline,
+        has_target,
+        is_source_connected,
+        is_identifier_mapped,
+        is_measured,
+        is_fresh,
+
+        kpi_number
+
+    from checked
+
+)
+
+select * from final

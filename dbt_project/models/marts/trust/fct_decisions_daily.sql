@@ -1,0 +1,48 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date') }}"
+) }}
+
+with
+
+decisions as (
+
+    select * from {{ ref('stg_ratings__decisions') }}
+    where {{ in_worklist('event_date') }}
+
+),
+
+identifiers as (
+
+    select *
+    from {{ source('catalog', 'identifiers') }}
+    where source = 'ratings' and identifier_kind = 'model_name'
+
+),
+
+final as (
+
+    select
+        coalesce(identifiers.member_id, 'unmapped') as model_id,
+
+        decisions.event_date,
+
+        max(decisions.decided_at) as last_decision_at,
+
+        count(*) as decision_count,
+        count(*) filter (where decisions.is_overridable) as overridable_count,
+        count(*) filter (where decisions.is_overridable and decisions.is_overridden) as overridden_count,
+        cast(sum(decisions.delivered_count) - count(*) as bigint) as duplicate_decision_count
+
+    from decisions
+    left join identifiers
+        on
+            decisions.logged_name = identifiers.identifier_value
+            and (decisions.event_date >= identifiers.valid_from or identifiers.valid_from is null)
+            and (decisions.event_date < identifiers.valid_to or identifiers.valid_to is null)
+    group by all
+
+)
+
+select * from final

@@ -1,0 +1,52 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date') }}"
+) }}
+
+with
+
+ratings as (
+
+    select * from {{ ref('stg_ratings__ratings') }}
+    where {{ in_worklist('event_date') }}
+
+),
+
+identifiers as (
+
+    select *
+    from {{ source('catalog', 'identifiers') }}
+    where source = 'ratings' and identifier_kind = 'model_name'
+
+),
+
+final as (
+
+    select
+        coalesce(identifiers.member_id, 'unmapped') as model_id,
+
+        ratings.event_date,
+
+        ratings.measure,
+
+        max(ratings.rated_at) as last_response_at,
+
+        count(*) as response_count,
+        count(*) filter (where ratings.is_late) as late_response_count,
+        cast(sum(ratings.delivered_count) - count(*) as bigint) as duplicate_response_count,
+        cast(sum(ratings.score) as decimal(38, 4)) as score_sum,
+        cast(sum(cast(ratings.score as decimal(16, 4)) * cast(ratings.score as decimal(16, 4))) as decimal(38, 8))
+            as score_square_sum
+
+    from ratings
+    left join identifiers
+        on
+            ratings.logged_name = identifiers.identifier_value
+            and (ratings.event_date >= identifiers.valid_from or identifiers.valid_from is null)
+            and (ratings.event_date < identifiers.valid_to or identifiers.valid_to is null)
+    group by all
+
+)
+
+select * from final

@@ -1,0 +1,76 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date') }}"
+) }}
+
+with
+
+tickets as (
+
+    select * from {{ ref('stg_zendesk__tickets') }}
+    where {{ in_worklist('event_date') }}
+
+),
+
+identifiers as (
+
+    select *
+    from {{ source('catalog', 'identifiers') }}
+    where source = 'zendesk' and identifier_kind = 'ticket_tag'
+
+),
+
+tags as (
+
+    select
+        ticket_id,
+        event_date,
+        unnest(from_json(tags, '["VARCHAR"]')) as tag
+
+    from tickets
+
+),
+
+-- A ticket counts once. Where it bears the tags of several members, it is the first one's in alphabetical order:
+-- somebody has to have it, and the same one each time.
+owners as (
+
+    select
+        tags.ticket_id,
+        tags.event_date,
+        min(identifiers.member_id) as model_id
+
+    from tags
+    inner join identifiers
+        on
+            tags.tag = identifiers.identifier_value
+            and (tags.event_date >= identifiers.valid_from or identifiers.valid_from is null)
+            and (tags.event_date < identifiers.valid_to or identifiers.valid_to is null)
+    group by all
+
+),
+
+final as (
+
+    select
+        coalesce(owners.model_id, 'unmapped') as model_id,
+
+        tickets.event_date,
+
+        max(tickets.created_at) filter (where tickets.fate = 'live') as last_ticket_at,
+
+        count(*) filter (where tickets.fate = 'live') as ticket_count,
+        count(*) filter (where tickets.fate = 'merged') as merged_ticket_count,
+        count(*) filter (where tickets.fate = 'deleted') as deleted_ticket_count,
+        count(*) filter (where tickets.fate = 'live' and tickets.rating = 'good') as good_count,
+        count(*) filter (where tickets.fate = 'live' and tickets.rating = 'bad') as bad_count,
+        count(*) filter (where tickets.fate = 'live' and tickets.rating = 'offered') as unanswered_count
+
+    from tickets
+    left join owners on tickets.ticket_id = owners.ticket_id and tickets.event_date = owners.event_date
+    group by all
+
+)
+
+select * from final

@@ -1,0 +1,25 @@
+with
+
+source as (select * from {{ source('notes', 'notes') }}),
+
+renamed as (
+
+    select
+        note_id,
+        model_id,
+
+        noted_date as event_date,
+
+        kind as note_kind,
+        author_role,
+        theme,
+        sentiment,
+        {{ plain_text('title') }} as title,
+        {{ plain_text('text') }} as text -- noqa: RF04
+
+    from source
+    qualify row_number() over (partition by note_id order by noted_date desc, _content_id asc, _row asc) = 1
+
+)
+
+select * from renamed

@@ -1,0 +1,31 @@
+with
+
+source as (select * from {{ source('ratings', 'decisions') }}),
+
+renamed as (
+
+    select
+        decision_id,
+
+        _day as event_date,
+
+        model_name as logged_name,
+        reason,
+
+        is_overridable,
+        is_overridden,
+
+        decided_at,
+
+        count(*) over (partition by _day, decision_id) as delivered_count
+
+    from source
+    -- Logged again when it is overruled, perhaps days later. Without a time of logging, overruled stands.
+    qualify row_number() over (
+        partition by _day, decision_id
+        order by recorded_at desc nulls last, is_overridden desc, _content_id asc, _row asc
+    ) = 1
+
+)
+
+select * from renamed

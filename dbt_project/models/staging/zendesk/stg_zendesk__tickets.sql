@@ -1,0 +1,45 @@
+with
+
+source as (select * from {{ source('zendesk', 'tickets') }}),
+
+newest as (
+
+    select *
+
+    from source
+    qualify row_number() over (
+        partition by _day, ticket_id order by updated_at desc nulls last, _content_id asc, _row asc
+    ) = 1
+
+),
+
+renamed as (
+
+    select
+        ticket_id,
+
+        _day as event_date,
+
+        case
+            when status = 'deleted' then 'deleted'
+            -- Zendesk closes a ticket merged into another one, and tags it so.
+            when list_contains(from_json(tags, '["VARCHAR"]'), 'closed_by_merge') then 'merged'
+            else 'live'
+        end as fate,
+        case
+            when rating_score like 'good%' then 'good'
+            when rating_score like 'bad%' then 'bad'
+            when rating_score = 'offered' then 'offered'
+            else 'unoffered'
+        end as rating,
+        {{ plain_text('rating_comment') }} as rating_comment,
+        tags,
+        url,
+
+        created_at
+
+    from newest
+
+)
+
+select * from renamed

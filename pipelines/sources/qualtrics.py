@@ -1,0 +1,181 @@
+"""Qualtrics: survey responses as its CSV export gives them, with their three header rows.
+
+Here: one row per response and one per answer, whatever the survey asks. Which question measures which model, and
+what its answers are worth, stands in the catalog. Respondents' names, addresses and locations are not taken over.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.sources.spec import Column, Expectation, Format, Source, Table
+
+_SURVEY_KEY = r"""coalesce(
+            nullif(regexp_extract(_path, '(SV_[A-Za-z0-9]+)', 1), ''),
+            nullif(parse_path(_path)[-2], 'qualtrics'),
+            trim(regexp_replace(
+                regexp_extract(parse_filename(_path), '^[^.]+'),
+                '[_ +-]+([A-Z][a-z]+[ +]\d{1,2},[ +])?\d{4}[-_+ 0-9]*$', ''
+            ))
+        )"""
+"""The export does not say which survey it is of: its path does. The survey's id anywhere in it, else its folder, else
+the file's name less the date that Qualtrics puts behind it."""
+
+_HEADER = '"StartDate" like \'{%"ImportId"%}\''
+"""The third header row: for each column, as JSON, where it comes from, and the zone its times are told in."""
+
+
+def _instant(column: str, zone: str) -> str:
+    """The instant in `column`: naive in the zone the header names (the exporter's own), else UTC."""
+    return f"""case
+            when
+                {zone} in (select name from pg_timezone_names())
+                and not regexp_matches({column}, '(Z|[+-]\\d\\d:?\\d\\d)$')
+            then coalesce(
+                cast((try_cast({column} as timestamp) at time zone {zone}) at time zone 'UTC' as varchar), {column}
+            )
+            else {column}
+        end"""
+
+
+_PARTS = f"""
+    headers as (
+        select
+            -- Without a third row, the second one has the questions' texts.
+            coalesce(max(_row) filter ({_HEADER}), 1) as last_row,
+            any_value(_raw) filter ({_HEADER}) as raw,
+            any_value("StartDate") filter ({_HEADER}) as start_header,
+            any_value("EndDate") filter ({_HEADER}) as end_header,
+            any_value("RecordedDate") filter ({_HEADER}) as recorded_header
+        from rows
+    ),
+    zones as (
+        select
+            *,
+            start_header ->> '$.timeZone' as start_zone,
+            coalesce(end_header, start_header) ->> '$.timeZone' as end_zone,
+            coalesce(recorded_header, start_header) ->> '$.timeZone' as recorded_zone
+        from headers
+    ),
+    told as (
+        select
+            rows.*,
+            {_SURVEY_KEY} as survey_key,
+            {_instant('"StartDate"', "zones.start_zone")} as started_at,
+            {_instant('"EndDate"', "zones.end_zone")} as submitted_at,
+            {_instant('"RecordedDate"', "zones.recorded_zone")} as recorded_at
+        from rows cross join zones
+        where rows._row > zones.last_row
+    )"""
+
+_RESPONSES = f"""
+    with
+    {_PARTS}
+    select
+        _row, _raw, survey_key,
+        "ResponseId" as response_id,
+        "Status" as status,
+        "Finished" as finished,
+        "DistributionChannel" as distribution_channel,
+        started_at, submitted_at, recorded_at
+    from told
+"""
+
+_ANSWERS = f"""
+    with
+    {_PARTS},
+    questions as (
+        select header.key as column_name, header.value ->> '$.ImportId' as question_id
+        from (select unnest(map_entries(cast(cast(raw as json) as map(varchar, varchar)))) as header from headers)
+        where header.value ->> '$.ImportId' like 'QID%'
+    ),
+    cells as (
+        select
+            _row, _raw, survey_key, "ResponseId" as response_id, submitted_at, recorded_at,
+            unnest(map_entries(cast(cast(_raw as json) as map(varchar, varchar)))) as cell
+        from told
+    )
+    select
+        _row, _raw, survey_key, response_id, submitted_at, recorded_at,
+        -- Exports of old have no third row: questions are told by their column.
+        coalesce(questions.question_id, cell.key) as question_id,
+        cell.key as question_name,
+        cell.value as answer
+    from cells
+    left join questions on cells.cell.key = questions.column_name
+    where
+        cell.value is not null
+        and (
+            questions.question_id is not null
+            or (regexp_matches(cell.key, '^Q[0-9]') and not exists (from questions))
+        )
+"""
+
+_SURVEY = Column(
+    "survey_key", "VARCHAR", "The survey: its id (`SV_…`) or the folder or file it was exported to.", required=True
+)
+_RESPONSE = Column("response_id", "VARCHAR", "Qualtrics' id of the response (`R_…`).", required=True)
+_SUBMITTED = Column("submitted_at", "TIMESTAMP", "When it was submitted, or last touched (`EndDate`).", required=True)
+_RECORDED = Column("recorded_at", "TIMESTAMP", "When Qualtrics recorded it: later where it was offline or partial.")
+
+SOURCE = Source(
+    name="qualtrics",
+    title="Qualtrics",
+    description="Survey responses exported from Qualtrics as CSV, with choice texts or numeric values.",
+    owner="product-analytics",
+    glob=("qualtrics/**/*",),
+    tables=(
+        Table(
+            name="responses",
+            description="One row per response as delivered; exports overlap, so one may be there several times.",
+            columns=(
+                _SURVEY,
+                _RESPONSE,
+                Column("status", "VARCHAR", "IP Address (0), Survey Preview (1), Imported (4), Spam (8), …"),
+                Column("finished", "VARCHAR", "True (1) or False (0)."),
+                Column("distribution_channel", "VARCHAR", "email, anonymous, preview, …"),
+                Column("started_at", "TIMESTAMP", "When it was begun."),
+                _SUBMITTED,
+                _RECORDED,
+            ),
+            key=("survey_key", "response_id", "recorded_at"),
+            day="submitted_at",
+            expectations=(
+                Expectation(
+                    "responses that say whether they are finished",
+                    "avg(case when finished is null then 0.0 else 1.0 end)",
+                    "most responses do not say whether they are finished: the export lost its columns",
+                    low=0.5,
+                ),
+            ),
+            covers_range=True,
+        ),
+        Table(
+            name="answers",
+            description="One row per delivered response and question that it answers.",
+            columns=(
+                _SURVEY,
+                _RESPONSE,
+                Column("question_id", "VARCHAR", "The question's id (`QID1`); it outlives a rename.", required=True),
+                Column("question_name", "VARCHAR", "Its column in this export."),
+                Column("answer", "VARCHAR", "The answer: a choice's text or number, or free text.", required=True),
+                _SUBMITTED,
+                _RECORDED,
+            ),
+            key=("survey_key", "response_id", "question_id", "recorded_at"),
+            day="submitted_at",
+        ),
+    ),
+    formats=(
+        Format(
+            name="Qualtrics CSV export",
+            container="csv",
+            requires=("StartDate", "EndDate", "Status", "Finished", "ResponseId"),
+            optional=("RecordedDate", "DistributionChannel"),
+            select={"responses": _RESPONSES, "answers": _ANSWERS},
+        ),
+    ),
+    # A response left open is recorded a week or more after it was last touched.
+    late=timedelta(days=14),
+    fresh_within=timedelta(days=8),
+)

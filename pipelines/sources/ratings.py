@@ -1,0 +1,129 @@
+"""Ratings and decisions in the product: what users think of an answer, and whether people overrule a model.
+
+The log's shape is ours (`docs/feedback-log.md`). Which model a name in it is, the catalog says; users stay opaque.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+
+_RATING = ("rating_id", "rated_at", "model", "kind", "value", "user_id", "comment", "recorded_at")
+_DECISION = ("decision_id", "decided_at", "model", "overridable", "was_overridden", "reason", "recorded_at")
+_THUMBS = """case
+            when kind = 'thumbs' and lower(value) in ('up', '1', 'true', 'yes') then '1'
+            when kind = 'thumbs' and lower(value) in ('down', '0', '-1', 'false', 'no') then '0'
+            else value
+        end"""
+
+
+def _of_document(fields: tuple[str, ...]) -> str:
+    read = ", ".join(f"nullif(doc ->> '$.{field}', '') as {field}" for field in fields)
+    return f"(select _row, _raw, {read} from rows)"
+
+
+def _ratings(relation: str) -> str:
+    return f"""
+    with logged as (select * from {relation})
+    select
+        _row, _raw, rating_id, model as model_name, lower(kind) as kind, user_id, comment, rated_at, recorded_at,
+        {_THUMBS} as score
+    from logged
+    """
+
+
+def _decisions(relation: str) -> str:
+    return f"""
+    with logged as (select * from {relation})
+    select
+        _row, _raw, decision_id, model as model_name, reason, overridable as is_overridable,
+        coalesce(was_overridden, 'false') as is_overridden, decided_at, recorded_at
+    from logged
+    """
+
+
+SOURCE = Source(
+    name="ratings",
+    title="In-app ratings and overrides",
+    description="Thumbs and stars given in the product, and decisions that people accepted or overruled.",
+    owner="product-analytics",
+    glob=("ratings/**/*",),
+    tables=(
+        Table(
+            name="ratings",
+            description="One row per rating as delivered; a rating changed or delivered again is there several times.",
+            columns=(
+                Column("rating_id", "VARCHAR", "Tells one rating from another.", required=True),
+                Column("model_name", "VARCHAR", "The model, as the product calls it.", required=True),
+                Column("kind", "VARCHAR", "thumbs or stars.", required=True),
+                Column("score", "DOUBLE", "0 or 1 for thumbs, 1 to 5 for stars.", required=True),
+                Column("user_id", "VARCHAR", "An opaque id of who rated."),
+                Column("comment", "VARCHAR", "What they wrote beside it."),
+                Column("rated_at", "TIMESTAMP", "When it was given.", required=True),
+                Column("recorded_at", "TIMESTAMP", "When the log took it in: later from a device that was offline."),
+            ),
+            key=("rating_id", "recorded_at"),
+            day="rated_at",
+            rules=(
+                Rule("kind in ('thumbs', 'stars')", "kind is neither thumbs nor stars"),
+                Rule("kind <> 'thumbs' or score in (0, 1)", "a thumb is neither up nor down"),
+                Rule("kind <> 'stars' or score between 1 and 5", "stars are not from 1 to 5"),
+            ),
+        ),
+        Table(
+            name="decisions",
+            description="One row per decision as delivered; one overruled later is delivered again.",
+            columns=(
+                Column("decision_id", "VARCHAR", "Tells one decision from another.", required=True),
+                Column("model_name", "VARCHAR", "The model that decided or suggested.", required=True),
+                Column("is_overridable", "BOOLEAN", "Whether a person could overrule it.", required=True),
+                Column("is_overridden", "BOOLEAN", "Whether a person did.", required=True),
+                Column("reason", "VARCHAR", "Why, as the product's list of reasons has it."),
+                Column("decided_at", "TIMESTAMP", "When the model decided.", required=True),
+                Column("recorded_at", "TIMESTAMP", "When this state of it was logged."),
+            ),
+            key=("decision_id", "recorded_at"),
+            day="decided_at",
+            rules=(Rule("is_overridable or not is_overridden", "was overridden though nobody could override it"),),
+            expectations=(
+                Expectation(
+                    "overridden decisions",
+                    "avg(case when is_overridden then 1.0 else 0.0 end) filter (where is_overridable)",
+                    "nearly every decision is overridden: the export has lost those that were accepted",
+                    high=0.98,
+                ),
+            ),
+        ),
+    ),
+    formats=(
+        Format(
+            name="ratings log, JSON",
+            container="json",
+            requires=("$.rating_id", "$.rated_at", "$.model", "$.kind", "$.value"),
+            select={"ratings": _ratings(_of_document(_RATING))},
+        ),
+        Format(
+            name="ratings log, CSV",
+            container="csv",
+            requires=_RATING[:5],
+            optional=_RATING[5:],
+            select={"ratings": _ratings("rows")},
+        ),
+        Format(
+            name="decisions log, JSON",
+            container="json",
+            requires=("$.decision_id", "$.decided_at", "$.model", "$.overridable"),
+            select={"decisions": _decisions(_of_document(_DECISION))},
+        ),
+        Format(
+            name="decisions log, CSV",
+            container="csv",
+            requires=_DECISION[:4],
+            optional=_DECISION[4:],
+            select={"decisions": _decisions("rows")},
+        ),
+    ),
+    # A decision may be overruled days after it was made.
+    late=timedelta(days=7),
+)

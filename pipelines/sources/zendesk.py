@@ -1,0 +1,69 @@
+"""Zendesk: tickets as the incremental export gives them, a snapshot each time one changes.
+
+Who asked, who answered and what they wrote is not taken over; a rating's comment is.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.sources.spec import Column, Format, Rule, Source, Table
+
+_TICKETS = """
+    select
+        _row, _raw,
+        doc ->> '$.id' as ticket_id,
+        doc ->> '$.url' as url,
+        doc ->> '$.status' as status,
+        doc ->> '$.priority' as priority,
+        doc -> '$.tags' as tags,
+        coalesce(doc ->> '$.satisfaction_rating.score', 'unoffered') as rating_score,
+        nullif(doc ->> '$.satisfaction_rating.comment', '') as rating_comment,
+        doc ->> '$.created_at' as created_at,
+        doc ->> '$.updated_at' as updated_at
+    from rows
+"""
+
+SOURCE = Source(
+    name="zendesk",
+    title="Zendesk",
+    description="Support tickets: pages of the incremental export, or a ticket a line, as JSON.",
+    owner="product-analytics",
+    glob=("zendesk/**/*",),
+    tables=(
+        Table(
+            name="tickets",
+            description="One row per delivered snapshot of a ticket; the newest one holds.",
+            columns=(
+                Column("ticket_id", "VARCHAR", "Zendesk's number of the ticket.", required=True),
+                Column("url", "VARCHAR", "Where the API finds it."),
+                Column("status", "VARCHAR", "new, open, pending, hold, solved, closed or deleted.", required=True),
+                Column("priority", "VARCHAR", "low, normal, high or urgent; null where nobody gave it one."),
+                Column("tags", "JSON", "Its tags; options of custom fields are tags too."),
+                Column("rating_score", "VARCHAR", "unoffered, offered, good or bad (also good_with_comment, …)."),
+                Column("rating_comment", "VARCHAR", "What the requester wrote beside the rating."),
+                Column("created_at", "TIMESTAMP", "When it was opened.", required=True),
+                Column("updated_at", "TIMESTAMP", "When it last changed."),
+            ),
+            key=("ticket_id", "updated_at", "status"),
+            day="created_at",
+            rules=(
+                Rule(
+                    "status in ('new', 'open', 'pending', 'hold', 'solved', 'closed', 'deleted')",
+                    "status is not one Zendesk has",
+                ),
+            ),
+        ),
+    ),
+    formats=(
+        Format(
+            name="Zendesk tickets",
+            container="json",
+            records=("$.tickets",),
+            requires=("$.id", "$.created_at", "$.status", "$.tags"),
+            select={"tickets": _TICKETS},
+        ),
+    ),
+    # A ticket is rated, merged or deleted long after it was opened.
+    late=timedelta(days=28),
+)
