@@ -66,13 +66,15 @@ def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> Non
         kpis = {row["kpi_id"]: (row["kpi_name"], row["unit"]) for row in rows}
         models = list(dict.fromkeys(row["model_name"] for row in rows))
         table = Table(title=f"AI workforce scorecard, {rows[0]['period_start_date']:%B %Y}", title_justify="left")
-        table.add_column("KPI")
-        table.add_column("unit", style="dim")
+        table.add_column("KPI", min_width=26)
         for model in models[:MODELS_SHOWN]:
-            table.add_column(model, justify="right")
+            table.add_column(model, justify="right", overflow="fold")
         cells = {(row["model_name"], row["kpi_id"]): row for row in rows}
         for kpi, (name, unit) in kpis.items():
-            table.add_row(name, unit, *(_cell(cells.get((model, kpi))) for model in models[:MODELS_SHOWN]))
+            table.add_row(
+                Text(name).append(f"\n{unit}", style="dim"),
+                *(_cell(cells.get((model, kpi))) for model in models[:MODELS_SHOWN]),
+            )
         out.print(table)
         say("✓ on target   ! at risk   ✗ off target   · no target   – undefined: mart_scorecard.gap_reason says why")
         if len(models) > MODELS_SHOWN:
