@@ -18,6 +18,9 @@ from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Source
 
+SCORECARD = dg.AssetKey(["marts", "scorecard", "mart_scorecard"])
+"""The mart the page is drawn from; a project without it has no page."""
+
 
 def build_defs(
     settings: Settings | None = None,
@@ -43,7 +46,7 @@ def build_defs(
             ledger_assets(settings, sources),
             marts,
             published,
-            page_asset(settings, published.key),
+            *([page_asset(settings, published.key)] if SCORECARD in marts.keys else []),
         ],
         jobs=[landing, daily],
         schedules=[daily_schedule(daily, sources)],
