@@ -125,7 +125,7 @@ def waterfall() -> Chart:
     ).properties(height=HEIGHT)
 
 
-def _heatmap(x: alt.X, y: alt.Y, height: int | alt.Step, tooltip: list[alt.Tooltip]) -> Chart:
+def _heatmap(x: alt.X, y: alt.Y, height: int, tooltip: list[alt.Tooltip]) -> Chart:
     base = alt.Chart(ROWS).encode(x, y)
     return alt.layer(
         base.mark_rect(stroke="var(--paper)", strokeWidth=1.5, cornerRadius=2).encode(
@@ -220,7 +220,11 @@ def grouped() -> Chart:
 def calendar() -> Chart:
     """What went live when: a row a model, a mark a deployment, rollbacks pointing down."""
     base = alt.Chart(ROWS).encode(
-        _DAY, alt.Y("model:N").title(None).axis(ticks=False, domain=False, labelLimit=150, grid=True)
+        alt.X("day:T")
+        .title(None)
+        .scale(alt.Scale(type="utc", padding=36))
+        .axis(format="%-d %b", labelOverlap=True, grid=False),
+        alt.Y("model:N").title(None).axis(ticks=False, domain=False, labelLimit=150, grid=True),
     )
     return alt.layer(
         base.mark_point(filled=True, size=130, opacity=1).encode(
@@ -237,13 +241,15 @@ def calendar() -> Chart:
         ),
         base.mark_text(dy=-13, fontSize=11, color="var(--soft)", limit=90).encode(alt.Text("version:N")),
         base.mark_text(dy=16, fontSize=11, color="var(--soft)").encode(alt.Text("lead:N")),
-    ).properties(height=alt.Step(56))
+    ).properties(height=HEIGHT)
 
 
 def forest(number: str = "~s") -> Chart:
     """Estimates with their intervals, a row each, against zero."""
-    base = alt.Chart(ROWS).encode(alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=220))
-    x = alt.X("value:Q").title(None).axis(format=number)
+    base = alt.Chart(ROWS).encode(
+        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=180)
+    )
+    x = alt.X("value:Q").title(None).axis(format=number, labelOverlap=True, tickCount=6)
     tooltip = [
         alt.Tooltip("label:N").title("What"),
         alt.Tooltip("value:Q").title("Estimate").format(".3~g"),
@@ -253,9 +259,11 @@ def forest(number: str = "~s") -> Chart:
     ]
     return alt.layer(
         alt.Chart(ROWS).mark_rule(color=INK, opacity=0.5).encode(alt.XDatum(0)),
-        base.mark_rule(strokeWidth=2).encode(alt.X("low:Q").title(None).axis(format=number), alt.X2("high:Q"), _COLOUR),
+        base.mark_rule(strokeWidth=2).encode(
+            alt.X("low:Q").title(None).axis(format=number, labelOverlap=True, tickCount=6), alt.X2("high:Q"), _COLOUR
+        ),
         base.mark_point(filled=True, size=70, opacity=1).encode(x, _COLOUR, tooltip=tooltip),
-    ).properties(height=alt.Step(26))
+    ).properties(height=HEIGHT)
 
 
 def forest_share() -> Chart:
@@ -289,7 +297,9 @@ def cash() -> Chart:
 
 def tornado() -> Chart:
     """What moves a project's NPV: a bar an input, from its low end to its high end, widest first."""
-    base = alt.Chart(ROWS).encode(alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=220))
+    base = alt.Chart(ROWS).encode(
+        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=180)
+    )
     tooltip = [
         alt.Tooltip("label:N").title("Input"),
         alt.Tooltip("low:Q").title("NPV at its low end").format(",.0f"),
@@ -298,19 +308,21 @@ def tornado() -> Chart:
     ]
     return alt.layer(
         base.mark_bar(color="#d1603d").encode(
-            alt.X("base:Q").title(None).axis(format="~s"), alt.X2("low:Q"), tooltip=tooltip
+            alt.X("base:Q").title(None).axis(format="~s", labelOverlap=True, tickCount=6),
+            alt.X2("low:Q"),
+            tooltip=tooltip,
         ),
         base.mark_bar(color="#2f7fb8").encode(alt.X("base:Q").title(None), alt.X2("high:Q"), tooltip=tooltip),
         base.mark_tick(color=INK, thickness=2, size=18).encode(alt.X("base:Q").title(None)),
-    ).properties(height=alt.Step(24))
+    ).properties(height=HEIGHT)
 
 
 def features() -> Chart:
     """Drifted windows by feature and week, as tall as it has features."""
     return _heatmap(
         alt.X("week:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False),
-        alt.Y("feature:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=220),
-        alt.Step(22),
+        alt.Y("feature:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=180),
+        HEIGHT,
         [
             alt.Tooltip("feature:N").title("Feature"),
             alt.Tooltip("week:O").title("Week of"),
@@ -382,12 +394,29 @@ CHARTS: Final[dict[str, Callable[[], Chart]]] = {
 }
 
 
+ROWS_HIGH: Final = {
+    "calendar": ("model", 56),
+    "forest": ("label", 26),
+    "forest_share": ("label", 26),
+    "tornado": ("label", 24),
+    "features": ("feature", 22),
+}
+"""Picture → (field with a row for each value, pixels a row): Vega-Lite's own step warns beside a fitted width."""
+
+
 def specifications() -> dict[str, dict[str, Any]]:
-    """Every picture by name, JSON-ready: its `spec`, and whether it draws events (`has_events`)."""
-    return {
-        name: {"spec": _styled(chart()).to_dict(), "has_events": name.startswith("trend") or name == "cohorts"}
-        for name, chart in CHARTS.items()
-    }
+    """Every picture by name, JSON-ready: its `spec`, whether it draws events (`has_events`), how high its rows are."""
+    pictures: dict[str, dict[str, Any]] = {}
+    for name, chart in CHARTS.items():
+        field, height = ROWS_HIGH.get(name, (None, None))
+        has_events = name.startswith("trend") or name == "cohorts"
+        pictures[name] = {
+            "spec": _styled(chart()).to_dict(),
+            "has_events": has_events,
+            "row_field": field,
+            "row_height": height,
+        }
+    return pictures
 
 
 def _styled(chart: Chart) -> Chart:

@@ -104,13 +104,13 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "order by model_id, day"
         ),
         "experiments": (
-            "select model_id, experiment_id, experiment_name, metric_name, variation_id, status, evidence_grade, method, "
-            "is_primary, is_sequential, unit_count, lift_relative, lift_relative_ci_low, lift_relative_ci_high, "
-            "adjusted_p_value, direction, decision from mart_experiments where not is_control "
+            "select model_id, experiment_id, experiment_name, metric_name, variation_id, status, evidence_grade, "
+            "method, is_primary, lift_relative, lift_relative_ci_low, lift_relative_ci_high, "
+            "direction, decision from mart_experiments where not is_control "
             "order by model_id, start_date, experiment_id, is_primary desc, metric_id, variation_id"
         ),
         "finance": (
-            "select project_id, project_name, model_ids, month_date as month, basis, used_usd::double as used_usd, npv_to_date_usd, "
+            "select project_id, project_name, model_ids, month_date as month, basis, npv_to_date_usd, "
             "sum((planned_capital_usd + planned_operating_usd + planned_benefit_usd) "
             "/ power(1 + discount_rate, month_index / 12)) over (partition by project_id order by month_date) "
             "as planned_npv_to_date_usd from mart_project_finance_monthly "
@@ -118,12 +118,12 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "order by project_id, month"
         ),
         "scenarios": (
-            "select project_id, project_name, model_ids, kind, name, npv_usd, low_npv_usd, high_npv_usd, npv_swing_usd, "
-            "npv_positive_rate from mart_project_scenarios order by project_id, kind, npv_swing_usd desc, name"
+            "select project_id, project_name, model_ids, kind, name, npv_usd, low_npv_usd, high_npv_usd, "
+            "npv_swing_usd, npv_positive_rate from mart_project_scenarios order by project_id, kind, npv_swing_usd desc, name"
         ),
         # A week divides sums: hits over decisions, and means weighted by what they are means over.
         "cohorts": (
-            "select model_id, label_source, cohort_attribute, cohort_value, date_trunc('week', event_date)::date as week, "
+            "select model_id, cohort_attribute, cohort_value, date_trunc('week', event_date)::date as week, "
             "min(is_mature) as is_mature, "
             "case when count(accuracy_rate) > 0 then 'accuracy' when count(ndcg) > 0 then 'NDCG' "
             "else 'mean absolute error' end as measure, "

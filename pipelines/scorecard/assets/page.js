@@ -272,11 +272,12 @@ async function draw(one) {
     return;
   }
   const wanted = one.chart === "trend" && farApart(filled) ? "trend_log" : one.chart;
-  if (one.drawn !== wanted) { one.view?.finalize(); one.view = null; one.drawn = wanted; }
-  const { spec, has_events } = charts[wanted];
+  const { spec, has_events, row_field, row_height } = charts[wanted];
+  const height = row_field ? row_height * new Set(filled.map((row) => row[row_field])).size : spec.height;
+  if (one.drawn !== `${wanted} ${height}`) { one.view?.finalize(); one.view = null; one.drawn = `${wanted} ${height}`; }
   // An empty data set has no extent, which Vega warns of: a target nobody set, a band no estimate has.
   const quiet = { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: { disableDefaultStyle: true }, logLevel: 1 };
-  one.view ??= (await window.vegaEmbed(one.plot, spec, quiet)).view;
+  one.view ??= (await window.vegaEmbed(one.plot, { ...spec, height }, quiet)).view;
   // A logarithm has no zero: a day without anything leaves a gap in the line.
   const positive = (value) => (value > 0 ? value : null);
   one.view.data("rows", wanted === "trend_log" ? filled.map((row) => ({ ...row, value: positive(row.value), rolling: positive(row.rolling), target: positive(row.target) })) : filled);
@@ -298,7 +299,7 @@ function fillTable(one) {
     h("tbody", {}, filled.slice(0, 1000).map((row) => h("tr", {}, one.columns.map(([name]) => {
       const value = row[name];
       return h("td", { class: typeof value === "number" ? "number" : null }, typeof value === "number" ? number(value, 5) : value instanceof Date ? iso(value) : value ?? "–");
-    }))))), filled.length > 1000 && h("p", { class: "quiet" }, `The first 1,000 of ${filled.length.toLocaleString("en-US")} rows; the CSV has all.`));
+    }))))), ...(filled.length > 1000 ? [h("p", { class: "quiet" }, `The first 1,000 of ${filled.length.toLocaleString("en-US")} rows; the CSV has all.`)] : []));
 }
 
 function save(one) {
@@ -393,7 +394,7 @@ function experiments() {
     const unread = row.status === "void" || row.status === "underpowered";
     return { label: `${row.experiment_name}${unread ? ` (${row.status})` : ""}`, experiment: row.experiment_name, model: nameOf(row.model_id), metric: `${row.metric_name}${row.is_primary ? "" : " (secondary)"}`, arm: row.variation_id, is_primary: row.is_primary,
       value: row.lift_relative, low: row.lift_relative_ci_low, high: row.lift_relative_ci_high, effect: row.lift_relative == null ? "–" : `${share(row.lift_relative)} (${share(row.lift_relative_ci_low)} to ${share(row.lift_relative_ci_high)})`,
-      grade: graded(row.evidence_grade), method: row.method, status: row.status, said: row.decision, colour: unread ? "var(--rule)" : { better: "var(--good)", worse: "var(--bad)" }[row.direction] ?? "var(--soft)" };
+      grade: graded(row.evidence_grade), method: row.method, status: row.status, said: row.decision, colour: unread ? "var(--warn)" : { better: "var(--good)", worse: "var(--bad)" }[row.direction] ?? "var(--soft)" };
   });
 }
 
@@ -466,7 +467,7 @@ const EXTRA = {
         shape: { rollback: "triangle-down", roll_forward: "triangle-up" }[row.deployment_kind] ?? "circle", colour: row.is_change_failure ? "var(--bad)" : colour(row.model_id),
         lead: row.lead_hours == null ? "" : duration(row.lead_hours), failure: row.is_change_failure == null ? "too early to say" : row.is_change_failure ? "yes" : "no" })) }) }),
     figure({ title: "Lead time", chart: "grouped", unit: "median hours from registered to serving, by month of deployment", columns: [["month", "Month"], ["part", "Model"], ["value", "Median hours"], ["p90", "90th percentile, hours"], ["n", "Releases"]],
-      fill: () => ({ legend: modelLegend(), rows: of("cadence").filter((row) => row.lead_known_count).map((row) => ({ month: said(row.month, { month: "short", year: "numeric" }), part: nameOf(row.model_id), value: row.median_lead_hours, p90: row.p90_lead_hours,
+      fill: () => ({ legend: modelLegend(), rows: of("cadence").filter((row) => row.lead_known_count).sort((a, b) => a.month.localeCompare(b.month)).map((row) => ({ month: said(row.month, { month: "short", year: "numeric" }), part: nameOf(row.model_id), value: row.median_lead_hours, p90: row.p90_lead_hours,
         n: row.lead_known_count, colour: colour(row.model_id) })) }) }),
     figure({ title: "Rollbacks and failed changes", chart: "grouped", unit: "per cent of the month's deployments, all chosen models", columns: [["month", "Month"], ["part", "What"], ["value", "Per cent"], ["n", "Deployments"]],
       fill: () => {
@@ -480,8 +481,8 @@ const EXTRA = {
     figure({ title: "Value so far", chart: "trend_linear", wide: true, unit: "USD since the model's first day, with its 95 % interval; declared value has none", columns: [["when", "Day"], ["model", "Model"], ["rolling", "USD so far"], ["low", "From"], ["high", "To"], ["grade", "Evidence"]],
       fill: () => ({ legend: modelLegend(), events: events(), rows: of("worth").map((row) => ({ day: day(row.day), when: row.day, model: nameOf(row.model_id), colour: colour(row.model_id), rolling: row.cumulative_value_usd,
         low: row.cumulative_value_ci_low_usd, high: row.cumulative_value_ci_high_usd, grade: graded(row.evidence_grade) })) }) }),
-    figure({ title: "Experiments: the metrics that decide", chart: "forest_share", wide: true, unit: "relative change against the control, 95 % interval; grey: void or underpowered, not to be read as an effect", columns: EXPERIMENT_COLUMNS,
-      fill: () => ({ legend: [["found better", "var(--good)"], ["found worse", "var(--bad)"], ["no difference found", "var(--soft)"], ["void or underpowered", "var(--rule)"]],
+    figure({ title: "Experiments: the metrics that decide", chart: "forest_share", wide: true, unit: "relative change against the control, 95 % interval; what is void or underpowered is not to be read as an effect", columns: EXPERIMENT_COLUMNS,
+      fill: () => ({ legend: [["found better", "var(--good)"], ["found worse", "var(--bad)"], ["no difference found", "var(--soft)"], ["void or underpowered", "var(--warn)"]],
         rows: experiments().filter((row) => row.is_primary && row.value != null) }) }),
     figure({ title: "Every metric of every experiment", chart: null, wide: true, columns: EXPERIMENT_COLUMNS, fill: () => ({ rows: experiments() }) }),
   ],
@@ -531,9 +532,9 @@ const EXTRA = {
   satisfaction: () => [
     figure({ title: "Override rate by day", chart: "trend", wide: true, unit: "share of decisions that a person overruled; bold: 28 days rolling", columns: DAILY_COLUMNS.slice(0, 4),
       fill: () => ({ legend: modelLegend(), events: events(), rows: of("satisfaction").filter((row) => row.override_28d_rate != null).map((row) => ({ day: day(row.day), when: row.day, model: nameOf(row.model_id), colour: colour(row.model_id), value: row.override_rate, rolling: row.override_28d_rate })) }) }),
-    figure({ title: "Before and after releases and incidents", chart: "forest", wide: true, unit: "change of the declared measure, 14 days after against 14 before, 95 % interval; the newest twenty events; faint: other events fall into the windows",
+    figure({ title: "Before and after events", chart: "forest_share", wide: true, unit: "change of the declared measure, 14 days after against 14 before, 95 % interval; the newest twenty events; grey: others fall into the windows",
       columns: [["label", "Event"], ["model", "Model"], ["measure", "Measure"], ["value", "Change"], ["low", "From"], ["high", "To"], ["said", "Reads"]],
-      fill: () => ({ legend: modelLegend(), rows: of("impacts").slice().sort((a, b) => b.day.localeCompare(a.day)).slice(0, 20).map((row) => ({ label: `${shortWeek(row.day)}, ${row.event_kind}: ${row.title}`, model: nameOf(row.model_id), measure: row.measure, value: row.change, low: row.change_ci_low, high: row.change_ci_high,
+      fill: () => ({ legend: modelLegend(), rows: of("impacts").slice().sort((a, b) => b.day.localeCompare(a.day)).slice(0, 20).map((row) => ({ label: `${shortWeek(row.day)}, ${row.event_kind.replace("_", " ")}: ${row.title}${chosen().length > 1 ? ` (${nameOf(row.model_id)})` : ""}`, model: nameOf(row.model_id), measure: row.measure, value: row.change, low: row.change_ci_low, high: row.change_ci_high,
         said: row.has_overlapping_events ? "other events fall into the windows" : "no other event near", colour: row.has_overlapping_events ? "var(--none)" : colour(row.model_id) })) }) }),
   ],
   feature_adoption: () => [
