@@ -119,7 +119,8 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "scenarios": (
             "select project_id, project_name, model_ids, kind, name, npv_usd, low_npv_usd, high_npv_usd, "
-            "npv_swing_usd, npv_positive_rate from mart_project_scenarios order by project_id, kind, npv_swing_usd desc, name"
+            "npv_swing_usd, npv_positive_rate from mart_project_scenarios "
+            "order by project_id, kind, npv_swing_usd desc, name"
         ),
         # A week divides sums: hits over decisions, and means weighted by what they are means over.
         "cohorts": (

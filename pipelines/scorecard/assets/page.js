@@ -283,6 +283,8 @@ async function draw(one) {
   one.view.data("rows", wanted === "trend_log" ? filled.map((row) => ({ ...row, value: positive(row.value), rolling: positive(row.rolling), target: positive(row.target) })) : filled);
   if (has_events) one.view.data("events", events);
   await one.view.runAsync();
+  // The figure has a name and a table; Vega's roles would add a nameless picture of every mark.
+  one.plot.querySelector("svg").setAttribute("aria-hidden", "true");
 }
 
 function farApart(filled) {
