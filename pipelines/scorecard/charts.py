@@ -223,7 +223,7 @@ def calendar() -> Chart:
         alt.X("day:T")
         .title(None)
         .scale(alt.Scale(type="utc", padding=36))
-        .axis(format="%-d %b", labelOverlap=True, grid=False),
+        .axis(format="%-d %b", labelOverlap=True, grid=False, tickCount=8),
         alt.Y("model:N").title(None).axis(ticks=False, domain=False, labelLimit=150, grid=True),
     )
     return alt.layer(
@@ -247,7 +247,7 @@ def calendar() -> Chart:
 def forest(number: str = "~s") -> Chart:
     """Estimates with their intervals, a row each, against zero."""
     base = alt.Chart(ROWS).encode(
-        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=180)
+        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=240)
     )
     x = alt.X("value:Q").title(None).axis(format=number, labelOverlap=True, tickCount=6)
     tooltip = [
@@ -298,7 +298,7 @@ def cash() -> Chart:
 def tornado() -> Chart:
     """What moves a project's NPV: a bar an input, from its low end to its high end, widest first."""
     base = alt.Chart(ROWS).encode(
-        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=180)
+        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=240)
     )
     tooltip = [
         alt.Tooltip("label:N").title("Input"),
@@ -321,7 +321,7 @@ def features() -> Chart:
     """Drifted windows by feature and week, as tall as it has features."""
     return _heatmap(
         alt.X("week:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False),
-        alt.Y("feature:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=180),
+        alt.Y("feature:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=240),
         HEIGHT,
         [
             alt.Tooltip("feature:N").title("Feature"),
