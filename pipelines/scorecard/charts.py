@@ -58,9 +58,10 @@ def trend_log() -> Chart:
 def _events() -> Chart:
     return (
         alt.Chart(EVENTS)
-        .mark_rule(strokeWidth=1, opacity=0.55, color=INK, strokeDash=[2, 3])
+        .mark_rule(strokeWidth=1, opacity=0.6, strokeDash=[2, 3])
         .encode(
             alt.X("day:T").scale(_UTC),
+            _COLOUR,
             tooltip=[
                 alt.Tooltip("title:N").title("Event"),
                 alt.Tooltip("when:N").title("Day"),
@@ -206,14 +207,168 @@ def grouped() -> Chart:
             alt.Y("value:Q").title(None),
             alt.Color("colour:N").scale(None),
             tooltip=[
-                alt.Tooltip("part:N").title("Severity"),
+                alt.Tooltip("part:N").title("Part"),
                 alt.Tooltip("month:O").title("Month"),
-                alt.Tooltip("value:Q").title("Hours").format(".3~g"),
-                alt.Tooltip("n:Q").title("Incidents"),
+                alt.Tooltip("value:Q").title("Value").format(".3~g"),
+                alt.Tooltip("n:Q").title("Observations"),
             ],
         )
         .properties(height=HEIGHT)
     )
+
+
+def calendar() -> Chart:
+    """What went live when: a row a model, a mark a deployment, rollbacks pointing down."""
+    base = alt.Chart(ROWS).encode(
+        alt.X("day:T")
+        .title(None)
+        .scale(alt.Scale(type="utc", padding=36))
+        .axis(format="%-d %b", labelOverlap=True, grid=False, tickCount=8),
+        alt.Y("model:N").title(None).axis(ticks=False, domain=False, labelLimit=150, grid=True),
+    )
+    return alt.layer(
+        base.mark_point(filled=True, size=130, opacity=1).encode(
+            _COLOUR,
+            alt.Shape("shape:N").scale(None),
+            tooltip=[
+                alt.Tooltip("model:N").title("Model"),
+                alt.Tooltip("version:N").title("Version"),
+                alt.Tooltip("when:N").title("Deployed"),
+                alt.Tooltip("kind:N").title("What"),
+                alt.Tooltip("lead:N").title("Lead time"),
+                alt.Tooltip("failure:N").title("Incident after it"),
+            ],
+        ),
+        base.mark_text(dy=-13, fontSize=11, color="var(--soft)", limit=90).encode(alt.Text("version:N")),
+        base.mark_text(dy=16, fontSize=11, color="var(--soft)").encode(alt.Text("lead:N")),
+    ).properties(height=HEIGHT)
+
+
+def forest(number: str = "~s") -> Chart:
+    """Estimates with their intervals, a row each, against zero."""
+    base = alt.Chart(ROWS).encode(
+        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=240)
+    )
+    x = alt.X("value:Q").title(None).axis(format=number, labelOverlap=True, tickCount=6)
+    tooltip = [
+        alt.Tooltip("label:N").title("What"),
+        alt.Tooltip("value:Q").title("Estimate").format(".3~g"),
+        alt.Tooltip("low:Q").title("From").format(".3~g"),
+        alt.Tooltip("high:Q").title("To").format(".3~g"),
+        alt.Tooltip("said:N").title("Reads"),
+    ]
+    return alt.layer(
+        alt.Chart(ROWS).mark_rule(color=INK, opacity=0.5).encode(alt.XDatum(0)),
+        base.mark_rule(strokeWidth=2).encode(
+            alt.X("low:Q").title(None).axis(format=number, labelOverlap=True, tickCount=6), alt.X2("high:Q"), _COLOUR
+        ),
+        base.mark_point(filled=True, size=70, opacity=1).encode(x, _COLOUR, tooltip=tooltip),
+    ).properties(height=HEIGHT)
+
+
+def forest_share() -> Chart:
+    """The same of shares, read in per cent."""
+    return forest("+.0%")
+
+
+def cash() -> Chart:
+    """A project's discounted flows, cumulated: the plan dashed, what is known bold, booked months dotted."""
+    base = alt.Chart(ROWS).encode(
+        alt.X("month:T").title(None).scale(_UTC).axis(format="%b %Y", grid=False, labelOverlap=True, tickCount=8),
+        _COLOUR,
+        alt.Detail("project:N"),
+    )
+    tooltip = [
+        alt.Tooltip("project:N").title("Project"),
+        alt.Tooltip("when:N").title("Month"),
+        alt.Tooltip("value:Q").title("Cumulative, discounted").format(",.0f"),
+        alt.Tooltip("planned:Q").title("By plan").format(",.0f"),
+        alt.Tooltip("basis:N").title("The month is"),
+    ]
+    y = alt.Y("value:Q").title(None).axis(format="~s")
+    return alt.layer(
+        alt.Chart(ROWS).mark_rule(color=INK, opacity=0.5).encode(alt.YDatum(0)),
+        base.mark_line(strokeWidth=1.2, strokeDash=[5, 4]).encode(alt.Y("planned:Q").title(None).axis(format="~s")),
+        base.mark_line(strokeWidth=2).encode(y),
+        base.mark_point(filled=True, size=50, opacity=1).encode(alt.Y("booked:Q").title(None)),
+        base.mark_point(opacity=0, size=140).encode(y, tooltip=tooltip),
+    ).properties(height=HEIGHT)
+
+
+def tornado() -> Chart:
+    """What moves a project's NPV: a bar an input, from its low end to its high end, widest first."""
+    base = alt.Chart(ROWS).encode(
+        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=240)
+    )
+    tooltip = [
+        alt.Tooltip("label:N").title("Input"),
+        alt.Tooltip("low:Q").title("NPV at its low end").format(",.0f"),
+        alt.Tooltip("high:Q").title("NPV at its high end").format(",.0f"),
+        alt.Tooltip("base:Q").title("Base").format(",.0f"),
+    ]
+    return alt.layer(
+        base.mark_bar(color="#d1603d").encode(
+            alt.X("base:Q").title(None).axis(format="~s", labelOverlap=True, tickCount=6),
+            alt.X2("low:Q"),
+            tooltip=tooltip,
+        ),
+        base.mark_bar(color="#2f7fb8").encode(alt.X("base:Q").title(None), alt.X2("high:Q"), tooltip=tooltip),
+        base.mark_tick(color=INK, thickness=2, size=18).encode(alt.X("base:Q").title(None)),
+    ).properties(height=HEIGHT)
+
+
+def features() -> Chart:
+    """Drifted windows by feature and week, as tall as it has features."""
+    return _heatmap(
+        alt.X("week:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False),
+        alt.Y("feature:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=240),
+        HEIGHT,
+        [
+            alt.Tooltip("feature:N").title("Feature"),
+            alt.Tooltip("week:O").title("Week of"),
+            alt.Tooltip("drifted:Q").title("Windows drifted"),
+            alt.Tooltip("tested:Q").title("Windows tested"),
+            alt.Tooltip("psi:Q").title("Largest PSI").format(".3~g"),
+        ],
+    )
+
+
+def shift() -> Chart:
+    """A feature's histogram in the reference and in the window, on the same bins."""
+    return (
+        alt.Chart(ROWS)
+        .mark_bar(cornerRadiusEnd=2)
+        .encode(
+            alt.X("bin:O").sort(None).title(None).axis(labelAngle=-35, labelLimit=90),
+            alt.XOffset("part:N"),
+            alt.Y("value:Q").title(None).axis(format=".0%"),
+            _COLOUR,
+            tooltip=[
+                alt.Tooltip("bin:O").title("Values"),
+                alt.Tooltip("part:N").title("Where"),
+                alt.Tooltip("value:Q").title("Share").format(".1%"),
+            ],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def cohorts() -> Chart:
+    """A score by cohort and week, weeks in which a feature drifted marked."""
+    base = alt.Chart(ROWS).encode(_DAY, _COLOUR, alt.Detail("cohort:N"))
+    y = alt.Y("value:Q").title(None).scale(zero=False)
+    tooltip = [
+        alt.Tooltip("cohort:N").title("Cohort"),
+        alt.Tooltip("when:N").title("Week of"),
+        alt.Tooltip("value:Q").title("Score").format(".4~g"),
+        alt.Tooltip("n:Q").title("Labelled").format(","),
+        alt.Tooltip("state:N").title("Labels"),
+    ]
+    return alt.layer(
+        base.mark_line(strokeWidth=2).encode(y),
+        base.mark_point(filled=True, size=60, opacity=1).encode(y, tooltip=tooltip),
+        _events(),
+    ).properties(height=HEIGHT)
 
 
 CHARTS: Final[dict[str, Callable[[], Chart]]] = {
@@ -227,15 +382,41 @@ CHARTS: Final[dict[str, Callable[[], Chart]]] = {
     "triangle": triangle,
     "funnel": funnel,
     "grouped": grouped,
+    "trend_linear": trend,
+    "calendar": calendar,
+    "forest": forest,
+    "forest_share": forest_share,
+    "cash": cash,
+    "tornado": tornado,
+    "features": features,
+    "shift": shift,
+    "cohorts": cohorts,
 }
 
 
+ROWS_HIGH: Final = {
+    "calendar": ("model", 56),
+    "forest": ("label", 26),
+    "forest_share": ("label", 26),
+    "tornado": ("label", 24),
+    "features": ("feature", 22),
+}
+"""Picture → (field with a row for each value, pixels a row): Vega-Lite's own step warns beside a fitted width."""
+
+
 def specifications() -> dict[str, dict[str, Any]]:
-    """Every picture by name, JSON-ready: its `spec`, and whether it draws events (`has_events`)."""
-    return {
-        name: {"spec": _styled(chart()).to_dict(), "has_events": name.startswith("trend")}
-        for name, chart in CHARTS.items()
-    }
+    """Every picture by name, JSON-ready: its `spec`, whether it draws events (`has_events`), how high its rows are."""
+    pictures: dict[str, dict[str, Any]] = {}
+    for name, chart in CHARTS.items():
+        field, height = ROWS_HIGH.get(name, (None, None))
+        has_events = name.startswith("trend") or name == "cohorts"
+        pictures[name] = {
+            "spec": _styled(chart()).to_dict(),
+            "has_events": has_events,
+            "row_field": field,
+            "row_height": height,
+        }
+    return pictures
 
 
 def _styled(chart: Chart) -> Chart:

@@ -85,5 +85,85 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "served_day_count, prediction_count from mart_model_versions "
             "order by model_id, first_served_date, kpi_number"
         ),
+        "annotations": (
+            "select model_id, event_date as day, kind, title, note from mart_annotations "
+            "order by model_id, starts_at, annotation_id"
+        ),
+        "deployments": (
+            "select model_id, deployed_date as day, version, previous_version, deployment_kind, is_rollback, "
+            "is_change_failure, lead_seconds / 3600 as lead_hours from mart_deployments order by model_id, deployed_at"
+        ),
+        "cadence": (
+            "select model_id, month_date as month, deployment_count, rollback_count, change_judged_count, "
+            "change_failure_count, lead_known_count, median_lead_hours, p90_lead_hours "
+            "from mart_deployment_cadence_monthly order by model_id, month"
+        ),
+        "worth": (
+            "select model_id, event_date as day, evidence_grade, cumulative_value_usd, cumulative_value_ci_low_usd, "
+            "cumulative_value_ci_high_usd from mart_business_value_daily where value_usd is not null "
+            "order by model_id, day"
+        ),
+        "experiments": (
+            "select model_id, experiment_id, experiment_name, metric_name, variation_id, status, evidence_grade, "
+            "method, is_primary, lift_relative, lift_relative_ci_low, lift_relative_ci_high, "
+            "direction, decision from mart_experiments where not is_control "
+            "order by model_id, start_date, experiment_id, is_primary desc, metric_id, variation_id"
+        ),
+        "finance": (
+            "select project_id, project_name, model_ids, month_date as month, basis, npv_to_date_usd, "
+            "sum((planned_capital_usd + planned_operating_usd + planned_benefit_usd) "
+            "/ power(1 + discount_rate, month_index / 12)) over (partition by project_id order by month_date) "
+            "as planned_npv_to_date_usd from mart_project_finance_monthly "
+            "inner join (select distinct project_id, model_ids from mart_project_scenarios) using (project_id) "
+            "order by project_id, month"
+        ),
+        "scenarios": (
+            "select project_id, project_name, model_ids, kind, name, npv_usd, low_npv_usd, high_npv_usd, "
+            "npv_swing_usd, npv_positive_rate from mart_project_scenarios "
+            "order by project_id, kind, npv_swing_usd desc, name"
+        ),
+        # A week divides sums: hits over decisions, and means weighted by what they are means over.
+        "cohorts": (
+            "select model_id, cohort_attribute, cohort_value, date_trunc('week', event_date)::date as week, "
+            "min(is_mature) as is_mature, "
+            "case when count(accuracy_rate) > 0 then 'accuracy' when count(ndcg) > 0 then 'NDCG' "
+            "else 'mean absolute error' end as measure, "
+            "case when count(accuracy_rate) > 0 then sum(correct_count) / nullif(sum(decided_count), 0) "
+            "when count(ndcg) > 0 then sum(ndcg * labelled_count) / nullif(sum(labelled_count), 0) "
+            "else sum(mean_absolute_error * valued_count) / nullif(sum(valued_count), 0) end as score, "
+            "sum(labelled_count) as labelled_count from mart_accuracy_daily "
+            "where label_source <> 'holdout' group by all order by model_id, cohort_attribute, cohort_value, week"
+        ),
+        "drift": (
+            "select model_id, feature, signal, date_trunc('week', window_start_at)::date as week, "
+            "count(is_drifted) as tested_count, count_if(is_drifted) as drifted_count, "
+            "max(psi) filter (is_drifted is not null) as psi from mart_drift_windows group by all order by all"
+        ),
+        "shifts": (
+            "select model_id, feature, window_start_at as at, bin_name, bin_number, reference_share_rate, "
+            "window_share_rate from mart_drift_histograms semi join ("
+            "from (from mart_drift_windows where status = 'evaluable' "
+            "qualify window_start_at = max(window_start_at) over (partition by model_id)) "
+            "qualify row_number() over (partition by model_id order by psi / psi_threshold desc, feature) = 1"
+            ") using (model_id, window_start_at, feature) order by model_id, bin_number"
+        ),
+        "retrains": (
+            "select model_id, raised_at, closed_at, reason, model_version, closing_version, worst_feature, is_open, "
+            "drifted_window_count, tested_window_count, max_psi from mart_retrain_triggers "
+            "order by is_open desc, raised_at desc, model_id"
+        ),
+        "satisfaction": (
+            "select model_id, event_date as day, primary_measure, satisfaction, satisfaction_28d, "
+            "satisfaction_28d_ci_low, satisfaction_28d_ci_high, override_rate, override_28d_rate "
+            "from mart_satisfaction_daily where satisfaction_28d is not null or override_28d_rate is not null "
+            "order by model_id, day"
+        ),
+        "impacts": (
+            "select model_id, event_date as day, event_kind, title, measure, change, change_ci_low, change_ci_high, "
+            "has_overlapping_events from mart_event_impact semi join mart_satisfaction_daily as asked "
+            "on asked.model_id = mart_event_impact.model_id and asked.event_date = mart_event_impact.event_date "
+            "and asked.primary_measure = mart_event_impact.measure "
+            "where is_complete and change_ci_low is not null order by model_id, day, event_id"
+        ),
     }
 )

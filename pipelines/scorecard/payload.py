@@ -10,6 +10,7 @@ import gzip
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
@@ -59,7 +60,7 @@ def _columns(table: pa.Table) -> dict[str, Any]:
 def _column(values: list[Any]) -> list[Any] | dict[str, list[Any]]:
     if all(value is None or isinstance(value, bool) for value in values):
         return [None if value is None else int(value) for value in values]
-    if all(value is None or isinstance(value, int | float) for value in values):
+    if all(value is None or isinstance(value, int | float | Decimal) for value in values):
         return [None if value is None else rounded(float(value)) for value in values]
     texts = [None if value is None else _text(value) for value in values]
     places = {text: place for place, text in enumerate(dict.fromkeys(text for text in texts if text is not None))}

@@ -167,6 +167,12 @@ function previous(cell) {
   return before ? cellOf(cell.model_id, cell.kpi_id, before)?.value ?? null : null;
 }
 
+function gradeOf(kpi, cell) {
+  if (kpi.kpi_id !== "business_value" || cell.value == null) return null;
+  const known = rows("worth").filter((row) => row.model_id === cell.model_id && row.day <= cell.as_of);
+  return known.length ? graded(known.at(-1).evidence_grade) : null;
+}
+
 function cellButton(model, kpi) {
   const cell = cellOf(model.model_id, kpi.kpi_id);
   const status = cell?.status ?? "no_data";
@@ -175,7 +181,7 @@ function cellButton(model, kpi) {
     ? [h("b", {}, mark("no_data"), "–"), h("span", { class: "gap" }, cell?.gap_reason ?? "not measured")]
     : [h("b", {}, mark(status), amount(kpi, cell.value)),
        h("small", {}, cell.target == null ? "no target" : `target ${amount(kpi, cell.target)}`),
-       change(kpi, cell) && h("small", {}, change(kpi, cell)), spark(model.model_id, kpi)];
+       gradeOf(kpi, cell) && h("small", {}, gradeOf(kpi, cell)), change(kpi, cell) && h("small", {}, change(kpi, cell)), spark(model.model_id, kpi)];
   return h("button", { type: "button", class: `cell ${status}`, "aria-label": label, onclick: () => explain(model, kpi) }, inside);
 }
 
@@ -186,6 +192,7 @@ function explain(model, kpi) {
     facts.push(["Value", cell.value == null ? `undefined: ${cell.gap_reason ?? "not measured"}` : `${amount(kpi, cell.value)} ${unitWords(kpi)}`]);
     facts.push([kpi.numerator_name, number(cell.numerator, 5)], [kpi.denominator_name, number(cell.denominator, 5)]);
     if (cell.ci_low != null) facts.push(["95 % interval", `${amount(kpi, cell.ci_low)} to ${amount(kpi, cell.ci_high)}`]);
+    if (gradeOf(kpi, cell)) facts.push(["Evidence", gradeOf(kpi, cell)]);
     if (cell.sample_size != null) facts.push(["Observations", number(cell.sample_size)]);
     facts.push(["Target", cell.target == null ? "none" : `${amount(kpi, cell.target)} (${kpi.is_higher_better ? "or more" : "or less"}): ${STATUSES[cell.status]}`]);
     if (cell.baseline != null) facts.push(["Baseline", amount(kpi, cell.baseline)]);
@@ -244,6 +251,7 @@ function figure({ title, chart, fill, columns, wide, unit, note }) {
   const element = h("figure", { class: wide ? "wide" : null },
     h("figcaption", {}, h("div", {}, h("h3", { id: `${id}-title` }, title), unit && h("p", { class: "quiet" }, unit)), h("span", { class: "tools" }, toggle, download)),
     plot, legend, note && h("p", { class: "quiet" }, note), table);
+  if (!chart) { plot.hidden = true; toggle.hidden = true; table.hidden = false; }
   const one = { element, plot, table, legend, title, chart, fill, columns, stale: true, seen: false };
   figures.push(one);
   watcher.observe(element);
@@ -257,22 +265,26 @@ async function draw(one) {
   one.filled = filled;
   one.legend.replaceChildren(...legend.map(([text, colour]) => { const line = h("i"); line.style.background = colour; return h("li", {}, line, text); }));
   if (!one.table.hidden) fillTable(one);
+  if (!one.chart) return;
   if (!filled.length) {
     one.view?.finalize(); one.view = null;
     one.plot.replaceChildren(h("p", { class: "quiet" }, "Nothing to draw for this choice."));
     return;
   }
   const wanted = one.chart === "trend" && farApart(filled) ? "trend_log" : one.chart;
-  if (one.drawn !== wanted) { one.view?.finalize(); one.view = null; one.drawn = wanted; }
-  const { spec, has_events } = charts[wanted];
+  const { spec, has_events, row_field, row_height } = charts[wanted];
+  const height = row_field ? row_height * new Set(filled.map((row) => row[row_field])).size : spec.height;
+  if (one.drawn !== `${wanted} ${height}`) { one.view?.finalize(); one.view = null; one.drawn = `${wanted} ${height}`; }
   // An empty data set has no extent, which Vega warns of: a target nobody set, a band no estimate has.
   const quiet = { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: { disableDefaultStyle: true }, logLevel: 1 };
-  one.view ??= (await window.vegaEmbed(one.plot, spec, quiet)).view;
+  one.view ??= (await window.vegaEmbed(one.plot, { ...spec, height }, quiet)).view;
   // A logarithm has no zero: a day without anything leaves a gap in the line.
   const positive = (value) => (value > 0 ? value : null);
   one.view.data("rows", wanted === "trend_log" ? filled.map((row) => ({ ...row, value: positive(row.value), rolling: positive(row.rolling), target: positive(row.target) })) : filled);
   if (has_events) one.view.data("events", events);
   await one.view.runAsync();
+  // The figure has a name and a table; Vega's roles would add a nameless picture of every mark.
+  one.plot.querySelector("svg").setAttribute("aria-hidden", "true");
 }
 
 function farApart(filled) {
@@ -283,12 +295,13 @@ function farApart(filled) {
 
 function fillTable(one) {
   const filled = one.filled ?? one.fill().rows;
+  if (!filled.length) { one.table.replaceChildren(h("p", { class: "quiet" }, "Nothing to list for this choice.")); return; }
   one.table.replaceChildren(h("table", {},
     h("thead", {}, h("tr", {}, one.columns.map(([, label]) => h("th", { scope: "col" }, label)))),
     h("tbody", {}, filled.slice(0, 1000).map((row) => h("tr", {}, one.columns.map(([name]) => {
       const value = row[name];
       return h("td", { class: typeof value === "number" ? "number" : null }, typeof value === "number" ? number(value, 5) : value instanceof Date ? iso(value) : value ?? "–");
-    }))))), filled.length > 1000 && h("p", { class: "quiet" }, `The first 1,000 of ${filled.length.toLocaleString("en-US")} rows; the CSV has all.`));
+    }))))), ...(filled.length > 1000 ? [h("p", { class: "quiet" }, `The first 1,000 of ${filled.length.toLocaleString("en-US")} rows; the CSV has all.`)] : []));
 }
 
 function save(one) {
@@ -301,13 +314,13 @@ function save(one) {
 
 const modelLegend = () => { const shown = chosen(); return shown.length > 1 && shown.length <= COLOURED_UP_TO ? shown.map((model) => [model.model_name, colour(model.model_id)]) : []; };
 
+// Incidents are many: on a chart stand those that somebody was woken for.
+const WAKING = ["P1", "P2", "SEV1", "SEV2", "critical", "high"];
+
 function events() {
-  const shown = chosen();
-  if (shown.length > EVENTS_UP_TO) return [];
-  const releases = [];
-  for (const row of of("versions")) if (row.kpi_id === "throughput" && iso(day(row.first_served_date)) !== data.cube.start) releases.push({ day: day(row.first_served_date), title: `${nameOf(row.model_id)} ${row.model_version} released` });
-  const incidents = of("incidents").filter((row) => ["critical", "high", "SEV1", "SEV2", "P1"].includes(row.severity)).map((row) => ({ day: day(row.started_at.slice(0, 10)), title: row.title ?? "incident" }));
-  return [...releases, ...incidents];
+  if (chosen().length > EVENTS_UP_TO) return [];
+  return of("annotations").filter((row) => row.kind !== "incident" || WAKING.includes(row.note))
+    .map((row) => ({ day: day(row.day), when: row.day, colour: row.kind === "incident" ? "var(--bad)" : "var(--ink)", title: `${row.kind.replace("_", " ")}: ${row.title}` }));
 }
 
 function targets(model, kpi) {
@@ -340,10 +353,17 @@ function adoptionRows(kpi) {
     target: targets(row.model_id, kpi.kpi_id).get(row.day.slice(0, 7)) ?? null }));
 }
 
+function satisfactionRows(kpi) {
+  return of("satisfaction").map((row) => ({ day: day(row.day), when: row.day, model: nameOf(row.model_id), colour: colour(row.model_id), value: row.satisfaction, rolling: row.satisfaction_28d,
+    low: row.satisfaction_28d_ci_low, high: row.satisfaction_28d_ci_high, target: targets(row.model_id, kpi.kpi_id).get(row.day.slice(0, 7)) ?? null }));
+}
+
+const TREND_ROWS = { feature_adoption: adoptionRows, satisfaction: satisfactionRows };
+
 function trendFigure(kpi) {
   const window = ROLLING_DAYS[kpi.kpi_id] ?? LONG_ROLLING;
   return figure({ title: `${kpi.kpi_name} by day`, chart: "trend", wide: true, unit: `${kpi.unit}; bold: ${window} days rolling, dashed: target`, columns: DAILY_COLUMNS,
-    fill: () => ({ rows: kpi.kpi_id === "feature_adoption" ? adoptionRows(kpi) : dailyRows(kpi), events: events(), legend: modelLegend() }) });
+    fill: () => ({ rows: (TREND_ROWS[kpi.kpi_id] ?? dailyRows)(kpi), events: events(), legend: modelLegend() }) });
 }
 
 function shade(value, most) {
@@ -361,6 +381,38 @@ function weeksBetween(first, last) {
 }
 
 const shortWeek = (text) => said(text, { day: "numeric", month: "short" });
+
+const FEW_LABELS = 30;
+const graded = (grade) => grade?.replace("_", " ") ?? "–";
+const duration = (hours) => (hours < 48 ? `${number(hours, 2)} h` : `${number(hours / 24, 2)} d`);
+const first = (name) => of(name)[0]?.model_id;
+const cohortName = (row) => (row.cohort_attribute === "all" ? "all" : `${row.cohort_attribute}: ${row.cohort_value}`);
+
+const EXPERIMENT_COLUMNS = [["experiment", "Experiment"], ["model", "Model"], ["metric", "Metric"], ["arm", "Arm"], ["effect", "Effect"], ["grade", "Evidence"], ["method", "Method"], ["status", "Status"], ["said", "Reads"]];
+
+function experiments() {
+  const share = (value) => `${value > 0 ? "+" : ""}${number(100 * value)} %`;
+  return of("experiments").map((row) => {
+    const unread = row.status === "void" || row.status === "underpowered";
+    return { label: `${row.experiment_name}${unread ? ` (${row.status})` : ""}`, experiment: row.experiment_name, model: nameOf(row.model_id), metric: `${row.metric_name}${row.is_primary ? "" : " (secondary)"}`, arm: row.variation_id, is_primary: row.is_primary,
+      value: row.lift_relative, low: row.lift_relative_ci_low, high: row.lift_relative_ci_high, effect: row.lift_relative == null ? "–" : `${share(row.lift_relative)} (${share(row.lift_relative_ci_low)} to ${share(row.lift_relative_ci_high)})`,
+      grade: graded(row.evidence_grade), method: row.method, status: row.status, said: row.decision, colour: unread ? "var(--warn)" : { better: "var(--good)", worse: "var(--bad)" }[row.direction] ?? "var(--soft)" };
+  });
+}
+
+// A project is shown with every model it is for.
+const ofProjects = (name) => { const ids = chosenIds(), all = ids.size === models.length; return rows(name).filter((row) => all || (row.model_ids ?? "").split(",").some((id) => ids.has(id))); };
+
+function projectColours(name) {
+  const shown = new Map(ofProjects(name).map((row) => [row.project_id, row.project_name]));
+  return new Map([...shown].map(([id, project], i) => [id, { name: project, colour: shown.size <= COLOURED_UP_TO ? PALETTE[i] : "var(--soft)" }]));
+}
+
+function driftWeeks(id) {
+  const weeks = new Map();
+  for (const row of of("drift")) if (row.model_id === id && row.drifted_count) weeks.set(row.week, [...(weeks.get(row.week) ?? []), row.feature]);
+  return [...weeks].map(([week, features]) => ({ day: day(week), when: week, title: `drift: ${features.join(", ")}`, colour: "var(--bad)" }));
+}
 
 const EXTRA = {
   throughput: (kpi) => [
@@ -409,6 +461,83 @@ const EXTRA = {
         return { rows: [...sums.values()].filter((row) => row.n).map((row) => ({ ...row, value: row.hours / row.n, colour: PALETTE[parts.indexOf(row.part) % PALETTE.length] })).sort((a, b) => a.order.localeCompare(b.order)),
           legend: parts.map((part, i) => [part, PALETTE[i % PALETTE.length]]) };
       } }),
+  ],
+  deployment_cadence: () => [
+    figure({ title: "Release calendar", chart: "calendar", wide: true, unit: "● release, ▲ roll forward, ▼ rollback; a red mark had an incident after it; below: lead time from registered to serving",
+      columns: [["when", "Deployed"], ["model", "Model"], ["version", "Version"], ["kind", "What"], ["lead", "Lead time"], ["failure", "Incident after it"]],
+      fill: () => ({ rows: of("deployments").map((row) => ({ day: day(row.day), when: row.day, model: nameOf(row.model_id), version: row.version, kind: row.deployment_kind.replace("_", " "),
+        shape: { rollback: "triangle-down", roll_forward: "triangle-up" }[row.deployment_kind] ?? "circle", colour: row.is_change_failure ? "var(--bad)" : colour(row.model_id),
+        lead: row.lead_hours == null ? "" : duration(row.lead_hours), failure: row.is_change_failure == null ? "too early to say" : row.is_change_failure ? "yes" : "no" })) }) }),
+    figure({ title: "Lead time", chart: "grouped", unit: "median hours from registered to serving, by month of deployment", columns: [["month", "Month"], ["part", "Model"], ["value", "Median hours"], ["p90", "90th percentile, hours"], ["n", "Releases"]],
+      fill: () => ({ legend: modelLegend(), rows: of("cadence").filter((row) => row.lead_known_count).sort((a, b) => a.month.localeCompare(b.month)).map((row) => ({ month: said(row.month, { month: "short", year: "numeric" }), part: nameOf(row.model_id), value: row.median_lead_hours, p90: row.p90_lead_hours,
+        n: row.lead_known_count, colour: colour(row.model_id) })) }) }),
+    figure({ title: "Rollbacks and failed changes", chart: "grouped", unit: "per cent of the month's deployments, all chosen models", columns: [["month", "Month"], ["part", "What"], ["value", "Per cent"], ["n", "Deployments"]],
+      fill: () => {
+        const months = [...new Set(of("cadence").map((row) => row.month))].sort(), parts = [["Rolled back to an earlier version", "rollback_count", "deployment_count", PALETTE[4]], ["Followed by an incident, or rolled back", "change_failure_count", "change_judged_count", PALETTE[1]]];
+        const sum = (month, name) => of("cadence").reduce((total, row) => total + (row.month === month ? row[name] ?? 0 : 0), 0);
+        return { legend: parts.map(([part, , , shown]) => [part, shown]), rows: months.flatMap((month) => parts.map(([part, top, bottom, shown]) => ({ month: said(month, { month: "short", year: "numeric" }), part, colour: shown,
+          n: sum(month, bottom), value: ratio(100 * sum(month, top), sum(month, bottom)) }))).filter((row) => row.value != null) };
+      } }),
+  ],
+  business_value: () => [
+    figure({ title: "Value so far", chart: "trend_linear", wide: true, unit: "USD since the model's first day, with its 95 % interval; declared value has none", columns: [["when", "Day"], ["model", "Model"], ["rolling", "USD so far"], ["low", "From"], ["high", "To"], ["grade", "Evidence"]],
+      fill: () => ({ legend: modelLegend(), events: events(), rows: of("worth").map((row) => ({ day: day(row.day), when: row.day, model: nameOf(row.model_id), colour: colour(row.model_id), rolling: row.cumulative_value_usd,
+        low: row.cumulative_value_ci_low_usd, high: row.cumulative_value_ci_high_usd, grade: graded(row.evidence_grade) })) }) }),
+    figure({ title: "Experiments: the metrics that decide", chart: "forest_share", wide: true, unit: "relative change against the control, 95 % interval; what is void or underpowered is not to be read as an effect", columns: EXPERIMENT_COLUMNS,
+      fill: () => ({ legend: [["found better", "var(--good)"], ["found worse", "var(--bad)"], ["no difference found", "var(--soft)"], ["void or underpowered", "var(--warn)"]],
+        rows: experiments().filter((row) => row.is_primary && row.value != null) }) }),
+    figure({ title: "Every metric of every experiment", chart: null, wide: true, columns: EXPERIMENT_COLUMNS, fill: () => ({ rows: experiments() }) }),
+  ],
+  npv: () => [
+    figure({ title: "Discounted cash flow, cumulated", chart: "cash", wide: true, unit: "USD; bold: as known at each month's end, dotted where booked; dashed: by plan", columns: [["when", "Month"], ["project", "Project"], ["value", "As known, USD"], ["planned", "By plan, USD"], ["basis", "The month is"]],
+      fill: () => { const shown = projectColours("finance");
+        return { legend: [...shown.values()].map(({ name, colour }) => [name, colour]), rows: ofProjects("finance").map((row) => ({ month: day(row.month), when: row.month.slice(0, 7), project: row.project_name, colour: shown.get(row.project_id).colour, value: row.npv_to_date_usd,
+          planned: row.planned_npv_to_date_usd, booked: row.basis === "planned" ? null : row.npv_to_date_usd, basis: row.basis?.replace("_", " ") })) }; } }),
+    figure({ title: "Scenarios", chart: "forest", unit: "NPV, USD: base, from downside to upside", columns: [["label", "Project"], ["low", "Downside"], ["value", "Base"], ["high", "Upside"], ["said", "Chance"]],
+      fill: () => { const shown = projectColours("scenarios");
+        return { rows: [...shown].map(([id, { name, colour }]) => { const of = (kind) => rows("scenarios").find((row) => row.project_id === id && row.name === kind && row.kind === "scenario");
+          const chance = of("base")?.npv_positive_rate;
+          return { label: name, colour, low: of("downside")?.npv_usd, value: of("base")?.npv_usd, high: of("upside")?.npv_usd, said: chance == null ? "no input is uncertain" : `${number(100 * chance)} % chance that NPV is above zero` }; }).filter((row) => row.value != null) }; } }),
+    figure({ title: "What NPV hangs on", chart: "tornado", unit: "NPV, USD, with one input at its low (orange) or high (blue) end; the widest ten", columns: [["label", "Input"], ["low", "NPV at its low end"], ["base", "Base"], ["high", "NPV at its high end"]],
+      fill: () => { const several = projectColours("scenarios").size > 1, base = new Map(ofProjects("scenarios").filter((row) => row.kind === "scenario" && row.name === "base").map((row) => [row.project_id, row.npv_usd]));
+        return { rows: ofProjects("scenarios").filter((row) => row.kind === "input" && row.npv_swing_usd != null).sort((a, b) => b.npv_swing_usd - a.npv_swing_usd).slice(0, 10)
+          .map((row) => { const input = row.name.replace("category:", "").replace("_", " "); return { label: several ? `${row.project_name}: ${input}` : input, low: row.low_npv_usd, high: row.high_npv_usd, base: base.get(row.project_id) }; }) }; } }),
+  ],
+  accuracy: () => [
+    figure({ title: "By cohort and week", chart: "cohorts", wide: true, unit: `cohorts with fewer than ${FEW_LABELS} labels in the week are left out; rules: weeks in which a watched feature drifted`, note: "Choose a model to see its own; of several, the first is shown.",
+      columns: [["when", "Week of"], ["model", "Model"], ["cohort", "Cohort"], ["measure", "Measure"], ["value", "Score"], ["n", "Labelled"], ["state", "Labels"]],
+      fill: () => {
+        const id = first("cohorts"), mine = of("cohorts").filter((row) => row.model_id === id);
+        const names = [...new Set(mine.map(cohortName))].sort((a, b) => (b === "all") - (a === "all") || a.localeCompare(b)), shown = new Map(names.map((name, i) => [name, name === "all" ? "var(--ink)" : PALETTE[(i - 1) % PALETTE.length]]));
+        const filled = mine.filter((row) => row.score != null && row.labelled_count >= FEW_LABELS).map((row) => ({ day: day(row.week), when: row.week, model: nameOf(id), cohort: cohortName(row), colour: shown.get(cohortName(row)), measure: row.measure, value: row.score, n: row.labelled_count,
+          state: row.is_mature ? "mature" : "some are still to come" }));
+        return { rows: filled, events: driftWeeks(id), legend: filled.length ? [[`${nameOf(id)}, ${filled[0].measure}`, "transparent"], ...shown] : [] };
+      } }),
+  ],
+  drift_rate: () => [
+    figure({ title: "Drift by feature and week", chart: "features", wide: true, unit: "windows drifted; – where none could be tested; the forty features that drifted most", columns: [["feature", "Feature"], ["week", "Week of"], ["drifted", "Windows drifted"], ["tested", "Windows tested"], ["psi", "Largest PSI"]],
+      fill: () => {
+        const mine = of("drift"), several = chosen().length > 1, named = (row) => (several ? `${nameOf(row.model_id)}: ${row.feature}` : row.feature), counts = new Map();
+        for (const row of mine) counts.set(named(row), (counts.get(named(row)) ?? 0) + row.drifted_count);
+        const kept = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || a.localeCompare(b)).slice(0, 40), order = new Map(kept.map((name, i) => [name, i]));
+        return { rows: mine.filter((row) => order.has(named(row))).sort((a, b) => order.get(named(a)) - order.get(named(b)) || a.week.localeCompare(b.week)).map((row) => ({ feature: named(row), week: shortWeek(row.week), drifted: row.drifted_count, tested: row.tested_count, psi: row.psi,
+          label: row.tested_count ? row.drifted_count || "" : "–", ...shade(row.drifted_count, Math.max(row.tested_count, 1)) })) };
+      } }),
+    figure({ title: "The feature furthest from its reference", chart: "shift", unit: "share of values in the newest window that could be tested", note: "Choose a model to see its own; of several, the first is shown.", columns: [["model", "Model"], ["feature", "Feature"], ["bin", "Values"], ["part", "Where"], ["value", "Share"]],
+      fill: () => { const id = first("shifts"), mine = of("shifts").filter((row) => row.model_id === id), parts = [["reference", "reference_share_rate", "var(--shade-2)"], ["window", "window_share_rate", "#d1603d"]];
+        return { legend: mine.length ? [[`${nameOf(id)}, ${mine[0].feature}, ${dated(mine[0].at)}`, "transparent"], ...parts.map(([part, , shown]) => [part, shown])] : [],
+          rows: mine.flatMap((row) => parts.map(([part, name, shown]) => ({ model: nameOf(id), feature: row.feature, bin: row.bin_name, part, value: row[name] ?? 0, colour: shown }))) }; } }),
+    figure({ title: "Recommended retrains", chart: null, columns: [["model", "Model"], ["version", "Version"], ["since", "Raised"], ["why", "Why"], ["state", "Stands"]],
+      fill: () => ({ rows: of("retrains").map((row) => ({ model: nameOf(row.model_id), version: row.model_version, since: row.raised_at.slice(0, 10), why: `${row.drifted_window_count} of ${row.tested_window_count} windows drifted, ${row.worst_feature} furthest (PSI ${number(row.max_psi)})`,
+        state: row.is_open ? "open: retrain" : `closed by ${row.closing_version}, ${dated(row.closed_at)}` })) }) }),
+  ],
+  satisfaction: () => [
+    figure({ title: "Override rate by day", chart: "trend", wide: true, unit: "share of decisions that a person overruled; bold: 28 days rolling", columns: DAILY_COLUMNS.slice(0, 4),
+      fill: () => ({ legend: modelLegend(), events: events(), rows: of("satisfaction").filter((row) => row.override_28d_rate != null).map((row) => ({ day: day(row.day), when: row.day, model: nameOf(row.model_id), colour: colour(row.model_id), value: row.override_rate, rolling: row.override_28d_rate })) }) }),
+    figure({ title: "Before and after events", chart: "forest_share", wide: true, unit: "change of the declared measure, 14 days after against 14 before, 95 % interval; the newest twenty events; grey: others fall into the windows",
+      columns: [["label", "Event"], ["model", "Model"], ["measure", "Measure"], ["value", "Change"], ["low", "From"], ["high", "To"], ["said", "Reads"]],
+      fill: () => ({ legend: modelLegend(), rows: of("impacts").slice().sort((a, b) => b.day.localeCompare(a.day)).slice(0, 20).map((row) => ({ label: `${shortWeek(row.day)}, ${row.event_kind.replace("_", " ")}: ${row.title}${chosen().length > 1 ? ` (${nameOf(row.model_id)})` : ""}`, model: nameOf(row.model_id), measure: row.measure, value: row.change, low: row.change_ci_low, high: row.change_ci_high,
+        said: row.has_overlapping_events ? "other events fall into the windows" : "no other event near", colour: row.has_overlapping_events ? "var(--none)" : colour(row.model_id) })) }) }),
   ],
   feature_adoption: () => [
     figure({ title: "From eligible to retained", chart: "funnel", unit: "users, newest day; the share of the stage before", columns: [["feature", "Feature"], ["stage", "Stage"], ["value", "Users"], ["label", "Of the stage before"]],

@@ -4,6 +4,17 @@ estimates as (select * from {{ ref('int_project_scenarios__estimated') }}),
 
 projects as (select * from {{ source('catalog', 'projects') }}),
 
+members as (
+
+    select
+        project_id,
+        string_agg(distinct member_id, ',' order by member_id) as model_ids
+
+    from {{ source('catalog', 'project_members') }}
+    group by all
+
+),
+
 days as (select * from {{ ref('dim_days') }}),
 
 newest_day as (select max(event_date) as event_date from days),
@@ -16,6 +27,7 @@ final as (
         newest_day.event_date as as_of,
 
         projects.name as project_name,
+        members.model_ids,
         estimates.kind,
         estimates.name,
 
@@ -39,6 +51,7 @@ final as (
 
     from estimates
     inner join projects on estimates.project_id = projects.project_id
+    left join members on estimates.project_id = members.project_id
     cross join newest_day
 
 )
