@@ -21,6 +21,8 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 STATUS_STYLE = {"on_target": "green", "at_risk": "yellow", "off_target": "red", "no_target": "", "no_data": "dim"}
+MODELS_SHOWN = 8
+"""More columns than this no terminal shows; the page has them all."""
 STATUS_SIGN = {"on_target": "✓", "at_risk": "!", "off_target": "✗", "no_target": "·"}
 MOST_SHOWN = 20
 SOMETHING_FAILED = logging.ERROR
@@ -59,18 +61,26 @@ def progress() -> Iterator[None]:
 
 
 def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> None:
-    """A month's scorecard, a row per model and a column per KPI, and where the rest is."""
+    """A month's scorecard, a row per KPI and a column per model, and where the rest is."""
     if rows:
-        kpis = {row["kpi_id"]: f"{row['kpi_name']}\n{row['unit']}" for row in rows}
+        kpis = {row["kpi_id"]: (row["kpi_name"], row["unit"]) for row in rows}
+        models = list(dict.fromkeys(row["model_name"] for row in rows))
         table = Table(title=f"AI workforce scorecard, {rows[0]['period_start_date']:%B %Y}", title_justify="left")
-        table.add_column("model")
-        for heading in kpis.values():
-            table.add_column(heading, justify="right")
+        table.add_column("KPI", min_width=26)
+        for model in models[:MODELS_SHOWN]:
+            table.add_column(model, justify="right", overflow="fold")
         cells = {(row["model_name"], row["kpi_id"]): row for row in rows}
-        for model in dict.fromkeys(row["model_name"] for row in rows):
-            table.add_row(model, *(_cell(cells.get((model, kpi))) for kpi in kpis))
+        for kpi, (name, unit) in kpis.items():
+            table.add_row(
+                Text(name).append(f"\n{unit}", style="dim"),
+                *(_cell(cells.get((model, kpi))) for model in models[:MODELS_SHOWN]),
+            )
         out.print(table)
         say("✓ on target   ! at risk   ✗ off target   · no target   – undefined: mart_scorecard.gap_reason says why")
+        if len(models) > MODELS_SHOWN:
+            say(f"and {len(models) - MODELS_SHOWN} more models, on the page")
+    if (settings.published_dir / "scorecard.html").exists():
+        say(f"The page: {settings.published_dir / 'scorecard.html'}")
     if (settings.published_dir / "marts.duckdb").exists():
         say(f"Published: {settings.published_dir / 'marts.duckdb'} and {settings.published_dir / 'parquet'}/")
 

@@ -12,11 +12,12 @@ import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import pyarrow as pa
 
+from pipelines.catalog.types import Kpi
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.transform import descriptions
@@ -108,7 +109,7 @@ def put(settings: Settings, file_name: str, text: str) -> Path:
 
 
 def scorecard(settings: Settings) -> list[dict[str, Any]]:
-    """The last whole month of every model and KPI, as published (the newest, before there is a whole one).
+    """The last whole month of every KPI and model, as published (the newest, before there is a whole one).
 
     Empty where no scorecard is.
     """
@@ -125,7 +126,9 @@ def scorecard(settings: Settings) -> list[dict[str, Any]]:
             "max(period_start_date) over ()) order by model_name, kpi_id"
         )
         names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    numbered = {kpi: number for number, kpi in enumerate(get_args(Kpi))}
+    return sorted(rows, key=lambda row: numbered.get(row["kpi_id"], len(numbered)))
 
 
 def _point(link: Path, target: Path) -> None:

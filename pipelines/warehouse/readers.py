@@ -268,11 +268,11 @@ def _open_text(
     formats: tuple[Format, ...],
 ) -> Recognised:
     found = _recognise([f for f in formats if f.container == "text"], {"text"}, landing_path, ["text"])
-    texts = [(number, _text_of(file)) for number, file in enumerate(files, 1)]
-    connection.execute("create or replace temp table texts (_row bigint, text varchar)")
-    connection.executemany("insert into texts values (?, ?)", texts)
-    connection.execute(f"create or replace temp view rows as select *, text as _raw, {about} from texts")
-    return Recognised(found, len(texts), 0, "")
+    documents = [(number, _text_of(file)) for number, file in enumerate(files, 1)]
+    connection.execute("create or replace temp table documents (_row bigint, text varchar)")
+    connection.executemany("insert into documents values (?, ?)", documents)
+    connection.execute(f"create or replace temp view rows as select *, text as _raw, {about} from documents")
+    return Recognised(found, len(documents), 0, "")
 
 
 def _text_of(file: Path) -> str:

@@ -295,6 +295,14 @@ def test_a_note_is_its_front_matter_and_its_text(settings: Settings) -> None:
     assert "a role is asked for, not a person" in reasons
 
 
+def test_notes_of_both_kinds_that_arrive_together_are_both_read(settings: Settings) -> None:
+    folder = settings.landing_dir / "notes"
+    folder.mkdir(parents=True)
+    (folder / "a.md").write_text(NOTE)
+    (folder / "b.csv").write_text("date,model,kind,text,role\n2026-01-07,triage,review,Good,owner\n")
+    assert [report.status for report in take_in(settings, all_sources()["notes"])] == ["loaded", "loaded"]
+
+
 def test_a_campaign_planned_ahead_stands_on_the_day_it_was_written_down(settings: Settings) -> None:
     text = (
         "start,end,name,kind,models\n2026-01-05,2026-01-09,Sale,campaign,a;b\n2199-01-01,,Far,holiday,\n"

@@ -1,5 +1,3 @@
-{% set z = '1.959963984540054e0' %}
-
 with
 
 windows as (select * from {{ ref('fct_drift_windows') }}),
@@ -52,15 +50,8 @@ final as (
         cast(sums.drifted_window_count as double) as numerator,
         cast(sums.evaluable_window_count as double) as denominator,
         sums.evaluable_window_count as sample_size,
-        {% for name, sign in [('ci_low', '-'), ('ci_high', '+')] -%}
-        (
-            {{ ratio('sums.drifted_window_count + ' ~ z ~ ' * ' ~ z ~ ' / 2', 'nullif(sums.evaluable_window_count, 0) + ' ~ z ~ ' * ' ~ z) }}
-            {{ sign }} {{ z }} * sqrt(greatest(
-                {{ ratio('sums.drifted_window_count * (sums.evaluable_window_count - sums.drifted_window_count)', 'sums.evaluable_window_count') }}
-                + {{ z }} * {{ z }} / 4, 0
-            )) / (nullif(sums.evaluable_window_count, 0) + {{ z }} * {{ z }})
-        ) as {{ name }},
-        {% endfor -%}
+        {{ wilson('sums.drifted_window_count', 'sums.evaluable_window_count', -1) }} as ci_low,
+        {{ wilson('sums.drifted_window_count', 'sums.evaluable_window_count', 1) }} as ci_high,
         sums.data_until_at,
         case
             when declared.member_id is null then 'the catalog does not watch it for drift'

@@ -65,8 +65,8 @@ parts as (
     inner join events
         on
             users.user_id = events.user_id
-            and events.event_at >= users.past_from_at
-            and events.event_at < users.window_until_at
+            and users.past_from_at <= events.event_at
+            and users.window_until_at > events.event_at
             and events.event_name in (metrics.event_name, metrics.per_event_name)
 
 ),

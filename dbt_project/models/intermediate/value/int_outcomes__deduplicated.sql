@@ -43,7 +43,7 @@ final as (
     left join delivered on outcomes._content_id = delivered.content_id
     qualify row_number() over (
         partition by outcomes.experiment_id, outcomes.unit_id, outcomes.metric_id, outcomes.outcome_date
-        order by delivered.delivered_at desc nulls last, outcomes._content_id, outcomes._row
+        order by delivered.delivered_at desc nulls last, outcomes._content_id asc, outcomes._row asc
     ) = 1
 
 )
