@@ -36,8 +36,8 @@ known as (
 memberships as (
 
     select
-        known.*,
-        unnest({{ cohort_memberships('known.cohort_values') }}) as membership
+        *,
+        unnest({{ cohort_memberships('cohort_values') }}) as membership
 
     from known
     where label_count > 0
@@ -53,8 +53,8 @@ final as (
 
         model_version,
         label_source,
-        membership.cohort_attribute as cohort_attribute,
-        membership.cohort_value as cohort_value,
+        membership['cohort_attribute'] as cohort_attribute,
+        membership['cohort_value'] as cohort_value,
         predicted_label,
         actual_label,
 
