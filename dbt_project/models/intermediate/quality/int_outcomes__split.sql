@@ -22,10 +22,10 @@ known as (
         outcomes.cohort_values,
         outcomes.predicted_label,
         outcomes.actual_label,
-        outcomes.score_bin
-        {%- for column in outcome_sums() %},
-        sum(outcomes.{{ column }}) as {{ column }}
+        {%- for column in outcome_sums() %}
+        sum(outcomes.{{ column }}) as {{ column }},
         {%- endfor %}
+        outcomes.score_bin
 
     from outcomes
     inner join quality on outcomes.model_id = quality.member_id
@@ -58,14 +58,14 @@ final as (
         predicted_label,
         actual_label,
 
-        score_bin
-        {%- for column in outcome_sums() %},
+        {%- for column in outcome_sums() %}
         {% if column.endswith('_count') -%}
-        cast(sum({{ column }}) as bigint) as {{ column }}
+        cast(sum({{ column }}) as bigint) as {{ column }},
         {%- else -%}
-        sum({{ column }}) as {{ column }}
+        sum({{ column }}) as {{ column }},
         {%- endif %}
         {%- endfor %}
+        score_bin
 
     from memberships
     group by all

@@ -119,7 +119,7 @@ final as (
                 then
                     {{ ratio('true_positive_count', 'positive_count') }}
                     - max({{ ratio('true_positive_count', 'positive_count') }})
-                        filter (where not has_too_few_positives) over ({{ attribute }})
+                    filter (where not has_too_few_positives) over ({{ attribute }})
         end as equal_opportunity_difference
 
     from groups
