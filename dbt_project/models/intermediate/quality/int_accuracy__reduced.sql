@@ -376,9 +376,10 @@ final as (
         predicted.estimated_true_negative_sum
 
     from predicted
-    {%- for other in ['labelled', 'calibration', 'pairs', 'averaged'] %}
-    left join {{ other }} on {{ same_keys('predicted', other, window_keys) }}
-    {%- endfor %}
+    left join labelled on {{ same_keys('predicted', 'labelled', window_keys) }}
+    left join calibration on {{ same_keys('predicted', 'calibration', window_keys) }}
+    left join pairs on {{ same_keys('predicted', 'pairs', window_keys) }}
+    left join averaged on {{ same_keys('predicted', 'averaged', window_keys) }}
 
 )
 
