@@ -92,7 +92,7 @@ def test_labels_count_late_corrected_and_restated_and_daily_runs_equal_one(tmp_p
     ]
 
     late(daily)
-    run(daily, tests=True)
+    run(daily)
     assert confusion(daily) == [
         ("2026-01-01", "human_review", 5, 1, 1, 0, 0, 0),
         ("2026-01-01", "production", 5, 5, 1, 1, 2, 1),

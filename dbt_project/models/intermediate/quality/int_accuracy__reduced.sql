@@ -89,12 +89,6 @@ predicted as (
         {%- for key in window_keys %}
         windowed_predictions.{{ key }},
         {%- endfor %}
-        bool_and(windowed_predictions.is_mature) as is_mature,
-        sum(windowed_predictions.prediction_count) as prediction_count,
-        sum(windowed_predictions.prediction_count) filter (where windowed_predictions.predicted_label = 'positive')
-            as selected_count,
-        sum(windowed_predictions.prediction_count) filter (where chances.event_probability is not null)
-            as estimated_count,
         {%- for name, label, chance in [
             ('true_positive', 'positive', 'chances.event_probability'),
             ('false_positive', 'positive', '(1 - chances.event_probability)'),
@@ -104,8 +98,14 @@ predicted as (
         cast(sum(
             cast(windowed_predictions.prediction_count * {{ chance }} as decimal(38, 9))
         ) filter (where windowed_predictions.predicted_label = '{{ label }}') as double)
-            as estimated_{{ name }}_sum{{ ',' if not loop.last }}
+            as estimated_{{ name }}_sum,
         {%- endfor %}
+        bool_and(windowed_predictions.is_mature) as is_mature,
+        sum(windowed_predictions.prediction_count) as prediction_count,
+        sum(windowed_predictions.prediction_count) filter (where windowed_predictions.predicted_label = 'positive')
+            as selected_count,
+        sum(windowed_predictions.prediction_count) filter (where chances.event_probability is not null)
+            as estimated_count
 
     from windowed_predictions
     left join chances
@@ -376,9 +376,10 @@ final as (
         predicted.estimated_true_negative_sum
 
     from predicted
-    {%- for other in ['labelled', 'calibration', 'pairs', 'averaged'] %}
-    left join {{ other }} on {{ same_keys('predicted', other, window_keys) }}
-    {%- endfor %}
+    left join labelled on {{ same_keys('predicted', 'labelled', window_keys) }}
+    left join calibration on {{ same_keys('predicted', 'calibration', window_keys) }}
+    left join pairs on {{ same_keys('predicted', 'pairs', window_keys) }}
+    left join averaged on {{ same_keys('predicted', 'averaged', window_keys) }}
 
 )
 

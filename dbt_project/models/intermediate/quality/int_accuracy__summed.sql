@@ -54,11 +54,11 @@ covered_periods as (
 windows as (
 
     select
-        *,
         {%- for name, (numerator, denominator) in measures.items() %}
         cast({{ numerator }} as double) as {{ name }}_numerator,
-        cast({{ denominator }} as double) as {{ name }}_denominator{{ ',' if not loop.last }}
+        cast({{ denominator }} as double) as {{ name }}_denominator,
         {%- endfor %}
+        *
 
     from {{ ref('int_accuracy__reduced') }}
     where scope = 'model'

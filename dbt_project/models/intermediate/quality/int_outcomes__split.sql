@@ -22,10 +22,10 @@ known as (
         outcomes.cohort_values,
         outcomes.predicted_label,
         outcomes.actual_label,
-        outcomes.score_bin
-        {%- for column in outcome_sums() %},
-        sum(outcomes.{{ column }}) as {{ column }}
+        {%- for column in outcome_sums() %}
+        sum(outcomes.{{ column }}) as {{ column }},
         {%- endfor %}
+        outcomes.score_bin
 
     from outcomes
     inner join quality on outcomes.model_id = quality.member_id
@@ -36,8 +36,8 @@ known as (
 memberships as (
 
     select
-        known.*,
-        unnest({{ cohort_memberships('known.cohort_values') }}) as membership
+        *,
+        unnest({{ cohort_memberships('cohort_values') }}) as membership
 
     from known
     where label_count > 0
@@ -53,19 +53,19 @@ final as (
 
         model_version,
         label_source,
-        membership.cohort_attribute as cohort_attribute,
-        membership.cohort_value as cohort_value,
+        membership['cohort_attribute'] as cohort_attribute,
+        membership['cohort_value'] as cohort_value,
         predicted_label,
         actual_label,
 
-        score_bin
-        {%- for column in outcome_sums() %},
+        {%- for column in outcome_sums() %}
         {% if column.endswith('_count') -%}
-        cast(sum({{ column }}) as bigint) as {{ column }}
+        cast(sum({{ column }}) as bigint) as {{ column }},
         {%- else -%}
-        sum({{ column }}) as {{ column }}
+        sum({{ column }}) as {{ column }},
         {%- endif %}
         {%- endfor %}
+        score_bin
 
     from memberships
     group by all

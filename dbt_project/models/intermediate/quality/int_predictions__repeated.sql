@@ -38,9 +38,9 @@ ranked as (
             partition by predictions.event_date, predictions.logged_name, predictions.prediction_id
             order by
                 predictions.environment = 'prod' desc,
-                predictions.predicted_at,
-                predictions.content_id,
-                predictions.row_number
+                predictions.predicted_at asc,
+                predictions.content_id asc,
+                predictions.row_number asc
         ) as delivery_number
 
     from predictions

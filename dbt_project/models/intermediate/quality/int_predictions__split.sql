@@ -31,8 +31,8 @@ final as (
 
         model_version,
         environment,
-        membership.cohort_attribute as cohort_attribute,
-        membership.cohort_value as cohort_value,
+        membership['cohort_attribute'] as cohort_attribute,
+        membership['cohort_value'] as cohort_value,
         predicted_label,
 
         score_bin,

@@ -139,8 +139,11 @@ judged as (
         case
             when ranked_items is not null and len(relevant_items) > 0
                 then coalesce(list_sum(list_transform(
-                    ranked_items,
-                    lambda item, place: case when list_contains(relevant_items, item) then 1 / log2(place + 1) else 0 end
+                    range(1, len(ranked_items) + 1),
+                    lambda place: case
+                        when list_contains(relevant_items, ranked_items[place]) then 1 / log2(place + 1)
+                        else 0
+                    end
                 )), 0) / list_sum(list_transform(
                     range(1, least(ranking_cutoff, len(relevant_items)) + 1),
                     lambda place: 1 / log2(place + 1)
@@ -172,9 +175,10 @@ summed as (
         coalesce(sum(times) filter (where score is not null and happened is not null), 0) as scored_count,
         sum(cast(times * score as decimal(18, 12))) as score_sum,
         sum(cast(
-            case when task = 'binary'
-                then times * -ln(greatest(case when happened = 1 then score else 1 - score end, 1e-15)) end
-            as decimal(18, 12)
+            case
+                when task = 'binary'
+                    then times * -ln(greatest(case when happened = 1 then score else 1 - score end, 1e-15))
+            end as decimal(18, 12)
         )) as log_loss_sum,
         sum(cast(times * (score - happened) * (score - happened) as decimal(18, 12))) as squared_score_error_sum,
         coalesce(sum(times) filter (where error is not null), 0) as valued_count,
@@ -215,14 +219,14 @@ final as (
         summed.actual_label,
 
         summed.score_bin,
-        cast(sum(summed.received_label_count) as bigint) as received_label_count
-        {%- for column in outcome_sums() %},
+        {%- for column in outcome_sums() %}
         {% if column.endswith('_count') -%}
-        cast(sum(summed.{{ column }}) as bigint) as {{ column }}
+        cast(sum(summed.{{ column }}) as bigint) as {{ column }},
         {%- else -%}
-        sum(summed.{{ column }}) as {{ column }}
+        sum(summed.{{ column }}) as {{ column }},
         {%- endif %}
         {%- endfor %}
+        cast(sum(summed.received_label_count) as bigint) as received_label_count
 
     from summed
     left join attributes on summed.model_id = attributes.member_id

@@ -68,13 +68,15 @@ final as (
         ends.f1_low,
         ends.f1_high,
 
-        case when quality.task = 'binary'
-            then {{ ratio('sums.concordant_sum', 'cast(sums.happened_count as double) * sums.not_happened_count') }}
+        case
+            when quality.task = 'binary'
+                then {{ ratio('sums.concordant_sum', 'cast(sums.happened_count as double) * sums.not_happened_count') }}
         end as auc,
         ends.auc_low,
         ends.auc_high,
-        case when quality.task = 'binary'
-            then {{ ratio('sums.tied_sum', 'cast(sums.happened_count as double) * sums.not_happened_count') }}
+        case
+            when quality.task = 'binary'
+                then {{ ratio('sums.tied_sum', 'cast(sums.happened_count as double) * sums.not_happened_count') }}
         end as auc_binning_error,
         {{ ratio('sums.log_loss_sum', 'sums.scored_count') }} as log_loss,
         {{ ratio('sums.squared_score_error_sum', 'sums.scored_count') }} as brier_score,

@@ -114,10 +114,12 @@ final as (
         {{ ratio('true_positive_count', 'positive_count') }} as recall_rate,
         {{ wilson('true_positive_count', 'positive_count', -1) }} as recall_low,
         {{ wilson('true_positive_count', 'positive_count', 1) }} as recall_high,
-        case when not has_too_few_positives then
-            {{ ratio('true_positive_count', 'positive_count') }}
-            - max({{ ratio('true_positive_count', 'positive_count') }})
-                filter (where not has_too_few_positives) over ({{ attribute }})
+        case
+            when not has_too_few_positives
+                then
+                    {{ ratio('true_positive_count', 'positive_count') }}
+                    - max({{ ratio('true_positive_count', 'positive_count') }})
+                    filter (where not has_too_few_positives) over ({{ attribute }})
         end as equal_opportunity_difference
 
     from groups
