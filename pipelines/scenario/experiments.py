@@ -269,7 +269,7 @@ def _draw(world: World, plan: Plan) -> _Drawn:
 
 
 def _user_ids(plan: Plan, index: Whole) -> NDArray[np.str_]:
-    return np.char.add(f"{plan.id}-u", np.char.zfill(index.astype(str), 6))
+    return np.char.mod(f"{plan.id}-u%06d", index)
 
 
 def _is_late(drawn: _Drawn) -> Flags:
