@@ -94,7 +94,7 @@ def read_published(settings: Settings, queries: Mapping[str, str]) -> dict[str, 
     if not file.exists():
         raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
     with duckdb.connect(str(file), read_only=True) as connection:
-        return {name: connection.execute(query).to_arrow_table() for name, query in queries.items()}
+        return {name: connection.sql(query).to_arrow_table() for name, query in queries.items()}
 
 
 def put(settings: Settings, file_name: str, text: str) -> Path:

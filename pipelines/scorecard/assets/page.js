@@ -282,7 +282,7 @@ async function draw(one) {
   const positive = (value) => (value > 0 ? value : null);
   one.view.data("rows", wanted === "trend_log" ? filled.map((row) => ({ ...row, value: positive(row.value), rolling: positive(row.rolling), target: positive(row.target) })) : filled);
   if (has_events) one.view.data("events", events);
-  await one.view.runAsync();
+  await one.view.resize().runAsync(); // new labels may need more room beside the plot
   // The figure has a name and a table; Vega's roles would add a nameless picture of every mark.
   one.plot.querySelector("svg").setAttribute("aria-hidden", "true");
 }
