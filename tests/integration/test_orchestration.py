@@ -193,7 +193,7 @@ def test_the_sensor_requests_exactly_the_touched_days(shop: Settings) -> None:  
         assert not data.run_requests and "held by a test" in (data.skip_message or "")
 
         company = shop.catalog_dir / "company.yaml"
-        company.write_text(company.read_text().replace("monday", "sunday"))
+        company.write_text(company.read_text().replace("default_currency: USD", "default_currency: EUR"))
         assert requested(shop, instance) == [("2026-01-02", "2026-01-03"), ("2026-01-05", "2026-01-05")]
 
 
