@@ -44,8 +44,10 @@ summed as (
         version_days.model_id,
         version_days.model_version,
         sums.kpi_id,
-        sum(sums.numerator) filter (where sums.denominator is not null) as numerator,
-        sum(sums.denominator) filter (where sums.numerator is not null) as denominator,
+        -- In the order of the days, or the last digit would differ from build to build.
+        sum(sums.numerator order by sums.period_start_date) filter (where sums.denominator is not null) as numerator,
+        sum(sums.denominator order by sums.period_start_date) filter (where sums.numerator is not null)
+            as denominator,
         sum(sums.sample_size) as sample_size,
         count(*) filter (where sums.numerator is not null and sums.denominator is not null) as measured_day_count
 
