@@ -26,7 +26,11 @@ def packed(tables: Mapping[str, pa.Table], facts: Mapping[str, object]) -> str:
         "cube": _cube(tables["days"]),
         "tables": {name: _columns(table) for name, table in tables.items() if name != "days"},
     }
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return squeezed(json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False))
+
+
+def squeezed(text: str) -> str:
+    """`text` gzipped, as base64."""
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
@@ -37,7 +41,10 @@ def rounded(value: float) -> float | int:
 
 
 def _cube(days: pa.Table) -> dict[str, Any]:
-    """KPI → model → what each day divides, from the first day on; a day without either is null."""
+    """Model → KPI → what each day divides, from the first day on; a day without either is null.
+
+    A model's KPIs stand together because they share series: the predictions that are counted are those that cost.
+    """
     rows = days.to_pylist()
     if not rows:
         return {"start": None, "days": 0, "sums": {}}
@@ -45,8 +52,8 @@ def _cube(days: pa.Table) -> dict[str, Any]:
     length = (max(row["day"] for row in rows) - start).days + 1
     sums: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {}
     for row in rows:
-        models = sums.setdefault(row["kpi_id"], {})
-        pair = models.setdefault(row["model_id"], ([None] * length, [None] * length))
+        kpis = sums.setdefault(row["model_id"], {})
+        pair = kpis.setdefault(row["kpi_id"], ([None] * length, [None] * length))
         for series, name in zip(pair, ("numerator", "denominator"), strict=True):
             series[(row["day"] - start).days] = rounded(row[name])
     return {"start": start.isoformat(), "days": length, "sums": sums}
