@@ -22,7 +22,7 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "order by model_id, kpi_id, day"
         ),
         "cells": (
-            "select model_id, kpi_id, period, period_start_date as start, as_of, value, numerator, denominator, "
+            "select model_id, kpi_id, period, period_start_date as start, as_of, numerator, denominator, "
             "sample_size, ci_low, ci_high, target, at_risk, baseline, status, trend, gap_reason, source_freshness, "
             "objective from mart_scorecard where period <> 'day' "
             "qualify period <> 'week' or as_of > max(as_of) over () - 92 "
@@ -47,16 +47,16 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "price_effect_usd, compute_cost_usd from mart_cost_variance_monthly order by all"
         ),
         "incidents": (
-            "select model_id, incident_id, title, severity, started_at, detected_at, resolved_at, "
-            "resolve_seconds / 3600 as resolve_hours, is_open, url from mart_incidents order by started_at, incident_id"
+            "select model_id, title, severity, started_at, resolve_seconds / 3600 as resolve_hours, is_open "
+            "from mart_incidents order by model_id, started_at, incident_id"
         ),
         "repairs": (
-            "select model_id, month_date as month, severity, resolve_seconds / 3600 as resolve_hours, resolved_count, "
-            "median_resolve_hours, p90_resolve_hours from mart_mttr_monthly where severity <> 'all' order by all"
+            "select model_id, month_date as month, severity, resolve_seconds / 3600 as resolve_hours, resolved_count "
+            "from mart_mttr_monthly where severity <> 'all' order by all"
         ),
         "adoption": (
-            "select model_id, feature_id, event_date as day, adoption_1d_rate, adoption_28d_rate "
-            "from mart_feature_adoption_daily where is_covered order by all"
+            "select model_id, event_date as day, adoption_1d_rate, adoption_28d_rate "
+            "from mart_feature_adoption_daily where feature_id = 'all' and is_covered order by all"
         ),
         "funnel": (
             "select model_id, feature_id, stage, stage_number, user_count, conversion_rate from mart_adoption_funnel "

@@ -31,7 +31,7 @@ def company(names: list[str], days: int = 60) -> dict[str, pa.Table]:
 
 
 class _Company:
-    """The tables' rows, a method each; numbers are noisy, as real ones are, so that they pack no better."""
+    """The tables' rows, a method each; numbers are as noisy as real ones, so that they pack no better."""
 
     TABLES = (
         "kpis", "models", "days", "cells", "hours", "latency", "costs", "variance", "incidents", "repairs", "adoption",
@@ -51,6 +51,14 @@ class _Company:
 
     def about(self, value: float, spread: float = 0.1) -> float:
         return value * (1 + self.random.uniform(-spread, spread))
+
+    def share(self, value: float, of: int) -> float:
+        """A share of a whole number of people or decisions."""
+        return round(self.about(value * of)) / of
+
+    def quantile(self, value: float) -> float:
+        """A quantile of a histogram whose buckets are 1 % wide."""
+        return float(value * 1.01 ** self.random.randrange(-5, 6))
 
     def each(self, *lists: Any) -> Iterator[tuple[Any, ...]]:
         """(model, …) for every model and every member of the lists."""
@@ -96,8 +104,9 @@ class _Company:
                 value = self.about(0.8 if kpi in SHARES else 120.0)
                 yield {
                     "model_id": model, "kpi_id": kpi, "period": period, "start": start, "as_of": self.end,
-                    "value": value, "numerator": 30 * value, "denominator": 30.0, "sample_size": 900,
-                    "ci_low": value * 0.9, "ci_high": value * 1.1, "target": 0.75 if kpi in SHARES else 110.0,
+                    "numerator": 30 * value, "denominator": 30.0, "sample_size": 900,
+                    "ci_low": value * 0.9 if kpi in SHARES else None,
+                    "ci_high": value * 1.1 if kpi in SHARES else None, "target": 0.75 if kpi in SHARES else 110.0,
                     "at_risk": None, "baseline": None, "status": self.random.choice(["on_target", "off_target"]),
                     "trend": "improving", "gap_reason": None, "source_freshness": "logs: 1 March", "objective": None,
                 }  # fmt: skip
@@ -112,8 +121,9 @@ class _Company:
 
     def latency(self) -> Iterator[Row]:
         for model, day in self.each(self.dated):
-            yield {"model_id": model, "day": day, "latency_p50_ms": self.about(40), "latency_p95_ms": self.about(90),
-                   "latency_p99_ms": self.about(140), "latency_target_ms": 120.0}  # fmt: skip
+            yield {"model_id": model, "day": day, "latency_p50_ms": self.quantile(40),
+                   "latency_p95_ms": self.quantile(90), "latency_p99_ms": self.quantile(140),
+                   "latency_target_ms": 120.0}  # fmt: skip
 
     def costs(self) -> Iterator[Row]:
         for model, week, instance in self.each(self.weeks, ["ml.g5.2xlarge", "c7g.4xlarge", HOSTILE]):
@@ -129,19 +139,19 @@ class _Company:
     def incidents(self) -> Iterator[Row]:
         for model, day in self.each(self.dated[::5]):
             began = _at(day) + timedelta(hours=self.random.randrange(24))
-            yield {"model_id": model, "incident_id": f"{model}-{day}", "title": f"{HOSTILE} is slow", "severity": "P2",
-                   "started_at": began, "detected_at": began, "resolved_at": None, "resolve_hours": self.about(5),
-                   "is_open": day == self.dated[0], "url": None}  # fmt: skip
+            yield {"model_id": model, "title": f"{HOSTILE} is slow", "severity": "P2",
+                   "started_at": began, "resolve_hours": self.about(5),
+                   "is_open": day == self.dated[0]}  # fmt: skip
 
     def repairs(self) -> Iterator[Row]:
         for model, month, severity in self.each(self.months, ["P1", "P2", "P3"]):
             yield {"model_id": model, "month": month, "severity": severity, "resolve_hours": self.about(20),
-                   "resolved_count": 5, "median_resolve_hours": 3.0, "p90_resolve_hours": 9.0}  # fmt: skip
+                   "resolved_count": 5}  # fmt: skip
 
     def adoption(self) -> Iterator[Row]:
-        for model, feature, day in self.each(["all", "widget"], self.dated):
-            yield {"model_id": model, "feature_id": feature, "day": day, "adoption_1d_rate": self.about(0.2),
-                   "adoption_28d_rate": self.about(0.5)}  # fmt: skip
+        for model, day in self.each(self.dated):
+            yield {"model_id": model, "day": day, "adoption_1d_rate": self.share(0.2, 1400),
+                   "adoption_28d_rate": self.share(0.5, 1400)}  # fmt: skip
 
     def funnel(self) -> Iterator[Row]:
         for model, number in self.each(range(1, 6)):
@@ -153,7 +163,7 @@ class _Company:
         for model, cohort, week in self.each(range(len(self.weeks)), range(13)):
             if cohort + week < len(self.weeks):
                 yield {"model_id": model, "feature_id": "widget", "cohort": self.weeks[cohort], "week_number": week,
-                       "cohort_user_count": 40, "retention_rate": round(self.about(0.6), 3)}  # fmt: skip
+                       "cohort_user_count": 40, "retention_rate": self.share(0.6, 40)}  # fmt: skip
 
     def alerts(self) -> Iterator[Row]:
         for (model,) in self.each():
@@ -265,10 +275,10 @@ class _Company:
 
     def satisfaction(self) -> Iterator[Row]:
         for model, day in self.each(self.dated):
-            yield {"model_id": model, "day": day, "primary_measure": "trust", "satisfaction": self.about(0.8),
-                   "satisfaction_28d": self.about(0.8, 0.02), "satisfaction_28d_ci_low": 0.7,
-                   "satisfaction_28d_ci_high": 0.9, "override_rate": self.about(0.2),
-                   "override_28d_rate": self.about(0.2, 0.02)}  # fmt: skip
+            yield {"model_id": model, "day": day, "primary_measure": "trust", "satisfaction": self.share(0.8, 56),
+                   "satisfaction_28d": self.share(0.8, 1568), "satisfaction_28d_ci_low": 0.7,
+                   "satisfaction_28d_ci_high": 0.9, "override_rate": self.share(0.2, 200),
+                   "override_28d_rate": self.share(0.2, 5600)}  # fmt: skip
 
     def impacts(self) -> Iterator[Row]:
         for model, day in self.each(self.dated[20::20]):

@@ -46,7 +46,7 @@ const day = (text) => new Date(`${text}T00:00:00Z`);
 const iso = (date) => new Date(date).toISOString().slice(0, 10);
 const formats = new Map();
 
-/** A day in English; a formatter is made once, making one takes longer than using it. */
+/** A day in English; a formatter is made once: making one takes longer than a thousand uses. */
 function said(date, options) {
   const key = JSON.stringify(options);
   if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options }));
@@ -67,9 +67,12 @@ function periodName(period, start) {
 
 // ── numbers ──
 
-const ratio = (numerator, denominator) => (denominator ? numerator / denominator : null);
-const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+const ratio = (numerator, denominator) => (numerator == null || !denominator ? null : numerator / denominator);
+const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const FIVE_DIGITS = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 5 });
 const signed = (text) => text.replace("-", "−");
+
+const plural = (count, one, many = `${one}s`) => `${WHOLE.format(count)} ${count === 1 ? one : many}`;
 
 /** A number as people read it: three digits, or whole, or in millions. */
 function number(value, digits = 3) {
@@ -78,11 +81,11 @@ function number(value, digits = 3) {
   for (const [unit, from] of [["bn", 1e9], ["m", 1e6]]) {
     if (size >= from) return signed(`${Number((value / from).toPrecision(digits))} ${unit}`);
   }
-  return signed(size >= 1000 ? Math.round(value).toLocaleString("en-US") : String(Number(value.toPrecision(digits))));
+  return signed(size >= 1000 ? WHOLE.format(value) : String(Number(value.toPrecision(digits))));
 }
 
 /** A number as a table shows it: everything the page has of it. */
-const exact = (value) => signed(value.toLocaleString("en-US", { maximumSignificantDigits: 5 }));
+const exact = (value) => signed(FIVE_DIGITS.format(value));
 const share = (value, digits = 3) => (value == null ? "–" : `${number(100 * value, digits)} %`);
 const money = (value, digits = 3) => (value == null ? "–" : `${value < 0 ? "−" : ""}$${number(Math.abs(value), digits)}`);
 const change = (value) => `${value > 0 ? "+" : ""}${share(value)}`;

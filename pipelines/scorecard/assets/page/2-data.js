@@ -47,18 +47,22 @@ const modelOf = (id) => once("models by id", () => new Map(models().map((model) 
 const nameOf = (id) => modelOf(id)?.model_name ?? id;
 const kpiOf = (id) => kpis().find((kpi) => kpi.kpi_id === id);
 
-const cells = () => once("cells", () =>
-  new Map(rows("cells").map((cell) => [`${cell.model_id}|${cell.kpi_id}|${cell.period}|${cell.start}`, cell])));
+/** The scorecard's cells by model, KPI and period; a cell divides its two sums here, as every period does. */
+const cells = () => once("cells", () => new Map(rows("cells").map((cell) => {
+  cell.value = ratio(cell.numerator, cell.denominator);
+  return [`${cell.model_id}|${cell.kpi_id}|${cell.period}|${cell.start}`, cell];
+})));
 
-/** Period → its starts in order, each with the last day known of it. */
+/** Period → its starts in order, each with the last day known of it and how many numbers it has. */
 const periods = () => once("periods", () => {
   const found = { week: new Map(), month: new Map(), quarter: new Map() };
-  for (const { period, start, as_of } of rows("cells")) {
-    if (!(found[period].get(start) >= as_of)) found[period].set(start, as_of);
+  for (const { period, start, as_of, value } of cells().values()) {
+    const { end = as_of, measured = 0 } = found[period].get(start) ?? {};
+    found[period].set(start, { end: as_of > end ? as_of : end, measured: measured + (value != null) });
   }
   return Object.fromEntries(Object.entries(found).map(([period, ends]) => [period, new Map([...ends].sort())]));
 });
 const starts = (period) => [...periods()[period].keys()];
 
-const firstDay = () => (data.cube.start ? +day(data.cube.start) : 0);
+const firstDay = () => once("first day", () => (data.cube.start ? +day(data.cube.start) : 0));
 const lastDay = () => firstDay() + Math.max(0, data.cube.days - 1) * DAY;

@@ -45,15 +45,16 @@ const OFFERS = {
   project: () => [...projects().values()].map((project) => [project.project_id, project.project_name]),
 };
 
-/** The newest period that is over; the newest of all if none is. */
+/** The newest period that is over; the newest of all if none is, or if those were hardly measured yet. */
 function wholeStart(period) {
   const over = {
     week: (date) => +date + 7 * DAY,
     month: (date) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1),
     quarter: (date) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 3),
   }[period];
-  const list = [...periods()[period]];
-  return (list.filter(([start, end]) => over(day(start)) - DAY <= +day(end)).at(-1) ?? list.at(-1) ?? [""])[0];
+  const all = [...periods()[period]], full = Math.max(0, ...all.map(([, { measured }]) => measured)) / 2;
+  const list = all.filter(([, { measured }]) => measured >= full);
+  return (list.findLast(([start, { end }]) => over(day(start)) - DAY <= +day(end)) ?? list.at(-1) ?? [""])[0];
 }
 
 function choose() {
@@ -91,7 +92,7 @@ function go(changes) {
 // ── the days that charts show ──
 
 const windows = () => once("window", () => {
-  const last = +day(periods()[state.period].get(state.start) ?? iso(lastDay()));
+  const last = +day(periods()[state.period].get(state.start)?.end ?? iso(lastDay()));
   const begin = state.start ? +day(state.start) : firstDay();
   const from = state.days === "all" ? firstDay() : state.days === "period" ? begin : last - (Number(state.days) - 1) * DAY;
   const served = state.version ? of("versions").find((row) => row.model_version === state.version) : null;

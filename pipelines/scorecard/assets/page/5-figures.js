@@ -11,7 +11,7 @@ const watcher = new IntersectionObserver((entries) => {
     target.watched.seen = isIntersecting;
     if (isIntersecting) target.watched.show();
   }
-}, { rootMargin: "300px" });
+}, { rootMargin: "150px" });
 
 function watch(element, watched) {
   element.watched = watched;
@@ -59,7 +59,7 @@ function refresh(one) {
   const count = one.chart ? filled.length : allRows(one).length;
   const shown = one.chart && !one.all ? filled.slice(0, most) : filled;
   one.more.hidden = count <= most;
-  one.more.textContent = one.all ? "Show fewer" : `Show all ${count.toLocaleString("en-US")}`;
+  one.more.textContent = one.all ? "Show fewer" : `Show all ${WHOLE.format(count)}`;
   one.read.textContent = one.says?.(filled) ?? "";
   const ignored = Object.keys(CALLED).filter((name) => ["version", "cohort", "instance"].includes(name) && state[name] && !one.by.includes(name));
   one.note.textContent = ignored.length ? `Not split by ${ignored.map((name) => CALLED[name].toLowerCase()).join(" or ")}.` : "";
@@ -68,7 +68,9 @@ function refresh(one) {
   if (!one.chart) return;
   for (const [key, panel] of one.drawn) {
     if (shown.some((wanted) => wanted.key === key)) continue;
-    panel.view?.finalize(); watcher.unobserve(panel.element); one.drawn.delete(key);
+    panel.embedded?.then(({ view }) => view.finalize());
+    watcher.unobserve(panel.element);
+    one.drawn.delete(key);
   }
   one.grid.className = `panels ${shown.length > 1 ? "several" : "alone"}`;
   one.grid.replaceChildren(...(shown.length ? shown.map((panel) => panelOf(one, panel, shown.length === 1).element)
@@ -108,12 +110,14 @@ function track(promise) {
 
 async function draw(one, panel) {
   panel.stale = false;
-  const embed = await drawer, { rows: filled, rulers = [], events = [], number: numbers = "~s", time = "%-d %b", ticks = null } = panel.filled;
-  const wanted = panel.filled;
-  panel.view ??= (await embed(panel.plot, data.charts[one.chart], { mode: "vega", ast: true, renderer: "svg", actions: false,
-    defaultStyle: false, tooltip: { disableDefaultStyle: true }, logLevel: 1 })).view; // an empty layer has no extent, which Vega warns of
-  if (panel.filled !== wanted) return;
-  const { view } = panel;
+  const wanted = panel.filled, { rows: filled, rulers = [], events = [], number: numbers = "~s", time = "%-d %b", ticks = null } = wanted;
+  // Vega warns of every empty layer, which has no extent: a target that nobody set, an interval that no estimate has.
+  panel.embedded ??= drawer.then((embed) => embed(panel.plot, data.charts[one.chart], { mode: "vega", ast: true, renderer: "svg",
+    actions: false, defaultStyle: false, tooltip: { disableDefaultStyle: true }, logLevel: 1 }));
+  const { view } = await panel.embedded;
+  if (panel.filled !== wanted || (panel.drawn === filled && panel.drawnHeight === panel.height)) return;
+  panel.drawn = filled;
+  panel.drawnHeight = panel.height;
   const isDaily = rulers.length && !wanted.whole && one.chart !== "cash";
   const edges = isDaily ? [{ day: windows().from }, { day: windows().to }] : []; // panels beside each other share their days
   view.height(panel.height).data("rows", [...filled, ...edges]).signal("number", numbers).signal("time", time).signal("ticks", ticks);
@@ -152,7 +156,7 @@ function fillTable(one) {
       return h("td", { class: isNumber ? "number" : null }, isNumber ? (how ?? exact)(value) : value ?? "–");
     }))))),
   ...(one.chart && filled.length > TABLED ? [h("p", { class: "quiet" },
-    `The first 1,000 of ${filled.length.toLocaleString("en-US")} rows; the CSV has all.`)] : []));
+    `The first 1,000 of ${WHOLE.format(filled.length)} rows; the CSV has all.`)] : []));
 }
 
 /** The rows as CSV; a text that a spreadsheet would run as a formula gets an apostrophe. */

@@ -57,7 +57,7 @@ function dailyRows(model, kpi, { days, bare }) {
 
 /** Users are distinct and means have intervals: what does not add up over days the mart has rolled already. */
 const ROLLED = {
-  feature_adoption: (model, kpi) => ({ table: "adoption", chart: "trend", select: (row) => row.feature_id === "all",
+  feature_adoption: (model, kpi) => ({ table: "adoption", chart: "trend", select: (row) => row.adoption_28d_rate != null,
     read: (row) => ({ value: row.adoption_1d_rate, rolling: row.adoption_28d_rate, target: targetsOf(model.model_id, kpi.kpi_id).get(row.day.slice(0, 7)) }) }),
   satisfaction: (model, kpi) => ({ table: "satisfaction", chart: "level", select: (row) => row.satisfaction_28d != null,
     read: (row) => ({ value: row.satisfaction, rolling: row.satisfaction_28d, low: row.satisfaction_28d_ci_low, high: row.satisfaction_28d_ci_high,
@@ -107,15 +107,18 @@ const parted = (parts) => parts.map((part, i) => [part, PART(i), "square"]);
 
 // ── productivity ──
 
+/** The last days of a model hour by hour: the same whatever period is chosen. */
+const hours = (model) => once(`hours ${model.model_id}`, () => {
+  const filled = rowsOf("hours", model.model_id).map((row) => ({ day: +new Date(row.hour), when: row.hour.replace("T", " ").replace("Z", ""), model: model.model_name,
+    value: row.predictions_per_hour, rolling: row.predictions_per_hour_24h, target: row.predictions_per_hour_p95_28d, spike: row.is_spike ? row.predictions_per_hour : null }));
+  return { rows: filled, rulers: rulersOf(filled, (row) => `${number(row.value)} an hour${row.spike == null ? "" : ", a spike"}\n24 hours rolling: ${number(row.rolling)}`, DAY / 24) };
+});
+
 const throughput = () => [
   figure({ title: "Hour by hour, the last fourteen days", how: "predictions per hour", chart: "trend", wide: true,
     columns: [["when", "Hour"], ["model", "Model"], ["value", "Predictions per hour"], ["rolling", "24 h rolling"], ["target", "95th percentile of 28 days"], ["spike", "Spike"]],
     legend: () => [["24 hours rolling", "var(--accent)", "line"], ["hour", "var(--thin)", "thin"], ["95th percentile of the 28 days before", "var(--ink)", "dash"], ["spike above it", "var(--warn)", "up"]],
-    panels: () => modelPanels((model) => {
-      const filled = rowsOf("hours", model.model_id).map((row) => ({ day: +new Date(row.hour), when: row.hour.replace("T", " ").replace("Z", ""), model: model.model_name,
-        value: row.predictions_per_hour, rolling: row.predictions_per_hour_24h, target: row.predictions_per_hour_p95_28d, spike: row.is_spike ? row.predictions_per_hour : null }));
-      return { rows: filled, whole: true, rulers: rulersOf(filled, (row) => `${number(row.value)} an hour${row.spike == null ? "" : ", a spike"}\n24 hours rolling: ${number(row.rolling)}`, DAY / 24) };
-    }) }),
+    panels: () => modelPanels((model) => ({ ...hours(model), whole: true })) }),
   dayFigure({ title: "Latency", how: "milliseconds, as the slowest 5 % have it", table: "latency",
     read: (row) => ({ value: row.latency_p50_ms, rolling: row.latency_p95_ms, slow: row.latency_p99_ms, target: row.latency_target_ms }),
     columns: [["value", "p50, ms"], ["rolling", "p95, ms"], ["slow", "p99, ms"], ["target", "Promised p95, ms"]],
@@ -369,9 +372,9 @@ const drift = () => [
       return { title: isOne() ? mine[0]?.feature : model.model_name, note: mine.length ? `${isOne() ? "" : `${mine[0].feature}, `}${shortDay(mine[0].at)}` : "", number: ".0%",
         rows: mine.flatMap((row) => parts.map(([part, column, colour]) => ({ model: model.model_name, feature: row.feature, group: row.bin_name, part, value: row[column], colour, tip: `${row.bin_name}\n${part}: ${share(row[column])}` }))) };
     }) }),
-  figure({ title: "Recommended retrains", columns: [["state", "Stands", { open: "poor", closed: "good" }], ["model", "Model"], ["version", "Version"], ["since", "Raised"], ["why", "Why"], ["closing", "Closed by"]],
-    panels: () => single(of("retrains").map((row) => ({ state: row.is_open ? "open" : "closed", model: nameOf(row.model_id), version: row.model_version, since: row.raised_at.slice(0, 10),
-      why: `${row.drifted_window_count} of ${row.tested_window_count} windows drifted, ${row.worst_feature} furthest (PSI ${number(row.max_psi)})`, closing: row.is_open ? null : `${row.closing_version}, ${dated(row.closed_at)}` }))) }),
+  figure({ title: "Recommended retrains", columns: [["state", "Stands", { open: "poor", closed: "good" }], ["model", "Model"], ["version", "Version"], ["since", "Raised"], ["drifted", "Windows drifted"], ["tested", "Windows tested"], ["feature", "Furthest feature"], ["psi", "Its PSI"], ["closing", "Closed by"], ["closed", "On"]],
+    panels: () => single(of("retrains").map((row) => ({ state: row.is_open ? "open" : "closed", model: nameOf(row.model_id), version: row.model_version, since: row.raised_at.slice(0, 10), drifted: row.drifted_window_count, tested: row.tested_window_count,
+      feature: row.worst_feature, psi: row.max_psi, closing: row.closing_version, closed: row.closed_at?.slice(0, 10) }))) }),
 ];
 
 // ── adoption and impact ──
