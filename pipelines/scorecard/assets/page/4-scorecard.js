@@ -44,10 +44,10 @@ function cellButton(model, kpi) {
   const label = `${model.model_name}, ${kpi.kpi_name}: ${cell.value == null ? gap : amountOf(kpi, cell.value)}, `
     + STATUSES[cell.status];
   const unit = unitOf(kpi);
-  const inside = cell.value == null ? h("span", { class: "gap" }, mark("no_data"), gap) : [
+  const inside = cell.value == null ? h("span", { class: "gap" }, mark("no_data"), gap.replaceAll("_", "_\u200b")) : [
     h("span", { class: "value" }, mark(cell.status), h("b", {}, amount(kpi, cell.value)),
       unit && h("i", {}, unit.startsWith("/") ? unit : ` ${unit}`)),
-    h("small", {}, cell.target == null ? "no target" : `target ${amount(kpi, cell.target)}`),
+    h("small", { class: "target" }, cell.target == null ? "no target" : `target ${amount(kpi, cell.target)}`),
     moved(cell) && h("small", {}, moved(cell)), gradeOf(kpi, cell) && h("small", {}, gradeOf(kpi, cell)),
     spark(model.model_id, kpi.kpi_id)];
   return h("button", { type: "button", class: `cell ${cell.status}`, "aria-label": label,

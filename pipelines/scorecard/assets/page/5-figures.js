@@ -153,7 +153,7 @@ function fillTable(one) {
     h("tbody", {}, filled.slice(0, most).map((row) => h("tr", {}, one.columns.map(([name, , how]) => {
       const value = row[name], isNumber = typeof value === "number";
       if (how && value != null && !(how instanceof Function)) return h("td", {}, tag(value, how[value] ?? "idle"));
-      return h("td", { class: isNumber ? "number" : null }, isNumber ? (how ?? exact)(value) : value ?? "–");
+      return h("td", { class: isNumber ? "number" : /^\d{4}-\d\d/.test(value) ? "day" : null }, isNumber ? (how ?? exact)(value) : value ?? "–");
     }))))),
   ...(one.chart && filled.length > TABLED ? [h("p", { class: "quiet" },
     `The first 1,000 of ${WHOLE.format(filled.length)} rows; the CSV has all.`)] : []));
