@@ -1,6 +1,6 @@
 """The pictures: one Vega-Lite specification each, written with Altair, without data, compiled to Vega.
 
-`page.js` fills a picture once for each of its panels, with rows it names `rows`; where days are read, also with
+The page fills a picture once for each of its panels, with rows it names `rows`; where days are read, also with
 `events` (releases, incidents), `period` (what is chosen) and `rulers` (what is told of a day under the pointer).
 Colours come with the rows or from the style sheet, so that dark mode needs no second specification.
 """
