@@ -24,9 +24,9 @@ SCHEMA = pa.schema(
 
 
 def model(dbt, session):
-    """One row per row of `int_kpi_changes__reduced` that has units on both sides."""
+    """One row per row of `int_kpi_changes__reduced` that has two units or more on both sides."""
     dbt.config(materialized="table")
-    reduced = dbt.ref("int_kpi_changes__reduced").filter("fewest_unit_count > 0")
+    reduced = dbt.ref("int_kpi_changes__reduced").filter("fewest_unit_count >= 2")
     rows = reduced.order(", ".join(KEYS)).to_arrow_table().to_pylist()
     estimated = []
     # The models and KPIs of one period are read together: they are one family.

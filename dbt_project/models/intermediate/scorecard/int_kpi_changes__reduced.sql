@@ -35,6 +35,7 @@ days as (
 
 ),
 
+-- A day on which there was nothing to divide by, as of incidents on most, is in the sums and tells nothing by itself.
 -- Days are added in their order: sums of doubles in another one differ in their last digit, from run to run.
 summed as (
 
@@ -44,6 +45,7 @@ summed as (
         periods.period,
         periods.period_start_date,
         count(*) as unit_count,
+        count(*) filter (where days.d > 0) as told_unit_count,
         sum(days.x order by days.event_date) as x_sum,
         sum(days.x * days.x order by days.event_date) as x_square_sum,
         sum(days.d order by days.event_date) as d_sum,
@@ -69,6 +71,7 @@ counted as (
         period,
         period_start_date,
         cast(denominator as bigint) as unit_count,
+        cast(denominator as bigint) as told_unit_count,
         numerator as x_sum,
         numerator as x_square_sum,
         cast(null as double) as d_sum,
@@ -102,7 +105,7 @@ final as (
         {{ side }}.{{ sum }}_sum as {{ side }}_{{ sum }}_sum,
         {% endfor -%}
         {% endfor -%}
-        least(coalesce(before.unit_count, 0), coalesce(after.unit_count, 0)) as fewest_unit_count
+        least(coalesce(before.told_unit_count, 0), coalesce(after.told_unit_count, 0)) as fewest_unit_count
 
     from periods
     left join reduced as after

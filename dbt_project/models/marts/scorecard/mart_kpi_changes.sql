@@ -54,11 +54,10 @@ final as (
         kpi_name,
         basis,
         case
-            when change is null then null
+            when change is null or (basis <> 'valuation' and fewest_unit_count < 2) then null
             when abs(change) <= {{ var('steady_change') }} * abs(previous_value) then 'steady'
             when adjusted_p_value >= {{ var('move_p_value') }} then 'steady'
             -- Values that do not vary have no error, and a valuation has none: their change is all there is to judge.
-            when p_value is null and basis <> 'valuation' and fewest_unit_count < 2 then null
             when (change > 0) = is_higher_better then 'improved'
             else 'worsened'
         end as movement,
