@@ -196,13 +196,16 @@ _LATENCY = f"""
 # that a day comes out the same whichever days are replaced with it.
 _REDUCED_REQUESTS = f"""reduced as (
         {
-    _reduction('''(
+    _reduction(
+        '''(
             select * from requests qualify row_number() over (
                 partition by _day, coalesce(request_id, concat(_content_id, '#', _row)), model_name,
                     coalesce(environment, 'prod'), coalesce(attempt, 1)
                 order by _content_id, _row
             ) = 1
-        )''', _DIMS)
+        )''',
+        _DIMS,
+    )
 }
     )"""
 

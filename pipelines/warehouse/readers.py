@@ -195,20 +195,21 @@ def _listed(files: list[Path]) -> str:
 def _constants(connection: duckdb.DuckDBPyConnection, files: list[Path], types: Mapping[str, str]) -> dict[str, str]:
     """The columns that hold one text or nothing throughout, by the Parquet files' own statistics, as SQL.
 
-    A log file is mostly one model's, and one that is no language model counts no tokens: grouping by what is known to be
-    constant costs a fifth of the scan, and reading what is known to be empty a tenth (2026-11-25).
+    A log file is mostly one model's, and one that is no language model counts no tokens: to group by what is known to
+    be constant and to read what is known to be empty costs a fifth of the scan (2026-11-25).
     """
+    is_empty = "bool_and(coalesce(stats_null_count = num_values, false))"
     known = connection.execute(
-        "select path_in_schema, any_value(stats_min_value), bool_and(stats_null_count = num_values) "
+        f"select path_in_schema, any_value(stats_min_value), {is_empty} "
         f"from parquet_metadata({_listed(files)}) where row_group_num_rows > 0 group by path_in_schema "
-        f"having count(distinct file_name) = {len(files)} and (bool_and(coalesce(stats_null_count = num_values, false)) "
+        f"having count(distinct file_name) = {len(files)} and ({is_empty} "
         "or bool_and(coalesce(stats_null_count = 0 and min_is_exact and max_is_exact "
         "and stats_min_value = stats_max_value, false)) and count(distinct stats_min_value) = 1)"
     ).fetchall()
     return {
-        column: f"null::{types[column]}" if is_empty else quote(value)
-        for column, value, is_empty in known
-        if column in types and (is_empty or types[column] == "VARCHAR")
+        column: f"null::{types[column]}" if empty else quote(value)
+        for column, value, empty in known
+        if column in types and (empty or types[column] == "VARCHAR")
     }
 
 
