@@ -9,6 +9,7 @@ from unittest.mock import patch
 import dagster as dg
 import duckdb
 import pytest
+from pydantic import SecretStr
 
 from pipelines.orchestration import landing, retries
 from pipelines.orchestration.assembly import build_defs
@@ -74,6 +75,13 @@ def test_a_range_of_days_is_one_run_and_columns_lead_back_to_those_they_are_made
     assert lineage.deps_by_column["amount_usd"] == [
         dg.TableColumnDep(dg.AssetKey(["raw", "sales", "orders"]), "amount")
     ]
+
+
+def test_postgres_is_published_to_where_a_url_says_so(shop: Settings) -> None:  # noqa: F811
+    key = dg.AssetKey(["published", "postgres"])
+    assert not build_defs(shop).resolve_asset_graph().has(key)
+    there = shop.model_copy(update={"postgres_url": SecretStr("postgresql://127.0.0.1/bi")})
+    assert build_defs(there).resolve_asset_graph().get(key).parent_keys == {dg.AssetKey(["published", "marts"])}
 
 
 def test_a_refused_day_blocks_when_no_other_is_left(shop: Settings) -> None:  # noqa: F811

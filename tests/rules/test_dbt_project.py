@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.catalog.types import Kpi
 from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.warehouse.postgres import postgres_type
 from pipelines.warehouse.transform import dbt, prepare
 
 ENDINGS = {
@@ -108,6 +109,17 @@ def test_a_column_ending_keeps_its_promise(manifest: dict[str, Any]) -> None:
                 if kind and name.endswith(ending) and kind not in kinds:
                     broken.append(f"{node['name']}.{name} is {kind}, its ending promises {' or '.join(kinds)}")
     assert not broken, "\n".join(broken)
+
+
+def test_postgres_has_a_place_for_every_column_of_a_mart(manifest: dict[str, Any]) -> None:
+    strange = [
+        f"{node['name']}.{column['name']} is {column['data_type']}"
+        for node in models(manifest)
+        if node["name"].startswith("mart_")
+        for column in node["columns"].values()
+        if postgres_type(column["data_type"].upper()) is None or max(len(node["name"]), len(column["name"])) > 63
+    ]
+    assert not strange
 
 
 def test_the_seeded_kpis_are_those_the_catalog_knows(manifest: dict[str, Any]) -> None:
