@@ -28,6 +28,9 @@ test: setup ## Run all tests
 ui: setup ## Open Dagster's UI on http://127.0.0.1:3000
 	@$(BIN)/scorecard ui
 
+docs: setup ## Write data/published/docs.html: every mart, column, test and KPI, and the lineage
+	@$(BIN)/scorecard docs
+
 lint: setup ## ruff, mypy, dbt parse, sqlfluff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -60,5 +63,5 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 clean: ## Remove what was generated, keep .venv
 	@rm -rf data/landing data/warehouse data/published data/dagster dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test ui lint bench calibration truth references lock clean
+.PHONY: help setup run test ui docs lint bench calibration truth references lock clean
 .DEFAULT_GOAL := help
