@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -18,6 +19,7 @@ from pipelines.settings import DBT_PROJECT
 from pipelines.warehouse.transform import dbt, metrics_environment
 from tests.integration.conftest import Company
 
+KPIS = DBT_PROJECT.parent / "docs" / "kpis.md"
 SEMANTICS = DBT_PROJECT / "models" / "marts" / "scorecard" / "semantic_models.yml"
 
 
@@ -186,6 +188,27 @@ def test_a_version_that_came_back_after_a_rollback_has_all_of_its_days(company: 
         "and model_version = 'v2' and kpi_id = 'throughput'"
     )
     assert days == (39 - 18) + (44 - 41)
+
+
+def test_two_versions_are_compared_on_all_ten_by_the_documents_query(company: Company) -> None:
+    (query,) = re.findall(r"```sql\n(select\n.*?from mart_model_versions.*?)```", KPIS.read_text(), re.DOTALL)
+    rows = company.rows(query)
+    assert len(rows) == 10
+    # The detector has no feature that people use; all else is known of both.
+    assert [name for name, _, one, other in rows if one is None or other is None] == ["Feature adoption"]
+
+
+def test_a_version_names_its_training_snapshot_and_where_its_features_come_from(company: Company) -> None:
+    rows = company.rows(
+        "select distinct training_snapshot_id, training_row_count from mart_model_versions "
+        "where model_id = 'route-optimiser' and model_version = 'v4'"
+    )
+    assert rows == [("route-plan-training-v4", company.truth["features"]["snapshot_rows"])]
+    origins = company.rows(
+        "select source_table, source_column from mart_feature_lineage "
+        "where model_id = 'route-optimiser' and model_version = 'v4' and feature = 'fuel_price'"
+    )
+    assert origins == [("market.fuel_prices", "fuel_price")]
 
 
 def test_the_recommenders_cost_is_told_against_its_declared_baseline(company: Company) -> None:
