@@ -87,6 +87,17 @@ def published_at(settings: Settings) -> datetime | None:
     return datetime.strptime(link.readlink().name, VERSION_FORMAT).replace(tzinfo=UTC).replace(tzinfo=None)
 
 
+def published_file(settings: Settings) -> Path:
+    """The published marts by their real path, which a publication meanwhile does not change.
+
+    FileNotFoundError where nothing is published.
+    """
+    file = (settings.published_dir / "marts.duckdb").resolve()
+    if not file.exists():
+        raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
+    return file
+
+
 def read_published(
     settings: Settings, queries: Mapping[str, str], values: Mapping[str, object] = MappingProxyType({})
 ) -> dict[str, pa.Table]:
@@ -95,10 +106,7 @@ def read_published(
     `values` are what queries name as `$name`; each is given to those that do. FileNotFoundError where nothing is
     published.
     """
-    file = (settings.published_dir / "marts.duckdb").resolve()
-    if not file.exists():
-        raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with duckdb.connect(str(published_file(settings)), read_only=True) as connection:
         return {
             name: connection.sql(
                 query, params={key: value for key, value in values.items() if re.search(rf"\${key}\b", query)}
