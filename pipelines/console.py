@@ -15,6 +15,7 @@ from rich.text import Text
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
+    from pipelines.notify.delivery import Overview
     from pipelines.warehouse.status import Health, Status
 
 out = Console(highlight=False, soft_wrap=True)
@@ -120,6 +121,27 @@ def _first(items: Sequence[Any]) -> Iterator[Any]:
     yield from items[:MOST_SHOWN]
     if len(items) > MOST_SHOWN:
         complain(f"… and {len(items) - MOST_SHOWN} more: scorecard doctor counts them")
+
+
+def show_alerts(found: Overview) -> None:
+    """A row per open alert, with what each channel knows of it; then the channels that fail."""
+    channels = [report.channel for report in found.reports]
+    if found.alerts:
+        table = Table(title="Alerts open now", title_justify="left")
+        for heading in ("alert", "severity", "state", "owner", *channels):
+            table.add_column(heading, overflow="fold")
+        for alert in found.alerts:
+            knows = [found.known.get((alert["alert_id"], channel), "–") for channel in channels]
+            cells = [alert["alert_id"], alert["severity"], alert["status"], alert["owner"] or "", *knows]
+            table.add_row(*map(Text, cells))
+        out.print(table)
+    else:
+        say("No alert is open.")
+    if not channels:
+        say("No channel is set: docs/alerts.md says how people are told.")
+    for report in found.reports:
+        if report.trouble:
+            complain(report.text)
 
 
 def show_health(
