@@ -156,7 +156,8 @@ def alerts(
     except FileNotFoundError as error:
         _misused(str(error))
     for report in reports:
-        console.say(report.text)
+        if not report.trouble:
+            console.say(report.text)
     raise typer.Exit(FAILED if any(report.waiting_count for report in reports) else 0)
 
 

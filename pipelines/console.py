@@ -124,20 +124,17 @@ def _first(items: Sequence[Any]) -> Iterator[Any]:
 
 
 def show_alerts(found: Overview) -> None:
-    """A row per open alert, with what each channel knows of it; then the channels that fail."""
-    channels = [report.channel for report in found.reports]
-    if found.alerts:
-        table = Table(title="Alerts open now", title_justify="left")
-        for heading in ("alert", "severity", "state", "owner", *channels):
-            table.add_column(heading, overflow="fold")
-        for alert in found.alerts:
-            knows = [found.known.get((alert["alert_id"], channel), "–") for channel in channels]
-            cells = [alert["alert_id"], alert["severity"], alert["status"], alert["owner"] or "", *knows]
-            table.add_row(*map(Text, cells))
-        out.print(table)
-    else:
+    """A line per open alert, with what each channel knows of it; then the channels that fail."""
+    for alert in found.alerts:
+        knows = [
+            f"{report.channel} {found.known.get((alert['alert_id'], report.channel), 'not told')}"
+            for report in found.reports
+        ]
+        about = [alert["severity"], alert["status"], alert["alert_id"], alert["owner"] or "no owner"]
+        say(" · ".join([*about, ", ".join(knows)] if knows else about))
+    if not found.alerts:
         say("No alert is open.")
-    if not channels:
+    if not found.reports:
         say("No channel is set: docs/alerts.md says how people are told.")
     for report in found.reports:
         if report.trouble:
