@@ -14,7 +14,7 @@ import yaml
 
 from pipelines.notify.delivery import Report, tell
 from pipelines.settings import DBT_PROJECT, PagerDutySettings, Settings, SlackSettings, WebhookSettings
-from pipelines.warehouse.publish import VERSION_FORMAT, _point
+from pipelines.warehouse.publish import VERSION_FORMAT
 from tests.notify.receivers import WebServer
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -60,8 +60,10 @@ class Company:
                 names = ", ".join(alert)
                 marks = ", ".join("?" * len(alert))
                 connection.execute(f"insert into mart_alerts ({names}) values ({marks})", list(alert.values()))
-        _point(self.settings.published_dir / "current", version.relative_to(self.settings.published_dir))
-        _point(self.settings.published_dir / "marts.duckdb", (version / "marts.duckdb"))
+        for name, target in (("current", version), ("marts.duckdb", version / "marts.duckdb")):
+            link = self.settings.published_dir / name
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
 
     def tick(self, minutes: float = 0) -> dict[str, Report]:
         """What the sensor does, so many minutes later; the reports by channel."""

@@ -77,6 +77,16 @@ def test_an_alert_that_late_data_corrected_away_is_withdrawn_once(company: Compa
     assert events(company.webhook)[2:] == ["alert.reopened"]
 
 
+def test_an_alert_that_vanishes_before_it_could_be_told_never_was(company: Company) -> None:
+    company.connect("webhook")
+    company.publish(alert())
+    company.webhook.answer(503)
+    company.tick()
+    company.publish()
+    assert company.tick(2)["webhook"].waiting_count == 0
+    assert company.webhook.taken == []
+
+
 def test_a_closed_alert_that_vanishes_is_no_news(company: Company) -> None:
     company.connect("webhook")
     company.publish(alert())
@@ -154,6 +164,11 @@ def test_a_receiver_that_fails_is_asked_ever_more_seldom_up_to_a_quarter_of_an_h
         company.now = report.try_at
     assert waits == [1, 2, 4, 8, 15, 15]
     assert company.webhook.tried == 6
+    company.webhook.answers.clear()
+    assert company.tick()["webhook"].told_count == 1
+    company.webhook.answer(500)
+    company.publish(closed(alert()))
+    assert company.tick()["webhook"].try_at == company.now + timedelta(minutes=1), "what is over is forgotten"
 
 
 @pytest.mark.parametrize("asked", ["120", "Sun, 01 Mar 2026 06:02:00 GMT"], ids=["seconds", "a date"])
