@@ -124,10 +124,11 @@ def test_after_a_long_silence_only_the_last_week_of_ended_alerts_is_told(company
 
 def test_an_alert_that_ends_while_its_receiver_is_down_is_not_lost(company: Company) -> None:
     company.connect("webhook", "slack")
-    company.publish(alert())
+    lasting = alert(opened_at=at("2026-02-09"), last_breached_at=at("2026-02-23"))
+    company.publish(lasting)
     company.webhook.answer(*[503] * 3)
     assert company.tick()["webhook"].waiting_count == 1
-    company.publish(closed(alert()))
+    company.publish(closed(lasting, at("2026-02-16")))
     company.tick(1)
     company.tick(2)
     assert company.webhook.taken == [] and len(company.slack.taken) == 2
