@@ -1,4 +1,4 @@
-"""The `scorecard` command: run, doctor, alerts, scenario, ui, dbt, metrics.
+"""The `scorecard` command: run, doctor, alerts, scenario, ui, docs, dbt, metrics.
 
 What it prints is in `console`; what it does is done in `orchestration` and `warehouse`, imported late so that
 `--help` and a run with nothing to do are quick.
@@ -182,6 +182,20 @@ def ui(
     os.chdir(PROJECT_ROOT)
     command = [sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml", "--host", "127.0.0.1"]
     os.execve(sys.executable, [*command, "--port", str(port)], {**os.environ, **values})  # noqa: S606 - no shell needed
+
+
+@app.command(epilog="`scorecard docs --home /tmp/acme`")
+def docs(home: Home = None) -> None:
+    """Write what every mart, column, test and KPI means, and what is made from what, as one page."""
+    from pipelines.warehouse.docs import write_docs
+
+    try:
+        with console.progress():
+            page = write_docs(_settings(home))
+    except RuntimeError as error:
+        console.complain(str(error))
+        raise typer.Exit(FAILED) from None
+    console.say(f"The documentation is in {page}")
 
 
 @app.command(

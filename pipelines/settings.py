@@ -133,6 +133,11 @@ class Settings(BaseSettings):
     webhook: WebhookSettings | None = Field(None, description="Tell a program of them.")
     email: EmailSettings | None = Field(None, description="Tell people of them by mail.")
     pagerduty: PagerDutySettings | None = Field(None, description="Tell whoever is on call of them.")
+    postgres_url: SecretStr | None = Field(
+        None, description="Postgres that the marts are published to as well; null: to none."
+    )
+    postgres_schema: str = Field("marts", description="The schema they go to; the pipeline's alone.")
+    postgres_reader: str | None = Field(None, description="The role that may read them there; null: nobody is granted.")
 
     @classmethod
     def settings_customise_sources(

@@ -11,7 +11,7 @@ from pipelines.orchestration.jobs import daily_job, daily_schedule, landing_job
 from pipelines.orchestration.landing import landing_asset
 from pipelines.orchestration.manifest import Manifest, prepared
 from pipelines.orchestration.marts import mart_assets
-from pipelines.orchestration.published import page_asset, published_asset
+from pipelines.orchestration.published import page_asset, postgres_asset, published_asset
 from pipelines.orchestration.raw import raw_assets
 from pipelines.orchestration.sensors import alerts_sensor, failure_sensor, landing_sensor, stale_days_sensor
 from pipelines.settings import Settings
@@ -49,6 +49,7 @@ def build_defs(
             marts,
             published,
             *([page_asset(settings, published.key)] if SCORECARD in marts.keys else []),
+            *([postgres_asset(settings, published.key)] if settings.postgres_url else []),
         ],
         jobs=[landing, daily],
         schedules=[daily_schedule(daily, sources)],

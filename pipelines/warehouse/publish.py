@@ -85,15 +85,23 @@ def published_at(settings: Settings) -> datetime | None:
     return datetime.strptime(link.readlink().name, VERSION_FORMAT).replace(tzinfo=UTC).replace(tzinfo=None)
 
 
-def read_published(settings: Settings, queries: Mapping[str, str]) -> dict[str, pa.Table]:
-    """What each query gives over the published marts, by its name; all of one version.
+def published_file(settings: Settings) -> Path:
+    """The published marts by their real path, which a publication meanwhile does not change.
 
     FileNotFoundError where nothing is published.
     """
     file = (settings.published_dir / "marts.duckdb").resolve()
     if not file.exists():
         raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
-    with duckdb.connect(str(file), read_only=True) as connection:
+    return file
+
+
+def read_published(settings: Settings, queries: Mapping[str, str]) -> dict[str, pa.Table]:
+    """What each query gives over the published marts, by its name; all of one version.
+
+    FileNotFoundError where nothing is published.
+    """
+    with duckdb.connect(str(published_file(settings)), read_only=True) as connection:
         return {name: connection.sql(query).to_arrow_table() for name, query in queries.items()}
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from pipelines.catalog.types import Kpi
+from pipelines.scorecard.datasets import DATASETS
 from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.warehouse.postgres import postgres_type
 from pipelines.warehouse.transform import dbt, prepare
 
 ENDINGS = {
@@ -108,6 +111,27 @@ def test_a_column_ending_keeps_its_promise(manifest: dict[str, Any]) -> None:
                 if kind and name.endswith(ending) and kind not in kinds:
                     broken.append(f"{node['name']}.{name} is {kind}, its ending promises {' or '.join(kinds)}")
     assert not broken, "\n".join(broken)
+
+
+def test_postgres_has_a_place_for_every_column_of_a_mart(manifest: dict[str, Any]) -> None:
+    strange = [
+        f"{node['name']}.{column['name']} is {column['data_type']}"
+        for node in models(manifest)
+        if node["name"].startswith("mart_")
+        for column in node["columns"].values()
+        if postgres_type(column["data_type"].upper()) is None or max(len(node["name"]), len(column["name"])) > 63
+    ]
+    assert not strange
+
+
+def test_an_exposure_depends_on_the_marts_it_asks_for_and_bi_on_all(manifest: dict[str, Any]) -> None:
+    asked = {"scorecard_page": set(re.findall(r"\bmart_\w+", " ".join(DATASETS.values())))}
+    asked["bi"] = {node["name"] for node in models(manifest) if node["name"].startswith("mart_")}
+    depended = {
+        exposure["name"]: {manifest["nodes"][node]["name"] for node in exposure["depends_on"]["nodes"]}
+        for exposure in manifest["exposures"].values()
+    }
+    assert depended == asked
 
 
 def test_the_seeded_kpis_are_those_the_catalog_knows(manifest: dict[str, Any]) -> None:
