@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,10 @@ from pipelines.notify.notice import Notice, clipped
 from pipelines.settings import Severity, SlackSettings
 
 MOST_IN_A_MESSAGE = 10
-"""Ten notices of at most 1,200 characters stay below what Slack was seen to take in blocks, some 13,000."""
+LONGEST_BLOCK = 2_900
+"""Slack takes 3,000 characters in a section."""
+LONGEST_MESSAGE = 12_000
+"""Slack was seen to refuse some 13,200 characters of blocks (slackapi/bolt-js#2509)."""
 TITLE_LENGTH, FACT_LENGTH = 150, 240
 SIGN = {
     "page": ":red_circle:",
@@ -36,9 +39,19 @@ class Slack:
         """As set."""
         return self.settings.least_severity
 
-    def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
-        """Up to ten in a message."""
-        return (notices[at : at + MOST_IN_A_MESSAGE] for at in range(0, len(notices), MOST_IN_A_MESSAGE))
+    def batches(self, notices: Sequence[Notice]) -> Iterator[Sequence[Notice]]:
+        """Up to ten in a message, fewer where they are long."""
+        message: list[Notice] = []
+        length = 0
+        for notice in notices:
+            more = len(_section(notice))
+            if message and (len(message) == MOST_IN_A_MESSAGE or length + more > LONGEST_MESSAGE):
+                yield message
+                message, length = [], 0
+            message.append(notice)
+            length += more
+        if message:
+            yield message
 
     def send(self, notices: Sequence[Notice], now: datetime) -> None:
         """Post one message."""
@@ -56,11 +69,15 @@ class Slack:
 
 
 def _section(notice: Notice) -> str:
-    title = f"*{escaped(clipped(notice.title, TITLE_LENGTH))}*"
-    facts = [f"{label}: {escaped(clipped(text, FACT_LENGTH))}" for label, text in notice.facts]
-    link = [f"<{escaped(notice.link)}|Open the scorecard>"] if notice.link else []
+    """A notice as Slack shows it, without the facts that do not fit: a character may need five to be escaped."""
     sign = SIGN.get(notice.event, SIGN[notice.severity])
-    return "\n".join([f"{sign} {title}", *facts, *link])
+    text = f"{sign} *{escaped(clipped(notice.title, TITLE_LENGTH))}*"
+    link = f"\n<{escaped(notice.link)}|Open the scorecard>" if notice.link else ""
+    for label, fact in notice.facts:
+        line = f"\n{label}: {escaped(clipped(fact, FACT_LENGTH))}"
+        if len(text) + len(line) + len(link) <= LONGEST_BLOCK:
+            text += line
+    return text + link
 
 
 def escaped(text: str) -> str:

@@ -112,6 +112,10 @@ def test_many_alerts_are_few_slack_messages_within_slacks_limits(company: Compan
     company.publish(*(alert(f"a{number}", latest_evidence="x" * 9000) for number in range(23)))
     assert company.tick()["slack"].told_count == 23
     assert [len(request.json["blocks"]) for request in company.slack.taken] == [10, 10, 3]
+    endless = dict.fromkeys(("model_name", "latest_evidence", "owner", "recommended_action"), "<&>" * 900)
+    company.publish(*(alert(f"b{number}", **endless) for number in range(10)))
+    assert company.tick()["slack"].trouble is None
+    assert len(company.slack.taken) > 4
     for request in company.slack.taken:
         assert sum(len(block["text"]["text"]) for block in request.json["blocks"]) < 13_000
         assert all(len(block["text"]["text"]) < 3_000 for block in request.json["blocks"])
