@@ -61,7 +61,7 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
 
 clean: ## Remove what was generated, keep .venv
-	@rm -rf data/landing data/warehouse data/published data/dagster dbt_project/target dbt_project/logs
+	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox dbt_project/target dbt_project/logs
 
 .PHONY: help setup run test ui docs lint bench calibration truth references lock clean
 .DEFAULT_GOAL := help
