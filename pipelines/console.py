@@ -98,6 +98,16 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows of text under a title; without headings where all are empty."""
+    table = Table(title=title, title_justify="left", show_header=any(head))
+    for heading in head:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    out.print(table)
+
+
 def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: Path | None) -> bool:
     """What failed or stands refused, on which file or day, and what to do; returns whether anything does."""
     for file in _first(found.refused_files):
