@@ -231,6 +231,10 @@ class BillingIdentifier(Identifier):
     )
 
 
+Role = Literal["executive_sponsor", "ai_program_lead", "model_owner", "data_steward", "sre", "compliance_officer"]
+Cadence = Literal["weekly", "monthly", "quarterly"]
+
+
 class Roles(Part):
     """Who answers for what, as role addresses (no persons' names)."""
 
@@ -1098,10 +1102,7 @@ class Criterion(Part):
         "not_off_target", description="What the KPI must be in the last whole period before the gate is due."
     )
     period: Literal["week", "month"] = Field("month", description="The periods that are looked at.")
-    sign_off: (
-        Literal["executive_sponsor", "ai_program_lead", "model_owner", "data_steward", "sre", "compliance_officer"]
-        | None
-    ) = Field(None, description="The role whose word decides. This or `kpi`.")
+    sign_off: Role | None = Field(None, description="The role whose word decides. This or `kpi`.")
 
     @model_validator(mode="after")
     def _one_judge(self) -> Self:
@@ -1122,6 +1123,28 @@ class DecisionGate(Part):
     criteria: tuple[Criterion, ...] = Field(min_length=1, description="All of them must hold.")
 
 
+class Meeting(Part):
+    """A meeting that a review is written for."""
+
+    name: Text = Field(description="What it is called.")
+    chair: Role = Field(description="The role that holds it.")
+    attend: tuple[Role, ...] = Field((), description="The roles that come.")
+
+
+MEETINGS: Final[Mapping[Cadence, Meeting]] = MappingProxyType(
+    {
+        "weekly": Meeting(name="Operational standup", chair="sre", attend=("model_owner",)),
+        "monthly": Meeting(
+            name="Metric review", chair="ai_program_lead", attend=("model_owner", "data_steward", "sre")
+        ),
+        "quarterly": Meeting(
+            name="Business impact review", chair="executive_sponsor", attend=("ai_program_lead", "model_owner")
+        ),
+    }
+)
+"""The cadence of a company that declares none."""
+
+
 class Company(Part):
     """What holds for the whole company."""
 
@@ -1133,6 +1156,9 @@ class Company(Part):
     )
     excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users analytics does not count.")
     decision_gates: tuple[DecisionGate, ...] = Field((), description="The gates every AI member passes.")
+    reviews: dict[Cadence, Meeting] = Field(
+        default_factory=lambda: dict(MEETINGS), description="Who meets over the weekly, monthly and quarterly review."
+    )
 
     @field_validator("reporting_timezone", "week_start")
     @classmethod

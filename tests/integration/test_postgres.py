@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -12,17 +13,19 @@ import adbc_driver_postgresql.dbapi as adbc
 import dagster as dg
 import duckdb
 import pytest
+import yaml
 from pydantic import SecretStr
 
 from pipelines.orchestration import retries
 from pipelines.orchestration.published import postgres_asset
-from pipelines.settings import Settings
+from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.warehouse.errors import PostgresBusyError, PostgresError
 from pipelines.warehouse.postgres import publish_to_postgres
 from pipelines.warehouse.publish import published_file
 from tests.integration.conftest import Company
 from tests.integration.postgres import IN_A_URL, PASSWORD, Server, started
 
+GUIDES = PROJECT_ROOT / "docs" / "bi"
 READER, OUTSIDER = "scorecard_reader", "outsider"
 SECRET = "hunter2"  # noqa: S105 - of nobody
 
@@ -87,6 +90,20 @@ def test_every_mart_reads_the_same_from_postgres_as_from_the_published_file(
         "select table_name, column_name, duckdb_tables.comment, duckdb_columns.comment from duckdb_columns() "
         "inner join duckdb_tables() using (table_oid, table_name) order by table_name, column_index"
     )
+
+
+def test_the_queries_of_the_guides_give_the_same_from_both(company: Company, server: Server, database: str) -> None:
+    publish_to_postgres(at(company.settings, server.url(database=database)))
+    guides = "".join(path.read_text() for path in sorted((PROJECT_ROOT / "docs" / "bi").glob("*.md")))
+    last_month = yaml.safe_load(
+        (PROJECT_ROOT / "docs/bi/superset/datasets/Scorecard/last_whole_month.yaml").read_text()
+    )
+    queries = [query for query in re.findall(r"```sql\n(.*?)```", guides, re.DOTALL) if query.startswith("select")]
+    assert len(queries) >= 5
+    for query in [*queries, last_month["sql"]]:
+        plain = re.sub(r"\$__timeFilter\((\w+)\)", r"\1 > timestamp '2026-01-01'", query)  # as Grafana writes it out
+        here = company.rows(plain)
+        assert here and len(server.rows(plain, database=database)) == len(here), query
 
 
 def at(settings: Settings, url: str) -> Settings:
