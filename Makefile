@@ -44,6 +44,9 @@ bench: setup ## Measure: each figure is a ratio within one run
 calibration: setup ## Measure whether the statistics err as often as they say; writes docs/statistics/calibration.md
 	@$(BIN)/python -m bench.calibration
 
+truth: setup ## Look up all that was planted in 40 sample companies (hours; resumes); writes docs/statistics/truth.md
+	@$(BIN)/python -m bench.truth
+
 .venv-references/.installed: bench/references/requirements.txt | setup
 	@test -x .venv-references/bin/python || $(PYTHON) -m venv .venv-references
 	@$(BIN)/uv pip install --quiet --python .venv-references/bin/python -r bench/references/requirements.txt \
@@ -60,5 +63,5 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 clean: ## Remove what was generated, keep .venv
 	@rm -rf data/landing data/warehouse data/published data/dagster dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test ui docs lint bench calibration references lock clean
+.PHONY: help setup run test ui docs lint bench calibration truth references lock clean
 .DEFAULT_GOAL := help

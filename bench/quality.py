@@ -126,7 +126,7 @@ def _land(settings: Settings) -> None:
                     then 1 - pow((hash(i, {number}, 1) % 1000003) / 1000003, 2)
                     else pow((hash(i, {number}, 2) % 1000003) / 1000003, 4) end as score,
                 '{{"channel": "' || case when hash(i, 3) % 3 = 0 then 'card' else 'online' end || '", "age_band": "'
-                    || ['under_35', '35_to_65', 'over_65'][1 + hash(i, 4) % 3] || '"}}' as cohorts,
+                    || ['under_35', '35_to_65', 'over_65'][(1 + hash(i, 4) % 3)::int] || '"}}' as cohorts,
                 timestamp '{day}' + to_seconds((hash(i, {number}, 5) % 250000)::bigint) + interval 1 day as labelled_at,
                 case when hash(i, {number}) % 20 = 0 then 'fraud' else 'genuine' end as label
             from range({a_day}) as r(i)""")
@@ -193,12 +193,14 @@ def by_hand(settings: Settings) -> None:
         group by all""")
         connection.execute("""
         create or replace table mart as
-        select event_date, unnest(['all', 'channel ' || (cohorts->>'channel'), 'age_band ' || (cohorts->>'age_band')])
-                as cohort,
+        select event_date, cohort,
             sum(labelled) as labelled_count, sum(labelled) filter (said and was) as hits,
             sum(labelled) filter (said and not was) as alarms, sum(labelled) filter (was and not said) as misses,
             sum(log_loss_sum) / sum(labelled) as log_loss, sum(delay_seconds) / sum(labelled) / 3600 as delay_hours
-        from counted group by all""")
+        from counted, unnest(
+            ['all', 'channel ' || (cohorts->>'channel'), 'age_band ' || (cohorts->>'age_band')]
+        ) as named(cohort)
+        group by all""")
 
 
 def _assert_same_answer(settings: Settings) -> None:
