@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     )
     webhook_url: SecretStr | None = Field(None, description="Where a failed run is posted as JSON; null: the log only.")
 
+    postgres_url: SecretStr | None = Field(
+        None, description="Postgres that the marts are published to as well; null: to none."
+    )
+    postgres_schema: str = Field("marts", description="The schema they go to; the pipeline's alone.")
+    postgres_reader: str | None = Field(None, description="The role that may read them there; null: nobody is granted.")
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -31,6 +31,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "dagster": ("orchestration", "definitions"),
     "dagster_dbt": ("orchestration",),
     "duckdb": ("warehouse", "scenario"),
+    "adbc_driver_postgresql": ("warehouse/postgres.py",),
     "dbt": ("warehouse/transform.py",),
     "great_expectations": ("warehouse/judge.py",),
     "typer": ("cli.py",),
