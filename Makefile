@@ -57,7 +57,7 @@ docs-kpis: run ## Write the heads of the KPI pages from the seeds, and take thei
 	@touch $@
 
 references: .venv-references/.installed ## Set the statistics beside the field's libraries; writes docs/statistics/references.md
-	@PYTHONPATH=. .venv-references/bin/python -m bench.references
+	@PYTHONPATH=. NML_DISABLE_USAGE_LOGGING=1 .venv-references/bin/python -m bench.references
 
 lock: setup ## Pin the newest versions that resolve, without addresses
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra metrics --extra postgres --universal --python-version 3.11 \
