@@ -1,4 +1,4 @@
-"""The `scorecard` command: run, doctor, scenario, ui, docs, dbt, metrics.
+"""The `scorecard` command: run, doctor, scenario, review, ui, docs, dbt, metrics.
 
 What it prints is in `console`; what it does is done in `orchestration` and `warehouse`, imported late so that
 `--help` and a run with nothing to do are quick.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -33,6 +34,16 @@ app = typer.Typer(
 )
 SAMPLE_DAYS, SAMPLE_SEED = 60, 7
 FAILED, MISUSED = 1, 2
+
+
+class ReviewKind(StrEnum):
+    """The reviews there are."""
+
+    weekly = "weekly"
+    monthly = "monthly"
+    quarterly = "quarterly"
+    launch = "launch"
+
 
 Home = Annotated[Path | None, typer.Option(help="Holds everything the pipeline writes.", show_default="data/")]
 Landing = Annotated[Path | None, typer.Option(help="The vendors' exports.", show_default="HOME/landing")]
@@ -120,6 +131,48 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         _check_landing(settings)
         found = status(settings, read, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), settings)
+
+
+@app.command(
+    epilog="`scorecard review weekly` — the last whole week · "
+    "`scorecard review monthly --team fraud-operations --as-of 2026-02-28` · "
+    "`scorecard review launch --model recommender`"
+)
+def review(
+    kind: Annotated[ReviewKind, typer.Argument(help="Of a week, month or quarter, or of one launched model.")],
+    team: Annotated[str | None, typer.Option(help="The models of this team alone.")] = None,
+    model: Annotated[str | None, typer.Option(help="The launched model.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DAY", help="The period that was over by this day.")
+    ] = None,
+    home: Home = None,
+    catalog: CatalogFolder = None,
+) -> None:
+    """Write a review, as a page to print and as Markdown, from what is published.
+
+    It lies under HOME/published/reviews, which Dagster's schedules fill too; written again it is replaced.
+    """
+    settings = _settings(home, catalog=catalog)
+    read = _catalog(settings)
+    launched = kind is ReviewKind.launch
+    if launched != (model is not None):
+        _misused(
+            "--model is for `review launch`, which needs it." if model else "name the launched model: --model MODEL"
+        )
+    if team is not None:
+        _known("team", team, [one.id for one in read.teams])
+    if model is not None:
+        _known("model", model, [one.id for one in read.members])
+    from pipelines.orchestration.reviews import newest_period, write_review
+    from pipelines.scorecard.reviews.periods import CADENCES
+    from pipelines.scorecard.reviews.write import NothingKnownError
+
+    try:
+        period = newest_period(settings, CADENCES[kind], _day("--as-of", as_of))
+        page = write_review(settings, read, period, team, model)
+    except (FileNotFoundError, NothingKnownError) as error:
+        _misused(str(error))
+    console.say(f"The review of {period.name} is in {page}, and beside it as Markdown.")
 
 
 @app.command(epilog="`scorecard ui` · `scorecard ui --home /tmp/acme --port 3001`")
@@ -213,6 +266,11 @@ def _day(option: str, text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         _misused(f"{option} is `{text}`, expected a day such as 2026-01-31.")
+
+
+def _known(what: str, given: str, there_are: Sequence[str]) -> None:
+    if given not in there_are:
+        _misused(f"there is no {what} `{given}` in the catalog. There are: {', '.join(sorted(there_are)) or 'none'}.")
 
 
 def _files(folder: Path) -> Iterator[Path]:

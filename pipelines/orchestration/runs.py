@@ -64,7 +64,8 @@ def run(
         span = days_to_run(before, asked, force)
         if span is not None:
             log.info("Judging, building and testing %s … %s", *span)
-            keys = [key for key in defs.resolve_all_asset_keys() if key not in set(map(landing_key, sources))]
+            daily = defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys
+            keys = [key for key in daily if key not in set(map(landing_key, sources))]
             failures += _execute(settings, defs, instance, DAILY, tags | range_tags(*span), keys)
     return failures
 

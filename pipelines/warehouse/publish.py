@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 import duckdb
@@ -96,13 +98,21 @@ def published_file(settings: Settings) -> Path:
     return file
 
 
-def read_published(settings: Settings, queries: Mapping[str, str]) -> dict[str, pa.Table]:
+def read_published(
+    settings: Settings, queries: Mapping[str, str], values: Mapping[str, object] = MappingProxyType({})
+) -> dict[str, pa.Table]:
     """What each query gives over the published marts, by its name; all of one version.
 
-    FileNotFoundError where nothing is published.
+    `values` are what queries name as `$name`; each is given to those that do. FileNotFoundError where nothing is
+    published.
     """
     with duckdb.connect(str(published_file(settings)), read_only=True) as connection:
-        return {name: connection.sql(query).to_arrow_table() for name, query in queries.items()}
+        return {
+            name: connection.sql(
+                query, params={key: value for key, value in values.items() if re.search(rf"\${key}\b", query)}
+            ).to_arrow_table()
+            for name, query in queries.items()
+        }
 
 
 def put(settings: Settings, file_name: str, text: str) -> Path:

@@ -52,7 +52,7 @@ def test_a_feature_that_is_not_critical_does_not_make_the_window_drift(company: 
 def test_a_retrain_is_raised_once_and_closed_by_the_version_trained_since(company: Company) -> None:
     assert company.rows(
         "select model_id, raised_at::date::varchar, closed_at::date::varchar, worst_feature, is_open "
-        "from mart_retrain_triggers order by model_id"
+        "from mart_retrain_triggers where reason = 'drift' order by model_id"
     ) == [
         ("fraud-detector", "2026-02-18", None, "is_error", True),
         ("route-optimiser", "2026-02-13", "2026-02-24", "fuel_price", False),
