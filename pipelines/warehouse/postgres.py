@@ -174,7 +174,7 @@ def _transaction(settings: Settings) -> Iterator[Cursor]:
         connection = dbapi.connect(_url(settings))
     except Error as error:
         raise PostgresBusyError(
-            f"Postgres at {where} let nobody in: {_words(error)}. What was published there stands. See whether the "
+            f"no connection to Postgres at {where}: {_words(error)}. What was published there stands. See whether the "
             "server runs, and whether host, port, database, user and password in `postgres_url` are right."
         ) from None
     with connection, connection.cursor() as cursor:
