@@ -1,4 +1,4 @@
-"""The `scorecard` command: run, doctor, scenario, review, template, plan-experiment, ui, docs, dbt, metrics.
+"""The `scorecard` command: a function a subcommand.
 
 What it prints is in `console`; what it does is done in `orchestration` and `warehouse`, imported late so that
 `--help` and a run with nothing to do are quick.
@@ -140,6 +140,45 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         _check_landing(settings)
         found = status(settings, read, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), settings)
+
+
+@app.command(
+    epilog="`scorecard alerts` — what is open, and who knows · `scorecard alerts --test slack` · "
+    "`scorecard run; scorecard alerts --send` — from cron, where no Dagster runs"
+)
+def alerts(
+    home: Home = None,
+    send: Annotated[bool, typer.Option("--send", help="Tell every channel what is due, now.")] = False,
+    test: Annotated[str | None, typer.Option(metavar="CHANNEL", help="Send a test notice to this channel.")] = None,
+) -> None:
+    """Show the alerts open now and which channel has been told; send what is due, or a test.
+
+    `--send` and `--test` end with 0 only if every receiver took what it was sent.
+    """
+    from pipelines.notify.delivery import connected, overview, send_test, tell, utc_now
+    from pipelines.notify.notice import RefusedError, UnfitError, UnreachableError
+
+    settings = _settings(home)
+    if test is not None:
+        channels = {channel.name: channel for channel in connected(settings)}
+        if test not in channels:
+            _misused(f"no channel `{test}` is set; set are: {', '.join(channels) or 'none'}. See docs/alerts.md.")
+        try:
+            send_test(channels[test], settings)
+        except (UnreachableError, RefusedError, UnfitError) as error:
+            console.complain(f"{test}: {error}")
+            raise typer.Exit(FAILED) from None
+        console.say(f"{test} has taken a test notice.")
+        return
+    reports = tell(settings, since=utc_now()) if send else []
+    try:
+        console.show_alerts(overview(settings))
+    except FileNotFoundError as error:
+        _misused(str(error))
+    for report in reports:
+        if not report.trouble:
+            console.say(report.text)
+    raise typer.Exit(FAILED if any(report.waiting_count for report in reports) else 0)
 
 
 @app.command(

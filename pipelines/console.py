@@ -15,6 +15,7 @@ from rich.text import Text
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
+    from pipelines.notify.delivery import Overview
     from pipelines.warehouse.status import Health, Status
 
 out = Console(highlight=False, soft_wrap=True)
@@ -130,6 +131,24 @@ def _first(items: Sequence[Any]) -> Iterator[Any]:
     yield from items[:MOST_SHOWN]
     if len(items) > MOST_SHOWN:
         complain(f"… and {len(items) - MOST_SHOWN} more: scorecard doctor counts them")
+
+
+def show_alerts(found: Overview) -> None:
+    """A line per open alert, with what each channel knows of it; then the channels that fail."""
+    for alert in found.alerts:
+        knows = [
+            f"{report.channel} {found.known.get((alert['alert_id'], report.channel), 'not told')}"
+            for report in found.reports
+        ]
+        about = [alert["severity"], alert["status"], alert["alert_id"], alert["owner"] or "no owner"]
+        say(" · ".join([*about, ", ".join(knows)] if knows else about))
+    if not found.alerts:
+        say("No alert is open.")
+    if not found.reports:
+        say("No channel is set: docs/alerts.md says how people are told.")
+    for report in found.reports:
+        if report.trouble:
+            complain(report.text)
 
 
 def show_health(

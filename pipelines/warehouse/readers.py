@@ -258,10 +258,14 @@ def _open_json(
             f"select _raw from documents where json_valid(_raw) limit {SNIFFED_LINES}"
         ).fetchall()
     ]
-    if lines == len(head) and any(not _records(head, candidate) for candidate in candidates):
-        # Pages without a record: a quiet day, known by the file's name alone.
-        return None
-    found = _recognise(candidates, _paths_in(head, candidates), landing_path, _top_keys(head))
+    # Pages without a record: a quiet day, known by the file's name alone, or else by what is broken in it.
+    quiet = [candidate for candidate in candidates if head and not _records(head, candidate)]
+    if quiet and lines - broken == len(head):
+        if not broken:
+            return None
+        found = quiet[0]
+    else:
+        found = _recognise(candidates, _paths_in(head, candidates), landing_path, _top_keys(head))
     records = (
         "select _row, _raw, cast(_raw as json) as doc, cast(_raw as json) as page from documents where json_valid(_raw)"
     )
