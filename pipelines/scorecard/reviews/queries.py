@@ -64,7 +64,8 @@ _QUERIES: Final = {
     ),
     "annotations": (
         "select model_id, kind, title, starts_at, ends_at, event_date from mart_annotations "
-        "semi join chosen using (model_id) where event_date between $start and $end order by starts_at, annotation_id, model_id"
+        "semi join chosen using (model_id) where event_date between $start and $end "
+        "order by starts_at, annotation_id, model_id"
     ),
     # What a model's own measure did after a release or the like; incidents come too close together to be told apart.
     "impacts": (
