@@ -47,6 +47,9 @@ calibration: setup ## Measure whether the statistics err as often as they say; w
 truth: setup ## Look up all that was planted in 40 sample companies (hours; resumes); writes docs/statistics/truth.md
 	@$(BIN)/python -m bench.truth
 
+docs-kpis: run ## Write the heads of the KPI pages from the seeds, and take their pictures (needs Chromium)
+	@$(BIN)/python -m docs.kpis.build data
+
 .venv-references/.installed: bench/references/requirements.txt | setup
 	@test -x .venv-references/bin/python || $(PYTHON) -m venv .venv-references
 	@$(BIN)/uv pip install --quiet --python .venv-references/bin/python -r bench/references/requirements.txt \
@@ -61,7 +64,7 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
 
 clean: ## Remove what was generated, keep .venv
-	@rm -rf data/landing data/warehouse data/published data/dagster dbt_project/target dbt_project/logs
+	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test ui docs lint bench calibration truth references lock clean
+.PHONY: help setup run test ui docs lint bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help

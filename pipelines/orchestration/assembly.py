@@ -14,13 +14,15 @@ from pipelines.orchestration.marts import mart_assets
 from pipelines.orchestration.published import page_asset, postgres_asset, published_asset
 from pipelines.orchestration.raw import raw_assets
 from pipelines.orchestration.reviews import review_assets, review_jobs, review_schedules
-from pipelines.orchestration.sensors import failure_sensor, landing_sensor, stale_days_sensor
+from pipelines.orchestration.sensors import alerts_sensor, failure_sensor, landing_sensor, stale_days_sensor
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Source
 
 SCORECARD = dg.AssetKey(["marts", "scorecard", "mart_scorecard"])
 """The mart that page and reviews are made from; a project without it has neither."""
+ALERTS = dg.AssetKey(["marts", "scorecard", "mart_alerts"])
+"""The mart that says what people are told; a project without it tells them of failed runs alone."""
 
 
 def build_defs(
@@ -58,6 +60,7 @@ def build_defs(
             *(landing_sensor(settings, source, landing) for source in sources.values()),
             stale_days_sensor(settings, sources, daily),
             failure_sensor(settings),
+            *([alerts_sensor(settings)] if ALERTS in marts.keys else []),
         ],
         # Starting a process for each step costs more than the steps of a day do (docs/decisions.md).
         executor=dg.in_process_executor,

@@ -15,11 +15,12 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.catalog.types import Catalog
+from pipelines.notify.delivery import tell_failure
+from pipelines.notify.failures import Failed
 from pipelines.orchestration.assembly import build_defs
 from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
 from pipelines.orchestration.jobs import DAILY, LANDING
 from pipelines.orchestration.landing import landing_key
-from pipelines.orchestration.notify import Failed, notify
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, up_to_today
 from pipelines.orchestration.tags import FORCE, PROCESS
 from pipelines.settings import Settings
@@ -126,7 +127,7 @@ def _execute(
         days = (tags.get(RANGE_START, ""), tags.get(RANGE_END, ""))
         steps = tuple(failure.step for failure in failures)
         message = "; ".join(failure.message for failure in failures)
-        notify(settings, Failed(job, result.run_id, days, steps, message))
+        tell_failure(settings, Failed(job, result.run_id, days, steps, message))
     return failures
 
 

@@ -11,13 +11,15 @@ import jinja2
 from pipelines.scorecard import words
 
 ASSETS: Final = Path(__file__).parent / "assets"
-_MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|!~&$@])")
+_MARKS: Final = re.compile(r"([\\`*_\[\]<>#|~&$])")
+_STARTS: Final = re.compile(r"^( ?)(\d*)([-+=.)])(?=[-=\s]|$)")
+"""What would begin a list or underline a title: `- `, `1. `, `---`."""
 
 
 def literal(value: object) -> str:
     """`value` as Markdown that shows it as it is, on one line, in a table too: what has a meaning there is escaped."""
-    text = _MARKS.sub(r"\\\1", " ".join(str(value).split()))
-    return re.sub(r"^([-+=]|\d+[.)])", lambda found: "\\" + found[0] if len(found[0]) == 1 else _dot(found[0]), text)
+    text = _MARKS.sub(r"\\\1", re.sub(r"\s+", " ", str(value)))
+    return _STARTS.sub(r"\1\2\\\3", text)
 
 
 def environment() -> jinja2.Environment:
@@ -40,7 +42,3 @@ class Raw(str):
 
 def _escaped(value: Any) -> str:
     return value if isinstance(value, Raw) else literal(value)
-
-
-def _dot(start: str) -> str:
-    return f"{start[:-1]}\\{start[-1]}"

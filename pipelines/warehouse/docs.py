@@ -6,6 +6,7 @@ Nothing is described here: models are described beside their SQL, the KPIs in `d
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pipelines.warehouse.transform import dbt, prepare
 
 FILE = "docs.html"
 KPIS = "[[kpis]]"
-"""Where the project's overview (`models/overview.md`) has the text of `docs/kpis.md`."""
+"""Where the project's overview (`models/overview.md`) has the text of `docs/kpis.md` and of each KPI's page."""
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; "
     "font-src data:"
@@ -39,7 +40,15 @@ def write_docs(settings: Settings) -> Path:
         if not result.success:
             raise RuntimeError(f"dbt could not write the documentation: {result.exception}")
         page = (Path(target) / "static_index.html").read_text(encoding="utf-8")
-    kpis = (PROJECT_ROOT / "docs" / "kpis.md").read_text(encoding="utf-8")
-    page = page.replace(KPIS, json.dumps(kpis)[1:-1])
+    page = page.replace(KPIS, json.dumps(_kpis())[1:-1])
     page = page.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{POLICY}">', 1)
     return put(settings, FILE, page)
+
+
+def _kpis() -> str:
+    """What the numbers mean: the general part, then each KPI in its order; without pictures, which the page has not."""
+    folder = PROJECT_ROOT / "docs"
+    texts = [page.read_text(encoding="utf-8") for page in (folder / "kpis").glob("*.md")]
+    texts.sort(key=lambda text: int(text.split()[1]))
+    whole = "\n\n".join([(folder / "kpis.md").read_text(encoding="utf-8"), *texts])
+    return re.sub(r"^(?:!\[.*|<!--.*)\n", "", whole, flags=re.MULTILINE)

@@ -95,7 +95,7 @@ def publish_to_postgres(settings: Settings) -> dict[str, int]:
             wanted = _published(published)
             for statement in changes(schema, _standing(postgres, schema), wanted):
                 postgres.execute(statement)
-            for statement in grants(schema, list(wanted), reader) if reader else []:
+            for statement in grants(schema, list(wanted), reader) if reader and wanted else []:
                 postgres.execute(statement)
             return {mart: _replace(published, postgres, schema, mart) for mart in wanted}
 
@@ -174,7 +174,7 @@ def _transaction(settings: Settings) -> Iterator[Cursor]:
         connection = dbapi.connect(_url(settings))
     except Error as error:
         raise PostgresBusyError(
-            f"Postgres at {where} let nobody in: {_words(error)}. What was published there stands. See whether the "
+            f"no connection to Postgres at {where}: {_words(error)}. What was published there stands. See whether the "
             "server runs, and whether host, port, database, user and password in `postgres_url` are right."
         ) from None
     with connection, connection.cursor() as cursor:
@@ -183,7 +183,7 @@ def _transaction(settings: Settings) -> Iterator[Cursor]:
             connection.commit()
         except Error as error:
             state = error.sqlstate or ""
-            remedy = REMEDIES.get(state, "The next run tries again.")
+            remedy = REMEDIES.get(state, "The next run that publishes tries again.")
             raise (PostgresBusyError if state.startswith(PASSING) else PostgresError)(
                 f"Postgres at {where}, schema {settings.postgres_schema}: {_words(error)}. What was published there "
                 f"stands. {remedy.format(schema=settings.postgres_schema, reader=settings.postgres_reader)}"
@@ -191,8 +191,8 @@ def _transaction(settings: Settings) -> Iterator[Cursor]:
 
 
 def _words(error: Exception) -> str:
-    """The server's own words, message and detail; the driver's, where it has none."""
-    said = re.findall(r":  (.+)", str(error)) or [str(error).split("Failed to connect: ")[-1].splitlines()[0]]
+    """The server's own words, message and detail without its hints (`cascade`); the driver's, where it has none."""
+    said = re.findall(r"(?<!HINT):  (.+)", str(error)) or [str(error).split("Failed to connect: ")[-1].splitlines()[0]]
     return ": ".join(line.strip().rstrip(".") for line in said)
 
 

@@ -49,6 +49,7 @@ def model(dbt, session):
 
 def _change(row):
     before, after = (
-        Moments(row[f"{side}_unit_count"], *(row[f"{side}_{name}_sum"] for name in SUMS)) for side in ("before", "after")
+        Moments(row[f"{side}_unit_count"], *(row[f"{side}_{name}_sum"] for name in SUMS))
+        for side in ("before", "after")
     )
     return compare(before, after, METRICS[row["basis"]]).absolute

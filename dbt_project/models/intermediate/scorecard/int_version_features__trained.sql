@@ -64,7 +64,8 @@ final as (
             and counted.taken_at < versions.last_served_date + interval 1 day
     qualify
         dense_rank() over (
-            partition by versions.model_id, versions.model_version order by counted.taken_at desc, counted.snapshot_id asc
+            partition by versions.model_id, versions.model_version
+            order by counted.taken_at desc, counted.snapshot_id asc
         ) = 1
 
 )
