@@ -32,8 +32,8 @@ HEAD = """# Planted truth
 
 Written by `make truth`; every figure was measured by it. Each seed makes another sample company of {days} days: other
 traffic, bills, incidents, users, experiments and labels, the same planted causes. It goes the whole way from the
-vendors' files to the published marts, and everything that was planted is looked up there. {count} seeds, {first} to
-{last}, fixed before the first of them ran.
+vendors' files to the published marts, and everything that was planted is looked up there. The seeds, {first} to {last},
+were fixed before the first of them ran; {measured}.
 
 What is arithmetic must be equal: counts, decimals and instants to the last digit, doubles to 1e-9 of themselves.
 What is an estimate has a 95 % interval, which about one time in twenty should miss; ± is one binomial standard error of
@@ -79,7 +79,9 @@ def kept() -> dict[int, dict[str, Any]]:
 def page(companies: Iterable[dict[str, Any]]) -> str:
     """The page on what was found in these companies."""
     some = sorted(companies, key=lambda one: one["seed"])
-    head = HEAD.format(days=DAYS, count=len(some), first=some[0]["seed"], last=some[-1]["seed"])
+    run = ", ".join(str(one["seed"]) for one in some)
+    measured = "all of them have run" if len(some) == len(SEEDS) else f"so far {len(some)} of {len(SEEDS)} ran: {run}"
+    head = HEAD.format(days=DAYS, first=SEEDS[0], last=SEEDS[-1], measured=measured)
     return "\n".join((head, *_exact(some), "", *_estimates(some), ""))
 
 

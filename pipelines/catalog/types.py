@@ -338,6 +338,11 @@ class Guardrail(AsOf):
         "a deployment closes.",
     )
 
+    @property
+    def subject(self) -> str:
+        """The KPI or the measure it bounds."""
+        return str(self.kpi or self.measure)
+
     @model_validator(mode="after")
     def _one_subject_and_one_bound(self) -> Self:
         for one, other in (("kpi", "measure"), ("at_least", "at_most")):

@@ -156,9 +156,7 @@ def experiment(planned: Plan, begins: date, published_at: datetime | None) -> st
         told=told(planned),
         reach=planned.reach(),
         secondary=words.listed(secondary),
-        guardrails=words.listed(
-            [f"{rail.id} ({(rail.kpi or rail.kind).replace('_', ' ')})" for rail in member.guardrails]
-        ),
+        guardrails=words.listed([f"{rail.id} ({rail.subject.replace('_', ' ')})" for rail in member.guardrails]),
         owner=_owner(member),
         stub=markdown.Raw(stub(planned, begins).strip().replace("```", "'''")),
     )

@@ -11,7 +11,7 @@ import altair as alt
 import vl_convert
 
 from pipelines.scorecard import words
-from pipelines.scorecard.page import VEGA_LITE
+from pipelines.scorecard.charts import VEGA_LITE
 from pipelines.scorecard.reviews.document import Picture
 
 Row = dict[str, Any]
