@@ -95,7 +95,7 @@ def variance(rows: Sequence[Row]) -> Picture:
     faceted = (
         chart.facet(alt.Facet("model:N").title(None), columns=COLUMNS)
         .resolve_scale(x="independent")
-        .properties(bounds="flush", spacing={"row": 44, "column": 30})
+        .properties(bounds="flush", spacing={"row": 60, "column": 30})
     )
     said = []
     for row in rows:
