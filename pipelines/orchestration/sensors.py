@@ -15,7 +15,7 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.errors import WarehouseBusyError
-from pipelines.warehouse.intake import landing_files, version_of
+from pipelines.warehouse.intake import landing_files, refusal_version_of
 from pipelines.warehouse.status import status
 
 EVERY_SECONDS = 60
@@ -37,7 +37,7 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
     def landed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         files = landing_files(settings, source)
         seen = ledger.digest(
-            [version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
+            [refusal_version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
         )
         if not files or context.cursor == seen:
             return dg.SkipReason(f"{len(files)} files, none new or changed")

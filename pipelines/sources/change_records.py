@@ -86,4 +86,5 @@ SOURCE = Source(
     formats=(_format("ServiceNow CSV by fields", _FIELDS), _format("ServiceNow CSV by labels", _LABELS)),
     # A change is closed some days after it was filed.
     late=timedelta(days=14),
+    day_by="rows",
 )

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Deliveries, Expectation, Format, Rule, Source, Table
 
 _MONEY = "DECIMAL(38,12)"
 
@@ -131,6 +131,24 @@ _CHARGES = Table(
         ),
     ),
     covers_range=True,
+    parts=("BillingAccountId", "cast(coalesce(BillingPeriodStart, date_trunc('month', ChargePeriodStart)) as date)"),
+)
+
+_DATE = (
+    r"(?:19|20)[0-9]{2}[-_/]?(?:0[1-9]|1[0-2])"
+    r"(?:[-_/]?(?:0[1-9]|[12][0-9]|3[01])(?:[t_-]?[0-2][0-9][-_:]?[0-5][0-9](?:[-_:]?[0-5][0-9])?z?)?)?"
+)
+# Dates, run ids and GUIDs first, or the day of `2026-01-02.csv` would pass for a part. Dates twice: two of them share
+# the character between them.
+_DELIVERIES = Deliveries(
+    (
+        (r"(^|/)((?:year|month|day|hour|date|dt|run|run_id|billing_period)=[^/]*)", r"\1<\2>"),
+        (r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", r"<\1>"),
+        *((rf"(^|[^0-9<=])({_DATE})([^0-9>]|$)", r"\1<\2>\3"),) * 2,
+        (r"(^|[-_/])(run[-_]?[0-9]+)", r"\1<\2>"),
+        (r"(part|chunk|shard)[-_]?[0-9]+(?:[-_][0-9]+)*", r"\1"),
+        (r"([-_./])(?:[0-9]{1,6}|0[0-9]{6,11})((?:\.[a-z][a-z0-9]*)+)$", r"\1\2"),
+    )
 )
 
 
@@ -699,4 +717,6 @@ SOURCE = Source(
     # Clouds close a month some ten days into the next, and correct it until then.
     late=timedelta(days=45),
     fresh_within=timedelta(hours=72),
+    day_by="rows",
+    deliveries=_DELIVERIES,
 )

@@ -224,4 +224,5 @@ from rows
     # Books are reopened until the month's close has been audited.
     late=timedelta(days=35),
     fresh_within=timedelta(days=9),
+    day_by="rows",
 )

@@ -164,4 +164,5 @@ SOURCE = Source(
     ),
     # A deployment's last status may come days after it was asked for.
     late=timedelta(days=7),
+    day_by="rows",
 )

@@ -252,4 +252,5 @@ SOURCE = Source(
     ),
     # An issue reopened weeks later changes its creation day.
     late=timedelta(days=35),
+    day_by="rows",
 )

@@ -104,4 +104,5 @@ SOURCE = Source(
     ),
     late=timedelta(days=3),
     fresh_within=timedelta(days=8),
+    day_by="rows",
 )

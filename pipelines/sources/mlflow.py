@@ -198,4 +198,5 @@ SOURCE = Source(
     late=timedelta(days=7),
     # A registry is quiet between releases.
     fresh_within=timedelta(days=8),
+    day_by="rows",
 )

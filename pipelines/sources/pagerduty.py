@@ -244,4 +244,5 @@ SOURCE = Source(
     ),
     # A reopened incident changes its creation day; PagerDuty's own list goes back one month by default.
     late=timedelta(days=35),
+    day_by="rows",
 )

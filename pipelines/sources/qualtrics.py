@@ -178,4 +178,5 @@ SOURCE = Source(
     # A response left open is recorded a week or more after it was last touched.
     late=timedelta(days=14),
     fresh_within=timedelta(days=8),
+    day_by="rows",
 )

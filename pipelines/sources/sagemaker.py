@@ -142,4 +142,5 @@ SOURCE = Source(
     late=timedelta(days=3),
     # Endpoints may go weeks without a change; a day's file says so by its name.
     fresh_within=timedelta(days=8),
+    day_by="rows",
 )

@@ -154,4 +154,5 @@ SOURCE = Source(
     ),
     late=timedelta(days=7),
     fresh_within=timedelta(days=8),
+    day_by="rows",
 )

@@ -73,10 +73,8 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
         prints = [code]
         for source, spec in sources.items():
             version = version_of(spec)
-            stale |= set(ledger.stale_source_days(connection, source, version, settings.first_day))
-            prints += [
-                f"{source} {day} {text}" for day, text in ledger.fingerprints(connection, source, version).items()
-            ]
+            stale |= set(ledger.source_days(connection, spec, version, settings.first_day).stale)
+            prints += [f"{source} {day} {of}" for day, of in ledger.fingerprints(connection, spec, version).items()]
         built = connection.execute("select max(built_at) from ledger.built").fetchone()
         span = connection.execute("select min(day), max(day) from ledger.coverage").fetchone()
         published = published_at(settings)

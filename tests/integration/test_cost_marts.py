@@ -112,7 +112,7 @@ def test_superseded_and_broken_charges_are_kept_and_not_counted(company: Company
     ((rows, cost),) = asked(
         company.settings,
         "select count(*), sum(effective_cost) from staging.stg_cloud_billing__charges "
-        "where charge_id not in (select charge_id from intermediate.int_charges__current)",
+        "anti join intermediate.int_charges__current using (content_id, row_number)",
     )
     ((quarantined,),) = asked(company.settings, "select count(*) from raw.quarantine where source = 'cloud_billing'")
 
