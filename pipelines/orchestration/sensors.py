@@ -10,7 +10,7 @@ from pipelines.catalog.load import load_catalog
 from pipelines.orchestration.instance import bury_the_dead
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.notify import Failed, notify
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, contiguous, range_tags, up_to_today
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches, up_to_today
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger
@@ -78,7 +78,7 @@ def stale_days_sensor(
         days = up_to_today(found.stale_days)
         if not days:
             yield dg.SkipReason("no day is stale")
-        for first, last in contiguous(days):
+        for first, last in stretches(days):
             yield dg.RunRequest(run_key=f"{first} {last} {found.fingerprint}", tags=range_tags(first, last))
 
     return stale

@@ -50,7 +50,8 @@ class Status:
 
     `changed` counts each source's landing files that are new or changed; `stale_days` are those on which raw or
     marts are not what the files, the catalog and the code make them; `fingerprint` changes when what a run over
-    them would build does. `unpublished`: the marts are newer than their publication.
+    them would build does. `covered`: the days that files speak for. `unpublished`: the marts are newer than their
+    publication.
     """
 
     changed: Mapping[str, int]
@@ -58,7 +59,7 @@ class Status:
     refused_files: tuple[RefusedFile, ...]
     refused_days: tuple[RefusedDay, ...]
     fingerprint: str
-    covered: tuple[date, date] | None
+    covered: tuple[date, ...]
     unpublished: bool
 
 
@@ -76,7 +77,7 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
             stale |= set(ledger.source_days(connection, spec, version, settings.first_day).stale)
             prints += [f"{source} {day} {of}" for day, of in ledger.fingerprints(connection, spec, version).items()]
         built = connection.execute("select max(built_at) from ledger.built").fetchone()
-        span = connection.execute("select min(day), max(day) from ledger.coverage").fetchone()
+        covered = connection.execute("select distinct day from ledger.coverage order by day").fetchall()
         published = published_at(settings)
         return Status(
             changed={source: count for source, count in changed.items() if count},
@@ -84,7 +85,7 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
             refused_files=tuple(refused_files(connection, settings)),
             refused_days=tuple(refused_days(connection)),
             fingerprint=ledger.digest(sorted(prints)),
-            covered=(span[0], span[1]) if span and span[0] else None,
+            covered=tuple(day for (day,) in covered),
             unpublished=bool(built and built[0] and (published is None or published < built[0])),
         )
 

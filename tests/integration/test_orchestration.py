@@ -16,7 +16,7 @@ from pipelines.orchestration.instance import alive, bury_the_dead, opened_instan
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.lineage import keep_lineage
 from pipelines.orchestration.manifest import prepared
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, contiguous, range_tags
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches
 from pipelines.orchestration.tags import PROCESS
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import lock
@@ -74,6 +74,18 @@ def test_a_range_of_days_is_one_run_and_columns_lead_back_to_those_they_are_made
     assert lineage.deps_by_column["amount_usd"] == [
         dg.TableColumnDep(dg.AssetKey(["raw", "sales", "orders"]), "amount")
     ]
+
+
+def test_years_without_a_row_are_no_days_to_dagster(shop: Settings) -> None:  # noqa: F811
+    land(shop.home, "sales/2024.csv", ("s0", "2024-01-02 10:00:00", 5), ("s1", "2024-01-04 10:00:00", 5))
+    deliver_first(shop.home)
+    assert run(shop) == []
+    with opened_instance(shop) as instance:
+        ran = [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in instance.get_runs(dg.RunsFilter(job_name="daily"))]
+        made = instance.get_materialized_partitions(dg.AssetKey(["marts", "shop", "mart_revenue_daily"]))
+    assert ran == [("2026-01-02", "2026-01-02"), ("2024-01-02", "2024-01-04")]
+    assert made == {"2024-01-02", "2024-01-03", "2024-01-04", "2026-01-02"}
+    assert [day for day, *_ in published(shop)] == ["2024-01-02", "2024-01-04", "2026-01-02"]
 
 
 def test_a_refused_day_blocks_when_no_other_is_left(shop: Settings) -> None:  # noqa: F811
@@ -246,5 +258,6 @@ def test_a_run_whose_process_died_is_marked_failed_and_one_that_lives_is_left_al
 
 
 def test_stretches_of_days_are_unbroken_and_in_order() -> None:
-    assert list(contiguous([JAN_5, JAN_2, JAN_3])) == [(JAN_2, JAN_3), (JAN_5, JAN_5)]
-    assert list(contiguous([])) == []
+    assert list(stretches([JAN_5, JAN_2, JAN_3])) == [(JAN_2, JAN_3), (JAN_5, JAN_5)]
+    assert list(stretches([JAN_5, JAN_2, JAN_3], apart=2)) == [(JAN_2, JAN_5)]
+    assert list(stretches([])) == []
