@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Source, Table
 
 CHANGE_REQUESTS = Table(
     name="change_requests",
@@ -87,4 +87,5 @@ SOURCE = Source(
     # A change is closed some days after it was filed.
     late=timedelta(days=14),
     day_by="rows",
+    names=(Names("change_requests", "configuration_item", "configuration_item"),),
 )

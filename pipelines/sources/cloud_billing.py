@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Deliveries, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Deliveries, Expectation, Format, Names, Rule, Source, Table
 
 _MONEY = "DECIMAL(38,12)"
 
@@ -719,4 +719,10 @@ SOURCE = Source(
     fresh_within=timedelta(hours=72),
     day_by="rows",
     deliveries=_DELIVERIES,
+    names=(
+        Names("charges", "tag", 'coalesce("AllocatedTags", "Tags")', is_keyed=True),
+        Names("charges", "resource_id", 'coalesce("AllocatedResourceId", "ResourceId")', is_lower=True),
+        Names("charges", "sub_account_id", '"SubAccountId"', label='"SubAccountName"', is_lower=True),
+        Names("charges", "service", '"ServiceName"', is_lower=True),
+    ),
 )

@@ -142,6 +142,24 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class Names:
+    """Where a table's rows say whom they are about, in the system's own words, for the catalog to map.
+
+    `kind` is the kind of name there, as the catalog knows it. `value` is SQL over the columns, null where a row has no
+    such name; with `is_list` a list of names; with `is_keyed` a JSON object of key and value. `label` is SQL for what
+    people call it. `is_lower`: upper and lower case do not count.
+    """
+
+    table: str
+    kind: str
+    value: str
+    label: str = "null"
+    is_list: bool = False
+    is_keyed: bool = False
+    is_lower: bool = False
+
+
+@dataclass(frozen=True)
 class Deliveries:
     """Which of a source's files add up and which replace one another, told by their paths.
 
@@ -175,6 +193,7 @@ class Source:
     day and not all it holds. Right where no incremental model depends on which content holds a row, on its number there
     or on how often it came; models made whole may depend on these. With `deliveries`, the rows that count are those of
     the newest delivery of a stream, for each of the table's `parts`.
+    `names`: what its rows call the members of the workforce. One name that the catalog knows maps a row.
     """
 
     name: str
@@ -191,6 +210,7 @@ class Source:
     viewed: tuple[str, ...] = ()
     day_by: Literal["contents", "rows"] = "contents"
     deliveries: Deliveries | None = None
+    names: tuple[Names, ...] = ()
 
     def table(self, name: str) -> Table:
         """The table called `name`; KeyError names the ones there are."""
