@@ -244,6 +244,7 @@ _AWS_COLUMNS = (
     "savingsPlan/SavingsPlanEffectiveCost",
     "savingsPlan/TotalCommitmentToDate",
     "savingsPlan/UsedCommitment",
+    "splitLineItem/ParentResourceId",
 )
 _AWS_REQUIRES = (
     "lineItem/LineItemType",
@@ -383,7 +384,9 @@ def _aws(spell: Callable[[str], str], tags: str, prefix: str) -> dict[str, str]:
         f" lambda k: {{'key': regexp_replace(k, '{prefix}', ''), 'value': {value}}})"
     )
     columns["tags"] = f"case when tags is not null then {_members(entries)} end"
-    return _select(_AWS, _renamed(columns, " ".join(["(select *,", tags, "as tags from rows)"])))
+    relation = _renamed(columns, " ".join(["(select *,", tags, "as tags from rows)"]))
+    # What AWS says of the share that a pod or a task had in a machine: the machine's own line bears the cost.
+    return _select(_AWS, f"{relation} where split_line_item_parent_resource_id is null")
 
 
 # A legacy report has a column per activated tag. Declaring one makes the pattern find at least one.
