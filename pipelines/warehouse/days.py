@@ -236,14 +236,26 @@ def _judge(
         f"measured as (select _day, {table.row_count} as _rows{measures} from batch group by _day), "
         "aside as (select day as _day, count(*) as _bad from raw.quarantine "
         "join ledger.current_contents using (source, content_id) "
-        f"where source = {quote(source.name)} and table_name = {quote(table.name)} and day in ({_listed(days)}) "
+        f"where source = {quote(source.name)} and list_contains($2, table_name) and day in ({_listed(days)}) "
         "group by day) "
         "select _day, case when _bad > $1 then _bad / (coalesce(_rows, 0) + _bad) end::double "
         f"as {quarantined.name}{others} from measured full join aside using (_day) order by _day",
-        [settings.quarantine_floor],
+        [settings.quarantine_floor, _tables_judged(source, table)],
     ).df()
     profile["_day"] = [value.date() for value in profile["_day"]]
     return judge(f"{source.name}__{table.name}", profile, (quarantined, *table.expectations))
+
+
+def _tables_judged(source: Source, table: Table) -> list[str]:
+    """The tables whose rows set aside count against `table`: itself, and those the warehouse knows only through it.
+
+    An intake table that several are made from counts against the first of them.
+    """
+    hidden: dict[str, str] = {}
+    for name_of, derived in source.derived.items():
+        for item in derived.inputs:
+            hidden.setdefault(item, name_of)
+    return [table.name, *(item for item in source.intake_only if hidden.get(item) == table.name)]
 
 
 def _listed(days: Iterable[date]) -> str:

@@ -127,9 +127,10 @@ def test_a_file_that_fits_no_format_is_seen_and_the_others_load(shop: Settings) 
     assert refused.path == "sales/odd.csv" and "needs id, sold, amount" in refused.message
     assert published(shop) == [("2026-01-02", 5.0, None, 1)]
     with opened_instance(shop) as instance:
-        key = dg.AssetCheckKey(landing_key("sales"), landing.CHECK)
-        (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
-        assert record.status.value == "FAILED"
+        for check in (landing.CHECK, landing.FRESH):  # nor is a day long past fresh
+            key = dg.AssetCheckKey(landing_key("sales"), check)
+            (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+            assert record.status.value == "FAILED"
 
 
 def test_a_failed_dbt_test_is_a_failed_check_and_nothing_is_published(shop: Settings) -> None:  # noqa: F811
