@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.catalog.names import ELSEWHERE, line_for
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ MODELS_SHOWN = 8
 STATUS_SIGN = {"on_target": "✓", "at_risk": "!", "off_target": "✗", "no_target": "·"}
 MOST_SHOWN = 20
 STRAYS_SHOWN = 3
+WHOLE = ("source", "newest day")
+"""Columns of the sources' table that are never cut: a name is a folder's, a day means something whole."""
 SOMETHING_FAILED = logging.ERROR
 
 
@@ -81,6 +83,8 @@ def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> Non
         say("✓ on target   ! at risk   ✗ off target   · no target   – undefined: mart_scorecard.gap_reason says why")
         if len(models) > MODELS_SHOWN:
             say(f"and {len(models) - MODELS_SHOWN} more models, on the page")
+        if all(row["value"] is None for row in rows):
+            say("No number yet: scorecard doctor lists the names in your data that no model has, and how to map them.")
     if (settings.published_dir / "scorecard.html").exists():
         say(f"The page: {settings.published_dir / 'scorecard.html'}")
     if (settings.published_dir / "marts.duckdb").exists():
@@ -132,9 +136,9 @@ def show_health(
     settings: Settings,
 ) -> None:
     """A row per source with files and where the others look for theirs; what is amiss, and what to do next."""
-    table = Table(title=f"Sources in {settings.landing_dir}", title_justify="left")
+    table = Table(title=f"Sources in {settings.landing_dir}", title_justify="left", box=box.SIMPLE)
     for heading in ("source", "files", "refused", "rows", "quarantined", "days", "newest day", "fresh"):
-        table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=heading == "source")
+        table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=heading in WHOLE)
     connected = [item for item in health if item.files_found or item.rows_loaded]
     for item in connected:
         table.add_row(
@@ -177,11 +181,10 @@ def show_unmapped(names: Sequence[UnmappedName]) -> None:
     out.print(Text(f"{'rows':>12}  newest day  line", style="bold"))
     for item in names:
         called = f"  # {item.label}" if item.label and item.label != item.name.value else ""
-        row = Text(f"{item.row_count:>12,}  {item.newest_day}  {line_for(item.name)}")
+        row = Text(f"{item.row_count:>12,}  {item.newest_day}  {item.line}")
         out.print(row.append(called, style="dim"))
-    say("A line goes under `identifiers:` of a member in workforce/, or under `match:` of a pool in shared_costs/.")
-    for line, place in dict.fromkeys(ELSEWHERE[item.name.kind] for item in names if item.name.kind in ELSEWHERE):
-        say(f"`{line.format('…')}` goes into {place}.")
+    for place in dict.fromkeys(item.place for item in names):
+        say(place)
 
 
 def _days(found: Status) -> str:

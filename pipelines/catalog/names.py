@@ -60,6 +60,14 @@ def line_for(name: Name) -> str:
     return f"- {_flow({'source': name.source, 'kind': name.kind, **key, 'value': name.value})}"
 
 
+def place_for(name: Name) -> str:
+    """Where in the catalog the line goes."""
+    if name.kind in ELSEWHERE:
+        line, place = ELSEWHERE[name.kind]
+        return f"`{line.format('…')}` goes into {place}."
+    return "A line goes under `identifiers:` of a member in workforce/, or under `match:` of a pool in shared_costs/."
+
+
 def _flow(value: object) -> str:
     """`value` as YAML on one line."""
     # PyYAML ends a document that is a scalar with three dots.

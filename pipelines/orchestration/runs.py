@@ -29,8 +29,8 @@ from pipelines.warehouse.status import Status, status
 log = logging.getLogger(__name__)
 
 FAR_APART = 31
-"""Days between two stale ones above which each has a run of its own. Every day of a run's range is recorded for every
-asset, though nothing happened on it: a month of them costs less than another run."""
+"""Days between two stale ones above which each has a run of its own: every day of a run's range is recorded for every
+asset though nothing happened on it, and every run builds the tables that are made whole."""
 
 
 @dataclass(frozen=True)

@@ -364,11 +364,14 @@ _PRESENT = (
     "using (source, content_id) left join bad using (content_id, table_name, day) where source = $1), "
 )
 # What a content that an older version took in held, only its name tells.
-_SAME = "concat_ws(' ', table_name, part, row_count, coalesce(rows_hash::varchar, content_id), bad_count)"
+# A day is not another for being covered once more without a row.
+_SAME = (
+    "case when row_count + bad_count > 0 "
+    "then concat_ws(' ', table_name, part, row_count, coalesce(rows_hash::varchar, content_id), bad_count) end"
+)
 _PARTS = {
     "contents": "parts as (select day, content_id as part from present)",
-    # A day of rows is not another for being covered once more without any.
-    "rows": f"parts as (select day, case when row_count + bad_count > 0 then {_SAME} end as part from present)",
+    "rows": f"parts as (select day, {_SAME} as part from present)",
     "deliveries": "ranked as (select *, dense_rank() over (partition by stream_id, part, day "
     "order by delivered_at desc, delivery_id desc) as place from (select *, "
     "max(written_at) over (partition by delivery_id) as delivered_at "

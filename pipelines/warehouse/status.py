@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import duckdb
 
-from pipelines.catalog.names import Name, declared_names
+from pipelines.catalog.names import Name, declared_names, line_for, place_for
 from pipelines.catalog.types import Catalog
 from pipelines.settings import Settings
 from pipelines.sources.spec import Names, Source, Table
@@ -230,6 +230,16 @@ class UnmappedName:
     label: str | None
     row_count: int
     newest_day: date
+
+    @property
+    def line(self) -> str:
+        """The line of the catalog that would map it."""
+        return line_for(self.name)
+
+    @property
+    def place(self) -> str:
+        """Where that line goes."""
+        return place_for(self.name)
 
     def with_rows_of(self, other: UnmappedName | None) -> UnmappedName:
         """The name in two tables of its source."""
