@@ -147,7 +147,7 @@ def read_panel(metrics: Sequence[MetricPlan], panels: Mapping[str, Panel], is_st
 
     Returns:
         Per metric the untreated arm, then the treated one. The relative lift is over what the treated units would have
-        had in the treated periods, taken as known.
+        had in the treated periods, and as uncertain as that.
     """
     readings: list[Reading] = []
     for metric in metrics:
@@ -172,7 +172,6 @@ def _panel(metric: MetricPlan, panel: Panel, is_staggered: bool) -> list[Reading
             Reading(metric.id, TREATED, found.treated, mean),
         ]
     without = mean - effect.value
-    relative = Estimate() if without == 0 else _scaled(effect, 1 / abs(without))
     return [
         Reading(metric.id, UNTREATED, found.untreated, without),
         Reading(
@@ -180,23 +179,32 @@ def _panel(metric: MetricPlan, panel: Panel, is_staggered: bool) -> list[Reading
             TREATED,
             found.treated,
             mean,
-            Comparison(without, mean, effect, relative),
+            Comparison(without, mean, effect, _relative(mean, effect)),
             "staggered difference in differences" if is_staggered else "difference in differences",
             pre_trend_p_value=study.pre_trend.p_value,
         ),
     ]
 
 
-def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    """The estimate in another unit; `factor` is above 0."""
+def _relative(mean: float, effect: Estimate) -> Estimate:
+    """The effect over what the treated would have had, `mean` − effect, which is as uncertain as the effect is.
 
-    def times(value: float | None) -> float | None:
-        return None if value is None else value * factor
+    What they had is taken as known, so that each end of the effect's interval has its own relative lift; undefined
+    where the interval holds an effect that leaves them nothing to have had.
+    """
 
-    return Estimate(
-        times(estimate.value), times(estimate.standard_error), times(estimate.ci_low), times(estimate.ci_high),
-        estimate.p_value,
-    )  # fmt: skip
+    def over(value: float | None) -> float | None:
+        return None if value is None else value / abs(mean - value)
+
+    ends = (effect.ci_low, effect.ci_high)
+    without = [mean - value for value in (effect.value, *ends) if value is not None]
+    if effect.value is None or min(without) <= 0 <= max(without):
+        return Estimate()
+    error = None if effect.standard_error is None else effect.standard_error * abs(mean) / (mean - effect.value) ** 2
+    low, high = (over(end) for end in ends)
+    if low is not None and high is not None:
+        low, high = min(low, high), max(low, high)
+    return Estimate(over(effect.value), error, low, high, effect.p_value)
 
 
 def _reading(plan: Plan, metric: MetricPlan, arm: str, cohorts: Mapping[tuple[str, str], Cohorts]) -> Reading:
