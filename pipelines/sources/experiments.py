@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from pipelines.sources.spec import Column, Container, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Container, Expectation, Format, Names, Rule, Source, Table
 
 _AMOUNT: Final = "DECIMAL(18,6)"
 _EXPERIMENT_ID: Final = Column("experiment_id", "VARCHAR", "The experiment's key, as logged.", required=True)
@@ -144,4 +144,8 @@ SOURCE = Source(
         *(_flat("outcomes", c, "outcomes", _OUTCOME, ("treated_from",)) for c in _CONTAINERS),
     ),
     late=timedelta(days=7),
+    names=(
+        Names("exposures", "experiment", "experiment_id"),
+        Names("outcomes", "experiment", "experiment_id"),
+    ),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Container, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Container, Expectation, Format, Names, Rule, Source, Table
 
 LABEL_SOURCES = ("holdout", "production", "human_review", "ground_truth")
 
@@ -199,4 +199,8 @@ SOURCE = Source(
     ),
     late=timedelta(days=3),
     viewed=("predictions", "labels"),
+    names=(
+        Names("predictions", "model_name", "model_name"),
+        Names("predictions", "endpoint", "endpoint"),
+    ),
 )

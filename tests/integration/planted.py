@@ -328,7 +328,7 @@ def set_aside(company: Company) -> tuple[Facts, Facts]:
     ((rows, cost),) = in_warehouse(
         company,
         "select count(*), sum(effective_cost) from staging.stg_cloud_billing__charges "
-        "where charge_id not in (select charge_id from intermediate.int_charges__current)",
+        "anti join intermediate.int_charges__current using (content_id, row_number)",
     )
     truth = company.truth["billing"]
     planted = {
