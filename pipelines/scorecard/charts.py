@@ -1,6 +1,6 @@
 """The pictures: one Vega-Lite specification each, written with Altair, without data, compiled to Vega.
 
-`page.js` fills a picture once for each of its panels, with rows it names `rows`; where days are read, also with
+The page fills a picture once for each of its panels, with rows it names `rows`; where days are read, also with
 `events` (releases, incidents), `period` (what is chosen) and `rulers` (what is told of a day under the pointer).
 Colours come with the rows or from the style sheet, so that dark mode needs no second specification.
 """
@@ -17,6 +17,7 @@ import vl_convert
 VEGA_LITE: Final = "6.4"
 """The version Altair 6 writes."""
 ROWS, EVENTS, PERIOD, RULERS = (alt.NamedData(name=name) for name in ("rows", "events", "period", "rulers"))
+ONCE = alt.InlineData(values=[{}])  # a rule over many rows would be drawn once for each
 INK, SOFT, FAINT, ACCENT = "var(--ink)", "var(--soft)", "var(--rule)", "var(--accent)"
 HEIGHT: Final = 240
 FONT: Final = "system-ui, sans-serif"
@@ -219,7 +220,7 @@ def forest() -> Chart:
     """Estimates with their intervals against zero, each under its name: names beside the plot leave a phone no plot."""
     base = alt.Chart(ROWS).encode(alt.Y("label:N").sort(None).axis(None))
     return alt.layer(
-        alt.Chart(ROWS).mark_rule(color=INK, opacity=0.35).encode(alt.XDatum(0)),
+        alt.Chart(ONCE).mark_rule(color=INK, opacity=0.35).encode(alt.XDatum(0)),
         base.mark_rule(strokeWidth=2).encode(_x("low"), alt.X2("high:Q"), _COLOUR),
         base.mark_point(filled=True, size=60, opacity=1).encode(_x(), _COLOUR, tooltip=_TIP),
         base.mark_text(align="left", dx=4, dy=-12, color=INK, limit=alt.expr("width")).encode(
@@ -232,7 +233,7 @@ def cash() -> Chart:
     """A project's discounted flows, cumulated: the plan dashed, what is known bold, booked months dotted."""
     base = alt.Chart(ROWS).encode(_day())
     return alt.layer(
-        alt.Chart(ROWS).mark_rule(color=INK, opacity=0.35).encode(alt.YDatum(0)),
+        alt.Chart(ONCE).mark_rule(color=INK, opacity=0.35).encode(alt.YDatum(0)),
         base.mark_line(strokeWidth=1.3, strokeDash=[5, 4], color=INK, opacity=0.7).encode(_y("planned")),
         base.mark_line(strokeWidth=2, color=ACCENT).encode(_y("value")),
         base.mark_point(filled=True, size=40, opacity=1, color=ACCENT).encode(_y("booked")),

@@ -1,6 +1,6 @@
 """What the page reads: one query over the published marts for each of its tables.
 
-The queries choose and shape; what a number means was settled in the mart. Their columns are what `page.js` asks for.
+The queries choose and shape; what a number means was settled in the mart. Their columns are what the page asks for.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ DRAWN_DIGITS: Final = 4
 
 
 def packed(tables: Mapping[str, pa.Table], facts: Mapping[str, object]) -> str:
-    """`tables` and single `facts` as base64 text of gzipped JSON, for `page.js` to unpack."""
+    """`tables` and single `facts` as base64 text of gzipped JSON, for the page to unpack."""
     content = {
         **facts,
         "cube": _cube(tables["days"]),

@@ -2,7 +2,11 @@
 
 const DAY = 86_400_000;
 const STATUSES = {
-  on_target: "on target", at_risk: "at risk", off_target: "off target", no_target: "no target set", no_data: "no data",
+  on_target: "on target",
+  at_risk: "at risk",
+  off_target: "off target",
+  no_target: "no target set",
+  no_data: "no data",
 };
 const SHAPES = {
   on_target: '<circle cx="6" cy="6" r="5"/>',
@@ -35,8 +39,12 @@ function svg(inner, attributes) {
   return element;
 }
 
-const MARKS = Object.fromEntries(Object.entries(SHAPES).map(([status, shape]) =>
-  [status, svg(shape, { class: "mark", viewBox: "0 0 12 12", fill: "currentColor", "aria-hidden": "true" })]));
+const MARKS = Object.fromEntries(
+  Object.entries(SHAPES).map(([status, shape]) => [
+    status,
+    svg(shape, { class: "mark", viewBox: "0 0 12 12", fill: "currentColor", "aria-hidden": "true" }),
+  ]),
+);
 const mark = (status) => MARKS[status].cloneNode(true);
 const tag = (text, kind) => h("span", { class: `tag ${kind}` }, text);
 
@@ -78,7 +86,10 @@ const plural = (count, one, many = `${one}s`) => `${WHOLE.format(count)} ${count
 function number(value, digits = 3) {
   if (value == null) return "–";
   const size = Math.abs(value);
-  for (const [unit, from] of [["bn", 1e9], ["m", 1e6]]) {
+  for (const [unit, from] of [
+    ["bn", 1e9],
+    ["m", 1e6],
+  ]) {
     if (size >= from) return signed(`${Number((value / from).toPrecision(digits))} ${unit}`);
   }
   return signed(size >= 1000 ? WHOLE.format(value) : String(Number(value.toPrecision(digits))));
@@ -87,7 +98,8 @@ function number(value, digits = 3) {
 /** A number as a table shows it: everything the page has of it. */
 const exact = (value) => signed(FIVE_DIGITS.format(value));
 const share = (value, digits = 3) => (value == null ? "–" : `${number(100 * value, digits)} %`);
-const money = (value, digits = 3) => (value == null ? "–" : `${value < 0 ? "−" : ""}$${number(Math.abs(value), digits)}`);
+const money = (value, digits = 3) =>
+  value == null ? "–" : `${value < 0 ? "−" : ""}$${number(Math.abs(value), digits)}`;
 const change = (value) => `${value > 0 ? "+" : ""}${share(value)}`;
 const duration = (hours) => (hours < 48 ? `${number(hours, 2)} h` : `${number(hours / 24, 2)} d`);
 
@@ -105,4 +117,5 @@ const amountOf = (kpi, value) => {
   return `${amount(kpi, value)}${unit && value != null ? (unit.startsWith("/") ? unit : ` ${unit}`) : ""}`;
 };
 /** How an axis writes its numbers, in d3's words. */
-const axis = (kpi, most) => (isShare(kpi) ? (most < 0.04 ? ".1%" : ".0%") : `${isMoney(kpi) ? "$" : ""}~${most >= 1000 ? "s" : "r"}`);
+const axis = (kpi, most) =>
+  isShare(kpi) ? (most < 0.04 ? ".1%" : ".0%") : `${isMoney(kpi) ? "$" : ""}~${most >= 1000 ? "s" : "r"}`;
