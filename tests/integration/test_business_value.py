@@ -48,10 +48,12 @@ def test_units_and_sums_are_exact(company: Company) -> None:
                     for name, value in sums.items():
                         assert got[name] == Decimal(value), (experiment, metric, arm, name)
                         compared += 1
-    assert compared == 50
+    assert compared == 54
 
 
-@pytest.mark.parametrize("experiment", ["recs-ranking", "fraud-threshold", "assistant-tone", "support-deflect"])
+@pytest.mark.parametrize(
+    "experiment", ["recs-ranking", "fraud-threshold", "assistant-tone", "support-deflect", "writer-holdout"]
+)
 def test_the_interval_holds_the_planted_lift(company: Company, experiment: str) -> None:
     low, high = primary(company, experiment, "lift_relative_ci_low", "lift_relative_ci_high")
     assert low < experiments(company)[experiment]["lift"] < high
@@ -70,6 +72,34 @@ def test_the_interval_of_a_panel_holds_the_planted_effect(company: Company, stud
         assert low < truth["effect"] < high, metric
         assert (grade, units) == ("quasi_experiment", truth["units"])
         assert 0 < treated < units
+
+
+def test_a_study_finds_the_planted_effect_where_comparing_the_groups_would_not(company: Company) -> None:
+    for study, truth in company.truth["experiments"]["studies"].items():
+        low, high, grade, units = primary(
+            company, study, "lift_absolute_ci_low", "lift_absolute_ci_high", "evidence_grade", "experiment_unit_count"
+        )
+        assert low < truth["effect"] < high, study
+        assert not low < truth["difference"] < high, f"{study}: the groups differ by more than the effect"
+        assert (grade, units) == ("quasi_experiment", truth["units"])
+
+
+def test_a_study_shows_what_it_rests_on(company: Company) -> None:
+    balanced, matched, decision = primary(company, "assistant-cases", "is_balanced", "matched_unit_count", "decision")
+    assert balanced and matched > 500 and decision == "Found to be better."
+    balance = company.rows("select * exclude (model_id) from mart_experiment_balance order by covariate_id")
+    assert [row[:3] for row in balance] == [
+        ("assistant-cases", "handling-minutes", covariate) for covariate in ("backlog", "complexity")
+    ]
+    assert all(abs(after) < 0.1 < before and is_balanced for *_, before, after, is_balanced in balance)
+    strength, weak = primary(company, "writer-invitation", "first_stage_f", "is_instrument_weak")
+    assert strength > 100 and not weak
+
+
+def test_a_holdout_is_read_against_its_declared_share(company: Company) -> None:
+    assert primary(company, "writer-holdout", "is_void", "direction", "evidence_grade") == (
+        False, "better", "quasi_experiment",
+    )  # fmt: skip
 
 
 def test_each_experiment_is_what_it_was_planted_to_be(company: Company) -> None:
