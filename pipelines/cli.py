@@ -90,6 +90,8 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
         console.say("Nothing has changed since the last run.")
         details = None
     console.show_scorecard(scorecard(settings), settings)
+    if found.covered is None:
+        console.say("Nothing has been delivered yet: `scorecard doctor` says where each source looks.")
     return console.show_failures(found, failures, details)
 
 

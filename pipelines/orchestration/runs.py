@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -78,8 +78,9 @@ def days_to_run(
     if force and found.covered:
         begin, end = max(found.covered[0], first or date.min), min(found.covered[1], last or date.max)
         days = [begin + timedelta(days=i) for i in range((end - begin).days + 1)]
-    elif not days and found.unpublished and found.covered:
-        days = [found.covered[1]]
+    elif not days and found.unpublished:
+        # Nothing delivered yet is a company too: its marts stand, without a row.
+        days = [found.covered[1] if found.covered else datetime.now(UTC).date()]
 
     days = [day for day in up_to_today(days) if (first or date.min) <= day <= (last or date.max)]
     return (min(days), max(days)) if days else None

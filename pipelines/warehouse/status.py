@@ -50,7 +50,8 @@ class Status:
 
     `changed` counts each source's landing files that are new or changed; `stale_days` are those on which raw or
     marts are not what the files, the catalog and the code make them; `fingerprint` changes when what a run over
-    them would build does. `unpublished`: the marts are newer than their publication.
+    them would build does. `unpublished`: the marts are newer than their publication, or nothing was ever
+    published.
     """
 
     changed: Mapping[str, int]
@@ -87,7 +88,7 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
             refused_days=tuple(refused_days(connection)),
             fingerprint=ledger.digest(sorted(prints)),
             covered=(span[0], span[1]) if span and span[0] else None,
-            unpublished=bool(built and built[0] and (published is None or published < built[0])),
+            unpublished=published is None or bool(built and built[0] and published < built[0]),
         )
 
 

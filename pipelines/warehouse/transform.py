@@ -255,9 +255,10 @@ def build(
 ) -> Build:
     """Rebuild the stale days among `days` (None: all) in every model and run every test on them.
 
-    With `force` the days are rebuilt stale or not. Nothing is done where no day is; a failed build leaves its
-    days stale. The whole range of days at once is a full refresh: tables are made anew. Views and seeds are made only
-    where the project has changed since they were: they hold no day.
+    With `force` the days are rebuilt stale or not. Nothing is done where no day is stale; a company of which no day is
+    known gets its marts once, without a day in them. A failed build leaves its days stale. The whole range of days at
+    once is a full refresh: tables are made anew. Views and seeds are made only where the project has changed since
+    they were: they hold no day.
     """
     prepare()
     project = project_fingerprint()
@@ -274,10 +275,12 @@ def build(
             chosen = stale if days is None else set(days) & (known | stale if force else stale)
             ledger.set_worklist(connection, sorted(chosen))
             whole = chosen >= known
-            stands = not whole and ledger.standing_project(connection) == project
-            if chosen and not stands:
+            standing = ledger.standing_project(connection) == project
+            stands = not whole and standing
+            is_empty = not known and not standing
+            if (chosen or is_empty) and not stands:
                 ledger.set_standing_project(connection, None)
-        if not chosen:
+        if not chosen and not is_empty:
             return Build([], None)
         arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet", "--log-level-file", "none"]
         arguments += ["--full-refresh"] if whole else []
