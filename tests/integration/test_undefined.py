@@ -19,7 +19,7 @@ DECLARED = {
     "criterion_number", "definition_version", "kpi_number", "month_index", "planned_effect", "planned_unit_count"
 }  # fmt: skip
 """Numbers that the catalog and the seeds say, whatever was delivered."""
-NUMBERS = "not internal and (data_type in ('DOUBLE', 'BIGINT', 'INTEGER', 'HUGEINT', 'SMALLINT') or data_type like 'DECIMAL%')"
+NUMBERS = "not internal and regexp_matches(data_type, '^(DOUBLE|BIGINT|INTEGER|HUGEINT|SMALLINT|DECIMAL)')"
 
 
 def nothing(home: Path) -> None:
