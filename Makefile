@@ -23,10 +23,13 @@ run: setup ## Generate the sample company, materialise everything, publish the s
 	@$(BIN)/scorecard run
 
 test: setup ## Run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 ui: setup ## Open Dagster's UI on http://127.0.0.1:3000
 	@$(BIN)/scorecard ui
+
+docs: setup ## Write data/published/docs.html: every mart, column, test and KPI, and the lineage
+	@$(BIN)/scorecard docs
 
 lint: setup ## ruff, mypy, dbt parse, sqlfluff
 	@$(BIN)/ruff check .
@@ -41,6 +44,12 @@ bench: setup ## Measure: each figure is a ratio within one run
 calibration: setup ## Measure whether the statistics err as often as they say; writes docs/statistics/calibration.md
 	@$(BIN)/python -m bench.calibration
 
+truth: setup ## Look up all that was planted in 40 sample companies (hours; resumes); writes docs/statistics/truth.md
+	@$(BIN)/python -m bench.truth
+
+docs-kpis: run ## Write the heads of the KPI pages from the seeds, and take their pictures (needs Chromium)
+	@$(BIN)/python -m docs.kpis.build data
+
 .venv-references/.installed: bench/references/requirements.txt | setup
 	@test -x .venv-references/bin/python || $(PYTHON) -m venv .venv-references
 	@$(BIN)/uv pip install --quiet --python .venv-references/bin/python -r bench/references/requirements.txt \
@@ -48,14 +57,14 @@ calibration: setup ## Measure whether the statistics err as often as they say; w
 	@touch $@
 
 references: .venv-references/.installed ## Set the statistics beside the field's libraries; writes docs/statistics/references.md
-	@PYTHONPATH=. .venv-references/bin/python -m bench.references
+	@PYTHONPATH=. NML_DISABLE_USAGE_LOGGING=1 .venv-references/bin/python -m bench.references
 
 lock: setup ## Pin the newest versions that resolve, without addresses
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra metrics --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra metrics --extra postgres --universal --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
 
 clean: ## Remove what was generated, keep .venv
-	@rm -rf data/landing data/warehouse data/published data/dagster dbt_project/target dbt_project/logs
+	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test ui lint bench calibration references lock clean
+.PHONY: help setup run test ui docs lint bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help

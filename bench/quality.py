@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +27,9 @@ from bench import Figure
 from pipelines.catalog.load import load_catalog
 from pipelines.scenario.world import FIRST_DAY
 from pipelines.settings import DBT_PROJECT, SAMPLE_CATALOG, Settings
+from pipelines.sources import all_sources
 from pipelines.sources.predictions import SOURCE
+from pipelines.sources.spec import Source
 from pipelines.warehouse import days as replacing
 from pipelines.warehouse import intake, ledger
 from pipelines.warehouse.connect import parquet_list, scratch, writer
@@ -48,8 +50,8 @@ def run() -> Iterator[Figure]:
         peer: list[float] = []
         by_hand(settings)  # warms the page cache for both
         for _ in range(PAIRS):
-            ours.append(_timed(pipeline, settings))
-            peer.append(_timed(by_hand, settings))
+            ours.append(timed(pipeline, settings))
+            peer.append(timed(by_hand, settings))
         _assert_same_answer(settings)
         ratios = [mine / other for mine, other in zip(ours, peer, strict=True)]
         yield Figure(
@@ -72,40 +74,79 @@ def run() -> Iterator[Figure]:
         )
 
 
-def _timed(what: Callable[[Settings], None], settings: Settings) -> float:
+def timed(what: Callable[[Settings], None], settings: Settings) -> float:
+    """Seconds that it takes."""
     began = time.perf_counter()
     what(settings)
     return time.perf_counter() - began
 
 
-def _prepared(folder: Path) -> Settings:
-    """A home with the files landed, the catalog and the ledger's tables in place, and the models compiled."""
-    settings = Settings(home=folder, catalog=SAMPLE_CATALOG)
-    _land(settings)
+def prepared(settings: Settings, sources: Sequence[str], days: int) -> None:
+    """The catalog, the ledger and the sources' tables in place, all days of the benchmark to be built."""
     prepare()
     with writer(settings, "the benchmark") as connection:
         ledger.create(connection)
-        replacing.create_tables(connection, SOURCE)
-        load_catalog_tables(connection, load_catalog(SAMPLE_CATALOG))
+        for source in all_sources().values():
+            replacing.create_tables(connection, source)
+        load_catalog_tables(connection, load_catalog(settings.catalog_dir))
         connection.execute(
             "insert into ledger.worklist select unnest(generate_series(?::date, ?::date, interval 1 day))::date",
-            [FIRST_DAY, FIRST_DAY + timedelta(days=DAYS + 3)],
+            [FIRST_DAY, FIRST_DAY + timedelta(days=days - 1)],
         )
         connection.execute("create or replace table bench_days as select day from ledger.worklist")
+        names = ", ".join(f"'{name}'" for name in sources)
         connection.execute(
-            "create or replace view ledger.coverage as select 'predictions' as source, day from bench_days"
+            f"create or replace view ledger.coverage as select unnest([{names}]) as source, day from bench_days"
         )
-    compiled = dbt(settings, ["compile", "--log-level", "none", "--full-refresh", "--select", f"+{MART}"])
-    if not compiled.success:
-        raise RuntimeError(f"dbt compile failed: {compiled.exception}")
+
+
+def compiled(settings: Settings, mart: str) -> None:
+    """Keep the compiled models that lead to the mart, in their order, for `built`."""
+    result = dbt(settings, ["compile", "--log-level", "none", "--full-refresh", "--select", f"+{mart}"])
+    if not result.success:
+        raise RuntimeError(f"dbt compile failed: {result.exception}")
     steps: list[dict[str, str]] = []
-    for node in (result.node for result in compiled.result.results if result.node.resource_type == "model"):
+    for node in (one.node for one in result.result.results if one.node.resource_type == "model"):
         kind = "view" if node.config.materialized == "view" else "table"
         step = {"relation": node.relation_name, "kind": kind, "sql": node.compiled_code, "python": ""}
         if node.language == "python":
             step |= {"sql": "", "python": str(DBT_PROJECT / node.original_file_path)}
         steps.append(step)
-    (folder / "models.json").write_text(json.dumps(steps))
+    (settings.home / "models.json").write_text(json.dumps(steps))
+
+
+def taken_in(settings: Settings, source: Source) -> list[tuple[str, Path]]:
+    """Every landing file of the source as intake leaves it: its path, and the folder of its Parquet."""
+    found: list[tuple[str, Path]] = []
+    with scratch(settings) as connection:
+        for number, file in enumerate(intake.landing_files(settings, source)):
+            content = f"{number:016d}"
+            report = ledger.FileReport(
+                source.name, file.path, content, None, "loaded", None, file.size_bytes, file.modified_at
+            )
+            intake._convert(connection, settings, source, file, report)
+            folder = intake.content_folder(settings, source.name, intake.version_of(source), content)
+            found.append((file.path, folder))
+    return found
+
+
+def built(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Build the models that `compiled` kept."""
+    for schema in ("staging", "intermediate", "marts"):
+        connection.execute(f"create schema if not exists {schema}")
+    for step in json.loads((settings.home / "models.json").read_text()):
+        if step["python"]:
+            _python_model(connection, step["python"], step["relation"])
+        else:
+            connection.execute(f"create or replace {step['kind']} {step['relation']} as {step['sql']}")
+
+
+def _prepared(folder: Path) -> Settings:
+    """A home with the files landed, the sample catalog, and the models compiled."""
+    settings = Settings(home=folder, catalog=SAMPLE_CATALOG)
+    _land(settings)
+    prepared(settings, ("predictions",), DAYS + 4)
+    compiled(settings, MART)
     return settings
 
 
@@ -126,7 +167,7 @@ def _land(settings: Settings) -> None:
                     then 1 - pow((hash(i, {number}, 1) % 1000003) / 1000003, 2)
                     else pow((hash(i, {number}, 2) % 1000003) / 1000003, 4) end as score,
                 '{{"channel": "' || case when hash(i, 3) % 3 = 0 then 'card' else 'online' end || '", "age_band": "'
-                    || ['under_35', '35_to_65', 'over_65'][1 + hash(i, 4) % 3] || '"}}' as cohorts,
+                    || ['under_35', '35_to_65', 'over_65'][(1 + hash(i, 4) % 3)::int] || '"}}' as cohorts,
                 timestamp '{day}' + to_seconds((hash(i, {number}, 5) % 250000)::bigint) + interval 1 day as labelled_at,
                 case when hash(i, {number}) % 20 = 0 then 'fraud' else 'genuine' end as label
             from range({a_day}) as r(i)""")
@@ -141,15 +182,8 @@ def pipeline(settings: Settings) -> None:
     """Landing to mart by the pipeline's own code: take in each file, show it, build the models."""
     shutil.rmtree(settings.warehouse_dir / "intake", ignore_errors=True)
     folders: dict[str, list[Path]] = {table.name: [] for table in SOURCE.tables}
-    with scratch(settings) as connection:
-        for number, file in enumerate(intake.landing_files(settings, SOURCE)):
-            content = f"{number:016d}"
-            report = ledger.FileReport(
-                SOURCE.name, file.path, content, None, "loaded", None, file.size_bytes, file.modified_at
-            )
-            intake._convert(connection, settings, SOURCE, file, report)
-            folder = intake.content_folder(settings, SOURCE.name, intake.version_of(SOURCE), content)
-            folders["labels" if "labels" in file.path else "predictions"].append(folder)
+    for path, folder in taken_in(settings, SOURCE):
+        folders["labels" if "labels" in path else "predictions"].append(folder)
     with writer(settings, "the benchmark") as connection:
         for table in SOURCE.warehouse_tables:
             shown = parquet_list([folder / f"{table.name}.parquet" for folder in folders[table.name]])
@@ -158,13 +192,7 @@ def pipeline(settings: Settings) -> None:
                 f"create or replace view {replacing.raw_name(SOURCE, table)} as select {columns}, _day, "
                 f"parse_path(_file)[-2] as _content_id, _row from {shown} where _reason is null"
             )
-        for schema in ("staging", "intermediate", "marts"):
-            connection.execute(f"create schema if not exists {schema}")
-        for step in json.loads((settings.home / "models.json").read_text()):
-            if step["python"]:
-                _python_model(connection, step["python"], step["relation"])
-            else:
-                connection.execute(f"create or replace {step['kind']} {step['relation']} as {step['sql']}")
+        built(settings, connection)
 
 
 def _python_model(connection: duckdb.DuckDBPyConnection, path: str, relation: str) -> None:
@@ -193,12 +221,14 @@ def by_hand(settings: Settings) -> None:
         group by all""")
         connection.execute("""
         create or replace table mart as
-        select event_date, unnest(['all', 'channel ' || (cohorts->>'channel'), 'age_band ' || (cohorts->>'age_band')])
-                as cohort,
+        select event_date, cohort,
             sum(labelled) as labelled_count, sum(labelled) filter (said and was) as hits,
             sum(labelled) filter (said and not was) as alarms, sum(labelled) filter (was and not said) as misses,
             sum(log_loss_sum) / sum(labelled) as log_loss, sum(delay_seconds) / sum(labelled) / 3600 as delay_hours
-        from counted group by all""")
+        from counted, unnest(
+            ['all', 'channel ' || (cohorts->>'channel'), 'age_band ' || (cohorts->>'age_band')]
+        ) as named(cohort)
+        group by all""")
 
 
 def _assert_same_answer(settings: Settings) -> None:

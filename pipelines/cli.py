@@ -1,4 +1,4 @@
-"""The `scorecard` command: run, doctor, scenario, ui, dbt, metrics.
+"""The `scorecard` command: a function a subcommand.
 
 What it prints is in `console`; what it does is done in `orchestration` and `warehouse`, imported late so that
 `--help` and a run with nothing to do are quick.
@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -20,7 +22,7 @@ from pipelines import console
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
-    from pipelines.catalog.types import Catalog
+    from pipelines.catalog.types import AiMember, Catalog
 
 app = typer.Typer(
     name="scorecard",
@@ -33,6 +35,24 @@ app = typer.Typer(
 )
 SAMPLE_DAYS, SAMPLE_SEED = 60, 7
 FAILED, MISUSED = 1, 2
+
+
+class ReviewKind(StrEnum):
+    """The reviews there are."""
+
+    weekly = "weekly"
+    monthly = "monthly"
+    quarterly = "quarterly"
+    launch = "launch"
+
+
+class TemplateKind(StrEnum):
+    """The templates there are."""
+
+    roi = "roi"
+    experiment = "experiment"
+    postmortem = "postmortem"
+
 
 Home = Annotated[Path | None, typer.Option(help="Holds everything the pipeline writes.", show_default="data/")]
 Landing = Annotated[Path | None, typer.Option(help="The vendors' exports.", show_default="HOME/landing")]
@@ -124,6 +144,178 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         console.show_health(health(settings, sources), found, nobodys(settings), settings)
 
 
+@app.command(
+    epilog="`scorecard alerts` — what is open, and who knows · `scorecard alerts --test slack` · "
+    "`scorecard run; scorecard alerts --send` — from cron, where no Dagster runs"
+)
+def alerts(
+    home: Home = None,
+    send: Annotated[bool, typer.Option("--send", help="Tell every channel what is due, now.")] = False,
+    test: Annotated[str | None, typer.Option(metavar="CHANNEL", help="Send a test notice to this channel.")] = None,
+) -> None:
+    """Show the alerts open now and which channel has been told; send what is due, or a test.
+
+    `--send` and `--test` end with 0 only if every receiver took what it was sent.
+    """
+    from pipelines.notify.delivery import connected, overview, send_test, tell, utc_now
+    from pipelines.notify.notice import RefusedError, UnfitError, UnreachableError
+
+    settings = _settings(home)
+    if test is not None:
+        channels = {channel.name: channel for channel in connected(settings)}
+        if test not in channels:
+            _misused(f"no channel `{test}` is set; set are: {', '.join(channels) or 'none'}. See docs/alerts.md.")
+        try:
+            send_test(channels[test], settings)
+        except (UnreachableError, RefusedError, UnfitError) as error:
+            console.complain(f"{test}: {error}")
+            raise typer.Exit(FAILED) from None
+        console.say(f"{test} has taken a test notice.")
+        return
+    reports = tell(settings, since=utc_now()) if send else []
+    try:
+        console.show_alerts(overview(settings))
+    except FileNotFoundError as error:
+        _misused(str(error))
+    for report in reports:
+        if not report.trouble:
+            console.say(report.text)
+    raise typer.Exit(FAILED if any(report.waiting_count for report in reports) else 0)
+
+
+@app.command(
+    epilog="`scorecard review weekly` — the last whole week · "
+    "`scorecard review monthly --team fraud-operations --as-of 2026-02-28` · "
+    "`scorecard review launch --model recommender`"
+)
+def review(
+    kind: Annotated[ReviewKind, typer.Argument(help="Of a week, month or quarter, or of one launched model.")],
+    team: Annotated[str | None, typer.Option(help="The models of this team alone.")] = None,
+    model: Annotated[str | None, typer.Option(help="The launched model.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DAY", help="The period that was over by this day.")
+    ] = None,
+    home: Home = None,
+    catalog: CatalogFolder = None,
+) -> None:
+    """Write a review, as a page to print and as Markdown, from what is published.
+
+    It lies under HOME/published/reviews, which Dagster's schedules fill too; written again it is replaced.
+    """
+    settings = _settings(home, catalog=catalog)
+    read = _catalog(settings)
+    launched = kind is ReviewKind.launch
+    if launched != (model is not None):
+        _misused(
+            "--model is for `review launch`, which needs it." if model else "name the launched model: --model MODEL"
+        )
+    if team is not None:
+        _known("team", team, [one.id for one in read.teams])
+    if model is not None:
+        _known("model", model, [one.id for one in read.members])
+    from pipelines.orchestration.reviews import newest_period, write_review
+    from pipelines.scorecard.reviews.periods import CADENCES
+    from pipelines.scorecard.reviews.write import NothingKnownError
+
+    try:
+        period = newest_period(settings, CADENCES[kind], _day("--as-of", as_of))
+        page = write_review(settings, read, period, team, model)
+    except (FileNotFoundError, NothingKnownError) as error:
+        _misused(str(error))
+    console.say(f"The review of {period.name} is in {page}, and beside it as Markdown.")
+
+
+@app.command(
+    epilog="`scorecard template roi --model recommender` · "
+    "`scorecard template experiment --model recommender --metric revenue-per-user --out plan.md` · "
+    "`scorecard template postmortem --model triage --incident QN0K60BJ9E862U`"
+)
+def template(
+    kind: Annotated[TemplateKind, typer.Argument(help="Which of the three.")],
+    model: Annotated[str, typer.Option(help="The model it is about.")],
+    incident: Annotated[str | None, typer.Option(help="Of a post-mortem: the incident.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Of an experiment plan: the metric that decides.")] = None,
+    mde: Annotated[float | None, typer.Option(help="Of an experiment plan: as in `plan-experiment`.")] = None,
+    baseline: Annotated[float | None, typer.Option(help="Of an experiment plan: as in `plan-experiment`.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write.", show_default="standard output")] = None,
+    home: Home = None,
+    catalog: CatalogFolder = None,
+) -> None:
+    """Write an ROI calculation, an experiment plan or a post-mortem, filled in as far as the data go."""
+    from pipelines.scorecard import plans, templates
+    from pipelines.warehouse.publish import published_at, read_published
+
+    settings = _settings(home, catalog=catalog)
+    known = _catalog(settings)
+    member = _member(known, model)
+    read = partial(read_published, settings)
+    try:
+        made_at = published_at(settings)
+        if kind is TemplateKind.roi:
+            text = templates.roi(read, member, made_at)
+        elif kind is TemplateKind.postmortem:
+            text = templates.postmortem(read, member, incident, made_at)
+        else:
+            planned = plans.plan(read, known, member, plans.Asked(metric, mde, baseline))
+            text = templates.experiment(planned, datetime.now(UTC).date(), made_at)
+    except (FileNotFoundError, plans.PlanError, templates.TemplateError) as error:
+        _misused(str(error))
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+        console.say(f"The template is in {out}; what the data do not know is marked ____.")
+
+
+@app.command(
+    "plan-experiment",
+    epilog="`scorecard plan-experiment --model recommender --metric revenue-per-user --mde 0.03` · "
+    "`scorecard plan-experiment --model triage --metric referrals --baseline 0.12 --mde 0.1 --units-per-day 400`",
+)
+def plan_experiment(
+    model: Annotated[str, typer.Option(help="The model it is about.")],
+    metric: Annotated[
+        str | None, typer.Option(help="The metric that decides.", show_default="that of its newest experiment")
+    ] = None,
+    mde: Annotated[
+        float | None, typer.Option(help="The least relative effect to find: 0.05.", show_default="as planned last time")
+    ] = None,
+    baseline: Annotated[
+        float | None, typer.Option(help="The metric's mean or share now.", show_default="as past experiments saw it")
+    ] = None,
+    deviation: Annotated[float | None, typer.Option(help="The standard deviation of a unit's value.")] = None,
+    power: Annotated[float, typer.Option(help="The chance to find the effect if it is there.")] = 0.8,
+    split: Annotated[float, typer.Option(help="The treatment's share of the units.")] = 0.5,
+    units_per_day: Annotated[
+        float | None, typer.Option(help="New units a day.", show_default="as past experiments saw them")
+    ] = None,
+    home: Home = None,
+    catalog: CatalogFolder = None,
+) -> None:
+    """Say how many units an experiment needs, how long that takes at today's traffic, and what it can find.
+
+    Ends with the experiment's file for the catalog.
+    """
+    from pipelines.scorecard import plans, words
+    from pipelines.warehouse.publish import read_published
+
+    settings = _settings(home, catalog=catalog)
+    known = _catalog(settings)
+    asked = plans.Asked(metric, mde, baseline, deviation, power, split, units_per_day)
+    try:
+        planned = plans.plan(partial(read_published, settings), known, _member(known, model), asked)
+    except (FileNotFoundError, plans.PlanError) as error:
+        _misused(str(error))
+    console.show_table(f"Experiment plan for {planned.member.name}", ("", ""), plans.told(planned))
+    rows = [
+        (f"{weeks}", f"{units:,}", words.number(absolute), words.percent(relative))
+        for weeks, units, absolute, relative in planned.reach()
+    ]
+    if rows:
+        console.show_table("What it finds (MDE) after", ("weeks", "units", "absolute", "relative"), rows)
+    typer.echo(plans.stub(planned, datetime.now(UTC).date()), nl=False)
+
+
 @app.command(epilog="`scorecard ui` · `scorecard ui --home /tmp/acme --port 3001`")
 def ui(
     home: Home = None,
@@ -145,6 +337,20 @@ def ui(
     os.chdir(PROJECT_ROOT)
     command = [sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml", "--host", "127.0.0.1"]
     os.execve(sys.executable, [*command, "--port", str(port)], {**os.environ, **values})  # noqa: S606 - no shell needed
+
+
+@app.command(epilog="`scorecard docs --home /tmp/acme`")
+def docs(home: Home = None) -> None:
+    """Write what every mart, column, test and KPI means, and what is made from what, as one page."""
+    from pipelines.warehouse.docs import write_docs
+
+    try:
+        with console.progress():
+            page = write_docs(_settings(home))
+    except RuntimeError as error:
+        console.complain(str(error))
+        raise typer.Exit(FAILED) from None
+    console.say(f"The documentation is in {page}")
 
 
 @app.command(
@@ -201,6 +407,16 @@ def _day(option: str, text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         _misused(f"{option} is `{text}`, expected a day such as 2026-01-31.")
+
+
+def _known(what: str, given: str, there_are: Sequence[str]) -> None:
+    if given not in there_are:
+        _misused(f"there is no {what} `{given}` in the catalog. There are: {', '.join(sorted(there_are)) or 'none'}.")
+
+
+def _member(catalog: Catalog, model: str) -> AiMember:
+    _known("model", model, [one.id for one in catalog.members])
+    return next(one for one in catalog.members if one.id == model)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from rich.text import Text
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
+    from pipelines.notify.delivery import Overview
     from pipelines.warehouse.status import Health, Status
 
 out = Console(highlight=False, soft_wrap=True)
@@ -97,6 +98,16 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows of text under a title; without headings where all are empty."""
+    table = Table(title=title, title_justify="left", show_header=any(head))
+    for heading in head:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    out.print(table)
+
+
 def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: Path | None) -> bool:
     """What failed or stands refused, on which file or day, and what to do; returns whether anything does."""
     for file in _first(found.refused_files):
@@ -120,6 +131,24 @@ def _first(items: Sequence[Any]) -> Iterator[Any]:
     yield from items[:MOST_SHOWN]
     if len(items) > MOST_SHOWN:
         complain(f"… and {len(items) - MOST_SHOWN} more: scorecard doctor counts them")
+
+
+def show_alerts(found: Overview) -> None:
+    """A line per open alert, with what each channel knows of it; then the channels that fail."""
+    for alert in found.alerts:
+        knows = [
+            f"{report.channel} {found.known.get((alert['alert_id'], report.channel), 'not told')}"
+            for report in found.reports
+        ]
+        about = [alert["severity"], alert["status"], alert["alert_id"], alert["owner"] or "no owner"]
+        say(" · ".join([*about, ", ".join(knows)] if knows else about))
+    if not found.alerts:
+        say("No alert is open.")
+    if not found.reports:
+        say("No channel is set: docs/alerts.md says how people are told.")
+    for report in found.reports:
+        if report.trouble:
+            complain(report.text)
 
 
 def show_health(

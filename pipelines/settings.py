@@ -7,11 +7,14 @@ over the file.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 from datetime import date
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -35,6 +38,72 @@ class SourceSettings(BaseModel):
     )
 
 
+Severity = Literal["page", "ticket"]
+"""How urgent a notice is: page (somebody should look now) or ticket."""
+
+
+class ChannelSettings(BaseModel):
+    """What a user sets for every channel by which people are told."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    least_severity: Severity = Field("ticket", description="ticket: all notices; page: those to look at now.")
+
+
+class SlackSettings(ChannelSettings):
+    """A Slack channel, by its incoming webhook."""
+
+    webhook_url: SecretStr = Field(description="The incoming webhook's address; whoever has it can post.")
+
+
+class WebhookSettings(ChannelSettings):
+    """Any program that takes signed JSON."""
+
+    url: SecretStr = Field(description="Where notices are posted.")
+    secret: SecretStr = Field(description="What they are signed with: `whsec_` and 24 to 64 bytes in base64.")
+
+    @field_validator("secret")
+    @classmethod
+    def _is_key(cls, secret: SecretStr) -> SecretStr:
+        prefix, _, key = secret.get_secret_value().partition("_")
+        try:
+            length = len(base64.b64decode(key, validate=True))
+        except binascii.Error:
+            length = 0
+        if prefix != "whsec" or not 24 <= length <= 64:
+            raise ValueError("expected `whsec_` and 24 to 64 bytes in base64; docs/alerts.md shows how to make one")
+        return secret
+
+
+class EmailSettings(ChannelSettings):
+    """A mail server, and who is written to."""
+
+    host: str = Field(description="The mail server.")
+    port: int = Field(587, description="Its port: 587 for STARTTLS, 465 for TLS.")
+    tls: Literal["starttls", "tls", "none"] = Field("starttls", description="none: for a relay on this machine only.")
+    ca_file: Path | None = Field(None, description="The authority that signed its certificate; null: the system's.")
+    user: str | None = Field(None, description="Whom to log in as; null: without logging in.")
+    password: SecretStr | None = None
+    sender: str = Field(description="The address notices come from.")
+    to: tuple[str, ...] = Field(min_length=1, description="The addresses they go to.")
+
+    @model_validator(mode="after")
+    def _keeps_its_password(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("`user` and `password` go together: set both or neither")
+        if self.password is not None and self.tls == "none":
+            raise ValueError("a password is sent over TLS only: set `tls` to starttls or tls")
+        return self
+
+
+class PagerDutySettings(ChannelSettings):
+    """A PagerDuty service, by its Events API v2 integration."""
+
+    least_severity: Severity = Field("page", description="ticket: all notices; page: those to look at now.")
+    routing_key: SecretStr = Field(description="The integration key.")
+    url: str = Field("https://events.pagerduty.com/v2/enqueue", description="The EU's region has its own.")
+
+
 class Settings(BaseSettings):
     """Where things lie and how much of the machine may be used."""
 
@@ -43,6 +112,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         toml_file="scorecard.toml",
         extra="forbid",
+        hide_input_in_errors=True,  # a channel's settings are secrets
     )
 
     home: Path = Field(PROJECT_ROOT / "data", description="Holds everything the pipeline writes.")
@@ -58,7 +128,16 @@ class Settings(BaseSettings):
     quarantine_floor: int = Field(
         10, ge=0, description="A day with no more quarantined rows than this is never refused for its share of them."
     )
-    webhook_url: SecretStr | None = Field(None, description="Where a failed run is posted as JSON; null: the log only.")
+    page_url: str | None = Field(None, description="Where people open the page; notices link there.")
+    slack: SlackSettings | None = Field(None, description="Tell a Slack channel of alerts and failed runs.")
+    webhook: WebhookSettings | None = Field(None, description="Tell a program of them.")
+    email: EmailSettings | None = Field(None, description="Tell people of them by mail.")
+    pagerduty: PagerDutySettings | None = Field(None, description="Tell whoever is on call of them.")
+    postgres_url: SecretStr | None = Field(
+        None, description="Postgres that the marts are published to as well; null: to none."
+    )
+    postgres_schema: str = Field("marts", description="The schema they go to; the pipeline's alone.")
+    postgres_reader: str | None = Field(None, description="The role that may read them there; null: nobody is granted.")
 
     @classmethod
     def settings_customise_sources(
@@ -96,6 +175,11 @@ class Settings(BaseSettings):
     def published_dir(self) -> Path:
         """What people and BI tools read."""
         return (self.home / "published").resolve()
+
+    @property
+    def outbox_dir(self) -> Path:
+        """Who has been told of what: not to be had again from files, catalog and code."""
+        return (self.home / "outbox").resolve()
 
     @property
     def dagster_home(self) -> Path:

@@ -16,17 +16,23 @@ import pandas as pd
 import pyfixest
 import tea_tasting
 from differences import ATTgt
+from evidently.legacy.calculations import stattests as evidently
+from evidently.legacy.core import ColumnType
 from gbstats.frequentist.tests import FrequentistConfig, SequentialConfig, SequentialTwoSidedTTest, TwoSidedTTest
 from gbstats.models import statistics as gb
 from gbstats.utils import check_srm
+from nannyml.drift.univariate import methods as nannyml
+from nannyml.performance_estimation.confidence_based import CBPE
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import proportion_confint
 
+from pipelines.estimates.accuracy import calibrated_bins
 from pipelines.estimates.causal.instruments import two_stage
 from pipelines.estimates.causal.matching import Units, match
 from pipelines.estimates.causal.panels import Panel, staggered, two_way
+from pipelines.estimates.drift import chi_square_p_value, jensen_shannon_distance, ks_p_value, psi
 from pipelines.estimates.experiments import Comparison, Moments, adjust, compare, sample_ratio
 from pipelines.estimates.intervals import Array, Estimate, wilson
 from pipelines.estimates.power import Arms, Baseline, power, sample_size
@@ -37,7 +43,8 @@ HEAD = f"""# Beside the field's libraries
 
 Written by `make references`; every figure was measured by it: the largest relative difference between our number and
 the library's over {SETS} seeded data sets, an interval's end measured in widths of the interval. Up to {CLOSE:g} they
-are the same number; where they differ, the last column says why.
+are the same number; where they differ, the last column says why. Distances that SQL works out (Kolmogorov–Smirnov,
+Wasserstein) are held against SciPy, which the libraries of drift call as well, in the project's tests.
 """
 
 
@@ -323,10 +330,123 @@ def _units(outcomes: Array, covariates: Array) -> Units:
     return Units(outcomes.tolist(), {"first": covariates[:, 0].tolist(), "second": covariates[:, 1].tolist()})
 
 
+def drift(rng: np.random.Generator) -> Iterator[Pair]:
+    """Distances and tests of a window against a reference, by Evidently and NannyML."""
+    names = np.array(list("abcde"))
+    sides = [
+        rng.choice(names, size, p=shares)
+        for size, shares in ((1500, (0.4, 0.25, 0.2, 0.1, 0.05)), (700, (0.35, 0.25, 0.2, 0.12, 0.08)))
+    ]
+    counts = [np.array([[(side == name).sum() for name in names]]) for side in sides]
+    reference, window = (pd.Series(side) for side in sides)
+
+    def theirs(test: evidently.StatTest, one: pd.Series, other: pd.Series, kind: ColumnType) -> float:
+        return float(test(one, other, kind, 0.1).drift_score)
+
+    kind = ColumnType.Categorical
+    half = "on purpose: we add half a value to every bin, they put 0.0001 for a share of 0 only"
+    yield Pair(
+        "categories: PSI", "evidently", psi(*counts)[0], theirs(evidently.psi_stat_test, reference, window, kind), half
+    )
+    distance = float(jensen_shannon_distance(*counts)[0])
+    nats = theirs(evidently.jensenshannon_stat_test, reference, window, kind)
+    yield Pair("categories: Jensen–Shannon, theirs in bits", "evidently", distance, nats / np.sqrt(np.log(2)))
+    found = _nannyml(nannyml.CategoricalJensenShannonDistance, reference, window)
+    yield Pair("categories: Jensen–Shannon", "nannyml", distance, found)
+    p_value = float(chi_square_p_value(*counts)[0])
+    table = nannyml.Chi2Statistic(**_UNUSED)
+    table._fit(reference)
+    table._calculate(window)
+    yield Pair("categories: χ², p-value", "nannyml", p_value, table._p_value)
+    known = "on purpose: they take the reference's shares as known, we as counted too; theirs fires on undrifted data"
+    tested = theirs(evidently.chi_stat_test, reference, window, kind)
+    yield Pair("categories: χ², p-value, difference of the two", "evidently", p_value, tested, known, 1.0)
+
+    kind = ColumnType.Numerical
+    reference, window = pd.Series(rng.normal(size=1500)), pd.Series(rng.normal(0.2, 1.1, size=700))
+    deciles = _deciles(reference, window)
+    bins = "on purpose: theirs are of equal width over both sides together, ours are the reference's deciles"
+    ours = psi(*deciles)[0]
+    yield Pair("numbers: PSI", "evidently", ours, theirs(evidently.psi_stat_test, reference, window, kind), bins)
+    far = pd.concat([window, pd.Series([1e6])], ignore_index=True)
+    yield Pair(
+        "numbers, one of them 1e6: PSI",
+        "evidently",
+        psi(*_deciles(reference, far))[0],
+        theirs(evidently.psi_stat_test, reference, far, kind),
+        "on purpose: one far value puts all others into one of their bins, and no drift is seen",
+    )
+    found = _nannyml(nannyml.ContinuousJensenShannonDistance, reference, window)
+    distance = float(jensen_shannon_distance(*deciles)[0])
+    width = "on purpose: theirs are of equal width over the reference (Doane), ours its deciles"
+    yield Pair("numbers: Jensen–Shannon", "nannyml", distance, found, width)
+    asymptotic = "on purpose: the asymptotic law, which is known for a million values as well; theirs is exact here"
+    largest = stats.ks_2samp(reference, window).statistic
+    ours = float(ks_p_value(np.array([largest]), np.array([1500]), np.array([700]))[0])
+    tested = theirs(evidently.ks_stat_test, reference, window, kind)
+    yield Pair(
+        "numbers: Kolmogorov–Smirnov, p-value, difference of the two", "evidently", ours, tested, asymptotic, 1.0
+    )
+
+
+_UNUSED = {"chunker": None, "threshold": nannyml.Threshold, "computation_params": {}}
+"""What NannyML's methods ask for to raise alarms, which are not compared."""
+
+
+def _nannyml(method: type, reference: pd.Series, window: pd.Series) -> float:
+    one = method(**_UNUSED)
+    one._fit(reference)
+    return float(one._calculate(window))
+
+
+def _deciles(reference: pd.Series, window: pd.Series) -> list[Array]:
+    """How many values of each lie in the reference's deciles, as a row."""
+    edges = np.quantile(reference, np.arange(1, 10) / 10, method="inverted_cdf")
+    return [np.bincount(np.searchsorted(edges, side), minlength=10)[None] for side in (reference, window)]
+
+
+def without_labels(rng: np.random.Generator) -> Iterator[Pair]:
+    """Accuracy estimated from scores alone (CBPE), by NannyML."""
+
+    def scored(size: int) -> pd.DataFrame:
+        score = np.round(rng.beta(1, 3, size), 6)
+        happened = (rng.random(size) < score**1.5).astype(int)  # too sure of itself: calibration has work to do
+        return pd.DataFrame({"score": score, "said": (score >= 0.4).astype(int), "happened": happened})
+
+    history, week = scored(20_000), scored(5_000)
+    measures = ["accuracy", "precision", "recall", "f1"]
+    with_theirs = CBPE(
+        metrics=measures,
+        y_pred_proba="score",
+        y_pred="said",
+        y_true="happened",
+        problem_type="classification_binary",
+        chunk_size=5_000,
+    )
+    found = with_theirs.fit(history).estimate(week).filter(period="analysis").to_df()
+    # Hundredths, as the warehouse bins a score; its finer bins next to 0 and 1 are one bin each here.
+    bins, of_week = (np.clip(np.floor(side.score * 100 + 1e-9), 1, 98).astype(int) for side in (history, week))
+    table = history.groupby(bins).happened.agg(["sum", "size"])
+    places, chances = calibrated_bins(table.index, table["sum"], table["size"])
+    chance = np.interp(of_week, places, chances)
+    tp, fp = (chance * week.said).sum(), ((1 - chance) * week.said).sum()
+    fn, tn = (chance * (1 - week.said)).sum(), ((1 - chance) * (1 - week.said)).sum()
+    ours = {
+        "accuracy": (tp + tn) / len(week),
+        "precision": tp / (tp + fp),
+        "recall": tp / (tp + fn),
+        "f1": 2 * tp / (2 * tp + fp + fn),
+    }
+    coarse = "on purpose: we calibrate a histogram of the score, which SQL reduces; they every single score"
+    for measure in measures:
+        theirs = float(found[measure, "value"].iloc[0])
+        yield Pair(f"without labels: {measure}", "nannyml", float(ours[measure]), theirs, coarse)
+
+
 def main() -> int:
     """Compute, print, and write the page."""
     warnings.filterwarnings("ignore")
-    families = (basics, experiments, resampled, panels, instruments, matching)
+    families = (basics, experiments, resampled, panels, instruments, matching, drift, without_labels)
     rows = []
     for number, family in enumerate(families):
         pairs = [pair for one in range(SETS) for pair in family(np.random.default_rng([number, one]))]
@@ -342,6 +462,8 @@ def main() -> int:
         "differences",
         "linearmodels",
         "causalinference",
+        "evidently",
+        "nannyml",
     )
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     table = "\n".join(("| quantity | library | largest difference | |", "| --- | --- | --- | --- |", *rows))

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar, get_args
 
 from pipelines.catalog.documents import Document, Location, Problem
 from pipelines.catalog.types import (
+    FAIRNESS_MEASURES,
     RANDOMISED_DESIGNS,
     AiMember,
     AskedMeasure,
@@ -87,6 +88,7 @@ def check(
         yield from _newest_owner(member)
         yield from _drift_features(member)
         yield from _quality(member)
+        yield from _guardrails(member)
     for pool in pools:
         yield from _pool_members(pool, stated)
     yield from _claims(members, pools)
@@ -275,6 +277,25 @@ def _histories(member: Read[AiMember]) -> Iterator[Problem]:
             place = _Place(member.document, (*location, i, "from"))
             key = (getattr(entry, "id", getattr(entry, "kpi", None)), entry.valid_from)
             yield from _first(seen, key, place, "Keep one entry a day")
+
+
+def _guardrails(member: Read[AiMember]) -> Iterator[Problem]:
+    quality = member.value.quality
+    binary = quality is not None and quality.task == "binary"
+    protected = [c.attribute for c in quality.cohorts if c.protected] if quality is not None and binary else []
+    for i, rail in enumerate(member.value.guardrails):
+        if rail.measure in FAIRNESS_MEASURES and not protected:
+            yield member.document.problem(
+                ("guardrails", i, "measure"),
+                "found a fairness guardrail of a member whose `quality` compares no groups",
+                "Declare `quality` with the task `binary` and a cohort that is `protected: true`",
+            )
+        elif rail.attribute is not None and rail.attribute not in protected:
+            yield member.document.problem(
+                ("guardrails", i, "attribute"),
+                f"found `{rail.attribute}`, expected a protected cohort of its `quality`: {_listed(protected)}",
+                "Correct the name, or mark the cohort `protected: true`",
+            )
 
 
 def _gates(company: Read[Company]) -> Iterator[Problem]:

@@ -13,6 +13,9 @@ import yaml
 
 Location = tuple[int | str, ...]
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser where PyYAML was built with it, as in its wheels: a tenth of the time."""
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -110,7 +113,7 @@ def read_document(path: Path) -> Document | Problem:
     except OSError as error:
         return Problem(path, 1, "", f"cannot be read: {error.strerror}", "Make it a file that can be read")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         found = ", ".join(part for part in (error.context, error.problem) if part)

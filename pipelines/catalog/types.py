@@ -231,6 +231,10 @@ class BillingIdentifier(Identifier):
     )
 
 
+Role = Literal["executive_sponsor", "ai_program_lead", "model_owner", "data_steward", "sre", "compliance_officer"]
+Cadence = Literal["weekly", "monthly", "quarterly"]
+
+
 class Roles(Part):
     """Who answers for what, as role addresses (no persons' names)."""
 
@@ -298,6 +302,11 @@ class Baseline(AsOf):
     value: Number = Field(description="Its value then, in the KPI's unit.")
 
 
+GuardrailMeasure = Literal["selection_rate_ratio", "equal_opportunity_difference", "compute_cost_usd"]
+FAIRNESS_MEASURES: Final[tuple[GuardrailMeasure, ...]] = ("selection_rate_ratio", "equal_opportunity_difference")
+"""What `mart_fairness_monthly` tells of a group: it falls from what the best group has, so its bound is a lower one."""
+
+
 class Guardrail(AsOf):
     """A bound that must not be crossed, whatever the targets say."""
 
@@ -305,19 +314,61 @@ class Guardrail(AsOf):
     kind: Literal["fairness", "compliance", "cost_ceiling", "accuracy_floor", "other"] = Field(
         description="What it guards."
     )
-    kpi: Kpi = Field(description="The KPI it bounds.")
-    period: Literal["day", "week", "month"] = Field("week", description="The periods that are judged, once whole.")
-    at_least: Number | None = Field(None, description="The KPI may not fall below this. This or `at_most`.")
-    at_most: Number | None = Field(None, description="The KPI may not exceed this. This or `at_least`.")
+    kpi: Kpi | None = Field(None, description="The KPI it bounds. This or `measure`.")
+    measure: GuardrailMeasure | None = Field(
+        None,
+        description="What it bounds where that is no KPI. selection_rate_ratio: how often a group is selected over how "
+        "often the group most often selected is (the four-fifths rule is `at_least: 0.8`); "
+        "equal_opportunity_difference: a group's recall less that of the group with the highest; compute_cost_usd: "
+        "compute cost of the period. This or `kpi`.",
+    )
+    attribute: Exact | None = Field(
+        None,
+        description="Fairness only: the protected attribute whose groups are compared; left out: each of them. "
+        "The worst group decides.",
+    )
+    period: Literal["day", "week", "month"] = Field(
+        "week", description="The periods that are judged, once whole; fairness is told by the month."
+    )
+    at_least: Number | None = Field(None, description="It may not fall below this. This or `at_most`.")
+    at_most: Number | None = Field(None, description="It may not exceed this. This or `at_least`.")
     action: Literal["human_review", "rollback", "retrain"] = Field(
-        "human_review", description="What its owner is asked to do when it is crossed."
+        "human_review",
+        description="What its owner is asked to do when it is crossed; `retrain` also raises a retrain trigger, which "
+        "a deployment closes.",
     )
 
+    @property
+    def subject(self) -> str:
+        """The KPI or the measure it bounds."""
+        return str(self.kpi or self.measure)
+
     @model_validator(mode="after")
-    def _one_bound(self) -> Self:
-        if (self.at_least is None) == (self.at_most is None):
-            found = "neither" if self.at_least is None else "both"
-            raise ValueError(f"expected either `at_least` or `at_most`, found {found}")
+    def _one_subject_and_one_bound(self) -> Self:
+        for one, other in (("kpi", "measure"), ("at_least", "at_most")):
+            if (getattr(self, one) is None) == (getattr(self, other) is None):
+                found = "neither" if getattr(self, one) is None else "both"
+                raise ValueError(f"expected either `{one}` or `{other}`, found {found}")
+        return self
+
+    @model_validator(mode="after")
+    def _bounds_what_its_kind_guards(self) -> Self:
+        is_fairness = self.measure in FAIRNESS_MEASURES
+        if self.kind == "fairness" and not is_fairness:
+            raise ValueError(f"expected `measure` to be one of {', '.join(f'`{m}`' for m in FAIRNESS_MEASURES)}")
+        if self.kind == "accuracy_floor" and (self.kpi != "accuracy" or self.at_least is None):
+            raise ValueError("expected `kpi: accuracy` and `at_least`: it is a floor")
+        is_cost = self.kpi == "cost_per_prediction" or self.measure == "compute_cost_usd"
+        if self.kind == "cost_ceiling" and not (is_cost and self.at_most is not None):
+            raise ValueError(
+                "expected `kpi: cost_per_prediction` or `measure: compute_cost_usd`, and `at_most`: it is a ceiling"
+            )
+        if is_fairness and (self.period != "month" or self.at_least is None):
+            raise ValueError(
+                "expected `period: month` and `at_least`: fairness is told by the month, and more is fairer"
+            )
+        if self.attribute is not None and not is_fairness:
+            raise ValueError("expected no `attribute`: only fairness compares groups")
         return self
 
 
@@ -1096,10 +1147,7 @@ class Criterion(Part):
         "not_off_target", description="What the KPI must be in the last whole period before the gate is due."
     )
     period: Literal["week", "month"] = Field("month", description="The periods that are looked at.")
-    sign_off: (
-        Literal["executive_sponsor", "ai_program_lead", "model_owner", "data_steward", "sre", "compliance_officer"]
-        | None
-    ) = Field(None, description="The role whose word decides. This or `kpi`.")
+    sign_off: Role | None = Field(None, description="The role whose word decides. This or `kpi`.")
 
     @model_validator(mode="after")
     def _one_judge(self) -> Self:
@@ -1120,6 +1168,28 @@ class DecisionGate(Part):
     criteria: tuple[Criterion, ...] = Field(min_length=1, description="All of them must hold.")
 
 
+class Meeting(Part):
+    """A meeting that a review is written for."""
+
+    name: Text = Field(description="What it is called.")
+    chair: Role = Field(description="The role that holds it.")
+    attend: tuple[Role, ...] = Field((), description="The roles that come.")
+
+
+MEETINGS: Final[Mapping[Cadence, Meeting]] = MappingProxyType(
+    {
+        "weekly": Meeting(name="Operational standup", chair="sre", attend=("model_owner",)),
+        "monthly": Meeting(
+            name="Metric review", chair="ai_program_lead", attend=("model_owner", "data_steward", "sre")
+        ),
+        "quarterly": Meeting(
+            name="Business impact review", chair="executive_sponsor", attend=("ai_program_lead", "model_owner")
+        ),
+    }
+)
+"""The cadence of a company that declares none."""
+
+
 class Company(Part):
     """What holds for the whole company."""
 
@@ -1131,6 +1201,9 @@ class Company(Part):
     )
     excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users analytics does not count.")
     decision_gates: tuple[DecisionGate, ...] = Field((), description="The gates every AI member passes.")
+    reviews: dict[Cadence, Meeting] = Field(
+        default_factory=lambda: dict(MEETINGS), description="Who meets over the weekly, monthly and quarterly review."
+    )
 
     @field_validator("reporting_timezone", "week_start")
     @classmethod
@@ -1143,9 +1216,7 @@ class Company(Part):
 
 
 class Catalog(Part):
-    """The whole catalog, checked. Members, teams, pools and projects are in the order of their ids."""
-
-    """The whole catalog, checked. Members, teams, pools and experiments are in the order of their ids."""
+    """The whole catalog, checked; everything that has an id is in the order of it."""
 
     company: Company
     members: tuple[AiMember, ...]

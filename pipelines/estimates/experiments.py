@@ -455,11 +455,13 @@ class _Past:
 
 def _arm(moments: Moments, metric: Metric) -> _Arm:
     n = moments.n
+    if n == 0:
+        return _Arm(None, None)
     if metric == "ratio":
         sum_d, sum_dd, sum_xd = moments.sum_d, moments.sum_dd, moments.sum_xd
         if sum_d is None or sum_dd is None or sum_xd is None:
             raise ValueError("a ratio metric needs Σd, Σd² and Σx·d")
-        if n == 0 or sum_d == 0:
+        if sum_d == 0:
             return _Arm(None, None)
         ratio = moments.sum_x / sum_d
         if n < 2:
@@ -471,8 +473,6 @@ def _arm(moments: Moments, metric: Metric) -> _Arm:
         residual = spread - 2 * ratio * covariance
         # A ratio that is the same in every unit has no error, whatever rounding leaves.
         return _Arm(ratio, residual / (sum_d / n) ** 2 if residual > 1e-12 * spread else 0.0)
-    if n == 0:
-        return _Arm(None, None)
     average = moments.sum_x / n
     if n < 2:
         return _Arm(average, None)

@@ -187,7 +187,7 @@ def read_panel(metrics: Sequence[MetricPlan], panels: Mapping[str, Panel], is_st
 
     Returns:
         Per metric the untreated arm, then the treated one. The relative lift is over what the treated units would have
-        had in the treated periods, taken as known.
+        had in the treated periods, and as uncertain as that.
     """
     readings: list[Reading] = []
     for metric in metrics:
@@ -212,7 +212,6 @@ def _panel(metric: MetricPlan, panel: Panel, is_staggered: bool) -> list[Reading
             Reading(metric.id, TREATED, found.treated, mean),
         ]
     without = mean - effect.value
-    relative = Estimate() if without == 0 else _scaled(effect, 1 / abs(without))
     return [
         Reading(metric.id, UNTREATED, found.untreated, without),
         Reading(
@@ -220,7 +219,7 @@ def _panel(metric: MetricPlan, panel: Panel, is_staggered: bool) -> list[Reading
             TREATED,
             found.treated,
             mean,
-            Comparison(without, mean, effect, relative),
+            Comparison(without, mean, effect, _relative(mean, effect)),
             "staggered difference in differences" if is_staggered else "difference in differences",
             pre_trend_p_value=study.pre_trend.p_value,
         ),
@@ -232,7 +231,7 @@ def read_matched(metrics: Sequence[MetricPlan], studies: Mapping[str, Study], ma
 
     Returns:
         Per metric with a study the untreated arm, then the treated one. The relative lift is over what the treated
-        would have had, taken as known.
+        would have had.
     """
     readings: list[Reading] = []
     for metric in metrics:
@@ -260,7 +259,7 @@ def read_instrumented(metrics: Sequence[MetricPlan], studies: Mapping[str, Study
 
     Returns:
         Per metric with a study the untreated arm, then the treated one; lifts are per unit of treatment, and the
-        relative one is over what the treated would have had, were the effect theirs, taken as known.
+        relative one is over what the treated would have had, were the effect theirs.
     """
     readings: list[Reading] = []
     for metric in metrics:
@@ -292,21 +291,31 @@ def _apart(
     if mean is None or effect.value is None:
         return theirs, ours
     without = mean - effect.value * dose
-    relative = Estimate() if without == 0 else _scaled(effect, 1 / abs(without))
-    comparison = Comparison(without, mean, effect, relative)
+    comparison = Comparison(without, mean, effect, _relative(mean, effect, dose))
     return replace(theirs, mean=without), replace(ours, comparison=comparison, method=method)
 
 
-def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    """The estimate in another unit; `factor` is above 0."""
+def _relative(mean: float, effect: Estimate, dose: float = 1.0) -> Estimate:
+    """The effect over what the treated would have had, `mean` − dose·effect, which is as uncertain as the effect is.
 
-    def times(value: float | None) -> float | None:
-        return None if value is None else value * factor
+    What they had is taken as known, so that each end of the effect's interval has its own relative lift; undefined
+    where the interval holds an effect that leaves them nothing to have had.
+    """
 
-    return Estimate(
-        times(estimate.value), times(estimate.standard_error), times(estimate.ci_low), times(estimate.ci_high),
-        estimate.p_value,
-    )  # fmt: skip
+    def over(value: float | None) -> float | None:
+        return None if value is None else value / abs(mean - dose * value)
+
+    ends = (effect.ci_low, effect.ci_high)
+    without = [mean - dose * value for value in (effect.value, *ends) if value is not None]
+    if effect.value is None or min(without) <= 0 <= max(without):
+        return Estimate()
+    error = (
+        None if effect.standard_error is None else effect.standard_error * abs(mean) / (mean - dose * effect.value) ** 2
+    )
+    low, high = (over(end) for end in ends)
+    if low is not None and high is not None:
+        low, high = min(low, high), max(low, high)
+    return Estimate(over(effect.value), error, low, high, effect.p_value)
 
 
 def _reading(plan: Plan, metric: MetricPlan, arm: str, cohorts: Mapping[tuple[str, str], Cohorts]) -> Reading:

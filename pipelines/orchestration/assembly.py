@@ -11,15 +11,18 @@ from pipelines.orchestration.jobs import daily_job, daily_schedule, landing_job
 from pipelines.orchestration.landing import landing_asset
 from pipelines.orchestration.manifest import Manifest, prepared
 from pipelines.orchestration.marts import mart_assets
-from pipelines.orchestration.published import page_asset, published_asset
+from pipelines.orchestration.published import page_asset, postgres_asset, published_asset
 from pipelines.orchestration.raw import raw_assets
-from pipelines.orchestration.sensors import failure_sensor, landing_sensor, stale_days_sensor
+from pipelines.orchestration.reviews import review_assets, review_jobs, review_schedules
+from pipelines.orchestration.sensors import alerts_sensor, failure_sensor, landing_sensor, stale_days_sensor
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Source
 
 SCORECARD = dg.AssetKey(["marts", "scorecard", "mart_scorecard"])
-"""The mart the page is drawn from; a project without it has no page."""
+"""The mart that page and reviews are made from; a project without it has neither."""
+ALERTS = dg.AssetKey(["marts", "scorecard", "mart_alerts"])
+"""The mart that says what people are told; a project without it tells them of failed runs alone."""
 
 
 def build_defs(
@@ -38,6 +41,8 @@ def build_defs(
     marts = mart_assets(settings, manifest or prepared(settings))
     published = published_asset(settings, sorted(marts.keys))
     landing, daily = landing_job(), daily_job()
+    has_scorecard = SCORECARD in marts.keys
+    reviews = review_jobs() if has_scorecard else {}
     return dg.Definitions(
         assets=[
             *(landing_asset(settings, source) for source in sources.values()),
@@ -46,14 +51,16 @@ def build_defs(
             ledger_assets(settings, sources),
             marts,
             published,
-            *([page_asset(settings, published.key)] if SCORECARD in marts.keys else []),
+            *([page_asset(settings, published.key), *review_assets(settings, published.key)] if has_scorecard else []),
+            *([postgres_asset(settings, published.key)] if settings.postgres_url else []),
         ],
-        jobs=[landing, daily],
-        schedules=[daily_schedule(daily, sources)],
+        jobs=[landing, daily, *reviews.values()],
+        schedules=[daily_schedule(daily, sources), *review_schedules(reviews)],
         sensors=[
             *(landing_sensor(settings, source, landing) for source in sources.values()),
             stale_days_sensor(settings, sources, daily),
             failure_sensor(settings),
+            *([alerts_sensor(settings)] if ALERTS in marts.keys else []),
         ],
         # Starting a process for each step costs more than the steps of a day do (docs/decisions.md).
         executor=dg.in_process_executor,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from pipelines.orchestration import landing
+from pipelines.orchestration import landing, reviews
 from pipelines.orchestration.partitions import range_tags
 from pipelines.sources.spec import Source
 
@@ -24,10 +24,10 @@ def landing_job() -> dg.UnresolvedAssetJobDefinition:
 
 
 def daily_job() -> dg.UnresolvedAssetJobDefinition:
-    """Everything, for a day or a range of days in one run."""
+    """Everything but the reviews, for a day or a range of days in one run."""
     return dg.define_asset_job(
         DAILY,
-        dg.AssetSelection.all(),
+        dg.AssetSelection.all() - dg.AssetSelection.groups(reviews.GROUP),
         description="Take in, judge and replace the days, build and test the marts, publish.",
     )
 

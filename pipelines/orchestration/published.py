@@ -1,6 +1,6 @@
-"""What is published: the marts, once every one was built and every test passed, and the page over them."""
+"""What is published: the marts, once every one was built and every test passed; the page and Postgres follow them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -9,6 +9,7 @@ from pipelines.orchestration.describe import owners, table
 from pipelines.orchestration.retries import retried
 from pipelines.scorecard.datasets import DATASETS
 from pipelines.settings import Settings
+from pipelines.warehouse.postgres import place, publish_to_postgres
 from pipelines.warehouse.publish import publish, published_at, put, read_published
 
 GROUP = "published"
@@ -30,15 +31,38 @@ def published_asset(settings: Settings, marts: Sequence[dg.AssetKey]) -> dg.Asse
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with retried(context):
-            counts = publish(settings)
-        return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": sum(counts.values()),
-                "marts": table(["mart", "rows"], sorted(counts.items())),
-            }
-        )
+            return _counted(publish(settings))
 
     return published
+
+
+def postgres_asset(settings: Settings, marts: dg.AssetKey) -> dg.AssetsDefinition:
+    """The published `marts` in Postgres; for settings that name a `postgres_url`."""
+
+    @dg.asset(
+        key=dg.AssetKey([GROUP, "postgres"]),
+        deps=[marts],
+        group_name=GROUP,
+        description="The published marts in a Postgres schema; a version goes there in one transaction.",
+        owners=owners(None),
+        kinds={"postgres"},
+        metadata={"schema": settings.postgres_schema},
+    )
+    def postgres(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        with retried(context):
+            return _counted(publish_to_postgres(settings), server=place(settings))
+
+    return postgres
+
+
+def _counted(counts: Mapping[str, int], **more: str) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sum(counts.values()),
+            "marts": table(["mart", "rows"], sorted(counts.items())),
+            **more,
+        }
+    )
 
 
 def page_asset(settings: Settings, marts: dg.AssetKey) -> dg.AssetsDefinition:

@@ -15,11 +15,12 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.catalog.types import Catalog
+from pipelines.notify.delivery import tell_failure
+from pipelines.notify.failures import Failed
 from pipelines.orchestration.assembly import build_defs
 from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
 from pipelines.orchestration.jobs import DAILY, LANDING
 from pipelines.orchestration.landing import landing_key
-from pipelines.orchestration.notify import Failed, notify
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, up_to_today
 from pipelines.orchestration.tags import FORCE, PROCESS
 from pipelines.settings import Settings
@@ -64,7 +65,8 @@ def run(
         span = days_to_run(before, asked, force)
         if span is not None:
             log.info("Judging, building and testing %s … %s", *span)
-            keys = [key for key in defs.resolve_all_asset_keys() if key not in set(map(landing_key, sources))]
+            daily = defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys
+            keys = [key for key in daily if key not in set(map(landing_key, sources))]
             failures += _execute(settings, defs, instance, DAILY, tags | range_tags(*span), keys)
     return failures
 
@@ -126,7 +128,7 @@ def _execute(
         days = (tags.get(RANGE_START, ""), tags.get(RANGE_END, ""))
         steps = tuple(failure.step for failure in failures)
         message = "; ".join(failure.message for failure in failures)
-        notify(settings, Failed(job, result.run_id, days, steps, message))
+        tell_failure(settings, Failed(job, result.run_id, days, steps, message))
     return failures
 
 

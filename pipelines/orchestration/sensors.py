@@ -1,4 +1,4 @@
-"""What starts a run by itself: files that land, days that are stale; and word of a run that failed."""
+"""What starts a run by itself: files that land, days that are stale; and who tells people: alerts, failed runs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from pipelines.catalog.load import load_catalog
+from pipelines.notify.delivery import tell, tell_failure, utc_now
+from pipelines.notify.failures import Failed
+from pipelines.notify.outbox import OutboxBusyError
 from pipelines.orchestration.instance import bury_the_dead
 from pipelines.orchestration.landing import landing_key
-from pipelines.orchestration.notify import Failed, notify
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, contiguous, range_tags, up_to_today
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
@@ -91,12 +93,12 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
         name="run_failed",
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Log it, and post it to the webhook where one is set.",
+        description="Log it, and tell every channel that is set.",
     )
     def failed(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
         steps = [event for event in context.get_step_failure_events() if event.step_key]
-        notify(
+        tell_failure(
             settings,
             Failed(
                 job=run.job_name,
@@ -108,3 +110,26 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
         )
 
     return failed
+
+
+def alerts_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Tells every channel what has changed among the published alerts, once, and again what it could not take.
+
+    What each was told stands in the outbox, so that a tick costs little where nothing has changed.
+    """
+    read_at = utc_now()
+
+    @dg.sensor(
+        name="alerts",
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Alerts that opened, were acknowledged or closed, to every channel that is set.",
+    )
+    def alerts() -> dg.SkipReason:
+        try:
+            reports = tell(settings, since=read_at, wait=False)
+        except OutboxBusyError as busy:
+            return dg.SkipReason(f"looking again later: {busy}")
+        return dg.SkipReason("; ".join(report.text for report in reports) or "no channel is set (docs/alerts.md)")
+
+    return alerts

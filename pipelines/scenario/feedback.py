@@ -22,10 +22,12 @@ import numpy as np
 from pipelines.scenario.incidents import planned_incidents
 from pipelines.scenario.world import MEMBERS, Member, World
 
-HURTFUL_RELEASE, MENDING_RELEASE = 30, 51
-"""Ages of the support assistant's v3, which its users like less, and of v4, which mends it."""
+HARMLESS_RELEASE, HURTFUL_RELEASE, MENDING_RELEASE = 9, 30, 51
+"""Ages of the support assistant's v2, which nobody minds, v3, which its users like less, and v4, which mends it."""
 USUAL, HURT = 0.80, 0.60
 """Mean satisfaction with the support assistant on the scale 0 to 1, and while v3 serves."""
+NPS_ANSWER, DRAFT_RATING = 0.82, 0.70
+"""The same of the recommender and of the writing assistant, all along."""
 THUMBS_USUAL, THUMBS_HURT = 0.85, 0.70
 OVERRIDE_FIRST, OVERRIDE_LAST, OVERRIDE_DAYS = 0.20, 0.08, 60
 """Triage's override rate falls in a straight line over so many days, and stays."""
@@ -110,8 +112,13 @@ def write_feedback(world: World, landing: Path) -> dict[str, object]:
         "release_effects": [
             {"model_id": "support-assistant", "measure": measure, "age": age, "effect": effect}
             for measure, size in (("csat", HURT - USUAL), ("thumbs", THUMBS_HURT - THUMBS_USUAL))
-            for age, effect in ((HURTFUL_RELEASE, size), (MENDING_RELEASE, -size))
+            for age, effect in ((HARMLESS_RELEASE, 0.0), (HURTFUL_RELEASE, size), (MENDING_RELEASE, -size))
         ],
+        "score_law": {
+            "support-assistant": [USUAL if not _is_hurt(age) else HURT for age in range(world.days)],
+            "recommender": [NPS_ANSWER] * world.days,
+            "writing-assistant": [DRAFT_RATING] * world.days,
+        },
     }
 
 
@@ -128,8 +135,11 @@ SURVEYS = (
         "qualtrics", "SV_2bTriageTrust", "triage", "stated_trust", 5.0,
         lambda dice, age: 1 + int(dice.binomial(6, 0.62 + 0.10 * min(age, 60) / 60)),
     ),
-    Asked("typeform", "n3tPr0m0", "recommender", "nps", 40.0, lambda dice, _: int(dice.binomial(10, 0.82))),
-    Asked("typeform", "wR1t3rPu", "writing-assistant", "rating", 6.0, lambda dice, _: 1 + int(dice.binomial(4, 0.7))),
+    Asked("typeform", "n3tPr0m0", "recommender", "nps", 40.0, lambda dice, _: int(dice.binomial(10, NPS_ANSWER))),
+    Asked(
+        "typeform", "wR1t3rPu", "writing-assistant", "rating", 6.0,
+        lambda dice, _: 1 + int(dice.binomial(4, DRAFT_RATING)),
+    ),
     Asked("typeform", "canteen", "unmapped", "unmapped", 2.0, lambda dice, _: 1 + int(dice.binomial(4, 0.5))),
 )  # fmt: skip
 

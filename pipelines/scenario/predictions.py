@@ -48,6 +48,9 @@ DRIFT_TO_GENUINE, DRIFT_TO_FRAUD = 0.30, 0.02
 """From `CONCEPT_DRIFT` on, the share of what looks like fraud that is none, and of what does not that is."""
 TRIAGE_CLASSES, TRIAGE_SHARES = ("routine", "soon", "urgent"), (0.6, 0.3, 0.1)
 TRIAGE_ACCURACY = {"north": 0.86, "south": 0.86, "harbour": 0.72}
+ROUTE_SHAPE, ROUTE_SCALE, ROUTE_LEAST = 9.0, 5.0, 10.0
+"""Planned minutes: a gamma law, and the least a route takes."""
+DEPOT_SHARES, DEVICE_SHARES = (0.5, 0.3, 0.2), (0.4, 0.5, 0.1)
 ROUTE_ERROR_MINUTES = {"city": (0.0, 5.0), "coast": (0.0, 5.0), "hills": (4.0, 9.0)}
 """Mean and standard deviation of actual − planned minutes."""
 CANCELLED = 0.01
@@ -225,8 +228,8 @@ def _triage(dice: np.random.Generator, count: int, version: str, drifts: bool) -
 
 
 def _routes(dice: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
-    depots = _pick(dice, tuple(ROUTE_ERROR_MINUTES), (0.5, 0.3, 0.2), count)
-    planned = np.round(dice.gamma(9.0, 5.0, count) + 10, 1)
+    depots = _pick(dice, tuple(ROUTE_ERROR_MINUTES), DEPOT_SHARES, count)
+    planned = np.round(dice.gamma(ROUTE_SHAPE, ROUTE_SCALE, count) + ROUTE_LEAST, 1)
     law = np.array([ROUTE_ERROR_MINUTES[depot] for depot in depots]).reshape(count, 2)
     driven = np.maximum(np.round(planned + law[:, 0] + law[:, 1] * dice.standard_normal(count), 1), 1.0)
     actual = np.where(dice.random(count) < CANCELLED, 0.0, driven)
@@ -236,7 +239,7 @@ def _routes(dice: np.random.Generator, count: int, version: str, drifts: bool) -
 
 
 def _rankings(dice: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
-    devices = _pick(dice, tuple(CLICK), (0.4, 0.5, 0.1), count)
+    devices = _pick(dice, tuple(CLICK), DEVICE_SHARES, count)
     lists = [[f"p{item}" for item in row] for row in dice.integers(0, 5000, (count, 1)) + np.arange(RANKED) * 5000]
     chance = np.array([CLICK[device] for device in devices])[:, None] / np.arange(1, RANKED + 1)
     clicked = dice.random((count, RANKED)) < chance
@@ -411,11 +414,16 @@ def _laws() -> dict[str, dict[str, float]]:
     return {
         "fraud-detector": {
             "recall": before,
+            "recall_usual_band": recall(0),
             "recall_worse_band": recall(WORSE_BAND_SHIFT),
             "recall_worse_version": recall(WORSE_VERSION_SHIFT),
             "recall_after_concept_drift": after,
             "specificity": 1 - fall_out,
+            "selection_usual_band": FRAUD_RATE * recall(0) + (1 - FRAUD_RATE) * fall_out,
+            "selection_worse_band": FRAUD_RATE * recall(WORSE_BAND_SHIFT) + (1 - FRAUD_RATE) * fall_out,
         },
+        "recommender": {"ndcg": _ndcg()},
+        "route-optimiser": {"forecast_accuracy": _forecast_accuracy()},
         "triage": {"accuracy": sum(s * a for s, a in zip(shares, TRIAGE_ACCURACY.values(), strict=True))},
         "support-assistant": {
             "accuracy": sum(
@@ -424,3 +432,29 @@ def _laws() -> dict[str, dict[str, float]]:
             )
         },
     }
+
+
+def _ndcg() -> float:
+    """Mean NDCG of a list on which something is clicked: over every set of clicks, by how likely it is."""
+    clicked = (np.arange(1, 2**RANKED)[:, None] >> np.arange(RANKED)) & 1 == 1
+    gains = 1 / np.log2(np.arange(RANKED) + 2)
+    ideal = np.concatenate([[0.0], np.cumsum(gains)])[clicked.sum(axis=1)]
+    total = weight = 0.0
+    for share, first in zip(DEVICE_SHARES, CLICK.values(), strict=True):
+        chance = first / np.arange(1, RANKED + 1)
+        likely = share * np.where(clicked, chance, 1 - chance).prod(axis=1)
+        total += float((likely * (clicked @ gains) / ideal).sum())
+        weight += float(likely.sum())
+    return total / weight
+
+
+def _forecast_accuracy() -> float:
+    """1 − E|actual − planned| / E|actual|, a cancelled route's actual minutes being 0."""
+    planned = ROUTE_SHAPE * ROUTE_SCALE + ROUTE_LEAST
+    normal = NormalDist()
+    error = actual = 0.0
+    for share, (mean, spread) in zip(DEPOT_SHARES, ROUTE_ERROR_MINUTES.values(), strict=True):
+        z = mean / spread
+        error += share * (2 * spread * normal.pdf(z) + mean * (2 * normal.cdf(z) - 1))
+        actual += share * (planned + mean)
+    return 1 - ((1 - CANCELLED) * error + CANCELLED * planned) / ((1 - CANCELLED) * actual)

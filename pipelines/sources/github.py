@@ -69,7 +69,7 @@ WORKFLOW_RUNS = Table(
         Column("created_at", "TIMESTAMP", "When it was set off.", required=True),
         Column("updated_at", "TIMESTAMP", "When it last changed: its end, once completed."),
     ),
-    key=("run_id", "run_attempt", "updated_at"),
+    key=("run_id", "run_attempt", "updated_at", "status"),
     day="created_at",
 )
 

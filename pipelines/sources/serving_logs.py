@@ -141,15 +141,15 @@ TRAFFIC = ("request", "retry", "health_check")
 ERROR_CLASSES = ("client", "rate_limit", "timeout", "server", "other")
 
 
-def _reduction(relation: str) -> str:
-    """One grouping that holds both the sums and the histograms of `relation`, shaped like `requests`.
+def _reduction(relation: str, keys: str) -> str:
+    """One grouping by `keys` that holds both the sums and the histograms of `relation`, shaped like `requests`.
 
     Kept that way so that counts and buckets come from one pass; `_HOURLY` and `_LATENCY` fold it. `outcome`
     is 10 × the index in TRAFFIC + the place in ERROR_CLASSES (0: success), null for a status that is neither: numbers
     group faster than text.
     """
     return f"""
-    select {_DIMS}, date_trunc('hour', requested_at) as hour_at, outcome,
+    select {keys}, date_trunc('hour', requested_at) as hour_at, outcome,
         case when outcome = 0 then {_bucket("latency_ms")} end as latency_bucket,
         case when outcome = 0 then {_bucket("ttft_ms")} end as ttft_bucket,
         count(*) as request_count, sum(coalesce(predictions, 1)) as prediction_count,
@@ -196,13 +196,16 @@ _LATENCY = f"""
 # that a day comes out the same whichever days are replaced with it.
 _REDUCED_REQUESTS = f"""reduced as (
         {
-    _reduction('''(
+    _reduction(
+        '''(
             select * from requests qualify row_number() over (
                 partition by _day, coalesce(request_id, concat(_content_id, '#', _row)), model_name,
                     coalesce(environment, 'prod'), coalesce(attempt, 1)
                 order by _content_id, _row
             ) = 1
-        )''')
+        )''',
+        _DIMS,
+    )
 }
     )"""
 
@@ -309,7 +312,8 @@ LOG_PARQUET = Format(
     container="parquet",
     requires=_LOG_REQUIRED,
     optional=tuple(name for name in _LOG_COLUMNS if name not in _LOG_REQUIRED),
-    reduction=_reduction(_parquet_good()),
+    reduction=_reduction(_parquet_good(), "{keys}"),
+    keys=tuple(column.name for column in DIMENSIONS),
     select={"requests_hourly": _HOURLY, "latency_hourly": _LATENCY},
     quarantine={"requests_hourly": _parquet_quarantine()},
 )

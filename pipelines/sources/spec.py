@@ -108,7 +108,9 @@ class Format:
     scan serves every table. `select` then reads `reduced`; its rows are not the file's, and a column `_rows`
     says how many of the file's rows each stands for: those of the first table sum to the rows loaded, the
     others are other views of the same ones. `quarantine[t]`, over `rows`, gives (`_row`, `_raw`, `_reason`)
-    of those left out; it costs a second scan, so it is asked only when rows are missing.
+    of those left out; it costs a second scan, so it is asked only when rows are missing. Where the reduction says
+    `{keys}`, it groups by the columns `keys` of `rows`: by those that vary in the file; one that the file's own
+    statistics call constant is added afterwards, because grouping by it costs as much as by any other.
     """
 
     name: str
@@ -119,6 +121,7 @@ class Format:
     records: tuple[str, ...] = ()
     null_text: tuple[str, ...] = ("",)
     reduction: str | None = None
+    keys: tuple[str, ...] = ()
     quarantine: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -29,3 +29,11 @@ class WarehouseBusyError(Exception):
         """Keep the holder as an attribute."""
         super().__init__(f"the warehouse is held by {holder}")
         self.holder = holder
+
+
+class PostgresError(Exception):
+    """The marts could not be published to Postgres; says what failed and what to do, never the URL."""
+
+
+class PostgresBusyError(PostgresError, OSError):
+    """The same for what may pass by itself: a server that does not answer, a lock that somebody holds."""

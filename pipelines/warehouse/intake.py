@@ -178,8 +178,8 @@ def _write_tables(
 ) -> ledger.FileReport:
     form = opened.format
     written: list[Path] = []
-    if form.reduction is not None:
-        connection.execute(f"create or replace temp table reduced as {form.reduction}")
+    if form.reduces:
+        connection.execute(f"create or replace temp table reduced as {opened.reduction}")
     for table_name, select in form.select.items():
         table = source.table(table_name)
         path = folder / f"{table_name}.parquet"

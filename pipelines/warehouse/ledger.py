@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
@@ -117,6 +117,17 @@ TABLES: tuple[Table, ...] = (
         (Column("day", "DATE", "The UTC day."),),
         key=("day",),
         day="day",
+    ),
+    Table(
+        "sources",
+        "One row per source: how old its newest day may be.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("title", "VARCHAR", "Its name for people."),
+            Column("fresh_hours", "BIGINT", "Hours since its newest day ended after which it counts as stale."),
+        ),
+        key=("source",),
+        day="",
     ),
     Table(
         "coverage",
@@ -401,6 +412,14 @@ def stale_days(connection: duckdb.DuckDBPyConnection, code: str) -> list[date]:
         row[0] for row in connection.execute("select distinct day from ledger.days where status = 'refused'").fetchall()
     }
     return sorted(day for day in now.keys() | built.keys() if now.get(day) != built.get(day) and day not in refused)
+
+
+def set_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:
+    """Make `sources` the ones the models know of."""
+    connection.execute("delete from ledger.sources")
+    hours = timedelta(hours=1)
+    rows = [[source.name, source.title, source.fresh_within // hours] for source in sources]
+    connection.executemany("insert into ledger.sources values (?, ?, ?)", rows)
 
 
 def set_worklist(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 import duckdb
@@ -85,16 +87,32 @@ def published_at(settings: Settings) -> datetime | None:
     return datetime.strptime(link.readlink().name, VERSION_FORMAT).replace(tzinfo=UTC).replace(tzinfo=None)
 
 
-def read_published(settings: Settings, queries: Mapping[str, str]) -> dict[str, pa.Table]:
-    """What each query gives over the published marts, by its name; all of one version.
+def published_file(settings: Settings) -> Path:
+    """The published marts by their real path, which a publication meanwhile does not change.
 
     FileNotFoundError where nothing is published.
     """
     file = (settings.published_dir / "marts.duckdb").resolve()
     if not file.exists():
         raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
-    with duckdb.connect(str(file), read_only=True) as connection:
-        return {name: connection.sql(query).to_arrow_table() for name, query in queries.items()}
+    return file
+
+
+def read_published(
+    settings: Settings, queries: Mapping[str, str], values: Mapping[str, object] = MappingProxyType({})
+) -> dict[str, pa.Table]:
+    """What each query gives over the published marts, by its name; all of one version.
+
+    `values` are what queries name as `$name`; each is given to those that do. FileNotFoundError where nothing is
+    published.
+    """
+    with duckdb.connect(str(published_file(settings)), read_only=True) as connection:
+        return {
+            name: connection.sql(
+                query, params={key: value for key, value in values.items() if re.search(rf"\${key}\b", query)}
+            ).to_arrow_table()
+            for name, query in queries.items()
+        }
 
 
 def put(settings: Settings, file_name: str, text: str) -> Path:

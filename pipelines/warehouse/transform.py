@@ -266,6 +266,7 @@ def build(
     with lock(settings, "building the marts"):
         with opened(settings) as connection:
             ledger.create(connection)
+            ledger.set_sources(connection, all_sources().values())
             for source in all_sources().values():
                 create_tables(connection, source)
                 create_views(connection, settings, source)

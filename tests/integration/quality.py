@@ -1,9 +1,9 @@
-"""Only the accuracy models, on a landing folder of a test's own: prediction and label files as rows, and a run."""
+"""Only some models, accuracy's unless told otherwise, on a landing folder of a test's own: rows as files, and a run."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -48,15 +48,21 @@ def land_labels(settings: Settings, name: str, rows: Iterable[Row]) -> None:
     (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def run(settings: Settings, full_refresh: bool = False, tests: bool = False) -> None:
-    """Take in what is new and build the accuracy models for the days that are stale, as a run does."""
-    source = all_sources()["predictions"]
-    take_in(settings, source)
-    replace_days(settings, source)
+def run(
+    settings: Settings,
+    full_refresh: bool = False,
+    tests: bool = False,
+    sources: Sequence[str] = ("predictions",),
+    marts: Sequence[str] = MARTS,
+) -> None:
+    """Take in what is new of these sources and build these marts for the days that are stale, as a run does."""
+    for name in sources:
+        take_in(settings, all_sources()[name])
+        replace_days(settings, all_sources()[name])
     prepare()
     catalog = load_catalog(settings.catalog_dir)
     code = code_fingerprint(catalog)
-    with lock(settings, "building the accuracy marts"):
+    with lock(settings, "building some marts"):
         with opened(settings) as connection:
             ledger.create(connection)
             for other in all_sources().values():
@@ -66,7 +72,7 @@ def run(settings: Settings, full_refresh: bool = False, tests: bool = False) -> 
             stale = ledger.stale_days(connection, code)
             days = ledger.day_fingerprints(connection, code) if full_refresh else stale
             ledger.set_worklist(connection, sorted(days))
-        selected = ["+" + mart for mart in MARTS]
+        selected = ["+" + mart for mart in marts]
         left_out = ["unit_test"] if tests else ["unit_test", "test"]
         # Nobody reads the manifest here, and writing it takes as long as the models.
         arguments = ["build", "--quiet", "--no-write-json", "--indirect-selection", "cautious"]

@@ -1,4 +1,4 @@
-"""The sample company's bills come out of the marts as they were caused: to the last digit, share by share."""
+"""How shared and real bills are allocated; the sample company's planted costs, test_planted finds."""
 
 from __future__ import annotations
 
@@ -15,48 +15,14 @@ from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.transform import build
-from tests.integration.conftest import DAYS, Company
-
-BASES = ("billed", "effective", "listed", "contracted")
-COSTS = "sum(billed_cost{0}), sum(effective_cost{0}), sum(list_cost{0}), sum(contracted_cost{0})"
+from tests.integration.conftest import Company
+from tests.integration.planted import COSTS
 
 
 def asked(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
     """What `sql` gives over the warehouse, for what is not published."""
     with writer(settings, "a test's question") as connection:
         return connection.execute(sql).fetchall()
-
-
-def test_every_bill_sums_to_what_was_invoiced(company: Company) -> None:
-    truth = company.truth["billing"]
-    found = {
-        tuple(row[:3]): row[3:]
-        for row in company.rows(
-            f"select provider_name, billing_currency, event_date::varchar, {COSTS.format('')} "
-            "from mart_cost_allocation_daily group by all"
-        )
-    }
-
-    assert found == {
-        (bill["provider"], bill["currency"], bill["day"]): tuple(Decimal(bill[basis]) for basis in BASES)
-        for bill in truth["bills"]
-    }
-
-
-def test_every_owner_bears_what_it_caused(company: Company) -> None:
-    truth = company.truth["billing"]
-    found = {
-        tuple(row[:3]): row[3:]
-        for row in company.rows(
-            "select case when pool_id = 'gpu-a' then pool_id else model_id end, category, event_date::varchar, "
-            f"{COSTS.format('_usd')} from mart_cost_allocation_daily group by all"
-        )
-    }
-
-    assert found == {
-        (cost["owner"], cost["category"], cost["day"]): tuple(Decimal(cost[basis]) for basis in BASES)
-        for cost in truth["allocated"]
-    }
 
 
 def test_the_shared_cluster_is_split_by_busy_seconds(company: Company) -> None:
@@ -77,48 +43,6 @@ def test_the_shared_cluster_is_split_by_busy_seconds(company: Company) -> None:
     for model, day, _, share, whole in shares:
         exact = whole * busy[model, day] / (busy["recommender", day] + busy["writing-assistant", day])
         assert abs(share - exact) < Decimal("1e-12"), (model, day)
-
-
-def test_cost_per_prediction_falls_by_the_planted_part_when_the_instance_changes(company: Company) -> None:
-    truth = company.truth["billing"]
-    planted = truth["recommender"]
-    days = company.rows(
-        "select period_start_date::varchar, value from mart_scorecard "
-        "where model_id = 'recommender' and kpi_id = 'cost_per_prediction' and period = 'day'"
-    )
-
-    assert len(days) == DAYS
-    for day, value in days:
-        moved = day >= planted["instance_change_day"]
-        expected = planted["cost_per_prediction_after" if moved else "cost_per_prediction_before"]
-        assert math.isclose(value, float(expected), rel_tol=1e-12), day
-
-
-def test_compute_cost_is_what_serving_caused(company: Company) -> None:
-    truth = company.truth["billing"]
-    found = {
-        (model, day): cost
-        for model, day, cost in company.rows(
-            "select model_id, event_date::varchar, sum(compute_cost_usd) "
-            "from mart_cost_per_prediction_daily group by all"
-        )
-    }
-
-    assert found == {(row["model"], row["day"]): Decimal(row["effective"]) for row in truth["compute_usd"]}
-
-
-def test_superseded_and_broken_charges_are_kept_and_not_counted(company: Company) -> None:
-    truth = company.truth["billing"]
-    ((rows, cost),) = asked(
-        company.settings,
-        "select count(*), sum(effective_cost) from staging.stg_cloud_billing__charges "
-        "where charge_id not in (select charge_id from intermediate.int_charges__current)",
-    )
-    ((quarantined,),) = asked(company.settings, "select count(*) from raw.quarantine where source = 'cloud_billing'")
-
-    assert rows == truth["superseded_rows"]
-    assert cost == Decimal(truth["superseded_effective_usd"])
-    assert quarantined == truth["quarantined_rows"]
 
 
 def test_nothing_of_an_unused_commitment_reaches_a_model(company: Company) -> None:

@@ -11,10 +11,20 @@ from pipelines.sources import all_sources
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> dg.AssetGraph:
-    defs = build_defs(Settings(home=tmp_path_factory.mktemp("home")))
-    dg.Definitions.validate_loadable(defs)
+def defs(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    found = build_defs(Settings(home=tmp_path_factory.mktemp("home")))
+    dg.Definitions.validate_loadable(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def graph(defs: dg.Definitions) -> dg.AssetGraph:
     return defs.resolve_asset_graph()
+
+
+def test_people_are_told_of_alerts_and_failed_runs_without_anybody_turning_it_on(defs: dg.Definitions) -> None:
+    for name in ("alerts", "run_failed"):
+        assert defs.resolve_sensor_def(name).default_status == dg.DefaultSensorStatus.RUNNING
 
 
 def test_every_mart_leads_back_to_a_landing_folder_or_the_catalog(graph: dg.AssetGraph) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -9,6 +10,7 @@ from unittest.mock import patch
 import dagster as dg
 import duckdb
 import pytest
+from pydantic import SecretStr
 
 from pipelines.orchestration import landing, retries
 from pipelines.orchestration.assembly import build_defs
@@ -18,8 +20,9 @@ from pipelines.orchestration.lineage import keep_lineage
 from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, contiguous, range_tags
 from pipelines.orchestration.tags import PROCESS
-from pipelines.settings import Settings
+from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.warehouse.connect import lock
+from pipelines.warehouse.docs import KPIS, POLICY, write_docs
 from pipelines.warehouse.intake import take_in
 from tests.integration import toy
 from tests.integration.shop import look, new_home, parsed, project, published, run, shop  # noqa: F401 - fixtures
@@ -74,6 +77,23 @@ def test_a_range_of_days_is_one_run_and_columns_lead_back_to_those_they_are_made
     assert lineage.deps_by_column["amount_usd"] == [
         dg.TableColumnDep(dg.AssetKey(["raw", "sales", "orders"]), "amount")
     ]
+
+
+def test_postgres_is_published_to_where_a_url_says_so(shop: Settings) -> None:  # noqa: F811
+    key = dg.AssetKey(["published", "postgres"])
+    assert not build_defs(shop).resolve_asset_graph().has(key)
+    there = shop.model_copy(update={"postgres_url": SecretStr("postgresql://127.0.0.1/bi")})
+    assert build_defs(there).resolve_asset_graph().get(key).parent_keys == {dg.AssetKey(["published", "marts"])}
+
+
+def test_the_documentation_is_one_page_that_asks_nobody(shop: Settings, project: Path) -> None:  # noqa: F811
+    overview = project / "models" / "overview.md"
+    shutil.copy(DBT_PROJECT / "models" / "overview.md", overview)
+    page = write_docs(shop).read_text()
+    overview.unlink()
+    assert "One row per day." in page and "mart_revenue_daily" in page
+    assert "What the numbers mean" in page and KPIS not in page and "](kpis/" not in page
+    assert page.index(f'content="{POLICY}"') < page.index("<script")
 
 
 def test_a_refused_day_blocks_when_no_other_is_left(shop: Settings) -> None:  # noqa: F811

@@ -1,20 +1,25 @@
-"""What stands around the ten KPIs, over the sample company: metrics by name, alerts, gates, coverage, versions."""
+"""What stands around the ten KPIs, over the sample company: metrics, guardrails, alerts, gates, coverage, versions."""
 
 from __future__ import annotations
 
 import csv
 import os
+import re
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from pipelines.scenario.predictions import WORSE_BAND
+from pipelines.scenario.world import CONCEPT_DRIFT
 from pipelines.settings import DBT_PROJECT
-from pipelines.warehouse.transform import metrics_environment
+from pipelines.warehouse.transform import dbt, metrics_environment
 from tests.integration.conftest import Company
 
+KPIS = DBT_PROJECT.parent / "docs" / "kpis.md"
 SEMANTICS = DBT_PROJECT / "models" / "marts" / "scorecard" / "semantic_models.yml"
 
 
@@ -78,6 +83,61 @@ def test_an_alert_names_its_owner_what_showed_it_and_what_to_do(company: Company
     assert all(all(cell for cell in row) for row in alerts)
 
 
+def test_the_group_that_is_planted_worse_off_crosses_the_guardrail_on_equal_opportunity(company: Company) -> None:
+    judged = company.rows(
+        "select period_start_date, cohort_value, value, is_breached, is_beyond_chance from mart_guardrails "
+        "where guardrail_id = 'equal-opportunity' order by period_start_date"
+    )
+    worst = company.rows(
+        "select month_date, min(equal_opportunity_difference) from mart_fairness_monthly "
+        "where month_date < '2026-03-01' group by 1 order by 1"
+    )
+    assert [(month, value) for month, _, value, _, _ in judged] == worst
+    assert judged[0][1] == WORSE_BAND
+    assert judged[0][3:] == (True, True)
+
+
+def test_a_breached_guardrail_is_an_alert_until_a_period_holds(company: Company) -> None:
+    alerts = company.rows(
+        "select subject_id, opened_at::date, closed_at::date, severity from mart_alerts where alert_kind = 'guardrail' "
+        "and subject_id in ('four-fifths', 'spend-ceiling') order by subject_id"
+    )
+    assert alerts == [
+        ("four-fifths", date(2026, 2, 1), date(2026, 3, 1), "ticket"),
+        ("spend-ceiling", date(2026, 2, 1), date(2026, 3, 1), "page"),
+    ]
+
+
+def test_the_experiment_with_the_broken_split_alone_is_an_alert(company: Company) -> None:
+    broken = {name for name, planted in company.truth["experiments"]["experiments"].items() if planted["is_srm"]}
+    alerts = company.rows("select subject_id, closed_at from mart_alerts where alert_kind = 'experiment_void'")
+    assert {name for name, closed_at in alerts if closed_at is None} == broken
+
+
+def test_a_retrain_that_is_due_is_an_alert_that_the_deployment_closes(company: Company) -> None:
+    alerts = company.rows(
+        "select model_id, opened_at, closed_at, latest_evidence from mart_alerts where alert_kind = 'retrain_due'"
+    )
+    triggers = company.rows("select model_id, raised_at, closed_at, evidence from mart_retrain_triggers")
+    assert sorted(alerts, key=str) == sorted(triggers, key=str)
+    assert {closed_at is None for _, _, closed_at, _ in alerts} == {True, False}
+
+
+def test_recall_below_its_floor_after_the_concept_drift_calls_for_a_retrain_once(company: Company) -> None:
+    ((model, raised_at),) = company.rows(
+        "select model_id, raised_at from mart_retrain_triggers where guardrail_id = 'recall-floor'"
+    )
+    _, age = CONCEPT_DRIFT
+    assert model == "fraud-detector"
+    assert raised_at.date() > date(2026, 1, 1) + timedelta(days=age)
+
+
+def test_a_company_whose_sources_all_come_has_none_that_is_stale_or_silent(company: Company) -> None:
+    assert not company.rows(
+        "select alert_id from mart_alerts where alert_kind in ('source_stale', 'instrumentation_broken')"
+    )
+
+
 def test_hours_and_budgets_of_the_slo_are_those_of_the_logs(company: Company) -> None:
     ((burnt, logged),) = company.rows(
         "select (select sum(bad_request_count) from mart_slo_burn where slo = 'availability'), "
@@ -130,9 +190,36 @@ def test_a_version_that_came_back_after_a_rollback_has_all_of_its_days(company: 
     assert days == (39 - 18) + (44 - 41)
 
 
+def test_two_versions_are_compared_on_all_ten_by_the_documents_query(company: Company) -> None:
+    (query,) = re.findall(r"```sql\n(select\n.*?from mart_model_versions.*?)```", KPIS.read_text(), re.DOTALL)
+    rows = company.rows(query)
+    assert len(rows) == 10
+    # The detector has no feature that people use; all else is known of both.
+    assert [name for name, _, one, other in rows if one is None or other is None] == ["Feature adoption"]
+
+
+def test_a_version_names_its_training_snapshot_and_where_its_features_come_from(company: Company) -> None:
+    rows = company.rows(
+        "select distinct training_snapshot_id, training_row_count from mart_model_versions "
+        "where model_id = 'route-optimiser' and model_version = 'v4'"
+    )
+    assert rows == [("route-plan-training-v4", company.truth["features"]["snapshot_rows"])]
+    origins = company.rows(
+        "select source_table, source_column from mart_feature_lineage "
+        "where model_id = 'route-optimiser' and model_version = 'v4' and feature = 'fuel_price'"
+    )
+    assert origins == [("market.fuel_prices", "fuel_price")]
+
+
 def test_the_recommenders_cost_is_told_against_its_declared_baseline(company: Company) -> None:
     rows = company.rows(
         "select distinct baseline, baseline_source from mart_scorecard where model_id = 'recommender' "
         "and kpi_id = 'cost_per_prediction' and period = 'month'"
     )
     assert rows == [(0.0014, "declared")]
+
+
+def test_every_rule_with_a_corner_holds_on_made_up_rows(company: Company) -> None:
+    result = dbt(company.settings, ["test", "--quiet", "--select", "test_type:unit"])
+    wrong = [f"{r.node.name}: {r.message}" for r in getattr(result.result, "results", []) if r.status != "pass"]
+    assert result.success, "\n".join(wrong) or result.exception

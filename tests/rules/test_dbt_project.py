@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 
+from pipelines import scorecard
 from pipelines.catalog.types import Kpi
-from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
+from pipelines.warehouse.postgres import postgres_type
 from pipelines.warehouse.transform import dbt, prepare
 
+BUNDLE = PROJECT_ROOT / "docs" / "bi" / "superset"
+READERS = {
+    "scorecard_page": ("datasets.py",),
+    "reviews": ("reviews/*.py",),
+    "templates": ("templates.py", "plans.py"),
+}
+"""Exposure → the modules of `pipelines/scorecard/` that ask for what it shows."""
 ENDINGS = {
     "_id": {"varchar"},
     "_at": {"timestamp"},
@@ -108,6 +119,53 @@ def test_a_column_ending_keeps_its_promise(manifest: dict[str, Any]) -> None:
                 if kind and name.endswith(ending) and kind not in kinds:
                     broken.append(f"{node['name']}.{name} is {kind}, its ending promises {' or '.join(kinds)}")
     assert not broken, "\n".join(broken)
+
+
+def test_postgres_has_a_place_for_every_column_of_a_mart(manifest: dict[str, Any]) -> None:
+    strange = [
+        f"{node['name']}.{column['name']} is {column['data_type']}"
+        for node in models(manifest)
+        if node["name"].startswith("mart_")
+        for column in node["columns"].values()
+        if postgres_type(column["data_type"].upper()) is None or max(len(node["name"]), len(column["name"])) > 63
+    ]
+    assert not strange
+
+
+def test_an_exposure_depends_on_the_marts_it_asks_for_and_bi_on_all(manifest: dict[str, Any]) -> None:
+    asked = {"bi": {node["name"] for node in models(manifest) if node["name"].startswith("mart_")}}
+    for reader, modules in READERS.items():
+        folder = Path(scorecard.__file__).parent
+        asking = "".join(path.read_text() for module in modules for path in folder.glob(module))
+        asked[reader] = set(re.findall(r"\bmart_\w+", asking))
+    depended = {
+        exposure["name"]: {manifest["nodes"][node]["name"] for node in exposure["depends_on"]["nodes"]}
+        for exposure in manifest["exposures"].values()
+    }
+    assert depended == asked
+
+
+def test_the_superset_bundle_asks_for_columns_that_marts_have(manifest: dict[str, Any]) -> None:
+    columns = {node["name"]: set(node["columns"]) for node in models(manifest)}
+    parts = {
+        kind: [yaml.safe_load(path.read_text()) for path in sorted((BUNDLE / kind).rglob("*.yaml"))]
+        for kind in ("databases", "datasets", "charts", "dashboards")
+    }
+    (database,), (dashboard,) = parts["databases"], parts["dashboards"]
+    assert "@" not in database["sqlalchemy_uri"]
+    datasets = {}
+    for dataset in parts["datasets"]:
+        (mart,) = set(re.findall(r"\bmart_\w+", dataset["sql"] or dataset["table_name"]))
+        assert {column["column_name"] for column in dataset["columns"]} <= columns[mart], dataset["table_name"]
+        assert dataset["database_uuid"] == database["uuid"]
+        datasets[dataset["uuid"]] = columns[mart], {metric["metric_name"] for metric in dataset["metrics"]}
+    for chart in parts["charts"]:
+        params, (has, metrics) = chart["params"], datasets[chart["dataset_uuid"]]
+        asked = {*params.get("all_columns", []), *params.get("groupby", []), params.get("x_axis"), None} - {None}
+        assert asked | {only["subject"] for only in params["adhoc_filters"]} <= has, chart["slice_name"]
+        assert set(params.get("metrics", [])) <= metrics, chart["slice_name"]
+    placed = [part["meta"]["uuid"] for key, part in dashboard["position"].items() if key.startswith("CHART-")]
+    assert sorted(placed) == sorted(chart["uuid"] for chart in parts["charts"])
 
 
 def test_the_seeded_kpis_are_those_the_catalog_knows(manifest: dict[str, Any]) -> None:

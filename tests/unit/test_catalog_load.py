@@ -217,6 +217,44 @@ def test_a_wrong_feature_is_refused_at_its_line_and_field(tmp_path: Path, more: 
     assert found == [("ranker.yaml", line, field)]
 
 
+QUALITY = """\
+quality:
+  task: binary
+  positive_class: fraud
+  primary_metric: recall
+  cohorts: [{attribute: age, protected: true}, {attribute: channel}]
+guardrails:
+"""
+WRONG_GUARDRAIL = {
+    "neither KPI nor measure": ("{kind: other, at_least: 1}", ""),
+    "KPI and measure": ("{kind: other, kpi: mttr, measure: compute_cost_usd, at_most: 1}", ""),
+    "two bounds": ("{kind: other, kpi: mttr, at_least: 1, at_most: 2}", ""),
+    "fairness of a KPI": ("{kind: fairness, kpi: accuracy, at_least: 0.8}", ""),
+    "fairness by the week": ("{kind: fairness, measure: selection_rate_ratio, at_least: 0.8}", ""),
+    "fairness from above": ("{kind: compliance, measure: selection_rate_ratio, period: month, at_most: 0.8}", ""),
+    "a floor from above": ("{kind: accuracy_floor, kpi: accuracy, at_most: 0.8}", ""),
+    "a ceiling of hours": ("{kind: cost_ceiling, kpi: mttr, at_most: 8}", ""),
+    "groups of a cost": ("{kind: cost_ceiling, measure: compute_cost_usd, attribute: age, at_most: 8}", ""),
+    "groups that are not protected": (
+        "{kind: fairness, measure: selection_rate_ratio, attribute: channel, period: month, at_least: 0.8}",
+        ".attribute",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rail", "field"), WRONG_GUARDRAIL.values(), ids=WRONG_GUARDRAIL)
+def test_a_wrong_guardrail_is_refused_at_its_line_and_field(tmp_path: Path, rail: str, field: str) -> None:
+    rail = rail.replace("{", "{id: rail, from: 2026-01-01, ", 1)
+    found = problems(write(tmp_path, workforce__ranker=MODEL + QUALITY + f"  - {rail}\n"))
+    assert found == [("ranker.yaml", 12, f"guardrails[0]{field}")]
+
+
+def test_a_fairness_guardrail_needs_groups_to_compare(tmp_path: Path) -> None:
+    rail = "guardrails:\n  - {id: r, from: 2026-01-01, kind: fairness, measure: selection_rate_ratio, period: month, "
+    found = problems(write(tmp_path, workforce__ranker=MODEL + rail + "at_least: 0.8}\n"))
+    assert found == [("ranker.yaml", 7, "guardrails[0].measure")]
+
+
 SURVEY = """\
 surveys:
   - id: pulse

@@ -134,6 +134,8 @@ def test_an_always_valid_p_value_is_the_level_at_which_zero_leaves_the_interval(
         (Moments(0, 0, 0), Moments(10, 5, 5), "mean"),
         (Moments(0, 0, 0), Moments(10, 5, 5), "proportion"),
         (Moments(3, 3, 3, 0, 0, 0), Moments(3, 3, 3, 3, 3, 3), "ratio"),
+        # Nothing was summed: before an event of the first day there is no day.
+        (Moments(0, 0, 0), Moments(3, 3, 3, 3, 3, 3), "ratio"),
     ],
 )
 def test_an_arm_with_nothing_to_divide_by_leaves_the_lift_undefined(

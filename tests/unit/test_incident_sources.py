@@ -170,6 +170,13 @@ def test_an_empty_page_is_a_quiet_day_and_no_error(settings: Settings) -> None:
     assert covered == [("jira", "2026-01-05"), ("pagerduty", "2026-01-05")]
 
 
+def test_a_torn_line_beside_an_empty_page_is_set_aside(settings: Settings) -> None:
+    empty = {"log_entries": [], "more": False}
+    report = load(settings, "pagerduty", "2026-01-05.jsonl", json.dumps(empty) + '\n{"log_entries": [{"id": "RTORN\n')
+    assert (report.status, report.rows_read, report.rows_quarantined) == ("loaded", 1, 1)
+    assert rows(settings, "select reason from raw.quarantine") == [("is not valid JSON",)]
+
+
 def test_a_row_of_unknown_status_is_set_aside_and_its_neighbours_load(settings: Settings) -> None:
     page = {"incidents": [INCIDENT, INCIDENT | {"id": "PBAD", "status": "on fire"}]}
     report = load(settings, "pagerduty", "page.json", page)

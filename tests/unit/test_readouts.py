@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,6 +11,7 @@ import pytest
 
 from pipelines.estimates.causal.panels import Panel
 from pipelines.estimates.experiments import Moments, Tally, compare
+from pipelines.estimates.intervals import Estimate
 from pipelines.estimates.readouts import (
     Matching,
     MetricPlan,
@@ -113,11 +115,16 @@ def test_an_arm_nobody_met_has_no_reading_of_its_own() -> None:
     assert found.is_void, "four hundred of four hundred in one arm is no even split"
 
 
+def panel(units: int, outcome: Callable[[int, int], float]) -> Panel:
+    """So many units over ten periods, the first half of them treated from the fifth."""
+    cells = [(i, t) for i in range(units) for t in range(10)]
+    names, periods = [f"u{i}" for i, _ in cells], [t for _, t in cells]
+    return Panel(names, periods, [outcome(i, t) for i, t in cells], {f"u{i}": 5 for i in range(units // 2)})
+
+
 def test_a_panel_is_read_against_what_the_treated_would_have_had() -> None:
-    units = [f"u{i}" for i in range(6)]
-    rows = [(u, t, 100 + i + 2 * t + (-20 if i < 3 and t >= 5 else 0)) for i, u in enumerate(units) for t in range(10)]
-    panel = Panel(*(list(column) for column in zip(*rows, strict=True)), starts=dict.fromkeys(units[:3], 5))  # type: ignore[arg-type]
-    without, treated = read_panel([REVENUE], {"revenue": panel}, is_staggered=False)
+    seen = panel(6, lambda i, t: 100 + i + 2 * t + (-20 if i < 3 and t >= 5 else 0))
+    without, treated = read_panel([REVENUE], {"revenue": seen}, is_staggered=False)
     # In the treated periods 5 to 9 units 0 to 2 would have had 100 + 1 + 2·7.
     assert without.mean == pytest.approx(115)
     assert treated.comparison is not None
@@ -176,3 +183,25 @@ def test_a_study_that_nobody_was_treated_in_has_no_comparison() -> None:
     ):
         assert (without.units, treated.units, treated.mean, treated.comparison) == (400, 0, None, None)
     assert read_matched([REVENUE], {}, Matching()) == []
+
+
+def test_the_relative_lift_of_a_panel_is_as_uncertain_as_what_it_divides_by() -> None:
+    # The outcome triples: an effect of one more leaves one less to have had, and both move the quotient.
+    rng = np.random.default_rng(3)
+    seen = panel(12, lambda i, t: 100 + (200 if i < 6 and t >= 5 else 0) + rng.normal(0, 9))
+    _, treated = read_panel([REVENUE], {"revenue": seen}, is_staggered=False)
+    assert treated.comparison is not None
+    assert treated.mean is not None
+    absolute, relative = treated.comparison.absolute, treated.comparison.relative
+    low, high = absolute.ci_low or 0.0, absolute.ci_high or 0.0
+    ends = [end / (treated.mean - end) for end in (low, high)]
+    assert (relative.ci_low, relative.ci_high) == pytest.approx(ends)
+    assert ends[1] - ends[0] > 2.5 * (high - low) / 100
+
+
+def test_a_relative_lift_over_what_may_have_been_nothing_is_undefined() -> None:
+    seen = panel(6, lambda i, t: i % 3 + t % 2 - 1.5 + (9 if i < 3 and t >= 5 else 0) + (5 if i == 0 and t > 6 else 0))
+    _, treated = read_panel([REVENUE], {"revenue": seen}, is_staggered=False)
+    assert treated.comparison is not None
+    assert treated.comparison.absolute.value is not None
+    assert treated.comparison.relative == Estimate()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.scenario.serving import write_serving
@@ -134,6 +135,21 @@ def test_a_log_says_the_same_in_every_container(tmp_path: Path, name: str) -> No
         ("retry", None): 1,
         ("health_check", None): 1,
     }
+
+
+def test_what_a_parquet_file_says_of_itself_changes_nothing(tmp_path: Path) -> None:
+    # One model, one region, no tokens: the first file's statistics say so, the second has none.
+    rows = [one | {"model_name": "ranker", "region": "eu", "output_tokens": None, "ttft_ms": None} for one in MIXED]
+    told = []
+    for home, statistics in (("with", True), ("without", False)):
+        settings = Settings(home=tmp_path / home)
+        write(settings, "a.parquet", rows)
+        path = settings.landing_dir / "serving_logs" / "a.parquet"
+        pq.write_table(pq.read_table(path), path, write_statistics=statistics)
+        load(settings)
+        told.append((hours(settings), latencies(settings)))
+    assert told[0] == told[1]
+    assert {row[5] for row in told[0][0]} == {"eu"}
 
 
 def test_a_batch_counts_what_it_carries_and_a_row_that_does_not_say_counts_one(settings: Settings) -> None:

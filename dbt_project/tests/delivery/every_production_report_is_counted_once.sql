@@ -5,7 +5,7 @@ reports as (
 
     select count(*) as report_count
     from {{ ref('int_deployment_reports__united') }}
-    where environment = 'prod' and (not is_succeeded or traffic_percent > 0)
+    where environment = 'prod' and (not is_succeeded or coalesce(traffic_percent > 0, true))
 
 ),
 

@@ -96,7 +96,7 @@ canaries as (
             as is_first_report
 
     from reports
-    where is_succeeded and traffic_percent > 0 and traffic_percent < 100
+    where is_succeeded and coalesce(traffic_percent > 0 and traffic_percent < 100, true)
 
 ),
 

@@ -77,7 +77,8 @@ reports as (
         deployments.is_rollback_stated,
         coalesce(outcomes.succeeded_at, outcomes.failed_at) as reported_at,
         cast(null as timestamp) as committed_at,
-        100.0 as traffic_percent
+        -- GitHub knows of no traffic: of a canary's share nobody speaks.
+        case when not deployments.is_canary then 100.0 end as traffic_percent
 
     from deployments
     inner join outcomes on deployments.github_deployment_id = outcomes.github_deployment_id

@@ -5,14 +5,7 @@ scorecard as (
     -- A period in progress would open and close an alert with every day.
     select * from {{ ref('mart_scorecard') }}
     where
-        as_of = cast(
-            period_start_date + case period
-                when 'day' then interval 1 day
-                when 'week' then interval 7 day
-                when 'month' then interval 1 month
-                when 'quarter' then interval 3 month
-            end - interval 1 day as date
-        )
+        as_of = {{ period_end('period', 'period_start_date') }}
         and value is not null
 
 ),
@@ -35,94 +28,181 @@ burning as (
 
 ),
 
-guardrails as (select * from {{ source('catalog', 'guardrails') }}),
+guardrails as (select * from {{ ref('mart_guardrails') }}),
+
+triggers as (select * from {{ ref('mart_retrain_triggers') }}),
+
+splits as (select * from {{ ref('int_experiment_splits__estimated') }}),
+
+experiments as (select * from {{ source('catalog', 'experiments') }}),
+
+sources as (select * from {{ ref('int_sources__judged') }}),
 
 alert_actions as (select * from {{ ref('alert_actions') }}),
 
 off_target as (
 
     select
-        scorecard.model_id,
+        model_id,
         'kpi_off_target' as alert_kind,
-        scorecard.kpi_id as subject_id,
-        cast(scorecard.as_of + interval 1 day as timestamp) as judged_at,
-        scorecard.status = 'off_target' as is_breached,
+        kpi_id as subject_id,
+        cast(as_of + interval 1 day as timestamp) as judged_at,
+        status = 'off_target' as is_breached,
         'ticket' as severity,
-        scorecard.kpi_name || ' of the week of ' || scorecard.period_start_date || ': '
-        || {{ number_text('scorecard.value') }} || ' ' || scorecard.unit
-        || ', target ' || {{ number_text('scorecard.target') }} as evidence,
-        alert_actions.recommended_action
+        kpi_name || ' of the week of ' || period_start_date || ': '
+        || {{ number_text('value') }} || ' ' || unit || ', target ' || {{ number_text('target') }} as evidence,
+        cast(null as varchar) as recommended_action
 
     from scorecard
-    left join alert_actions
-        on
-            alert_actions.alert_kind = 'kpi_off_target'
-            and scorecard.kpi_id = alert_actions.subject_id
-    where scorecard.period = 'week' and scorecard.target is not null
+    where period = 'week' and target is not null
 
 ),
 
 slo_burn as (
 
     select
-        burning.model_id,
+        model_id,
         'slo_burn' as alert_kind,
-        burning.slo as subject_id,
-        burning.hour_at + interval 1 hour as judged_at,
-        burning.is_burning as is_breached,
-        burning.lasting_severity as severity,
-        burning.slo || ': ' || burning.bad_request_count || ' bad requests in the hour, budget burning at '
-        || {{ number_text('burning.burn_1h') }} || ' (1 h), ' || {{ number_text('burning.burn_6h') }} || ' (6 h), '
-        || {{ number_text('burning.burn_3d') }} || ' (3 d) times what is allowed' as evidence,
-        alert_actions.recommended_action
+        slo as subject_id,
+        hour_at + interval 1 hour as judged_at,
+        is_burning as is_breached,
+        lasting_severity as severity,
+        slo || ': ' || bad_request_count || ' bad requests in the hour, budget burning at '
+        || {{ number_text('burn_1h') }} || ' (1 h), ' || {{ number_text('burn_6h') }} || ' (6 h), '
+        || {{ number_text('burn_3d') }} || ' (3 d) times what is allowed' as evidence,
+        cast(null as varchar) as recommended_action
 
     from burning
-    left join alert_actions
-        on
-            alert_actions.alert_kind = 'slo_burn'
-            and burning.slo = alert_actions.subject_id
-    where burning.burn_3d is not null
+    where burn_3d is not null
 
 ),
 
+-- What chance may have done is nothing to wake somebody for.
 guarded as (
 
     select
-        guardrails.member_id as model_id,
+        model_id,
         'guardrail' as alert_kind,
-        guardrails.guardrail_id as subject_id,
-        cast(scorecard.as_of + interval 1 day as timestamp) as judged_at,
-        coalesce(scorecard.value < guardrails.at_least, false)
-        or coalesce(scorecard.value > guardrails.at_most, false) as is_breached,
-        'page' as severity,
-        scorecard.kpi_name || ' of the ' || scorecard.period || ' of ' || scorecard.period_start_date || ': '
-        || {{ number_text('scorecard.value') }} || ' ' || scorecard.unit || ', '
-        || case when guardrails.at_least is null then 'at most ' else 'at least ' end
-        || {{ number_text('coalesce(guardrails.at_least, guardrails.at_most)') }} || ' allowed' as evidence,
-        case guardrails.action
+        guardrail_id as subject_id,
+        judged_at,
+        is_breached,
+        case when coalesce(is_beyond_chance, true) then 'page' else 'ticket' end as severity,
+        evidence,
+        case action
             when 'human_review' then 'Human review: decide whether it may go on.'
             when 'rollback' then 'Roll back to the version before.'
             when 'retrain' then 'Retrain, and release the new version.'
         end as recommended_action
 
     from guardrails
-    inner join scorecard
-        on
-            guardrails.member_id = scorecard.model_id
-            and guardrails.kpi_id = scorecard.kpi_id
-            and guardrails.period = scorecard.period
-            and guardrails.valid_from <= scorecard.as_of
-            and (guardrails.valid_to is null or guardrails.valid_to > scorecard.as_of)
 
 ),
 
-final as (
+-- Judged when raised and when closed: nothing else changes what a retrain trigger says.
+retrain as (
+
+    {% for moment, is_breached in [('raised_at', 'true'), ('closed_at', 'false')] -%}
+    select
+        model_id,
+        'retrain_due' as alert_kind,
+        coalesce(guardrail_id, reason) as subject_id,
+        {{ moment }} as judged_at,
+        {{ is_breached }} as is_breached,
+        'ticket' as severity,
+        evidence,
+        cast(null as varchar) as recommended_action
+
+    from triggers
+    where {{ moment }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+
+),
+
+void as (
+
+    select
+        experiments.member_id as model_id,
+        'experiment_void' as alert_kind,
+        splits.experiment_id as subject_id,
+        cast(splits.exposed_date + interval 1 day as timestamp) as judged_at,
+        splits.is_void as is_breached,
+        'ticket' as severity,
+        experiments.name || ': users fell on the arms as ' || splits.split || ', p = '
+        || {{ number_text('splits.srm_p_value') }} as evidence,
+        cast(null as varchar) as recommended_action
+
+    from splits
+    inner join experiments on splits.experiment_id = experiments.experiment_id
+    where splits.is_void is not null
+
+),
+
+stale as (
+
+    select
+        model_id,
+        'source_stale' as alert_kind,
+        source as subject_id,
+        cast(event_date + interval 1 day as timestamp) as judged_at,
+        is_stale as is_breached,
+        'ticket' as severity,
+        source_title || ': newest day ' || newest_date || ' at the end of ' || event_date || ', '
+        || fresh_hours || ' hours behind allowed' as evidence,
+        cast(null as varchar) as recommended_action
+
+    from sources
+
+),
+
+silent as (
+
+    select
+        model_id,
+        'instrumentation_broken' as alert_kind,
+        source as subject_id,
+        cast(event_date + interval 1 day as timestamp) as judged_at,
+        is_silent as is_breached,
+        'ticket' as severity,
+        source_title || ': nothing of the model since ' || last_heard_date || ', though loaded on '
+        || silent_day_count || ' days until ' || event_date as evidence,
+        cast(null as varchar) as recommended_action
+
+    from sources
+    where is_silent is not null
+
+),
+
+united as (
 
     select * from off_target
     union all
     select * from slo_burn
     union all
     select * from guarded
+    union all
+    select * from retrain
+    union all
+    select * from void
+    union all
+    select * from stale
+    union all
+    select * from silent
+
+),
+
+-- An action is given for a kind of alert as a whole, or for a subject of it.
+final as (
+
+    select
+        united.* exclude (recommended_action),
+        coalesce(united.recommended_action, alert_actions.recommended_action) as recommended_action
+
+    from united
+    left join alert_actions
+        on
+            united.alert_kind = alert_actions.alert_kind
+            and (united.subject_id = alert_actions.subject_id or alert_actions.subject_id is null)
 
 )
 

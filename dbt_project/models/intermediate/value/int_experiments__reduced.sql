@@ -7,7 +7,17 @@ users as (
 
 ),
 
-measured as (select * from {{ ref('int_experiment_users__measured') }}),
+-- Widened, or the product of two of a thousand would be wider than its type.
+measured as (
+
+    select
+        * exclude (x, d, past),
+        cast(x as decimal(38, 6)) as x,
+        cast(d as decimal(38, 6)) as d,
+        cast(past as decimal(38, 6)) as past
+    from {{ ref('int_experiment_users__measured') }}
+
+),
 
 experiments as (select * from {{ source('catalog', 'experiments') }}),
 

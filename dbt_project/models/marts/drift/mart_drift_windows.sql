@@ -6,7 +6,12 @@ estimated as (select * from {{ ref('int_drift_windows__estimated') }}),
 
 limits as (select * from {{ ref('int_drift_limits__declared') }}),
 
-lineage as (select * from {{ ref('stg_training__lineage') }}),
+lineage as (
+
+    select * from {{ ref('stg_training__lineage') }}
+    where next_stated_at is null
+
+),
 
 identifiers as (
 

@@ -5,14 +5,14 @@ with
 sums as (
 
     select * from {{ ref('int_accuracy__reduced') }}
-    where scope = 'cohort'
+    where scope = 'cohort' and period = 'day'
 
 ),
 
 ends as (
 
     select * from {{ ref('int_accuracy__estimated') }}
-    where scope = 'cohort'
+    where scope = 'cohort' and period = 'day'
 
 ),
 

@@ -49,10 +49,7 @@ measured as (
             and due.due_date > scorecard.as_of
     where
         scorecard.value is not null
-        and scorecard.as_of = cast(
-            scorecard.period_start_date
-            + case scorecard.period when 'week' then interval 7 day else interval 1 month end - interval 1 day as date
-        )
+        and scorecard.as_of = {{ period_end('scorecard.period', 'scorecard.period_start_date') }}
     qualify
         row_number() over (
             partition by due.model_id, due.gate_id, due.criterion_id order by scorecard.period_start_date desc

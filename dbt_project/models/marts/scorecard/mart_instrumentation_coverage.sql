@@ -8,6 +8,8 @@ kpi_sources as (select * from {{ ref('kpi_sources') }}),
 
 coverage as (select * from {{ source('ledger', 'coverage') }}),
 
+sources as (select * from {{ source('ledger', 'sources') }}),
+
 identifiers as (select * from {{ source('catalog', 'identifiers') }}),
 
 features as (select * from {{ source('catalog', 'features') }}),
@@ -20,14 +22,27 @@ owners as (select * from {{ source('catalog', 'owner_history') }}),
 
 today as (select max(event_date) as event_date from {{ ref('dim_days') }}),
 
+newest as (
+
+    select
+        source,
+        max(day) as newest_date
+
+    from coverage
+    group by all
+
+),
+
 connected as (
 
     select
         kpi_sources.kpi_id,
-        max(coverage.day) as newest_date
+        bool_or(date_diff('hour', newest.newest_date, today.event_date) <= sources.fresh_hours) as is_fresh
 
     from kpi_sources
-    inner join coverage on kpi_sources.source = coverage.source
+    inner join newest on kpi_sources.source = newest.source
+    inner join sources on kpi_sources.source = sources.source
+    cross join today
     group by all
 
 ),
@@ -64,7 +79,7 @@ stood as (
 
 ),
 
-newest as (
+steered as (
 
     select
         model_id,
@@ -101,16 +116,15 @@ checked as (
         stood.newest_measured_date,
         objectives.objective is not null as has_objective,
         owned.model_id is not null or models.model_owner is not null as has_owner,
-        newest.baseline is not null as has_baseline,
-        connected.newest_date is not null as is_source_connected,
+        steered.baseline is not null as has_baseline,
+        connected.kpi_id is not null as is_source_connected,
         named.model_id is not null or coalesce(stood.measured_count, 0) > 0 as is_identifier_mapped,
         coalesce(stood.measured_count, 0) > 0 as is_measured,
-        coalesce(connected.newest_date > today.event_date - {{ var('fresh_days') }}, false) as is_fresh,
-        newest.target is not null as has_target
+        coalesce(connected.is_fresh, false) as is_fresh,
+        steered.target is not null as has_target
 
     from models
     cross join kpis
-    cross join today
     left join connected on kpis.kpi_id = connected.kpi_id
     left join named
         on
@@ -120,10 +134,10 @@ checked as (
         on
             models.model_id = stood.model_id
             and kpis.kpi_id = stood.kpi_id
-    left join newest
+    left join steered
         on
-            models.model_id = newest.model_id
-            and kpis.kpi_id = newest.kpi_id
+            models.model_id = steered.model_id
+            and kpis.kpi_id = steered.kpi_id
     left join objectives
         on
             models.model_id = objectives.member_id

@@ -9,6 +9,21 @@ sums as (
 
 ),
 
+trained as (
+
+    select
+        model_id,
+        model_version,
+        training_snapshot_id,
+        training_snapshot_at,
+        max(value_count) as training_row_count,
+        count(*) as training_feature_count
+
+    from {{ ref('int_version_features__trained') }}
+    group by all
+
+),
+
 kpis as (select * from {{ ref('kpis') }}),
 
 models as (select * from {{ ref('dim_models') }}),
@@ -92,9 +107,11 @@ final as (
     select
         valued.model_id,
         valued.kpi_id,
+        trained.training_snapshot_id,
 
         valued.first_served_date,
         valued.last_served_date,
+        trained.training_snapshot_at,
 
         valued.model_version,
         valued.previous_model_version,
@@ -112,6 +129,8 @@ final as (
         cast(coalesce(valued.measured_day_count, 0) as bigint) as measured_day_count,
         cast(valued.served_day_count as bigint) as served_day_count,
         cast(valued.prediction_count as bigint) as prediction_count,
+        trained.training_row_count,
+        trained.training_feature_count,
         valued.kpi_number
 
     from valued
@@ -120,6 +139,10 @@ final as (
             valued.model_id = previous.model_id
             and valued.previous_model_version = previous.model_version
             and valued.kpi_id = previous.kpi_id
+    left join trained
+        on
+            valued.model_id = trained.model_id
+            and valued.model_version = trained.model_version
 
 )
 

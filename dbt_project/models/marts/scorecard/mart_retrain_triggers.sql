@@ -14,6 +14,13 @@ declared as (
 
 ),
 
+guardrails as (
+
+    select * from {{ ref('mart_guardrails') }}
+    where action = 'retrain' and is_breached
+
+),
+
 serving as (
 
     select * from {{ ref('fct_serving_hourly') }}
@@ -55,6 +62,10 @@ spells as (
         model_id,
         model_version,
         first_seen_at,
+        -- What came before the first version was seen can only be its doing.
+        case
+            when row_number() over newest = 1 then timestamp '0001-01-01' else first_seen_at
+        end as answers_from_at,
         lead(first_seen_at) over newest as next_seen_at,
         lead(model_version) over newest as next_version
 
@@ -104,33 +115,92 @@ trailing_counts as (
 
 ),
 
+raised_by_drift as (
+
+    select
+        model_id,
+        'drift' as reason,
+        cast(null as varchar) as guardrail_id,
+        window_end_at as raised_at,
+        model_version,
+        first_seen_at,
+        next_seen_at,
+        next_version,
+        worst_feature,
+        drifted_window_count,
+        least(tested_so_far, retrain_of_count) as tested_window_count,
+        max_psi,
+        drifted_window_count || ' of the last ' || least(tested_so_far, retrain_of_count) || ' windows drifted, '
+        || worst_feature || ' most (PSI ' || {{ number_text('max_psi') }} || ')' as evidence
+
+    from trailing_counts
+    where drifted_window_count >= retrain_window_count
+
+),
+
+-- A period belongs to the version that was newest when it began.
+raised_by_guardrails as (
+
+    select
+        guardrails.model_id,
+        'guardrail' as reason,
+        guardrails.guardrail_id,
+        guardrails.judged_at as raised_at,
+        spells.model_version,
+        spells.first_seen_at,
+        spells.next_seen_at,
+        spells.next_version,
+        cast(null as varchar) as worst_feature,
+        cast(null as bigint) as drifted_window_count,
+        cast(null as bigint) as tested_window_count,
+        cast(null as double) as max_psi,
+        guardrails.evidence
+
+    from guardrails
+    asof left join spells
+        on
+            guardrails.model_id = spells.model_id
+            and cast(guardrails.period_start_date as timestamp) >= spells.answers_from_at
+
+),
+
+-- Once a version and reason; what was found out only after the next version had come is answered already.
 raised as (
 
     select *
-    from trailing_counts
-    where drifted_window_count >= retrain_window_count
-    qualify row_number() over (partition by model_id, first_seen_at order by window_start_at) = 1
+    from (
+        select * from raised_by_drift
+        union all
+        select * from raised_by_guardrails
+    ) as found
+    where next_seen_at is null or raised_at < next_seen_at
+    qualify
+        row_number() over (
+            partition by model_id, reason, guardrail_id, first_seen_at order by raised_at
+        ) = 1
 
 ),
 
 final as (
 
     select
-        model_id || '/drift/' || strftime(window_end_at, '%Y-%m-%dT%H') as trigger_id,
+        model_id || '/' || coalesce(guardrail_id, reason) || '/' || strftime(raised_at, '%Y-%m-%dT%H') as trigger_id,
         model_id,
+        guardrail_id,
 
-        window_end_at as raised_at,
+        raised_at,
         next_seen_at as closed_at,
 
-        'drift' as reason,
+        reason,
         model_version,
         next_version as closing_version,
         worst_feature,
+        evidence,
 
         next_seen_at is null as is_open,
 
         drifted_window_count,
-        least(tested_so_far, retrain_of_count) as tested_window_count,
+        tested_window_count,
         max_psi
 
     from raised

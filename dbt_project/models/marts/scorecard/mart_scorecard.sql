@@ -35,14 +35,7 @@ dated as (
     select
         sums.*,
         least(
-            cast(
-                sums.period_start_date + case sums.period
-                    when 'day' then interval 1 day
-                    when 'week' then interval 7 day
-                    when 'month' then interval 1 month
-                    when 'quarter' then interval 3 month
-                end - interval 1 day as date
-            ),
+            {{ period_end('sums.period', 'sums.period_start_date') }},
             span.last_date
         ) as as_of_date
 

@@ -43,8 +43,13 @@ known as (
         sum(used_unconverted_count) over (partition by project_id, known_from_date) > 0 as is_unconverted,
         sum(budget_line_count) over (partition by project_id, known_from_date) > 0
         and budgeted_unconverted_count = 0 as has_budget,
+        sum(planned_unconverted_count) over (partition by project_id, known_from_date) > 0 as is_plan_unconverted,
         sum(used_usd) over running as cumulative_usd,
-        sum(cast(used_usd as double) / power(1 + annual_discount, month_index / 12)) over running as npv_to_date_usd
+        sum(cast(used_usd as double) / power(1 + annual_discount, month_index / 12)) over running as npv_to_date_usd,
+        sum(
+            cast(planned_capital_usd + planned_operating_usd + planned_benefit_usd as double)
+            / power(1 + annual_discount, month_index / 12)
+        ) over running as planned_npv_to_date_usd
 
     from months
     window running as (partition by project_id, known_from_date order by month_index asc)
@@ -98,6 +103,7 @@ final as (
         end as operating_budget_variance_usd,
         case when not known.is_unconverted then cast(known.cumulative_usd as decimal(38, 12)) end as cumulative_usd,
         case when not known.is_unconverted then known.npv_to_date_usd end as npv_to_date_usd,
+        case when not known.is_plan_unconverted then known.planned_npv_to_date_usd end as planned_npv_to_date_usd,
         estimates.npv_usd,
         known.annual_discount as discount_rate,
         estimates.irr,

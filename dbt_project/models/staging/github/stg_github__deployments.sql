@@ -13,6 +13,19 @@ newest as (
 
 ),
 
+told as (
+
+    select
+        *,
+        coalesce(
+            regexp_matches(lower(concat_ws(' ', environment, task)), '(^|[^a-z])canary($|[^a-z])')
+            or {{ json_property('payload', "'canary'") }} = 'true', false
+        ) as is_canary
+
+    from newest
+
+),
+
 renamed as (
 
     select
@@ -20,7 +33,10 @@ renamed as (
 
         repository,
         environment as environment_name,
-        {{ deployment_environment('environment', 'is_production', 'lower(environment)') }} as environment,
+        -- A canary takes its part of production's traffic, whatever its environment is called.
+        {{ deployment_environment(
+            'environment', 'is_production', "case when is_canary then 'prod' else lower(environment) end"
+        ) }} as environment,
         coalesce(
             {{ json_property('payload', "'version'") }},
             {{ json_property('payload', "'model_version'") }},
@@ -33,10 +49,11 @@ renamed as (
             regexp_matches(lower(task), 'roll[-_ ]?back|revert')
             or {{ json_property('payload', "'rollback'") }} = 'true', false
         ) as is_rollback_stated,
+        is_canary,
 
         created_at
 
-    from newest
+    from told
 
 )
 

@@ -8,7 +8,13 @@ newest as (
     from source
     qualify row_number() over (
         partition by run_id
-        order by run_attempt desc, coalesce(updated_at, created_at) desc, _content_id asc, _row asc
+        order by
+            run_attempt desc,
+            coalesce(updated_at, created_at) desc,
+            -- GitHub counts in seconds: a run may end in the one it was last seen running in.
+            (status = 'completed') desc,
+            _content_id asc,
+            _row asc
     ) = 1
 
 ),

@@ -1,0 +1,51 @@
+"""Whether users fell on an experiment's arms as declared, as it stood at the end of each day it took somebody in."""
+
+from collections import defaultdict
+
+import pyarrow as pa
+
+from pipelines.estimates.experiments import sample_ratio
+
+SCHEMA = pa.schema(
+    [
+        ("experiment_id", pa.string()),
+        ("exposed_date", pa.date32()),
+        ("split", pa.string()),
+        ("srm_p_value", pa.float64()),
+        ("is_void", pa.bool_()),
+    ]
+)
+
+
+def model(dbt, session):
+    """One row per experiment and day on which a counted user met it first."""
+    dbt.config(materialized="table")
+    weights = defaultdict(dict)
+    for arm in dbt.source("catalog", "experiment_variations").order("variation_id").to_arrow_table().to_pylist():
+        weights[arm["experiment_id"]][arm["variation_id"]] = arm["weight"]
+    counted = dbt.ref("int_experiment_users__assigned").filter("standing = 'counted'")
+    entered = defaultdict(lambda: defaultdict(dict))
+    for row in (
+        counted.aggregate("experiment_id, variation_id, first_exposed_date, count(*) as unit_count")
+        .to_arrow_table()
+        .to_pylist()
+    ):
+        entered[row["experiment_id"]][row["first_exposed_date"]][row["variation_id"]] = row["unit_count"]
+
+    found = []
+    for experiment_id, days in sorted(entered.items()):
+        arms = weights[experiment_id]
+        split = dict.fromkeys(arms, 0)
+        for day, units in sorted(days.items()):
+            split = {arm: count + units.get(arm, 0) for arm, count in split.items()}
+            ratio = sample_ratio(list(split.values()), list(arms.values()))
+            found.append(
+                {
+                    "experiment_id": experiment_id,
+                    "exposed_date": day,
+                    "split": ", ".join(f"{arm} {count:,} (weight {arms[arm]:g})" for arm, count in split.items()),
+                    "srm_p_value": ratio.p_value,
+                    "is_void": ratio.is_mismatch,
+                }
+            )
+    return pa.Table.from_pylist(found, schema=SCHEMA)

@@ -1,0 +1,210 @@
+{%- set group_measures = [
+    ('selection_rate_ratio', 'selection_rate', 'selection_low', 'selection_high', 'Selection rate ratio'),
+    ('equal_opportunity_difference', 'recall_rate', 'recall_low', 'recall_high', 'Equal-opportunity difference'),
+] %}
+
+with
+
+guardrails as (select * from {{ source('catalog', 'guardrails') }}),
+
+models as (select * from {{ ref('dim_models') }}),
+
+scorecard as (
+
+    select
+        *,
+        {{ period_end('period', 'period_start_date') }} as until_date
+
+    from {{ ref('mart_scorecard') }}
+    where value is not null
+
+),
+
+fairness as (select * from {{ ref('mart_fairness_monthly') }}),
+
+costs as (select * from {{ ref('fct_model_cost_daily') }}),
+
+coverage as (select * from {{ source('ledger', 'coverage') }}),
+
+newest as (
+
+    select
+        max(day) filter (where source = 'predictions') as predicted_date,
+        max(day) filter (where source = 'cloud_billing') as billed_date
+
+    from coverage
+
+),
+
+-- A group is held against the one that stands highest; where their intervals overlap, chance may have done it.
+compared as (
+
+    {% for measure, rate, low, high, name in group_measures -%}
+    select
+        model_id,
+        month_date,
+        cohort_attribute,
+        cohort_value,
+        '{{ measure }}' as measure,
+        '{{ name }}' as measure_name,
+        {{ measure }} as value, -- noqa: RF04
+        {{ rate }} as group_rate,
+        first_value({{ rate }}) over highest as highest_rate,
+        first_value(cohort_value) over highest as highest_value,
+        {{ high }} < first_value({{ low }}) over highest as is_beyond_chance
+
+    from fairness
+    where {{ measure }} is not null
+    window
+        highest as (
+            partition by model_id, month_date, label_source, cohort_attribute
+            order by {{ measure }} desc, cohort_value
+        )
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+
+),
+
+of_kpis as (
+
+    select
+        guardrails.*,
+        scorecard.period_start_date,
+        scorecard.until_date,
+        scorecard.kpi_name as measure_name,
+        scorecard.unit,
+        scorecard.value,
+        cast(null as varchar) as cohort_attribute,
+        cast(null as varchar) as cohort_value,
+        cast(null as boolean) as is_beyond_chance,
+        cast(null as varchar) as explanation
+
+    from guardrails
+    inner join scorecard
+        on
+            guardrails.member_id = scorecard.model_id
+            and guardrails.kpi_id = scorecard.kpi_id
+            and guardrails.period = scorecard.period
+    where scorecard.as_of = scorecard.until_date
+
+),
+
+-- The worst group of the attributes it watches decides.
+of_groups as (
+
+    select
+        guardrails.*,
+        compared.month_date as period_start_date,
+        last_day(compared.month_date) as until_date,
+        compared.measure_name,
+        cast(null as varchar) as unit,
+        compared.value,
+        compared.cohort_attribute,
+        compared.cohort_value,
+        compared.is_beyond_chance,
+        ' (' || compared.cohort_attribute || ': ' || compared.cohort_value || ' '
+        || {{ number_text('compared.group_rate') }} || ', ' || compared.highest_value || ' '
+        || {{ number_text('compared.highest_rate') }}
+        || case when compared.is_beyond_chance then ', beyond chance)' else ', within chance)' end as explanation
+
+    from guardrails
+    inner join compared
+        on
+            guardrails.member_id = compared.model_id
+            and guardrails.measure = compared.measure
+            and coalesce(guardrails.attribute, compared.cohort_attribute) = compared.cohort_attribute
+    cross join newest
+    where last_day(compared.month_date) <= newest.predicted_date
+    qualify
+        row_number() over (
+            partition by guardrails.member_id, guardrails.guardrail_id, guardrails.valid_from, compared.month_date
+            order by compared.value, compared.cohort_attribute, compared.cohort_value
+        ) = 1
+
+),
+
+spent as (
+
+    select
+        guardrails.*,
+        cast(date_trunc(guardrails.period, costs.event_date) as date) as period_start_date,
+        {{ compute_cost('costs.effective_cost_usd') }} as compute_cost_usd
+
+    from guardrails
+    inner join costs on guardrails.member_id = costs.model_id
+    where guardrails.measure = 'compute_cost_usd'
+    group by all
+
+),
+
+of_spending as (
+
+    select
+        spent.* exclude (compute_cost_usd),
+        {{ period_end('spent.period', 'spent.period_start_date') }} as until_date,
+        'Compute cost' as measure_name,
+        'USD' as unit,
+        cast(spent.compute_cost_usd as double) as value, -- noqa: RF04
+        cast(null as varchar) as cohort_attribute,
+        cast(null as varchar) as cohort_value,
+        cast(null as boolean) as is_beyond_chance,
+        cast(null as varchar) as explanation
+
+    from spent
+    cross join newest
+    where
+        spent.compute_cost_usd is not null
+        and {{ period_end('spent.period', 'spent.period_start_date') }} <= newest.billed_date
+
+),
+
+judged as (
+
+    select * from of_kpis
+    union all
+    select * from of_groups
+    union all
+    select * from of_spending
+
+),
+
+final as (
+
+    select
+        judged.member_id as model_id,
+        judged.guardrail_id,
+
+        judged.period_start_date,
+        cast(judged.until_date + interval 1 day as timestamp) as judged_at,
+
+        judged.period,
+        models.model_name,
+        judged.kind,
+        coalesce(judged.kpi_id, judged.measure) as measure,
+        judged.measure_name,
+        judged.unit,
+        judged.cohort_attribute,
+        judged.cohort_value,
+        judged.action,
+        judged.measure_name || ' of the ' || judged.period || ' of ' || judged.period_start_date || ': '
+        || {{ number_text('judged.value') }} || coalesce(' ' || judged.unit, '') || coalesce(judged.explanation, '')
+        || case when judged.at_least is null then ', at most ' else ', at least ' end
+        || {{ number_text('coalesce(judged.at_least, judged.at_most)') }} || ' allowed' as evidence,
+
+        coalesce(judged.value < judged.at_least, false)
+        or coalesce(judged.value > judged.at_most, false) as is_breached,
+        judged.is_beyond_chance,
+
+        judged.value,
+        judged.at_least,
+        judged.at_most
+
+    from judged
+    inner join models on judged.member_id = models.model_id
+    where
+        judged.valid_from <= judged.until_date
+        and (judged.valid_to is null or judged.valid_to > judged.until_date)
+
+)
+
+select * from final

@@ -1,0 +1,141 @@
+"""Alerts as published, what each channel is to know of them, and how a change of one is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from pipelines.notify.notice import SEVERITIES, Channel, Notice
+from pipelines.notify.outbox import Entry, Outbox
+from pipelines.settings import Settings
+from pipelines.warehouse.publish import read_published
+
+KIND = "alert"
+ACKNOWLEDGED, CLOSED, WITHDRAWN = "acknowledged", "closed", "withdrawn"
+OPEN = {*SEVERITIES, ACKNOWLEDGED}
+NEWS_FOR = timedelta(days=7)
+"""An alert that ended longer before the newest moment of any is history: a backfill tells none of it."""
+PUBLISHED = """
+    select alerts.*, coalesce(kpis.kpi_name, alerts.subject_id) as subject_name
+    from mart_alerts as alerts
+    left join mart_kpis as kpis on alerts.subject_id = kpis.kpi_id
+    order by alerts.opened_at, alerts.alert_id
+"""
+
+Alert = Mapping[str, Any]
+"""A row of mart_alerts with the subject's name; moments as text."""
+
+
+def published_alerts(settings: Settings) -> list[Alert]:
+    """Every alert of the published scorecard. FileNotFoundError where nothing is published."""
+    rows = read_published(settings, {KIND: PUBLISHED})[KIND].to_pylist()
+    return [{column: _plain(value) for column, value in row.items()} for row in rows]
+
+
+def state(alert: Alert) -> str:
+    """What is to be known of it: its severity while nobody has acknowledged it, then acknowledged, then closed."""
+    return str(alert["severity"] if alert["status"] == "open" else alert["status"])
+
+
+def compare(outbox: Outbox, channel: Channel, alerts: Sequence[Alert], version: str, now: datetime) -> None:
+    """Put into the outbox what `channel` is to know of the `alerts` of a published version."""
+    before = {entry.subject: entry for entry in outbox.entries(channel.name) if entry.kind == KIND}
+    newest = max((_last_moment(alert) for alert in alerts), default=None)
+    with outbox.transaction():
+        known_until = outbox.standing(channel.name).known_until
+        for alert in alerts:
+            entry = before.pop(alert["alert_id"], None)
+            if _is_to_be_told(alert, entry, channel, known_until, newest):
+                outbox.want(channel.name, KIND, alert["alert_id"], state(alert), alert)
+            else:
+                outbox.forget(channel.name, alert["alert_id"])
+        for subject, entry in before.items():
+            if entry.told is None:
+                outbox.forget(channel.name, subject)
+            else:
+                wanted = WITHDRAWN if entry.told in OPEN else entry.told
+                outbox.want(channel.name, KIND, subject, wanted, entry.about)
+        outbox.compared(channel.name, version, newest or known_until, now)
+
+
+def _is_to_be_told(
+    alert: Alert, entry: Entry | None, channel: Channel, known_until: str | None, newest: str | None
+) -> bool:
+    """Who was told of an alert hears how it goes on; who was not, only what is asked for and news."""
+    if entry is not None and entry.told is not None:
+        return True
+    if SEVERITIES.index(alert["severity"]) < SEVERITIES.index(channel.least_severity):
+        return False
+    if entry is not None or state(alert) != CLOSED:
+        return True
+    if known_until is None or newest is None:
+        return False
+    oldest = _moment(newest) - NEWS_FOR
+    return _moment(alert["closed_at"]) > max(_moment(known_until), oldest)
+
+
+def change(told: str | None, wanted: str) -> str:
+    """What happened to an alert between the state that was told and the one that is to be."""
+    if wanted in (ACKNOWLEDGED, CLOSED, WITHDRAWN):
+        return wanted
+    if told is None:
+        return "opened"
+    if told in SEVERITIES:
+        return "escalated" if wanted == "page" else "lowered"
+    return "reopened"
+
+
+def notice(entry: Entry, notice_id: str, page_url: str | None, now: datetime) -> Notice:
+    """How the change of an alert is told."""
+    alert, what = entry.about, change(entry.told, entry.wanted)
+    moment = {"opened": alert["opened_at"], CLOSED: alert["closed_at"]}.get(what)
+    subject, kind = alert["subject_name"], str(alert["alert_kind"]).replace("_", " ")
+    link = {"model": alert["model_id"], "at": "alerts"}
+    return Notice(
+        notice_id=notice_id,
+        subject=entry.subject,
+        event=f"alert.{what}",
+        happened_at=_moment(moment) if moment else now,
+        severity=alert["severity"],
+        title=f"{str(alert['severity']).capitalize()} {what}: {alert['model_name']}, {subject} ({kind})",
+        facts=tuple((label, str(text)) for label, text in _facts(alert, what) if text is not None),
+        link=f"{page_url}#{urlencode(link)}" if page_url else None,
+        data=alert,
+    )
+
+
+def _facts(alert: Alert, what: str) -> Iterable[tuple[str, Any]]:
+    if what == WITHDRAWN:
+        yield "Why", "Data that came later, or the catalog, corrected it: it is no alert any more."
+    yield "Evidence", alert["latest_evidence"]
+    yield "Since", _shown(alert["opened_at"])
+    if what == CLOSED:
+        yield "Until", _shown(alert["closed_at"])
+    yield "Owner", alert["owner"]
+    if what in (CLOSED, WITHDRAWN):
+        return
+    yield "To do", alert["recommended_action"]
+    if what == ACKNOWLEDGED:
+        yield "Acknowledged by", alert["acknowledged_by"]
+        yield "Note", alert["acknowledgement_note"]
+    yield "Id", alert["alert_id"]
+
+
+def _last_moment(alert: Alert) -> str:
+    return str(alert["closed_at"] or alert["last_breached_at"])
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds") + "Z"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _shown(text: str) -> str:
+    return f"{_moment(text):%Y-%m-%d %H:%M} UTC"

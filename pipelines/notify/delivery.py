@@ -1,0 +1,233 @@
+"""Telling: bring every channel that is set to what it is to know, wait for those that fail, and say how it went."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipelines.notify import alerts, failures
+from pipelines.notify.mail import Mail
+from pipelines.notify.notice import TEST, Channel, Notice, RefusedError, UnfitError, UnreachableError
+from pipelines.notify.outbox import Entry, Outbox, Standing, opened
+from pipelines.notify.pagerduty import PagerDuty
+from pipelines.notify.slack import Slack
+from pipelines.notify.webhook import Webhook
+from pipelines.settings import Settings
+from pipelines.warehouse.publish import published_at
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
+REFUSED_WAIT = timedelta(days=1)
+TIME_PER_CHANNEL = timedelta(seconds=8)
+"""After this no further message is begun: with four channels a sensor's tick stays below Dagster's 60 s."""
+NOTICES = {alerts.KIND: alerts.notice, failures.KIND: failures.notice}
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Report:
+    """How telling a channel went: notices told, notices that still wait, and if any do, why and until when."""
+
+    channel: str
+    told_count: int
+    waiting_count: int
+    trouble: str | None = None
+    try_at: datetime | None = None
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        waiting = f", {self.waiting_count} waiting" if self.waiting_count else ""
+        why = f": {self.trouble}, again at {self.try_at:%Y-%m-%d %H:%M} UTC" if self.trouble and self.try_at else ""
+        return f"{self.channel}: {self.told_count} told{waiting}{why}"
+
+
+def connected(settings: Settings) -> tuple[Channel, ...]:
+    """The channels that are set."""
+    found: list[Channel] = []
+    if settings.pagerduty:
+        found.append(PagerDuty(settings.pagerduty))
+    if settings.slack:
+        found.append(Slack(settings.slack))
+    if settings.webhook:
+        found.append(Webhook(settings.webhook))
+    if settings.email:
+        found.append(Mail(settings.email))
+    return tuple(found)
+
+
+def tell(settings: Settings, since: datetime, clock: Clock = utc_now, wait: bool = True) -> list[Report]:
+    """Tell every channel what is due: changes of the published alerts, and what could not be told before.
+
+    A channel or a message that failed is left alone for a while, except if that was before `since`, when these settings
+    were read or somebody asked; a wait that the receiver asked for is kept. The published copy is read only where it
+    has changed. OutboxBusyError where another process is telling and the caller would not `wait`.
+    """
+    channels = connected(settings)
+    if not channels:
+        return []
+    with opened(settings, wait) as outbox:
+        _compare(settings, outbox, channels, since, clock)
+        return [_deliver(settings, outbox, channel, since, clock) for channel in channels]
+
+
+def tell_failure(settings: Settings, failed: failures.Failed, clock: Clock = utc_now) -> bool:
+    """Say that a run failed, to the log always; returns whether everyone who is to know was told.
+
+    Raises nothing. Who could not be told now is with the next alerts, or the next failure.
+    """
+    log.error(failed.text)
+    channels = connected(settings)
+    if not channels:
+        return True
+    try:
+        with opened(settings) as outbox:
+            for channel in channels:
+                failures.want(outbox, channel, failed)
+            reports = [_deliver(settings, outbox, channel, clock(), clock) for channel in channels]
+    except (OSError, sqlite3.Error) as error:
+        log.error("nobody could be told: %s", error)
+        return False
+    return not any(report.waiting_count for report in reports)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The alerts open now, with what each channel knows of them, and how the channels fare."""
+
+    alerts: tuple[alerts.Alert, ...]
+    known: Mapping[tuple[str, str], str]
+    reports: tuple[Report, ...]
+
+
+def overview(settings: Settings) -> Overview:
+    """What is open and who knows. FileNotFoundError where nothing is published."""
+    found = tuple(alert for alert in alerts.published_alerts(settings) if alerts.state(alert) in alerts.OPEN)
+    channels = connected(settings)
+    known: dict[tuple[str, str], str] = {}
+    with opened(settings) as outbox:
+        for channel in channels:
+            for entry in outbox.entries(channel.name):
+                known[entry.subject, channel.name] = entry.trouble or (
+                    "told" if entry.told == entry.wanted else "waiting"
+                )
+        return Overview(found, known, tuple(_report(outbox, channel, 0) for channel in channels))
+
+
+def send_test(channel: Channel, settings: Settings, clock: Clock = utc_now) -> None:
+    """Send one notice that is a test, and keep nothing of it. Raises what the channel raises."""
+    now = clock()
+    channel.send(
+        [
+            Notice(
+                notice_id=_notice_id(channel.name, TEST, now.isoformat()),
+                subject="scorecard:test",
+                event=TEST,
+                happened_at=now,
+                severity="ticket",
+                title="A test of the scorecard's notices",
+                facts=(("To do", "Nothing: alerts will come this way."),),
+                link=settings.page_url,
+                data={},
+            )
+        ],
+        now,
+    )
+
+
+def _compare(settings: Settings, outbox: Outbox, channels: Sequence[Channel], since: datetime, clock: Clock) -> None:
+    made_at = published_at(settings)
+    if made_at is None:
+        return
+    version = made_at.isoformat()
+    behind = []
+    for channel in channels:
+        standing = outbox.standing(channel.name)
+        is_same = standing.compared_version == version
+        if not (is_same and standing.compared_at is not None and standing.compared_at >= since):
+            behind.append(channel)
+    if behind:
+        found = alerts.published_alerts(settings)
+        for channel in behind:
+            alerts.compare(outbox, channel, found, version, clock())
+
+
+def _deliver(settings: Settings, outbox: Outbox, channel: Channel, since: datetime, clock: Clock) -> Report:
+    start = clock()
+    standing = outbox.standing(channel.name)
+    told = 0
+    if _may_try(standing.tried_at, standing.try_at, start, since):
+        ready = [entry for entry in outbox.due(channel.name) if _may_try(entry.tried_at, entry.try_at, start, since)]
+        notices = [_notice(entry, channel, settings, start) for entry in ready]
+        # Pages first: what somebody should look at now does not stand behind a backlog.
+        queue = deque(channel.batches(sorted(notices, key=lambda notice: notice.severity != "page")))
+        while queue and clock() < start + TIME_PER_CHANNEL:
+            told += _send(outbox, channel, queue, clock())
+    return _report(outbox, channel, told)
+
+
+def _send(outbox: Outbox, channel: Channel, queue: deque[Sequence[Notice]], now: datetime) -> int:
+    """Send the first message of `queue` and keep how it went; returns how many notices were told."""
+    message = queue.popleft()
+    try:
+        channel.send(message, now)
+    except (UnreachableError, RefusedError) as error:
+        asked = isinstance(error, UnreachableError) and error.wait_seconds is not None
+        try_at = now + _wait(error, outbox.standing(channel.name).failure_count)
+        outbox.failed(channel.name, None if asked else now, try_at, str(error))
+        log.error("%s: %s; again at %s", channel.name, error, try_at.isoformat(timespec="minutes"))
+        queue.clear()
+    except Exception as error:  # a notice nobody can send holds up no other
+        if len(message) > 1:
+            queue.extendleft((notice,) for notice in reversed(message))
+            return 0
+        found = str(error) if isinstance(error, UnfitError) else f"could not be sent ({type(error).__name__})"
+        outbox.put_off(channel.name, message[0].subject, now, now + REFUSED_WAIT, found)
+        log.error("%s: %s: %s", channel.name, message[0].title, found)
+    else:
+        outbox.told(channel.name, [notice.subject for notice in message])
+        return len(message)
+    return 0
+
+
+def _wait(error: UnreachableError | RefusedError, failure_count: int) -> timedelta:
+    if isinstance(error, RefusedError):
+        return REFUSED_WAIT
+    if error.wait_seconds is not None:
+        return min(timedelta(seconds=error.wait_seconds), REFUSED_WAIT)
+    return min(FIRST_WAIT * (1 << min(failure_count, 10)), LONGEST_WAIT)
+
+
+def _may_try(tried_at: datetime | None, try_at: datetime | None, now: datetime, since: datetime) -> bool:
+    return try_at is None or try_at <= now or (tried_at is not None and tried_at < since)
+
+
+def _report(outbox: Outbox, channel: Channel, told: int) -> Report:
+    due = outbox.due(channel.name)
+    # What holds up all of it is said before what holds up one.
+    holders: list[Standing | Entry] = [outbox.standing(channel.name), *due] if due else []
+    for held in holders:
+        if held.trouble:
+            return Report(channel.name, told, len(due), held.trouble, held.try_at)
+    return Report(channel.name, told, len(due))
+
+
+def _notice(entry: Entry, channel: Channel, settings: Settings, now: datetime) -> Notice:
+    notice_id = _notice_id(channel.name, entry.subject, str(entry.change_count), entry.wanted)
+    return NOTICES[entry.kind](entry, notice_id, settings.page_url, now)
+
+
+def _notice_id(*parts: str) -> str:
+    return "msg_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

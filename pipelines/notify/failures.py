@@ -1,0 +1,59 @@
+"""A failed run, and how it is told."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pipelines.notify.notice import SEVERITIES, Channel, Notice
+from pipelines.notify.outbox import Entry, Outbox
+from pipelines.settings import Severity
+
+KIND = "run"
+SEVERITY: Final[Severity] = "ticket"
+"""The scorecard stays as it was: somebody should look, not now."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A run that failed: its job, the days it was for, the steps that failed, and why."""
+
+    job: str
+    run_id: str
+    days: tuple[str, str]
+    steps: tuple[str, ...]
+    message: str
+
+    @property
+    def text(self) -> str:
+        """One line for the log."""
+        return f"{_title(asdict(self))}: {self.message}"
+
+
+def want(outbox: Outbox, channel: Channel, failed: Failed) -> None:
+    """Ask that `channel` know of it, if it is told of tickets. A run that two processes saw fail is told once."""
+    if SEVERITIES.index(channel.least_severity) <= SEVERITIES.index(SEVERITY):
+        outbox.want(channel.name, KIND, f"run:{failed.run_id}", "failed", asdict(failed))
+
+
+def notice(entry: Entry, notice_id: str, page_url: str | None, now: datetime) -> Notice:
+    """How a failed run is told."""
+    run = entry.about
+    return Notice(
+        notice_id=notice_id,
+        subject=entry.subject,
+        event="run.failed",
+        happened_at=now,
+        severity=SEVERITY,
+        title=_title(run),
+        facts=(("Why", run["message"]), ("Run", run["run_id"])),
+        link=None,
+        data=run,
+    )
+
+
+def _title(run: dict[str, Any] | Any) -> str:
+    days = f" for {run['days'][0]} … {run['days'][1]}" if any(run["days"]) else ""
+    steps = f" in {', '.join(run['steps'])}" if run["steps"] else ""
+    return f"scorecard: {run['job']} failed{days}{steps}"

@@ -1,0 +1,73 @@
+"""One POST, and what its answer means for who is to be told."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import requests
+
+from pipelines.notify.notice import RefusedError, UnfitError, UnreachableError
+
+TIMEOUT_SECONDS = 5.0
+LATER = {408, 425, 429}
+UNFIT = {400, 413, 415, 422}
+ONE_WORD = re.compile(r"[a-z_]{1,60}")
+
+_posting: ContextVar[bool] = ContextVar("posting", default=False)
+# The address is a secret, and urllib3 logs its path.
+logging.getLogger("urllib3.connectionpool").addFilter(lambda _: not _posting.get())
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+    """Post JSON to `url`; returns when it was taken (2xx).
+
+    A redirect is not followed: who moved says so to whoever reads the log, not to whoever holds the old address.
+    """
+    with _unlogged():
+        try:
+            answer = requests.post(
+                url,
+                data=body,
+                headers={"Content-Type": "application/json", "User-Agent": "ai-workforce-scorecard", **(headers or {})},
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
+            raise RefusedError("its address is no web address") from None
+        except requests.RequestException as error:
+            raise UnreachableError(f"cannot be reached ({type(error).__name__})") from None
+    code = answer.status_code
+    word = f" {answer.text}" if ONE_WORD.fullmatch(answer.text) else ""
+    found = f"answered {code}{word}"
+    if code in LATER or code >= 500:
+        raise UnreachableError(found, _retry_after(answer.headers.get("Retry-After", "")))
+    if code in UNFIT:
+        raise UnfitError(found)
+    if not answer.ok or code >= 300:
+        raise RefusedError(found)
+
+
+def _retry_after(text: str) -> float | None:
+    """The seconds of a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3)."""
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    token = _posting.set(True)
+    try:
+        yield
+    finally:
+        _posting.reset(token)

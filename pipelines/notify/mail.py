@@ -1,0 +1,123 @@
+"""E-mail, by SMTP: a message for each notice, threaded by alert; one digest where many come at once."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import smtplib
+import ssl
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from html import escape
+
+from pipelines.notify.notice import Notice, RefusedError, UnfitError, UnreachableError, clipped, singly
+from pipelines.settings import EmailSettings, Severity
+
+log = logging.getLogger(__name__)
+
+MOST_SINGLY = 3
+MOST_IN_A_DIGEST = 100
+SUBJECT_LENGTH = 150
+TIMEOUT_SECONDS = 5.0
+FOR_GOOD = 500
+"""SMTP's replies from here on are final; those below (4yz) may pass."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The people written to, and the server that takes mail for them."""
+
+    settings: EmailSettings
+    name = "email"
+
+    @property
+    def least_severity(self) -> Severity:
+        """As set."""
+        return self.settings.least_severity
+
+    def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
+        """Up to three singly, more as a digest."""
+        if len(notices) <= MOST_SINGLY:
+            return singly(notices)
+        return (notices[at : at + MOST_IN_A_DIGEST] for at in range(0, len(notices), MOST_IN_A_DIGEST))
+
+    def send(self, notices: Sequence[Notice], now: datetime) -> None:
+        """Hand one message to the server."""
+        message = self._message(notices, now)
+        try:
+            with self._server() as server:
+                refused = server.send_message(message, self.settings.sender, self.settings.to)
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = {code for code, _ in error.recipients.values()}
+            raise _sorted(f"no recipient was taken ({min(codes)})", min(codes), RefusedError) from None
+        except smtplib.SMTPDataError as error:
+            raise _sorted(f"the message was not taken ({error.smtp_code})", error.smtp_code, UnfitError) from None
+        except smtplib.SMTPResponseException as error:
+            found = f"{type(error).__name__} ({error.smtp_code})"
+            raise _sorted(found, error.smtp_code, RefusedError) from None
+        except (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError) as error:
+            raise RefusedError(f"no safe connection ({type(error).__name__})") from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise UnreachableError(f"cannot be reached ({type(error).__name__})") from None
+        if refused:
+            log.warning("email: %d of %d recipients were refused", len(refused), len(self.settings.to))
+
+    @contextmanager
+    def _server(self) -> Iterator[smtplib.SMTP]:
+        trusted = ssl.create_default_context(cafile=self.settings.ca_file)
+        host, port = self.settings.host, self.settings.port
+        with (
+            smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=trusted)
+            if self.settings.tls == "tls"
+            else smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+        ) as server:
+            if self.settings.tls == "starttls":
+                server.starttls(context=trusted)
+            if self.settings.user is not None and self.settings.password is not None:
+                server.login(self.settings.user, self.settings.password.get_secret_value())
+            yield server
+
+    def _message(self, notices: Sequence[Notice], now: datetime) -> EmailMessage:
+        domain = Address(addr_spec=self.settings.sender).domain
+        message = EmailMessage()
+        message["From"] = self.settings.sender
+        message["To"] = ", ".join(self.settings.to)
+        message["Date"] = format_datetime(now)
+        message["Auto-Submitted"] = "auto-generated"
+        message["Message-ID"] = f"<{_digest(*(notice.notice_id for notice in notices))}@{domain}>"
+        if len(notices) == 1:
+            message["Subject"] = clipped(notices[0].title, SUBJECT_LENGTH)
+            message["References"] = f"<{_digest(notices[0].subject)}@{domain}>"
+        else:
+            pages = sum(notice.severity == "page" for notice in notices)
+            message["Subject"] = f"{len(notices)} notices of the scorecard, {pages} of them pages"
+        message.set_content("\n\n".join(map(_plain, notices)))
+        message.add_alternative("".join(map(_html, notices)), subtype="html")
+        return message
+
+
+def _sorted(found: str, code: int, final: type[Exception]) -> Exception:
+    return final(found) if code >= FOR_GOOD else UnreachableError(found)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _plain(notice: Notice) -> str:
+    facts = [f"{label}: {text}" for label, text in notice.facts]
+    return "\n".join([notice.title, *facts, *([notice.link] if notice.link else [])])
+
+
+def _html(notice: Notice) -> str:
+    rows = "".join(
+        f'<tr><th align="left" valign="top">{escape(label)}</th><td>{escape(text)}</td></tr>'
+        for label, text in notice.facts
+    )
+    link = f'<p><a href="{escape(notice.link)}">Open the scorecard</a></p>' if notice.link else ""
+    return f"<h3>{escape(notice.title)}</h3><table>{rows}</table>{link}"

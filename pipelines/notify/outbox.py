@@ -1,0 +1,208 @@
+"""Who has been told of what, and whom we wait for: a small database of its own, `<home>/outbox/outbox.sqlite`.
+
+It holds what no rebuild gives back, so it is none of the warehouse's tables. A row per channel and subject says which
+state the channel is to know and which it was last told; the difference is what is due.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from pipelines.settings import Settings
+
+TABLES = """
+create table if not exists channels (
+    channel text primary key,
+    compared_version text, -- the published version it was last compared with
+    compared_at text,
+    known_until text, -- the newest moment of any alert then: an alert that ended before it is no news
+    failure_count integer not null default 0,
+    tried_at text, try_at text, trouble text
+) strict;
+create table if not exists subjects (
+    channel text not null,
+    kind text not null, -- alert or run
+    subject text not null, -- an alert's id, or `run:` and a run's
+    wanted text not null,
+    told text,
+    change_count integer not null default 0,
+    about text not null,
+    tried_at text, try_at text, trouble text,
+    primary key (channel, subject)
+) strict;
+"""
+
+
+class OutboxBusyError(Exception):
+    """Another process is telling people, and the caller would rather not wait."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a channel is to know of a subject (`wanted`), and what it was told last.
+
+    `change_count` is how often it was told; `about` is the subject as it was last seen. Where a message about it was
+    refused, `tried_at`, `try_at` and `trouble` say when, when next, and why.
+    """
+
+    kind: str
+    subject: str
+    wanted: str
+    told: str | None
+    change_count: int
+    about: Mapping[str, Any]
+    tried_at: datetime | None
+    try_at: datetime | None
+    trouble: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A channel: what it was compared with, and, where its receiver fails, since how many tries and until when."""
+
+    compared_version: str | None = None
+    compared_at: datetime | None = None
+    known_until: str | None = None
+    failure_count: int = 0
+    tried_at: datetime | None = None
+    try_at: datetime | None = None
+    trouble: str | None = None
+
+
+class Outbox:
+    """The open database. Every method is one transaction of its own, unless it stands in `transaction`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Make the tables where they are missing."""
+        self._connection = connection
+        connection.executescript(TABLES)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self._connection.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+    def standing(self, channel: str) -> Standing:
+        """How `channel` fares; as new where nothing is known of it."""
+        row = self._connection.execute(
+            "select compared_version, compared_at, known_until, failure_count, tried_at, try_at, trouble "
+            "from channels where channel = ?",
+            (channel,),
+        ).fetchone()
+        if row is None:
+            return Standing()
+        version, compared_at, known_until, failures, tried_at, try_at, trouble = row
+        return Standing(version, _read(compared_at), known_until, failures, _read(tried_at), _read(try_at), trouble)
+
+    def compared(self, channel: str, version: str, known_until: str | None, now: datetime) -> None:
+        """Keep that `channel` has been compared with a published version."""
+        self._connection.execute(
+            "insert into channels (channel, compared_version, known_until, compared_at) values (?, ?, ?, ?) "
+            "on conflict do update set compared_version = excluded.compared_version, "
+            "known_until = excluded.known_until, compared_at = excluded.compared_at",
+            (channel, version, known_until, _write(now)),
+        )
+
+    def failed(self, channel: str, tried_at: datetime | None, try_at: datetime, trouble: str) -> None:
+        """Keep that `channel` takes nothing before `try_at`; no `tried_at` where the receiver itself named the time."""
+        self._connection.execute(
+            "insert into channels (channel, failure_count, tried_at, try_at, trouble) values (?, 1, ?, ?, ?) "
+            "on conflict do update set failure_count = failure_count + 1, tried_at = excluded.tried_at, "
+            "try_at = excluded.try_at, trouble = excluded.trouble",
+            (channel, None if tried_at is None else _write(tried_at), _write(try_at), trouble),
+        )
+
+    def entries(self, channel: str) -> list[Entry]:
+        """Every subject that `channel` was told of or is to be told of."""
+        rows = self._connection.execute(
+            "select kind, subject, wanted, told, change_count, about, tried_at, try_at, trouble "
+            "from subjects where channel = ? order by rowid",
+            (channel,),
+        ).fetchall()
+        return [
+            Entry(kind, subject, wanted, told, count, json.loads(about), _read(tried_at), _read(try_at), trouble)
+            for kind, subject, wanted, told, count, about, tried_at, try_at, trouble in rows
+        ]
+
+    def due(self, channel: str) -> list[Entry]:
+        """Those of which it does not know yet what it is to know."""
+        return [entry for entry in self.entries(channel) if entry.wanted != entry.told]
+
+    def want(self, channel: str, kind: str, subject: str, wanted: str, about: Mapping[str, Any]) -> None:
+        """Ask that `channel` know the state `wanted`. A refusal of another state does not hold it up."""
+        self._connection.execute(
+            "insert into subjects (channel, kind, subject, wanted, about) values (?, ?, ?, ?, ?) "
+            "on conflict do update set about = excluded.about, wanted = excluded.wanted, "
+            "try_at = case when wanted = excluded.wanted then try_at end, "
+            "trouble = case when wanted = excluded.wanted then trouble end",
+            (channel, kind, subject, wanted, json.dumps(about)),
+        )
+
+    def forget(self, channel: str, subject: str) -> None:
+        """Drop what `channel` need not be told any more and never was."""
+        self._connection.execute(
+            "delete from subjects where channel = ? and subject = ? and told is null",
+            (channel, subject),
+        )
+
+    def told(self, channel: str, subjects: Sequence[str]) -> None:
+        """Keep that `channel` has taken what was due of `subjects`."""
+        with self.transaction():
+            self._connection.executemany(
+                "update subjects set told = wanted, change_count = change_count + 1, tried_at = null, try_at = null, "
+                "trouble = null where channel = ? and subject = ?",
+                [(channel, subject) for subject in subjects],
+            )
+            self._connection.execute(
+                "update channels set failure_count = 0, tried_at = null, try_at = null, trouble = null "
+                "where channel = ?",
+                (channel,),
+            )
+
+    def put_off(self, channel: str, subject: str, now: datetime, try_at: datetime, trouble: str) -> None:
+        """Keep that `channel` refused what is due of `subject`."""
+        self._connection.execute(
+            "update subjects set tried_at = ?, try_at = ?, trouble = ? where channel = ? and subject = ?",
+            (_write(now), _write(try_at), trouble, channel, subject),
+        )
+
+
+@contextmanager
+def opened(settings: Settings, wait: bool = True) -> Iterator[Outbox]:
+    """The home's outbox, for one process at a time: who tells people holds it until they are told.
+
+    Who will not `wait` for another gets OutboxBusyError.
+    """
+    settings.outbox_dir.mkdir(parents=True, exist_ok=True)
+    guard = FileLock(settings.outbox_dir / ".lock", thread_local=False)
+    try:
+        guard.acquire(timeout=-1 if wait else 0)
+    except Timeout:
+        raise OutboxBusyError("another process is telling people") from None
+    try:
+        with closing(sqlite3.connect(settings.outbox_dir / "outbox.sqlite", isolation_level=None)) as connection:
+            yield Outbox(connection)
+    finally:
+        guard.release()
+
+
+def _write(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

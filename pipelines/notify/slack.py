@@ -1,0 +1,85 @@
+"""Slack, by an incoming webhook: one message of blocks for what is due, up to ten notices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipelines.notify.http import post
+from pipelines.notify.notice import Notice, clipped
+from pipelines.settings import Severity, SlackSettings
+
+MOST_IN_A_MESSAGE = 10
+LONGEST_BLOCK = 2_900
+"""Slack takes 3,000 characters in a section."""
+LONGEST_MESSAGE = 12_000
+"""Slack was seen to refuse some 13,200 characters of blocks (slackapi/bolt-js#2509)."""
+TITLE_LENGTH, FACT_LENGTH = 150, 240
+SIGN = {
+    "page": ":red_circle:",
+    "ticket": ":large_orange_circle:",
+    "alert.acknowledged": ":eyes:",
+    "alert.closed": ":white_check_mark:",
+    "alert.withdrawn": ":white_check_mark:",
+}
+"""By event, else by severity."""
+
+
+@dataclass(frozen=True)
+class Slack:
+    """A Slack channel."""
+
+    settings: SlackSettings
+    name = "slack"
+
+    @property
+    def least_severity(self) -> Severity:
+        """As set."""
+        return self.settings.least_severity
+
+    def batches(self, notices: Sequence[Notice]) -> Iterator[Sequence[Notice]]:
+        """Up to ten in a message, fewer where they are long."""
+        message: list[Notice] = []
+        length = 0
+        for notice in notices:
+            more = len(_section(notice))
+            if message and (len(message) == MOST_IN_A_MESSAGE or length + more > LONGEST_MESSAGE):
+                yield message
+                message, length = [], 0
+            message.append(notice)
+            length += more
+        if message:
+            yield message
+
+    def send(self, notices: Sequence[Notice], now: datetime) -> None:
+        """Post one message."""
+        first, *others = notices
+        more = f" and {len(others)} more" if others else ""
+        message = {
+            "text": escaped(clipped(first.title, TITLE_LENGTH)) + more,
+            "blocks": [
+                {"type": "section", "text": {"type": "mrkdwn", "text": _section(notice)}, "expand": True}
+                for notice in notices
+            ],
+            "unfurl_links": False,
+        }
+        post(self.settings.webhook_url.get_secret_value(), json.dumps(message).encode())
+
+
+def _section(notice: Notice) -> str:
+    """A notice as Slack shows it, without the facts that do not fit: a character may need five to be escaped."""
+    sign = SIGN.get(notice.event, SIGN[notice.severity])
+    text = f"{sign} *{escaped(clipped(notice.title, TITLE_LENGTH))}*"
+    link = f"\n<{escaped(notice.link)}|Open the scorecard>" if notice.link else ""
+    for label, fact in notice.facts:
+        line = f"\n{label}: {escaped(clipped(fact, FACT_LENGTH))}"
+        if len(text) + len(line) + len(link) <= LONGEST_BLOCK:
+            text += line
+    return text + link
+
+
+def escaped(text: str) -> str:
+    """`text` as it stands in a Slack message: none of it is a mention, a link or a command."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

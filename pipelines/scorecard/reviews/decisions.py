@@ -1,0 +1,278 @@
+"""The sections that lead to a decision: gates, experiments, what it was all worth, what people say, and who decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from pipelines.catalog.types import Role
+from pipelines.scorecard import words
+from pipelines.scorecard.reviews import pictures
+from pipelines.scorecard.reviews.document import Block, Cell, Items, Section, Text, table
+from pipelines.scorecard.reviews.facts import Facts, Row, Rows, status_cell
+
+
+def gates(facts: Facts) -> Section:
+    """Decision gates in the period, overdue, and coming."""
+    found = facts["gates"]
+    due = sum(facts.period.start <= row["due_date"] <= facts.period.end for row in found)
+    overdue = sum(row["due_date"] < facts.period.start for row in found)
+    coming = len(found) - due - overdue
+    says = (
+        f"{due} fell due, {overdue} from before are not passed, {coming} are coming up." if found else "No gate is due."
+    )
+    rows: Rows = []
+    for row in found:
+        when = (
+            "coming"
+            if row["due_date"] > facts.last_day
+            else "overdue"
+            if row["due_date"] < facts.period.start
+            else "due"
+        )
+        rows.append(
+            [
+                Cell(facts.model(row["model_id"]), row["gate_name"]),
+                Cell(words.short_day(row["due_date"]), when),
+                f"{row['passed_count']} of {row['criterion_count']}",
+                Cell(row["failed"] or words.NONE, status="off_target" if row["failed_count"] else None),
+                row["waiting"] or words.NONE,
+            ]
+        )
+    head = ["Model and gate", "Due", "Passed", "Failed", "Waiting for"]
+    return Section(
+        "gates",
+        "Decision gates",
+        says,
+        (table("Gates and their criteria, as they stand now.", head, rows),) if rows else (),
+    )
+
+
+def launch_gates(facts: Facts) -> Section:
+    """Every criterion of a launched model's gates, with its evidence."""
+    found = facts["criteria"]
+    counted = Counter(row["status"] for row in found)
+    waiting = counted["waiting_for_person"] + counted["waiting_for_data"]
+    says = (
+        f"{counted['passed']} of {words.plural(len(found), 'criterion', 'criteria')} passed, "
+        f"{counted['failed']} failed, "
+        f"{waiting} wait for somebody or for data, {counted['not_due']} are not due yet."
+        if found
+        else "The catalog has no launch day of this model, or no decision gates: nothing is due."
+    )
+    shown = {"passed": "on_target", "failed": "off_target", "not_due": None}
+    rows: Rows = [
+        [
+            Cell(row["gate_name"], words.day(row["due_date"])),
+            row["statement"],
+            Cell(row["status"].replace("_", " "), status=shown.get(row["status"], "at_risk")),
+            row["evidence"] or (f"The {_role(row['sign_off_role'])} decides." if row["sign_off_role"] else words.NONE),
+        ]
+        for row in found
+    ]
+    head = ["Gate", "What must hold", "Stands", "Evidence"]
+    return Section(
+        "gates", "Decision gates", says, (table("Criteria in the order they fall due.", head, rows),) if rows else ()
+    )
+
+
+def since_launch(facts: Facts) -> Section:
+    """A model's KPIs, month by month, against baseline and target."""
+    months = sorted({row["period_start_date"] for row in facts["months"] if row["value"] is not None})[-6:]
+    cells = {(row["kpi_id"], row["period_start_date"]): row for row in facts["months"]}
+    newest = {row["kpi_id"]: row for row in facts["months"]}
+    rows: Rows = [
+        [
+            Cell(kpi["kpi_name"], words.unit_of(kpi["unit"])),
+            words.amount(newest[kpi["kpi_id"]]["baseline"], kpi["unit"]),
+            *(status_cell(cells.get((kpi["kpi_id"], month)), kpi) for month in months),
+        ]
+        for kpi in facts["kpis"]
+        if kpi["kpi_id"] in newest
+    ]
+    head = ["KPI", "Baseline", *(f"{month:%B %Y}" for month in months)]
+    counted = Counter(row["status"] for row in newest.values())
+    says = (
+        f"In {months[-1]:%B %Y}, {counted['on_target']} targets met, {counted['at_risk']} at risk, "
+        f"{counted['off_target']} missed."
+        if months
+        else "Nothing has been measured yet."
+    )
+    return Section(
+        "since-launch",
+        "Month by month",
+        says,
+        (table("Its KPIs against baseline and target.", head, rows),) if rows else (),
+    )
+
+
+def experiments(facts: Facts) -> Section:
+    """Experiments that ended, with what was decided, and those running."""
+    found = facts["experiments"]
+    finished = [row for row in found if row["is_finished"]]
+    says = (
+        f"{words.plural(len(finished), 'experiment')} finished, {len(found) - len(finished)} still running."
+        if found
+        else "No experiment ran."
+    )
+    rows: Rows = [
+        [
+            Cell(row["experiment_name"], facts.model(row["model_id"])),
+            Cell(
+                f"ended {words.short_day(row['end_date'])}" if row["is_finished"] else "running",
+                f"since {words.short_day(row['start_date'])}",
+            ),
+            row["metric_name"],
+            Cell(
+                words.NONE if row["status"] == "void" else words.percent(row["lift_relative"], signed=True),
+                ""
+                if row["status"] == "void" or row["lift_relative_ci_low"] is None
+                else f"95 %: {words.percent(row['lift_relative_ci_low'], signed=True)} to "
+                f"{words.percent(row['lift_relative_ci_high'], signed=True)}",
+            ),
+            Cell(row["decision"] or words.NONE, words.GRADES.get(row["evidence_grade"], row["evidence_grade"] or "")),
+        ]
+        for row in found
+    ]
+    head = ["Experiment", "State", "Primary metric", "Lift", "Decision"]
+    caption = "Experiments with their primary metric; what is void has no lift."
+    return Section("experiments", "Experiments", says, (table(caption, head, rows, [3]),) if rows else ())
+
+
+def roi(facts: Facts) -> Section:
+    """The ROI retrospective: what the models were worth so far, and projects against their plans."""
+    newest = {row["model_id"]: row for row in facts["value"]}
+    measured = [row for row in newest.values() if row["evidence_grade"] != "declared"]
+    projects = facts["projects"]
+    ahead = [
+        row
+        for row in projects
+        if None not in (row["npv_usd"], row["planned_npv_usd"]) and row["npv_usd"] >= row["planned_npv_usd"]
+    ]
+    judged = [row for row in projects if None not in (row["npv_usd"], row["planned_npv_usd"])]
+    says = (
+        f"{words.plural(len(measured), 'model')} of {len(facts['models'])} with measured value; "
+        f"{len(ahead)} of {words.plural(len(judged), 'project')} stand at or above their plan."
+        if measured or judged
+        else "No value has been measured and no project has a plan."
+    )
+    blocks: list[Block] = []
+    if newest:
+        shown = {row["model_id"] for row in measured}
+        series = [
+            {**row, "model_name": facts.model(row["model_id"])} for row in facts["value"] if row["model_id"] in shown
+        ]
+        if series:
+            blocks.append(pictures.cumulative(series))
+        cells = {row["model_id"]: row for row in facts["cells"] if row["kpi_id"] == "business_value"}
+        rows: Rows = []
+        for model_id, row in sorted(newest.items(), key=lambda pair: facts.model(pair[0])):
+            cell = cells.get(model_id, {})
+            rows.append(
+                [
+                    facts.model(model_id),
+                    Cell(
+                        words.amount(row["cumulative_value_usd"], "USD"),
+                        _ninety_five(
+                            words.interval(
+                                row["cumulative_value_ci_low_usd"], row["cumulative_value_ci_high_usd"], "USD"
+                            )
+                        ),
+                    ),
+                    Cell(
+                        words.amount(cell.get("value"), "USD"),
+                        _ninety_five(words.interval(cell.get("ci_low"), cell.get("ci_high"), "USD")),
+                        cell.get("status"),
+                    ),
+                    words.amount(cell.get("target"), "USD"),
+                    Cell(
+                        words.GRADES.get(row["evidence_grade"], row["evidence_grade"] or words.NONE),
+                        "nobody's measurement" if row["evidence_grade"] == "declared" else "",
+                    ),
+                ]
+            )
+        head = ["Model", "Value so far", f"A month, this {facts.period.grain}", "Target a month", "Evidence"]
+        blocks.append(
+            table(
+                "Business value; days of one experiment err together, and the intervals say so.", head, rows, [1, 2, 3]
+            )
+        )
+    if projects:
+        rows = [
+            [
+                Cell(row["project_name"], row["sponsor"] or ""),
+                Cell(
+                    words.amount(row["npv_to_date_usd"], "USD"),
+                    f"planned {words.amount(row['planned_npv_to_date_usd'], 'USD')}",
+                ),
+                Cell(
+                    words.amount(row["npv_usd"], "USD"),
+                    f"planned {words.amount(row['planned_npv_usd'], 'USD')}"
+                    if row["npv_usd"] is not None
+                    else row["gap_reason"] or "",
+                ),
+                words.change(row["npv_usd"] - row["planned_npv_usd"], "USD") if row in judged else words.NONE,
+                f"{words.number(row['payback_months'])} months" if row["payback_months"] is not None else "never",
+                words.percent(row["npv_positive_rate"]),
+            ]
+            for row in projects
+        ]
+        head = ["Project", "NPV so far", "NPV at completion", "Against plan", "Payback", "Chance that NPV > 0"]
+        month = f"{projects[0]['month_date']:%B %Y}"
+        caption = f"Projects as known at the end of {month}: booked where closed, planned where not."
+        blocks.append(table(caption, head, rows, range(1, 6)))
+    return Section("roi", "ROI retrospective", says, tuple(blocks))
+
+
+def _ninety_five(between: str) -> str:
+    return f"95 %: {between}" if between else ""
+
+
+def notes(facts: Facts) -> Section:
+    """What people wrote: interviews and reviews, and of each model's comments those that like it least."""
+    found = facts["notes"]
+    written = [row for row in found if row["note_kind"] != "comment"]
+    says = (
+        f"{words.plural(len(written), 'note')} written; beside them, of each model, the comments of those it pleased "
+        "least."
+        if found
+        else "Nobody wrote anything."
+    )
+    items = tuple(_note(facts, row) for row in found)
+    return Section("notes", "What people say", says, (Items(items),) if items else ())
+
+
+def _note(facts: Facts, row: Row) -> str:
+    said = [facts.model(row["model_id"]), words.short_day(row["event_date"]), row["note_kind"]]
+    said += [row[name] for name in ("author_role", "theme", "sentiment") if row[name]]
+    title = f"{row['title']}: " if row["title"] else ""
+    return f"{', '.join(said)}: {title}“{row['text']}”"
+
+
+def governance(facts: Facts) -> Section:
+    """Who meets over this review, who answers for what, and when the next one is."""
+    meeting = facts.catalog.company.reviews[facts.period.cadence]
+    chosen = [facts.member(row["model_id"]) for row in facts["models"]]
+    members = [member for member in chosen if member is not None]
+    after = facts.period.after
+    says = (
+        f"{meeting.name}, held by the {_role(meeting.chair)}"
+        f"{f' with {words.listed([_role(role) for role in meeting.attend])}' if meeting.attend else ''}. "
+        f"The next one is of {words.span(after.start, after.end)}."
+    )
+    roles: Sequence[Role] = (meeting.chair, *(role for role in meeting.attend if role != meeting.chair))
+    rows: Rows = [[member.name, *(getattr(member.roles, role) or words.NONE for role in roles)] for member in members]
+    head = ["Model", *(_role(role)[:1].upper() + _role(role)[1:] for role in roles)]
+    blocks: list[Block] = [table("Who answers for each model.", head, rows)] if rows else []
+    blocks.append(Text("Decisions: ____________________________________________"))
+    return Section("governance", "Who meets, and what is decided", says, tuple(blocks))
+
+
+def _role(role: Role) -> str:
+    return {"sre": "SRE", "ai_program_lead": "AI program lead"}.get(role, role.replace("_", " "))
+
+
+def known_until(moment: datetime | None) -> str:
+    """When the marts were published."""
+    return "an unknown moment" if moment is None else f"{words.day(moment)} {moment:%H:%M} UTC"

@@ -1,0 +1,245 @@
+"""The published marts once more, in a Postgres schema: for tools that want a server.
+
+A version is put there in one transaction: who reads meanwhile sees the version before. Which version is published,
+and what its tables are, is `publish`'s to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines.settings import Settings
+from pipelines.warehouse.connect import name, quote
+from pipelines.warehouse.errors import PostgresBusyError, PostgresError
+from pipelines.warehouse.publish import published_file
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Cursor
+
+TYPES = {
+    "BIGINT": "bigint",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "DOUBLE": "double precision",
+    "HUGEINT": "numeric(38,0)",
+    "INTEGER": "integer",
+    "TIMESTAMP": "timestamp with time zone",
+    "VARCHAR": "text",
+}
+"""What a mart's column becomes, spelled as Postgres spells it back; a DECIMAL becomes a numeric of its precision."""
+SENT_AS = {
+    "HUGEINT": "cast({} as decimal(38, 0))",
+    "TIMESTAMP": "cast({} as timestamptz)",
+    "VARCHAR": "replace({}, chr(0), '')",  # the one character that Postgres' text cannot hold
+}
+LOCK_TIMEOUT_MS = 900
+"""Below the second after which Postgres looks for deadlocks: in one with a reader it is we who give way."""
+
+_TEXT = r"(?:[^@/?#\s%]|%[0-9A-Fa-f]{2})*"
+_HOST = r"(?:[^:,@/?#\s%]*|\[[0-9A-Fa-f:]+\])(?::\d+)?"
+URL = re.compile(
+    rf"postgres(?:ql)?://(?:{_TEXT}@)?(?P<place>{_HOST}(?:,{_HOST})*(?:/{_TEXT})?)(?:\?(?:[^\s%]|%[0-9A-Fa-f]{{2}})*)?"
+)
+"""Strict, so that libpq takes no part of a password for a host or a port, which its messages name."""
+
+PASSING = ("08", "40", "55P03", "57")
+"""SQLSTATEs, or their classes, of what may pass by itself: a lost connection, a deadlock, a lock held, a shutdown."""
+REMEDIES = {
+    "2BP01": "Drop or change what depends on it.",
+    "42501": "The role in `postgres_url` must own the schema and its tables: as an administrator, "
+    "`create schema {schema} authorization …` or `alter schema {schema} owner to …`.",
+    "42704": "Create the role that `postgres_reader` names, `create role {reader}`, or unset it.",
+    "55P03": "Another session holds it: `select pid, state, query from pg_stat_activity` shows which.",
+}
+"""What to do, by SQLSTATE."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as Postgres has it, or shall have it."""
+
+    type: str
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as Postgres has it, or shall have it."""
+
+    comment: str | None
+    columns: Mapping[str, Column]
+
+
+def publish_to_postgres(settings: Settings) -> dict[str, int]:
+    """Put the published marts into `postgres_schema`, in place of what stands there; returns the rows of each.
+
+    Tables are made and changed to be as the marts' contracts say (see `changes`), and `postgres_reader` may read
+    them. PostgresError says what failed and what to do, PostgresBusyError the same of what may pass by itself; then
+    the version before stands. FileNotFoundError where nothing is published.
+    """
+    schema, reader = settings.postgres_schema, settings.postgres_reader
+    with _transaction(settings) as postgres:
+        # One at a time, and the version is chosen inside: whoever comes last brings the newest.
+        postgres.execute(f"select pg_advisory_xact_lock(hashtext({quote(f'scorecard {schema}')}))::text")
+        postgres.fetchall()
+        postgres.execute(f"set local lock_timeout = {LOCK_TIMEOUT_MS}")
+        with duckdb.connect(str(published_file(settings)), read_only=True) as published:
+            published.execute("set TimeZone = 'UTC'")
+            wanted = _published(published)
+            for statement in changes(schema, _standing(postgres, schema), wanted):
+                postgres.execute(statement)
+            for statement in grants(schema, list(wanted), reader) if reader and wanted else []:
+                postgres.execute(statement)
+            return {mart: _replace(published, postgres, schema, mart) for mart in wanted}
+
+
+def changes(schema: str, standing: Mapping[str, Table] | None, wanted: Mapping[str, Table]) -> list[str]:
+    """The statements that make the tables of `schema` (None: it does not exist) the `wanted` ones.
+
+    A new column goes to the end. One that is wanted no more is dropped, and so is one whose type has changed, to be
+    added anew: every row is about to be replaced. Nothing cascades: where a view reads what is dropped, Postgres
+    refuses, and says which view.
+    """
+    if standing is None:
+        return [f"create schema {name(schema)}", *changes(schema, {}, wanted)]
+    statements = [f"drop table {_path(schema, table)}" for table in standing.keys() - wanted.keys()]
+    for table, new in wanted.items():
+        path, old = _path(schema, table), standing.get(table, Table(None, {}))
+        if table not in standing:
+            statements.append(f"create table {path} ()")
+        kept = {c: spec for c, spec in old.columns.items() if c in new.columns and new.columns[c].type == spec.type}
+        statements += [f"alter table {path} drop column {name(c)}" for c in old.columns if c not in kept]
+        statements += [
+            f"alter table {path} add column {name(c)} {spec.type}" for c, spec in new.columns.items() if c not in kept
+        ]
+        if new.comment != old.comment:
+            statements.append(f"comment on table {path} is {quote(new.comment or '')}")
+        statements += [
+            f"comment on column {path}.{name(c)} is {quote(spec.comment or '')}"
+            for c, spec in new.columns.items()
+            if spec.comment != (kept[c].comment if c in kept else None)
+        ]
+    return statements
+
+
+def grants(schema: str, tables: Sequence[str], reader: str) -> list[str]:
+    """The statements that let the role `reader` read `tables`."""
+    return [
+        f"grant usage on schema {name(schema)} to {name(reader)}",
+        f"grant select on {', '.join(_path(schema, table) for table in tables)} to {name(reader)}",
+    ]
+
+
+def postgres_type(duckdb_type: str) -> str | None:
+    """What Postgres calls `duckdb_type`; None where a flat table has no place for it."""
+    return duckdb_type.replace("DECIMAL", "numeric") if duckdb_type.startswith("DECIMAL") else TYPES.get(duckdb_type)
+
+
+def place(settings: Settings) -> str:
+    """Host, port and database that `postgres_url` names, without user and password; PostgresError if it is no URL."""
+    found = URL.fullmatch(_url(settings))
+    if found is None:
+        raise PostgresError(
+            "`postgres_url` cannot be read; it is not shown, because it may hold a password. Expected "
+            "postgresql://user:password@host:5432/database, with `@`, `/`, `?`, `#`, `%` and blanks in the password "
+            "percent-encoded (`@` as %40)."
+        )
+    return found["place"]
+
+
+def _url(settings: Settings) -> str:
+    return settings.postgres_url.get_secret_value() if settings.postgres_url else ""
+
+
+@contextmanager
+def _transaction(settings: Settings) -> Iterator[Cursor]:
+    """A transaction on the server, committed at the end; what goes wrong in it is said without the password."""
+    where = place(settings)
+    try:
+        from adbc_driver_manager import Error
+        from adbc_driver_postgresql import dbapi
+    except ImportError:
+        raise PostgresError(
+            "`postgres_url` is set and the driver is not installed. Install the extra: "
+            "pip install 'ai-workforce-scorecard[postgres]'"
+        ) from None
+    try:
+        connection = dbapi.connect(_url(settings))
+    except Error as error:
+        raise PostgresBusyError(
+            f"no connection to Postgres at {where}: {_words(error)}. What was published there stands. See whether the "
+            "server runs, and whether host, port, database, user and password in `postgres_url` are right."
+        ) from None
+    with connection, connection.cursor() as cursor:
+        try:
+            yield cursor
+            connection.commit()
+        except Error as error:
+            state = error.sqlstate or ""
+            remedy = REMEDIES.get(state, "The next run that publishes tries again.")
+            raise (PostgresBusyError if state.startswith(PASSING) else PostgresError)(
+                f"Postgres at {where}, schema {settings.postgres_schema}: {_words(error)}. What was published there "
+                f"stands. {remedy.format(schema=settings.postgres_schema, reader=settings.postgres_reader)}"
+            ) from None
+
+
+def _words(error: Exception) -> str:
+    """The server's own words, message and detail without its hints (`cascade`); the driver's, where it has none."""
+    said = re.findall(r"(?<!HINT):  (.+)", str(error)) or [str(error).split("Failed to connect: ")[-1].splitlines()[0]]
+    return ": ".join(line.strip().rstrip(".") for line in said)
+
+
+def _published(published: duckdb.DuckDBPyConnection) -> dict[str, Table]:
+    """The tables that the published marts need."""
+    rows = published.execute(
+        "select table_name, duckdb_tables.comment, column_name, data_type, duckdb_columns.comment "
+        "from duckdb_columns() inner join duckdb_tables() using (database_oid, table_oid, table_name) "
+        "order by table_name, column_index"
+    ).fetchall()
+    strange = [f"`{table}.{column}` is {kind}" for table, _, column, kind, _ in rows if postgres_type(kind) is None]
+    if strange:
+        raise PostgresError(f"Postgres has no type for these columns, cast them in the mart: {', '.join(strange)}.")
+    return _tables((table, about, c, postgres_type(kind) or "", comment) for table, about, c, kind, comment in rows)
+
+
+def _standing(postgres: Cursor, schema: str) -> dict[str, Table] | None:
+    """The tables of marts that stand in `schema`; None where it does not exist."""
+    postgres.execute(f"select 1 from pg_namespace where nspname = {quote(schema)}")
+    if not postgres.fetchall():
+        return None
+    postgres.execute(
+        "select relname, obj_description(pg_class.oid, 'pg_class'), attname, format_type(atttypid, atttypmod), "
+        "col_description(pg_class.oid, attnum) from pg_class "
+        f"inner join pg_namespace on pg_namespace.oid = relnamespace and nspname = {quote(schema)} "
+        "inner join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped "
+        "where relkind = 'r' and relname like 'mart\\_%' order by relname, attnum"
+    )
+    return _tables(postgres.fetchall())
+
+
+def _tables(rows: Iterable[tuple[str, str | None, str, str, str | None]]) -> dict[str, Table]:
+    """Tables out of rows of (table, its comment, column, type, its comment)."""
+    return {
+        table: Table(about, {column: Column(kind, comment) for _, _, column, kind, comment in columns})
+        for (table, about), columns in groupby(rows, key=lambda row: row[:2])
+    }
+
+
+def _replace(published: duckdb.DuckDBPyConnection, postgres: Cursor, schema: str, mart: str) -> int:
+    """Delete the table's rows and put in those of the mart; returns how many."""
+    postgres.execute(f"delete from {_path(schema, mart)}")
+    columns = published.execute(f"select column_name, column_type from (describe {name(mart)})").fetchall()
+    sent = ", ".join(f"{SENT_AS.get(kind, '{}').format(name(column))} as {name(column)}" for column, kind in columns)
+    rows = published.sql(f"select {sent} from {name(mart)}").to_arrow_reader()
+    return postgres.adbc_ingest(mart, rows, mode="append", db_schema_name=schema)
+
+
+def _path(schema: str, table: str) -> str:
+    return f"{name(schema)}.{name(table)}"
