@@ -110,6 +110,8 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
         console.say("Nothing has changed since the last run.")
         details = None
     console.show_scorecard(scorecard(settings), settings)
+    if not found.covered:
+        console.say("Nothing has been delivered yet: `scorecard doctor` says where each source looks.")
     return console.show_failures(found, failures, details)
 
 

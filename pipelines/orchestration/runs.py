@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -81,11 +81,12 @@ def spans_to_run(
 ) -> list[tuple[date, date]]:
     """The first and the last day of each run to make, in order."""
     first, last = asked
-    days = found.stale_days
+    days: Sequence[date] = found.stale_days
     if force:
         days = found.covered
     elif not days and found.unpublished:
-        days = found.covered[-1:]
+        # Nothing delivered yet is a company too: its marts stand, without a row.
+        days = found.covered[-1:] or [datetime.now(UTC).date()]
     days_asked = [day for day in up_to_today(days) if (first or date.min) <= day <= (last or date.max)]
     return list(stretches(days_asked, FAR_APART))
 

@@ -54,7 +54,7 @@ class Status:
     `changed` counts each source's landing files that are new or changed; `stale_days` are those on which raw or
     marts are not what the files, the catalog and the code make them; `fingerprint` changes when what a run over
     them would build does. `covered`: the days that files speak for. `unpublished`: the marts are newer than their
-    publication.
+    publication, or nothing was ever published.
     """
 
     changed: Mapping[str, int]
@@ -89,7 +89,7 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
             refused_days=tuple(refused_days(connection)),
             fingerprint=ledger.digest(sorted(prints)),
             covered=tuple(day for (day,) in covered),
-            unpublished=bool(built and built[0] and (published is None or published < built[0])),
+            unpublished=published is None or bool(built and built[0] and published < built[0]),
         )
 
 

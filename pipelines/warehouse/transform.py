@@ -258,10 +258,11 @@ def build(
 ) -> Build:
     """Rebuild the stale days among `days` (None: all) in every model and run every test on them.
 
-    With `force` the days are rebuilt stale or not. Nothing is done where no day is; a failed build leaves its
-    days stale. The whole range of days at once is a full refresh: tables are made anew. Where the project has changed,
-    every known day is rebuilt, whatever is asked: a table cannot hold some days by the old columns and some by the new.
-    Views and seeds are made only then: they hold no day.
+    With `force` the days are rebuilt stale or not. Nothing is done where no day is stale; a company of which no day is
+    known gets its marts once, without a day in them. A failed build leaves its days stale. The whole range of days at
+    once is a full refresh: tables are made anew. Where the project has changed, every known day is rebuilt, whatever is
+    asked: a table cannot hold some days by the old columns and some by the new. Views and seeds are made only then:
+    they hold no day.
     """
     prepare()
     project = project_fingerprint()
@@ -284,9 +285,10 @@ def build(
             ledger.set_worklist(connection, sorted(chosen))
             whole = chosen >= known
             stands = not whole and not has_changed
-            if chosen and not stands:
+            is_empty = not known and has_changed
+            if (chosen or is_empty) and not stands:
                 ledger.set_standing_project(connection, None)
-        if not chosen:
+        if not chosen and not is_empty:
             return Build([], None)
         arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet", "--log-level-file", "none"]
         arguments += ["--full-refresh"] if whole else []
