@@ -110,6 +110,8 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
         console.say("Nothing has changed since the last run.")
         details = None
     console.show_scorecard(scorecard(settings), settings)
+    if not found.covered:
+        console.say("Nothing has been delivered yet: `scorecard doctor` says where each source looks.")
     return console.show_failures(found, failures, details)
 
 
@@ -131,7 +133,7 @@ def scenario(
 def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = None) -> None:
     """Say what is connected, mapped, fresh and missing, and what to do next."""
     from pipelines.sources import all_sources
-    from pipelines.warehouse.status import health, nobodys, status
+    from pipelines.warehouse.status import health, nobodys, status, stray_files, unmapped_names
 
     settings = _settings(home, landing, catalog)
     sources = all_sources()
@@ -139,7 +141,9 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         read = _catalog(settings)
         _check_landing(settings)
         found = status(settings, read, sources)
-        console.show_health(health(settings, sources), found, nobodys(settings), settings)
+        strays = stray_files(settings, sources)
+        console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
+        console.show_unmapped(unmapped_names(settings, read, sources))
 
 
 @app.command(

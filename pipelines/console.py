@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +17,7 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.notify.delivery import Overview
-    from pipelines.warehouse.status import Health, Status
+    from pipelines.warehouse.status import Health, Status, UnmappedName
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -26,6 +27,9 @@ MODELS_SHOWN = 8
 """More columns than this no terminal shows; the page has them all."""
 STATUS_SIGN = {"on_target": "✓", "at_risk": "!", "off_target": "✗", "no_target": "·"}
 MOST_SHOWN = 20
+STRAYS_SHOWN = 3
+WHOLE = ("source", "newest day")
+"""Columns of the sources' table that are never cut: a name is a folder's, a day means something whole."""
 SOMETHING_FAILED = logging.ERROR
 
 
@@ -80,6 +84,8 @@ def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> Non
         say("✓ on target   ! at risk   ✗ off target   · no target   – undefined: mart_scorecard.gap_reason says why")
         if len(models) > MODELS_SHOWN:
             say(f"and {len(models) - MODELS_SHOWN} more models, on the page")
+        if all(row["value"] is None for row in rows):
+            say("No number yet: scorecard doctor lists the names in your data that no model has, and how to map them.")
     if (settings.published_dir / "scorecard.html").exists():
         say(f"The page: {settings.published_dir / 'scorecard.html'}")
     if (settings.published_dir / "marts.duckdb").exists():
@@ -152,13 +158,18 @@ def show_alerts(found: Overview) -> None:
 
 
 def show_health(
-    health: Sequence[Health], found: Status, nobodys: Sequence[tuple[str, str, int]], settings: Settings
+    health: Sequence[Health],
+    found: Status,
+    nobodys: Sequence[tuple[str, str, int]],
+    strays: Sequence[str],
+    settings: Settings,
 ) -> None:
-    """A row per source; then what is unmapped, stale or refused, and what to do next."""
-    table = Table(title=f"Sources in {settings.landing_dir}", title_justify="left")
+    """A row per source with files and where the others look for theirs; what is amiss, and what to do next."""
+    table = Table(title=f"Sources in {settings.landing_dir}", title_justify="left", box=box.SIMPLE)
     for heading in ("source", "files", "refused", "rows", "quarantined", "days", "newest day", "fresh"):
-        table.add_column(heading, justify="left" if heading == "source" else "right")
-    for item in health:
+        table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=heading in WHOLE)
+    connected = [item for item in health if item.files_found or item.rows_loaded]
+    for item in connected:
         table.add_row(
             item.source,
             f"{item.files_found:,}",
@@ -169,7 +180,13 @@ def show_health(
             str(item.newest_day or ""),
             {None: "", True: "yes", False: "no"}[item.is_fresh],
         )
-    out.print(table)
+    if connected:
+        out.print(table)
+    waiting = [item for item in health if item not in connected]
+    if waiting:
+        say(f"No file yet; looked for in {settings.landing_dir}:")
+        for item in waiting:
+            say(f"  {item.source:<16} {', '.join(item.globs)}")
     for item in health:
         for reason, count in item.reasons:
             say(f"{item.source}: {count:,} rows quarantined: {reason}")
@@ -177,8 +194,26 @@ def show_health(
         say(f"{mart}: {count:,} rows are {model}: no identifier of the catalog leads to them")
     say(f"Stale days: {_days(found)}")
     show_failures(found, [], None)
-    for advice in _advice(health, found, nobodys, settings):
+    if strays:
+        more = " …" if len(strays) > STRAYS_SHOWN else ""
+        say(f"No source looks at {len(strays):,} files: {', '.join(strays[:STRAYS_SHOWN])}{more}")
+    for advice in _advice(health, found, nobodys, strays, settings):
         say(f"Next: {advice}")
+
+
+def show_unmapped(names: Sequence[UnmappedName]) -> None:
+    """The names nobody maps, by source, each as the line of the catalog that would map it."""
+    if not names:
+        return
+    # Not a table: a line that is cut or folded cannot be copied.
+    say("Names that nobody maps, and the line of the catalog that would:")
+    out.print(Text(f"{'rows':>12}  newest day  line", style="bold"))
+    for item in names:
+        called = f"  # {item.label}" if item.label and item.label != item.name.value else ""
+        row = Text(f"{item.row_count:>12,}  {item.newest_day}  {item.line}")
+        out.print(row.append(called, style="dim"))
+    for place in dict.fromkeys(item.place for item in names):
+        say(place)
 
 
 def _days(found: Status) -> str:
@@ -188,7 +223,11 @@ def _days(found: Status) -> str:
 
 
 def _advice(
-    health: Sequence[Health], found: Status, nobodys: Sequence[tuple[str, str, int]], settings: Settings
+    health: Sequence[Health],
+    found: Status,
+    nobodys: Sequence[tuple[str, str, int]],
+    strays: Sequence[str],
+    settings: Settings,
 ) -> Iterator[str]:
     if found.changed or found.stale_days:
         yield "scorecard run, to take in what is new and rebuild what is stale."
@@ -198,8 +237,8 @@ def _advice(
         yield "raw.quarantine in the warehouse holds each quarantined row with its reason."
     if nobodys:
         yield f"map the unmapped identifiers in {settings.catalog_dir / 'workforce'}."
+    if strays:
+        yield "put these files where a source looks, or give its `glob` in scorecard.toml."
     for item in health:
-        if item.files_found == 0:
-            yield f"{item.source} has no file yet: put its exports under {settings.landing_dir}."
-        elif item.is_fresh is False:
+        if item.is_fresh is False:
             yield f"{item.source} has delivered nothing after {item.newest_day}: is its export still running?"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from pipelines.settings import PROJECT_ROOT, Settings
 
@@ -33,3 +36,17 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real exports in {folder}; set SCORECARD_REAL_DATA to where they lie")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium, where this machine has one."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        if os.environ.get("SCORECARD_BROWSER") == "required":
+            pytest.fail("no Chromium on the PATH, and SCORECARD_BROWSER=required says that there must be one")
+        pytest.skip("no Chromium on the PATH: `apt-get install chromium` lets these tests run")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()

@@ -437,6 +437,8 @@ def _experiments(catalog: Catalog) -> Iterator[Row]:
             e.id, e.key or e.id, e.model, e.name, e.hypothesis, e.design, e.valid_from, e.valid_to, e.control,
             e.primary_metric.id, e.planned_effect, e.planned_units, e.conversion_hours, e.pre_period_days,
             e.period_days,
+            e.matching.by if e.matching else None, e.matching.neighbours if e.matching else None,
+            e.matching.caliper if e.matching else None,
             ", ".join(e.tags), e.excludes_open_windows, e.sequential,
         )  # fmt: skip
 
@@ -445,6 +447,12 @@ def _experiment_variations(catalog: Catalog) -> Iterator[Row]:
     for experiment in catalog.experiments:
         for variation in experiment.variations:
             yield experiment.id, variation.id, variation.weight, variation.id == experiment.control
+
+
+def _experiment_covariates(catalog: Catalog) -> Iterator[Row]:
+    for experiment in catalog.experiments:
+        for i, covariate in enumerate(experiment.covariates):
+            yield experiment.id, covariate, i
 
 
 def _experiment_metrics(catalog: Catalog) -> Iterator[Row]:
@@ -1010,15 +1018,18 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
             _MEMBER_ID,
             _text("name", "Its name on the scorecard."),
             _text("hypothesis", "What is expected to change, and why."),
-            _text("design", "`randomised`, `holdout`, `difference_in_differences` or `staggered`."),
+            _text("design", "`randomised`, `holdout`, `difference_in_differences`, `staggered`, `matched` or `iv`."),
             *_SPELL,
-            _text("control_id", "The variation the others are compared with; null in a panel."),
+            _text("control_id", "The variation the others are compared with; null where nothing was randomised."),
             _text("primary_metric_id", "The metric that decides."),
             CatalogColumn("planned_effect", "DOUBLE", "The smallest relative effect it was planned to find."),
             CatalogColumn("planned_units", "BIGINT", "How many units it was planned with, over all arms."),
             CatalogColumn("conversion_hours", "BIGINT", "How long after exposure an event counts; null: the default."),
             CatalogColumn("pre_period_days", "BIGINT", "Days before exposure used by CUPED; null: none."),
             CatalogColumn("period_days", "BIGINT", "Days over which a panel's outcomes are averaged."),
+            _text("match_by", "`covariates` or `propensity`: what matched units are alike in; null: the default."),
+            CatalogColumn("match_neighbours", "BIGINT", "Untreated units per treated one; null: the default."),
+            CatalogColumn("match_caliper", "DOUBLE", "The largest distance of a match; null: any."),
             _text("tags", "What it is found by, joined by commas."),
             CatalogColumn("excludes_open_windows", "BOOLEAN", "Whether users within their window are left out."),
             CatalogColumn("is_sequential", "BOOLEAN", "Whether it may be looked at and stopped any day."),
@@ -1037,6 +1048,17 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         ),
         ("experiment_id", "variation_id"),
         _experiment_variations,
+    ),
+    CatalogTable(
+        "experiment_covariates",
+        "One row per study of units and column that holds what its units were before.",
+        (
+            _EXPERIMENT_ID,
+            _text("covariate", "The column, as delivered."),
+            CatalogColumn("position", "BIGINT", "Its place, from 0, in the order the catalog names them."),
+        ),
+        ("experiment_id", "covariate"),
+        _experiment_covariates,
     ),
     CatalogTable(
         "experiment_metrics",
@@ -1065,7 +1087,7 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
             _text("name", "What the money is made or saved by."),
             _text("experiment_id", "The experiment that measured the uplift; null: it is declared."),
             _text("metric_id", "The metric whose uplift it is."),
-            _text("variation_id", "The arm whose uplift it is; `treated` in a panel."),
+            _text("variation_id", "The arm whose uplift it is; `treated` where nothing was randomised."),
             CatalogColumn("declared_uplift", "DOUBLE", "The uplift where nobody measured it."),
             _text("uplift", "`absolute` or `relative`."),
             _text("direction", "`gain` or `saving`."),

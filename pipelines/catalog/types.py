@@ -338,6 +338,11 @@ class Guardrail(AsOf):
         "a deployment closes.",
     )
 
+    @property
+    def subject(self) -> str:
+        """The KPI or the measure it bounds."""
+        return str(self.kpi or self.measure)
+
     @model_validator(mode="after")
     def _one_subject_and_one_bound(self) -> Self:
         for one, other in (("kpi", "measure"), ("at_least", "at_most")):
@@ -595,7 +600,7 @@ class Drift(Part):
 class Metric(Part):
     """What an experiment looks at, a value per unit."""
 
-    id: Slug = Field(description="Its id, unique in the experiment; in a panel of outcomes, the metric's name.")
+    id: Slug = Field(description="Its id, unique in the experiment; where outcomes are delivered, the metric's name.")
     name: Text = Field(description="Its name on the scorecard.")
     kind: Literal["mean", "proportion", "ratio", "quantile"] = Field(
         description="mean: a sum per user; proportion: the share of users with the event; ratio: events over other "
@@ -632,7 +637,25 @@ class Variation(Part):
 
 
 RANDOMISED_DESIGNS: Final = ("randomised", "holdout")
-"""Designs whose units are in an assignment log; the others' outcomes come as a panel of units and days."""
+"""Designs whose units are in an assignment log."""
+UNIT_DESIGNS: Final = ("matched", "iv")
+"""Designs whose units come once each, with what they were before; the remaining ones have a panel of units and days."""
+
+
+class Matching(Part):
+    """How treated units find untreated ones like them."""
+
+    by: Literal["covariates", "propensity"] = Field(
+        "covariates",
+        description="What is alike: the covariates, each over its standard deviation, or the chance of being treated "
+        "that they give.",
+    )
+    neighbours: Annotated[int, Field(strict=True, gt=0)] = Field(
+        1, description="With how many untreated units each treated one is compared."
+    )
+    caliper: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="The largest distance of a match, in standard deviations; left out: any."
+    )
 
 
 class Experiment(Validity):
@@ -643,9 +666,10 @@ class Experiment(Validity):
     name: Text = Field(description="Its name on the scorecard.")
     hypothesis: Text = Field(description="What is expected to change, and why.")
     model: Slug = Field(description="The model, agent or decision system it is about.")
-    design: Literal["randomised", "holdout", "difference_in_differences", "staggered"] = Field(
+    design: Literal["randomised", "holdout", "difference_in_differences", "staggered", "matched", "iv"] = Field(
         description="randomised: users are assigned by chance; holdout: some users are kept without it; "
-        "difference_in_differences: some units get it on one day; staggered: on different days."
+        "difference_in_differences: some units get it on one day; staggered: on different days; matched: treated units "
+        "are compared with untreated ones like them; iv: something without an effect of its own moved who got it."
     )
     valid_from: Day = Field(alias="from", description="The first day (UTC) it runs.")
     valid_to: Day | None = Field(
@@ -671,6 +695,15 @@ class Experiment(Validity):
         description="Panels only: outcomes are averaged over so many days, counted from the first. Units should start "
         "on the first day of a period, or the effect of the first one is diluted.",
     )
+    covariates: tuple[Exact, ...] = Field(
+        (),
+        description="Studies of units only: the columns that hold what units were before. matched: what treated and "
+        "untreated ones are made alike in; iv: what stands in both stages. Numbers; a category is a column of 0 and 1 "
+        "for each of its values but one.",
+    )
+    matching: Matching | None = Field(
+        None, description="Matched studies only: how; left out: the nearest neighbour in the covariates, however far."
+    )
     excludes_open_windows: bool = Field(
         False, description="Whether users still within their conversion window are left out until it has passed."
     )
@@ -689,7 +722,7 @@ class Experiment(Validity):
 
     @property
     def treatments(self) -> tuple[str, ...]:
-        """What is compared with the control: its other arms, or the treated units of a panel."""
+        """What is compared with the control: its other arms, or the treated units where nothing was randomised."""
         return tuple(v.id for v in self.variations if v.id != self.control) or ("treated",)
 
     @model_validator(mode="after")
@@ -697,11 +730,23 @@ class Experiment(Validity):
         arms = [variation.id for variation in self.variations]
         if self.design not in RANDOMISED_DESIGNS:
             if arms or self.control is not None:
-                raise ValueError(f"expected no `variations` and no `control`: `{self.design}` has a panel of units")
+                raise ValueError(f"expected no `variations` and no `control`: the units of `{self.design}` have no arm")
         elif len({v.id for v in self.variations if v.weight > 0}) < 2 or len(set(arms)) < len(arms):
             raise ValueError("expected two or more `variations` with a weight above 0, each once")
         elif self.control not in arms:
             raise ValueError(f"expected `control` to be one of the variations: {', '.join(arms)}")
+        return self
+
+    @model_validator(mode="after")
+    def _covariates_suit_the_design(self) -> Self:
+        if self.covariates and self.design not in UNIT_DESIGNS:
+            raise ValueError(f"expected no `covariates`: `{self.design}` does not compare units by them")
+        if self.design == "matched" and not self.covariates:
+            raise ValueError("expected `covariates`: what should treated and untreated units be alike in?")
+        if len(set(self.covariates)) < len(self.covariates):
+            raise ValueError("expected each of the `covariates` once")
+        if self.matching is not None and self.design != "matched":
+            raise ValueError(f"expected no `matching`: `{self.design}` does not match units")
         return self
 
     @model_validator(mode="after")

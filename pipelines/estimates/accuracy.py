@@ -75,20 +75,28 @@ def auc_interval(
 
     `concordant` is U, the pairs of a positive above a negative with half of the ties; `squared_below` sums, over the
     positives, the square of the negatives below each, half of those level with it; `squared_above` the other way
-    round. NaN where either class has fewer than two cases, or none of them is out of place: the variance is then 0.
+    round. NaN where either class has fewer than two cases.
+
+    Each class gets half a case more, above half of the other and below half, as Haldane and Anscombe add a half to
+    each cell of a table: of few cases hardly one is out of place, and from those DeLong's variance is far too small.
+    The quantile is Student's t with the degrees of freedom of Brunner and Munzel (2000). An end never lies beyond the
+    value itself.
     """
     m, n, u = _column(positives), _column(negatives), _column(concordant)
     many = (m > 1) & (n > 1)
     m, n = np.where(many, m, np.nan), np.where(many, n, np.nan)
     area = u / (m * n)
-    of_positives = (_column(squared_below) / n**2 - m * area**2) / (m - 1)
-    of_negatives = (_column(squared_above) / m**2 - n * area**2) / (n - 1)
-    variance = np.maximum(of_positives, 0) / m + np.maximum(of_negatives, 0) / n
-    inside = (area > 0) & (area < 1) & (variance > 0)
-    area = np.where(inside, area, np.nan)
-    half = _z(confidence) * np.sqrt(variance) / (area * (1 - area))
-    low, high = special.expit(special.logit(area) - half), special.expit(special.logit(area) + half)
-    return _column(low), _column(high)
+    half = 0.5
+    below = _column(squared_below) + half * u + m * half**2 / 4 + half * ((n + half) / 2) ** 2
+    above = _column(squared_above) + half * u + n * half**2 / 4 + half * ((m + half) / 2) ** 2
+    middle = (u + half * (m + n + half) / 2) / ((m + half) * (n + half))
+    of_positives = (below / (n + half) ** 2 - (m + half) * middle**2) / (m + half - 1) / (m + half)
+    of_negatives = (above / (m + half) ** 2 - (n + half) * middle**2) / (n + half - 1) / (n + half)
+    variance = of_positives + of_negatives
+    freedom = variance**2 / (of_positives**2 / (m - 1) + of_negatives**2 / (n - 1))
+    width = stats.t.ppf(0.5 + confidence / 2, freedom) * np.sqrt(variance) / (middle * (1 - middle))
+    low, high = special.expit(special.logit(middle) - width), special.expit(special.logit(middle) + width)
+    return np.minimum(low, area), np.maximum(high, area)
 
 
 def mean_interval(

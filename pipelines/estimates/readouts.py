@@ -12,8 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from statistics import NormalDist
-from typing import Final
+from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.estimates.causal.instruments import two_stage
+from pipelines.estimates.causal.matching import Balance, Units, match
 from pipelines.estimates.causal.panels import Panel, staggered, two_by_two
 from pipelines.estimates.experiments import (
     Comparison,
@@ -26,7 +31,7 @@ from pipelines.estimates.experiments import (
     compare_quantiles,
     sample_ratio,
 )
-from pipelines.estimates.intervals import Estimate
+from pipelines.estimates.intervals import Array, Estimate
 from pipelines.estimates.power import Arms, Baseline, detectable, power
 
 DEFAULT_TUNING = 5_000.0
@@ -63,7 +68,8 @@ class Plan:
 class Reading:
     """One metric of one arm. For the control, what compares is None.
 
-    In a panel the arms are `TREATED` and `UNTREATED`, and the untreated mean is what the treated ones would have had.
+    Where nothing was randomised the arms are `TREATED` and `UNTREATED`, and the untreated mean is what the treated ones
+    would have had.
 
     Args:
         mean: the arm's mean, share, ratio or quantile.
@@ -75,6 +81,9 @@ class Reading:
         early, late: the relative lift of the users of the first and of the second half of the days.
         fading_p_value: that early and late lift are the same.
         pre_trend_p_value: that treated and untreated units moved alike before the start.
+        first_stage_f, is_weak: how strongly the instrument moved the treatment, and whether that is too little.
+        matched: treated units with an untreated one like them.
+        balance, is_balanced: how alike the matched are in each covariate, and whether they are in all.
     """
 
     metric: str
@@ -90,6 +99,37 @@ class Reading:
     late: float | None = None
     fading_p_value: float | None = None
     pre_trend_p_value: float | None = None
+    first_stage_f: float | None = None
+    is_weak: bool | None = None
+    matched: int | None = None
+    balance: tuple[Balance, ...] = ()
+    is_balanced: bool | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """One metric of units seen once: what became of them, what they got and what they were before.
+
+    Args:
+        outcomes: one per unit.
+        treatment: 0 where a unit got none; matching asks only whether it is more.
+        covariates: name → one value per unit.
+        instrument: one per unit; None where units are matched.
+    """
+
+    outcomes: Array
+    treatment: Array
+    covariates: Mapping[str, Array]
+    instrument: Array | None = None
+
+
+@dataclass(frozen=True)
+class Matching:
+    """How units are matched; see `causal.matching.match`."""
+
+    by: Literal["covariates", "propensity"] = "covariates"
+    neighbours: int = 1
+    caliper: float | None = None
 
 
 @dataclass(frozen=True)
@@ -186,21 +226,92 @@ def _panel(metric: MetricPlan, panel: Panel, is_staggered: bool) -> list[Reading
     ]
 
 
-def _relative(mean: float, effect: Estimate) -> Estimate:
-    """The effect over what the treated would have had, `mean` − effect, which is as uncertain as the effect is.
+def read_matched(metrics: Sequence[MetricPlan], studies: Mapping[str, Study], matching: Matching) -> list[Reading]:
+    """Every metric of treated units beside untreated ones like them: the mean effect on those matched.
+
+    Returns:
+        Per metric with a study the untreated arm, then the treated one. The relative lift is over what the treated
+        would have had.
+    """
+    readings: list[Reading] = []
+    for metric in metrics:
+        if metric.id not in studies:
+            continue
+        study = studies[metric.id]
+        treated = study.treatment > 0
+        found = match(
+            _units(study, treated),
+            _units(study, ~treated),
+            by=matching.by,
+            neighbours=matching.neighbours,
+            caliper=matching.caliper,
+        )
+        without, ours = _apart(metric, treated, found.mean, found.effect, 1.0, f"matched on {matching.by}")
+        readings += [
+            without,
+            replace(ours, matched=found.matched, balance=found.balance, is_balanced=found.is_balanced),
+        ]
+    return _adjusted(metrics, readings)
+
+
+def read_instrumented(metrics: Sequence[MetricPlan], studies: Mapping[str, Study]) -> list[Reading]:
+    """Every metric of units whose treatment something moved that has no effect of its own: two-stage least squares.
+
+    Returns:
+        Per metric with a study the untreated arm, then the treated one; lifts are per unit of treatment, and the
+        relative one is over what the treated would have had, were the effect theirs.
+    """
+    readings: list[Reading] = []
+    for metric in metrics:
+        if metric.id not in studies:
+            continue
+        study = studies[metric.id]
+        if study.instrument is None:
+            raise ValueError(f"{metric.id} has no instrument; units without one are matched")
+        found = two_stage(
+            study.outcomes, study.treatment, [study.instrument], covariates=list(study.covariates.values()) or None
+        )
+        treated = study.treatment > 0
+        mean, dose = (float(of[treated].mean()) if treated.any() else None for of in (study.outcomes, study.treatment))
+        without, ours = _apart(metric, treated, mean, found.effect, dose or 1.0, "two-stage least squares")
+        readings += [without, replace(ours, first_stage_f=found.first_stage_f, is_weak=found.is_weak)]
+    return _adjusted(metrics, readings)
+
+
+def _units(study: Study, chosen: NDArray[np.bool_]) -> Units:
+    return Units(study.outcomes[chosen], {name: values[chosen] for name, values in study.covariates.items()})
+
+
+def _apart(
+    metric: MetricPlan, treated: NDArray[np.bool_], mean: float | None, effect: Estimate, dose: float, method: str
+) -> tuple[Reading, Reading]:
+    """The untreated and the treated arm of units that got `dose` on average, with the effect of one."""
+    theirs = Reading(metric.id, UNTREATED, int((~treated).sum()), None)
+    ours = Reading(metric.id, TREATED, int(treated.sum()), mean)
+    if mean is None or effect.value is None:
+        return theirs, ours
+    without = mean - effect.value * dose
+    comparison = Comparison(without, mean, effect, _relative(mean, effect, dose))
+    return replace(theirs, mean=without), replace(ours, comparison=comparison, method=method)
+
+
+def _relative(mean: float, effect: Estimate, dose: float = 1.0) -> Estimate:
+    """The effect over what the treated would have had, `mean` − dose·effect, which is as uncertain as the effect is.
 
     What they had is taken as known, so that each end of the effect's interval has its own relative lift; undefined
     where the interval holds an effect that leaves them nothing to have had.
     """
 
     def over(value: float | None) -> float | None:
-        return None if value is None else value / abs(mean - value)
+        return None if value is None else value / abs(mean - dose * value)
 
     ends = (effect.ci_low, effect.ci_high)
-    without = [mean - value for value in (effect.value, *ends) if value is not None]
+    without = [mean - dose * value for value in (effect.value, *ends) if value is not None]
     if effect.value is None or min(without) <= 0 <= max(without):
         return Estimate()
-    error = None if effect.standard_error is None else effect.standard_error * abs(mean) / (mean - effect.value) ** 2
+    error = (
+        None if effect.standard_error is None else effect.standard_error * abs(mean) / (mean - dose * effect.value) ** 2
+    )
     low, high = (over(end) for end in ends)
     if low is not None and high is not None:
         low, high = min(low, high), max(low, high)

@@ -4,6 +4,7 @@ A file may hold any days; which ones it made stale, the ledger knows afterwards.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -13,10 +14,11 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.status import refused_files
+from pipelines.warehouse.status import freshness, refused_files
 
 GROUP = "landing"
 CHECK = "files_readable"
+FRESH = "data_fresh"
 
 
 def landing_key(source: str) -> dg.AssetKey:
@@ -44,7 +46,10 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
         check_specs=[
             dg.AssetCheckSpec(
                 CHECK, asset=key, description="Every file in the landing folder could be read and fits a format."
-            )
+            ),
+            dg.AssetCheckSpec(
+                FRESH, asset=key, description=f"The newest day ended no more than {_hours(source.fresh_within)} ago."
+            ),
         ],
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
@@ -52,6 +57,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
             reports = take_in(settings, source)
             with writer(settings, f"looking for refused files of {source.name}") as connection:
                 refused = refused_files(connection, settings, source.name)
+                age = freshness(connection, source, datetime.now(UTC))
         for file in refused:
             context.log.error(f"{file.status}: {file.message}")
         broken = table(["file", "status", "why, and what to do"], [(f.path, f.status, f.message) for f in refused])
@@ -62,6 +68,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
                 "rows loaded": sum(r.rows_loaded for r in reports),
                 "rows quarantined": sum(r.rows_quarantined for r in reports),
                 "rows skipped": sum(r.rows_skipped for r in reports),
+                "newest day": str(age.newest_day or "none"),
                 **({"refused files": broken} if refused else {}),
             },
             check_results=[
@@ -71,8 +78,22 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
                     severity=dg.AssetCheckSeverity.ERROR,
                     description="; ".join(f.message for f in refused) or None,
                     metadata={"refused files": broken} if refused else {},
-                )
+                ),
+                dg.AssetCheckResult(
+                    passed=age.is_fresh is not False,
+                    check_name=FRESH,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description=f"The newest day is {age.newest_day or 'none'}, expected one that ended no more than "
+                    f"{_hours(source.fresh_within)} ago. Is the export still running?"
+                    if age.is_fresh is False
+                    else None,
+                    metadata={"newest day": str(age.newest_day or "none")},
+                ),
             ],
         )
 
     return landing
+
+
+def _hours(span: timedelta) -> str:
+    return f"{span / timedelta(hours=1):g} hours"

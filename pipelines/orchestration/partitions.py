@@ -28,11 +28,11 @@ def range_tags(first: date, last: date) -> dict[str, str]:
     return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
 
 
-def contiguous(days: Iterable[date]) -> Iterator[tuple[date, date]]:
-    """(first, last) of each unbroken stretch of `days`, in order."""
+def stretches(days: Iterable[date], apart: int = 1) -> Iterator[tuple[date, date]]:
+    """(first, last) of each stretch of `days` that are at most so many days `apart`, in order."""
     stretch: list[date] = []
     for day in sorted(days):
-        if stretch and day - stretch[-1] > timedelta(days=1):
+        if stretch and day - stretch[-1] > timedelta(days=apart):
             yield stretch[0], stretch[-1]
             stretch = []
         stretch.append(day)

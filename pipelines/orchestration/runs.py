@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -21,13 +21,17 @@ from pipelines.orchestration.assembly import build_defs
 from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
 from pipelines.orchestration.jobs import DAILY, LANDING
 from pipelines.orchestration.landing import landing_key
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, up_to_today
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches, up_to_today
 from pipelines.orchestration.tags import FORCE, PROCESS
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse.status import Status, status
 
 log = logging.getLogger(__name__)
+
+FAR_APART = 31
+"""Days between two stale ones above which each has a run of its own: every day of a run's range is recorded for every
+asset though nothing happened on it, and every run builds the tables that are made whole."""
 
 
 @dataclass(frozen=True)
@@ -62,29 +66,29 @@ def run(
             keys = [landing_key(source) for source in before.changed]
             failures += _execute(settings, defs, instance, LANDING, tags, keys)
             before = status(settings, catalog, sources)
-        span = days_to_run(before, asked, force)
-        if span is not None:
-            log.info("Judging, building and testing %s … %s", *span)
-            daily = defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys
-            keys = [key for key in daily if key not in set(map(landing_key, sources))]
-            failures += _execute(settings, defs, instance, DAILY, tags | range_tags(*span), keys)
+        daily = defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys
+        keys = [key for key in daily if key not in set(map(landing_key, sources))]
+        for first, last in spans_to_run(before, asked, force):
+            log.info("Judging, building and testing %s … %s", first, last)
+            # The publication of a later span would take along what failed on an earlier one.
+            if failed := _execute(settings, defs, instance, DAILY, tags | range_tags(first, last), keys):
+                return failures + failed
     return failures
 
 
-def days_to_run(
+def spans_to_run(
     found: Status, asked: tuple[date | None, date | None] = (None, None), force: bool = False
-) -> tuple[date, date] | None:
-    """The first and the last day a run is for; None where there is nothing to do."""
+) -> list[tuple[date, date]]:
+    """The first and the last day of each run to make, in order."""
     first, last = asked
     days: Sequence[date] = found.stale_days
-    if force and found.covered:
-        begin, end = max(found.covered[0], first or date.min), min(found.covered[1], last or date.max)
-        days = [begin + timedelta(days=i) for i in range((end - begin).days + 1)]
-    elif not days and found.unpublished and found.covered:
-        days = [found.covered[1]]
-
-    days = [day for day in up_to_today(days) if (first or date.min) <= day <= (last or date.max)]
-    return (min(days), max(days)) if days else None
+    if force:
+        days = found.covered
+    elif not days and found.unpublished:
+        # Nothing delivered yet is a company too: its marts stand, without a row.
+        days = found.covered[-1:] or [datetime.now(UTC).date()]
+    days_asked = [day for day in up_to_today(days) if (first or date.min) <= day <= (last or date.max)]
+    return list(stretches(days_asked, FAR_APART))
 
 
 def log_file(settings: Settings) -> Path:

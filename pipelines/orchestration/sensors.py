@@ -12,12 +12,12 @@ from pipelines.notify.failures import Failed
 from pipelines.notify.outbox import OutboxBusyError
 from pipelines.orchestration.instance import bury_the_dead
 from pipelines.orchestration.landing import landing_key
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, contiguous, range_tags, up_to_today
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches, up_to_today
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.errors import WarehouseBusyError
-from pipelines.warehouse.intake import landing_files, version_of
+from pipelines.warehouse.intake import landing_files, refusal_version_of
 from pipelines.warehouse.status import status
 
 EVERY_SECONDS = 60
@@ -39,7 +39,7 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
     def landed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         files = landing_files(settings, source)
         seen = ledger.digest(
-            [version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
+            [refusal_version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
         )
         if not files or context.cursor == seen:
             return dg.SkipReason(f"{len(files)} files, none new or changed")
@@ -80,7 +80,7 @@ def stale_days_sensor(
         days = up_to_today(found.stale_days)
         if not days:
             yield dg.SkipReason("no day is stale")
-        for first, last in contiguous(days):
+        for first, last in stretches(days):
             yield dg.RunRequest(run_key=f"{first} {last} {found.fingerprint}", tags=range_tags(first, last))
 
     return stale

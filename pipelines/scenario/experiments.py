@@ -1,4 +1,4 @@
-"""Experiments: assignment logs, users' metric events and panels of units, with the lifts that were planted.
+"""Experiments: assignment logs, users' metric events, panels and studies of units, with the lifts that were planted.
 
 What was true of each arm is counted here, apart from the pipeline, from the same draws; the catalog beside the sample
 company declares the experiments.
@@ -20,6 +20,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import csv, parquet
 
 from pipelines.scenario.world import World
 
@@ -75,6 +76,7 @@ class Plan:
     metrics: dict[str, tuple[str, str, str | None]]
     planted: dict[str, tuple[float, float]]
     split: float = 0.5
+    planned_split: float = 0.5
     both_arms: float = 0.002
     pre_days: int = 0
     log: str = "growthbook"
@@ -226,6 +228,12 @@ PLANS: tuple[Plan, ...] = (
         },
         log="statsig",
     ),
+    # A tenth keeps writing without it.
+    Plan(
+        "writer-holdout", "writer_holdout", ("without", "with"), 20, 50, 60, _converts("report_filed", (0.30, 0.45)),
+        {"reports-filed": ("proportion", "report_filed", None)}, {"reports-filed": (0.30, 0.5)},
+        split=0.9, planned_split=0.9,
+    ),
     Plan(
         "support-deflect", "support_deflect", ("form", "assistant"), 14, None, 150,
         _converts("case_deflected", (0.30, 0.30)), {"deflected-cases": ("proportion", "case_deflected", None)},
@@ -259,12 +267,63 @@ PANELS: tuple[Panel, ...] = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Study:
+    """Units seen once each, a day's worth on every day of [start, end). Ages are days after the world's start.
+
+    Who is treated hangs on what moves the outcome too, so that comparing treated with untreated units misleads.
+    `effect` is the same for all; `draw` gives a day's columns: the outcome without it under `value`, and `treatment`.
+    """
+
+    id: str
+    key: str
+    metric: str
+    prefix: str
+    start: int
+    end: int
+    daily_units: int
+    effect: float
+    draw: Callable[[np.random.Generator, int], dict[str, NDArray[np.float64]]]
+    extension: str
+
+
+def _cases(rng: np.random.Generator, size: int) -> dict[str, NDArray[np.float64]]:
+    """Hard cases on busy days are worked with a draft sooner, and take longer."""
+    complexity, backlog = rng.normal(5.0, 2.0, size), rng.poisson(12.0, size).astype(np.float64)
+    leaning = 0.5 * (complexity - 5.5) + 0.1 * (backlog - 14.0)
+    return {
+        "value": 40 + 3 * (complexity - 5) + 0.5 * (backlog - 12) + rng.normal(0.0, 5.0, size),
+        "treatment": (rng.random(size) < 1 / (1 + np.exp(-leaning))).astype(np.float64),
+        "complexity": complexity,
+        "backlog": backlog,
+    }
+
+
+def _invited(rng: np.random.Generator, size: int) -> dict[str, NDArray[np.float64]]:
+    """Half are invited by lot. The keen write more in any case, and take it up whether invited or not."""
+    keen = rng.normal(0.0, 1.0, size)
+    invited = (rng.random(size) < 0.5).astype(np.float64)
+    return {
+        "value": 8 + 1.5 * keen + rng.normal(0.0, 1.0, size),
+        "treatment": (keen + 1.2 * invited - 0.6 + rng.normal(0.0, 0.5, size) > 0).astype(np.float64),
+        "instrument": invited,
+    }
+
+
+STUDIES: tuple[Study, ...] = (
+    Study("assistant-cases", "assistant_cases", "handling-minutes", "case", 20, 50, 60, -6.0, _cases, "csv"),
+    Study(
+        "writer-invitation", "writer_invitation", "documents-per-week", "staff", 15, 45, 40, 2.0, _invited, "parquet"
+    ),
+)  # fmt: skip
+
+
 def write_experiments(world: World, landing: Path) -> dict[str, object]:
     """Write assignment logs, events and panels under `landing/experiments`; return what was planted.
 
     Per experiment: each metric's planted level and lift, users in both arms, and per metric and arm the units and exact
     sums (text of decimals) over files delivered; `is_srm` where the split was broken. Per panel: each metric's effect
-    and level.
+    and level. Per study: the effect, the units, and how far treated and untreated ones are apart.
     """
     folder = landing / "experiments"
     drawn = [_draw(world, plan) for plan in PLANS]
@@ -282,6 +341,7 @@ def write_experiments(world: World, landing: Path) -> dict[str, object]:
     return {
         "experiments": {experiment.plan.id: _truth(world, experiment) for experiment in drawn},
         "panels": panels,
+        "studies": {study.id: _write_study(world, study, folder) for study in STUDIES},
     }
 
 
@@ -471,6 +531,36 @@ def _write_panel(world: World, panel: Panel, folder: Path) -> dict[str, Any]:
     }
 
 
+def _write_study(world: World, study: Study, folder: Path) -> dict[str, Any]:
+    """A file a day with the units observed on it."""
+    (folder / "units").mkdir(parents=True, exist_ok=True)
+    size = round(study.daily_units * world.scale)
+    apart: dict[bool, list[float]] = {True: [], False: []}
+    for age, day in enumerate(world.dates[study.start : study.end], study.start):
+        columns = study.draw(world.rng("experiments", study.id, age), size)
+        treated = columns["treatment"] > 0
+        columns["value"] = columns["value"] + study.effect * columns["treatment"]
+        for side, values in apart.items():
+            values += columns["value"][treated == side].tolist()
+        rows = pa.table(
+            {
+                "date": pa.array([day] * size, pa.date32()),
+                "experiment_id": pa.array([study.key] * size, pa.string()),
+                "unit_id": pa.array([f"{study.prefix}-{age:03d}-{i:04d}" for i in range(size)], pa.string()),
+                "metric": pa.array([study.metric] * size, pa.string()),
+                **{name: np.round(values, 4) for name, values in columns.items()},
+            }
+        )
+        write = csv.write_csv if study.extension == "csv" else parquet.write_table
+        write(rows, folder / "units" / f"{study.id}-{day}.{study.extension}")
+    return {
+        "metric": study.metric,
+        "effect": study.effect,
+        "units": len(apart[True]) + len(apart[False]),
+        "difference": float(np.mean(apart[True]) - np.mean(apart[False])) if all(apart.values()) else None,
+    }
+
+
 def _day(world: World, age: int) -> date:
     return world.start + timedelta(days=age)
 
@@ -516,7 +606,7 @@ def _truth(world: World, drawn: _Drawn) -> dict[str, Any]:
             arms[arm][metric] = {key: str(value) for key, value in sums.items()}
     return {
         "planted": {metric: {"control": level, "lift": lift} for metric, (level, lift) in plan.planted.items()},
-        "is_srm": plan.split != 0.5,
+        "is_srm": plan.split != plan.planned_split,
         "exposed_users": int(delivered.sum()),
         "users_in_both_arms": int((delivered & both).sum()),
         "test_users": max(0, min(plan.end or world.days, world.days) - plan.start),

@@ -86,6 +86,15 @@ class Prediction:
     prediction: str | list[str] | None
     cohorts: dict[str, str]
 
+    @property
+    def scores(self) -> dict[str, float] | None:
+        """Of the triage model, every class's probability: what its own leaves goes to the others by their share."""
+        if self.prediction not in TRIAGE_CLASSES or self.score is None:
+            return None
+        shares = {name: s for name, s in zip(TRIAGE_CLASSES, TRIAGE_SHARES, strict=True) if name != self.prediction}
+        others = {name: round((1 - self.score) * s / sum(shares.values()), 6) for name, s in shares.items()}
+        return {str(self.prediction): self.score} | others
+
 
 @dataclass(frozen=True)
 class Label:
@@ -309,6 +318,8 @@ def _write_log(member: Member, path: Path, rows: list[Prediction], faulty: bool)
             "cohorts": pa.array([json.dumps(row.cohorts) for row in written], pa.string()),
         }
     )
+    if member.id == "triage":
+        table = table.append_column("scores", pa.array([json.dumps(row.scores) for row in written], pa.string()))
     pq.write_table(table, path.with_name(path.name + ".parquet"), compression="zstd")
 
 

@@ -1,94 +1,142 @@
-"""The pictures: one Vega-Lite specification each, written with Altair, without data.
+"""The pictures: one Vega-Lite specification each, written with Altair, without data, compiled to Vega.
 
-`page.js` fills them with rows it names `rows`, and `events` where releases and incidents are drawn. Colours come with
-the rows (a model has one colour everywhere) or from the style sheet's variables, so that dark mode needs no second
-specification.
+The page fills a picture once for each of its panels, with rows it names `rows`; where days are read, also with
+`events` (releases, incidents), `period` (what is chosen) and `rulers` (what is told of a day under the pointer).
+Colours come with the rows or from the style sheet, so that dark mode needs no second specification.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 import altair as alt
+import vl_convert
 
-ROWS: Final = alt.NamedData(name="rows")
-EVENTS: Final = alt.NamedData(name="events")
-INK, FAINT = "var(--ink)", "var(--rule)"
+VEGA_LITE: Final = "6.4"
+"""The version Altair 6 writes."""
+ROWS, EVENTS, PERIOD, RULERS = (alt.NamedData(name=name) for name in ("rows", "events", "period", "rulers"))
+ONCE = alt.InlineData(values=[{}])  # a rule over many rows would be drawn once for each
+INK, SOFT, FAINT, ACCENT = "var(--ink)", "var(--soft)", "var(--rule)", "var(--accent)"
 HEIGHT: Final = 240
 FONT: Final = "system-ui, sans-serif"
 """A stack of names, not a variable: Vega measures text with it."""
-WEEKDAYS: Final = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 Chart = Any  # Altair types its layers and facets by how they were made
 _UTC: Final = alt.Scale(type="utc")
-_DAY: Final = alt.X("day:T").title(None).scale(_UTC).axis(format="%-d %b", labelOverlap=True, grid=False, tickCount=8)
 _COLOUR: Final = alt.Color("colour:N").scale(None)
+_TIP: Final = alt.Tooltip("tip:N")
+# What a number is written in, and how a day is, are signals of the page: one picture serves shares, dollars and counts.
+_NUMBER: Final = alt.param(name="number", value="~s")
+_TIME: Final = alt.param(name="time", value="%-d %b")
+_TICKS: Final = alt.param(name="ticks", value=None)
+_NUMBER_LABEL: Final = "replace(format(datum.value, number), 'G', 'B')"
 
 
-def trend(scale: alt.Scale | alt.UndefinedType = alt.Undefined) -> Chart:
-    """A KPI by day, faint, with its rolling value, the interval where there is one, the target and the events."""
-
-    def y(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q").title(None).scale(scale)
-
-    base = alt.Chart(ROWS).encode(_DAY, _COLOUR, alt.Detail("model:N"))
-    tooltip = [
-        alt.Tooltip("model:N").title("Model"),
-        alt.Tooltip("when:N").title("Day"),
-        alt.Tooltip("value:Q").title("That day").format(".4~g"),
-        alt.Tooltip("rolling:Q").title("Rolling").format(".4~g"),
-    ]
-    return alt.layer(
-        base.mark_area(opacity=0.14).encode(y("low"), alt.Y2("high:Q")),
-        base.mark_line(strokeWidth=1, opacity=0.32, interpolate="linear").encode(y("value")),
-        base.mark_line(strokeWidth=2).encode(y("rolling")),
-        base.mark_line(strokeWidth=1.2, strokeDash=[5, 4], interpolate="step-after").encode(y("target")),
-        base.mark_point(size=55, filled=True, shape="triangle-up").encode(y("spike")),
-        _events(),
-        base.mark_point(opacity=0, size=120).encode(y("rolling"), tooltip=tooltip),
-    ).properties(height=HEIGHT)
-
-
-def trend_log() -> Chart:
-    """The same on a logarithmic axis, for models that are orders of magnitude apart."""
-    return trend(alt.Scale(type="log"))
-
-
-def _events() -> Chart:
+def _day(field: str = "day") -> alt.X:
     return (
-        alt.Chart(EVENTS)
-        .mark_rule(strokeWidth=1, opacity=0.6, strokeDash=[2, 3])
-        .encode(
-            alt.X("day:T").scale(_UTC),
-            _COLOUR,
-            tooltip=[
-                alt.Tooltip("title:N").title("Event"),
-                alt.Tooltip("when:N").title("Day"),
-            ],
+        alt.X(f"{field}:T")
+        .title(None)
+        .scale(_UTC)
+        .axis(
+            values=alt.expr("ticks"),
+            labelExpr="utcFormat(datum.value, time)",
+            labelOverlap=True,
+            grid=False,
+            tickCount=6,
         )
     )
 
 
-def hours() -> Chart:
-    """Predictions per hour with their rolling mean, the spikes marked."""
-    base = alt.Chart(ROWS).encode(
-        alt.X("hour:T").title(None).scale(_UTC).axis(format="%-d %b", grid=False, tickCount=14, labelOverlap=True),
-        _COLOUR,
-        alt.Detail("model:N"),
+def _y(field: str, *, zero: bool = True) -> alt.Y:
+    return (
+        alt.Y(f"{field}:Q")
+        .title(None)
+        .scale(zero=zero, nice=4)
+        .axis(labelExpr=_NUMBER_LABEL, tickCount=4, domain=False, ticks=False)
     )
+
+
+def _x(field: str = "value") -> alt.X:
+    return (
+        alt.X(f"{field}:Q")
+        .title(None)
+        .axis(labelExpr=_NUMBER_LABEL, labelOverlap=True, labelFlush=True, tickCount=5, domain=False)
+    )
+
+
+def _rows_down(field: str = "label") -> alt.Y:
+    return (
+        alt.Y(f"{field}:N")
+        .sort(None)
+        .title(None)
+        .axis(ticks=False, domain=False, labelLimit=alt.expr("min(220, 0.3 * containerSize()[0])"))
+    )
+
+
+def _period() -> Chart:
+    return alt.Chart(PERIOD).mark_rect(color=ACCENT, opacity=0.07).encode(alt.X("from:T").scale(_UTC), alt.X2("to:T"))
+
+
+def _events() -> list[Chart]:
+    base = alt.Chart(EVENTS).encode(alt.X("day:T").scale(_UTC), _COLOUR, tooltip=_TIP)
+    return [
+        base.mark_rule(strokeWidth=1, opacity=0.28, strokeDash=[2, 3]),
+        base.mark_point(filled=True, size=46, opacity=1).encode(alt.Shape("shape:N").scale(None), y=alt.value(0)),
+    ]
+
+
+def _rulers() -> Chart:
+    """A day under the pointer says what stands on it, so that nobody has to hit a line."""
+    return (
+        alt.Chart(RULERS)
+        .mark_bar(opacity=0, cursor="crosshair")
+        .encode(alt.X("from:T").scale(_UTC), alt.X2("to:T"), y=alt.value(0), y2=alt.value("height"), tooltip=_TIP)
+    )
+
+
+def trend(*, zero: bool = True) -> Chart:
+    """A value over time, thin, with its rolling value, an interval, a target or threshold, spikes and events."""
+    base = alt.Chart(ROWS).encode(_day())
     return alt.layer(
-        base.mark_line(strokeWidth=1, opacity=0.45).encode(alt.Y("value:Q").title(None)),
-        base.mark_line(strokeWidth=2).encode(alt.Y("rolling:Q").title(None)),
-        base.mark_point(size=60, filled=True, shape="triangle-up").encode(
-            alt.Y("spike:Q").title(None),
-            tooltip=[
-                alt.Tooltip("model:N").title("Model"),
-                alt.Tooltip("when:N").title("Hour"),
-                alt.Tooltip("spike:Q").title("Spike").format(",.0f"),
-            ],
+        _period(),
+        base.mark_area(opacity=0.16, color=ACCENT).encode(_y("low", zero=zero), alt.Y2("high:Q")),
+        base.mark_line(strokeWidth=1, opacity=0.75, color="var(--thin)").encode(_y("value", zero=zero)),
+        base.mark_line(strokeWidth=1.3, strokeDash=[5, 4], interpolate="step-after", color=INK, opacity=0.7).encode(
+            _y("target", zero=zero)
         ),
-    ).properties(height=HEIGHT)
+        base.mark_line(strokeWidth=2, color=ACCENT).encode(_y("rolling", zero=zero)),
+        base.mark_point(size=40, filled=True, opacity=1, shape="triangle-up", color="var(--warn)").encode(
+            _y("spike", zero=zero)
+        ),
+        *_events(),
+        _rulers(),
+    )
+
+
+def level() -> Chart:
+    """The same where the distance from zero says nothing: shares that stand near one, net present values."""
+    return trend(zero=False)
+
+
+def lines(*, zero: bool = True) -> Chart:
+    """A value over time for a few parts; what is not final yet is hollow."""
+    base = alt.Chart(ROWS).encode(_day(), _COLOUR, alt.Detail("part:N"))
+    return alt.layer(
+        _period(),
+        base.mark_line(strokeWidth=1.8).encode(_y("value", zero=zero)),
+        base.mark_point(size=30, opacity=1, strokeWidth=1.6).encode(
+            _y("value", zero=zero), alt.Fill("fill:N").scale(None)
+        ),
+        *_events(),
+        _rulers(),
+    )
+
+
+def scores() -> Chart:
+    """The same for scores near one."""
+    return lines(zero=False)
 
 
 def bars() -> Chart:
@@ -97,347 +145,149 @@ def bars() -> Chart:
         alt.Chart(ROWS)
         .mark_bar()
         .encode(
-            alt.X("week:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True),
-            alt.Y("value:Q").title(None),
-            alt.Color("colour:N").scale(None),
+            alt.X("week:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, ticks=False),
+            _y("value"),
+            _COLOUR,
             alt.Detail("part:N"),
-            tooltip=[
-                alt.Tooltip("part:N").title("Part"),
-                alt.Tooltip("week:O").title("Week of"),
-                alt.Tooltip("value:Q").title("Amount").format(",.2f"),
-            ],
+            tooltip=_TIP,
         )
-        .properties(height=HEIGHT)
+    )
+
+
+def grouped() -> Chart:
+    """A value by group and part, side by side."""
+    return (
+        alt.Chart(ROWS)
+        .mark_bar(cornerRadiusEnd=2)
+        .encode(
+            alt.X("group:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, labelLimit=90, ticks=False),
+            alt.XOffset("part:N").sort(None),
+            _y("value"),
+            _COLOUR,
+            tooltip=_TIP,
+        )
     )
 
 
 def waterfall() -> Chart:
     """Steps from one amount to another."""
-    base = alt.Chart(ROWS).encode(alt.X("step:N").sort(None).title(None).axis(labelAngle=0))
+    base = alt.Chart(ROWS).encode(alt.X("step:N").sort(None).title(None).axis(labelAngle=0, ticks=False))
     return alt.layer(
-        base.mark_bar(size=44).encode(
-            alt.Y("from:Q").title(None).scale(zero=True),
-            alt.Y2("to:Q"),
-            alt.Color("colour:N").scale(None),
-            tooltip=[alt.Tooltip("step:N").title("Step"), alt.Tooltip("label:N").title("Change")],
-        ),
+        base.mark_bar(cornerRadius=2).encode(_y("from"), alt.Y2("to:Q"), _COLOUR, tooltip=_TIP),
         base.mark_text(dy=-8, color=INK).encode(alt.Y("top:Q"), alt.Text("label:N")),
-    ).properties(height=HEIGHT)
+    )
 
 
-def _heatmap(x: alt.X, y: alt.Y, height: int, tooltip: list[alt.Tooltip]) -> Chart:
-    base = alt.Chart(ROWS).encode(x, y)
+def heatmap() -> Chart:
+    """A count or share for each pair; what is empty is drawn."""
+    base = alt.Chart(ROWS).encode(
+        alt.X("x:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False),
+        _rows_down("y"),
+    )
     return alt.layer(
-        base.mark_rect(stroke="var(--paper)", strokeWidth=1.5, cornerRadius=2).encode(
-            alt.Color("shade:N").scale(None), tooltip=tooltip
+        base.mark_rect(stroke="var(--raised)", strokeWidth=1.5, cornerRadius=3).encode(
+            alt.Color("shade:N").scale(None), tooltip=_TIP
         ),
         base.mark_text(fontSize=11).encode(alt.Text("label:N"), alt.Color("text:N").scale(None)),
-    ).properties(height=height)
-
-
-def week_hours() -> Chart:
-    """Incidents by weekday and hour."""
-    return _heatmap(
-        alt.X("hour:O").title("hour of the day, UTC").axis(labelAngle=0, ticks=False, domain=False),
-        alt.Y("weekday:O").sort(WEEKDAYS).title(None).axis(ticks=False, domain=False),
-        210,
-        [
-            alt.Tooltip("weekday:O").title("Day"),
-            alt.Tooltip("hour:O").title("Hour"),
-            alt.Tooltip("count:Q").title("Incidents"),
-        ],
     )
 
 
-def model_weeks() -> Chart:
-    """A count by model and week; empty weeks are drawn."""
-    return _heatmap(
-        alt.X("week:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False),
-        alt.Y("model:N").title(None).axis(ticks=False, domain=False, labelLimit=150),
-        210,
-        [
-            alt.Tooltip("model:N").title("Model"),
-            alt.Tooltip("week:O").title("Week of"),
-            alt.Tooltip("count:Q").title("Count"),
-        ],
-    )
-
-
-def triangle() -> Chart:
-    """Retention: a row a cohort, a column a week after it."""
-    return _heatmap(
-        alt.X("week_number:O").title("weeks after the first use").axis(labelAngle=0, ticks=False, domain=False),
-        alt.Y("cohort:O").sort(None).title(None).axis(ticks=False, domain=False),
-        HEIGHT,
-        [
-            alt.Tooltip("cohort:O").title("First used in the week of"),
-            alt.Tooltip("week_number:O").title("Weeks after"),
-            alt.Tooltip("label:N").title("Came back"),
-        ],
+def calendar() -> Chart:
+    """What went live when: a row a model, a dot a day, a mark a deployment."""
+    base = alt.Chart(ROWS).encode(_day(), _rows_down())
+    marks = base.transform_filter("isValid(datum.shape)")
+    return alt.layer(
+        base.transform_filter("!isValid(datum.shape)").mark_point(filled=True, size=7, color="var(--dot)", opacity=1),
+        marks.mark_point(filled=True, size=110, opacity=1).encode(
+            _COLOUR, alt.Shape("shape:N").scale(None), tooltip=_TIP
+        ),
+        marks.mark_text(dy=-13, fontSize=11, color=SOFT, limit=70).encode(alt.Text("version:N")),
     )
 
 
 def funnel() -> Chart:
     """People at each stage, and the share that came from the one before."""
-    base = alt.Chart(ROWS).encode(
-        alt.Y("stage:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=160)
-    )
+    base = alt.Chart(ROWS).encode(_rows_down())
     return alt.layer(
-        base.mark_bar(cornerRadiusEnd=3).encode(
-            alt.X("value:Q").title(None).axis(grid=False),
-            alt.Color("colour:N").scale(None),
-            tooltip=[
-                alt.Tooltip("stage:N").title("Stage"),
-                alt.Tooltip("value:Q").title("Users").format(",.0f"),
-                alt.Tooltip("label:N").title("Of the stage before"),
-            ],
+        base.mark_bar(cornerRadiusEnd=3, color="var(--shade-3)").encode(
+            alt.X("value:Q").title(None).scale(range=[0, alt.expr("width - 110")]).axis(None), tooltip=_TIP
         ),
-        base.mark_text(align="left", dx=6, color=INK).encode(alt.X("value:Q"), alt.Text("label:N")),
-    ).properties(height=HEIGHT)
-
-
-def grouped() -> Chart:
-    """A value by month and part, side by side."""
-    return (
-        alt.Chart(ROWS)
-        .mark_bar(cornerRadiusEnd=2)
-        .encode(
-            alt.X("month:O").sort(None).title(None).axis(labelAngle=0),
-            alt.XOffset("part:N"),
-            alt.Y("value:Q").title(None),
-            alt.Color("colour:N").scale(None),
-            tooltip=[
-                alt.Tooltip("part:N").title("Part"),
-                alt.Tooltip("month:O").title("Month"),
-                alt.Tooltip("value:Q").title("Value").format(".3~g"),
-                alt.Tooltip("n:Q").title("Observations"),
-            ],
-        )
-        .properties(height=HEIGHT)
+        base.mark_text(align="left", dx=6, color=INK).encode(alt.X("value:Q"), alt.Text("said:N")),
     )
 
 
-def calendar() -> Chart:
-    """What went live when: a row a model, a mark a deployment, rollbacks pointing down."""
-    base = alt.Chart(ROWS).encode(
-        alt.X("day:T")
-        .title(None)
-        .scale(alt.Scale(type="utc", padding=36))
-        .axis(format="%-d %b", labelOverlap=True, grid=False, tickCount=8),
-        alt.Y("model:N").title(None).axis(ticks=False, domain=False, labelLimit=150, grid=True),
-    )
+def forest() -> Chart:
+    """Estimates with their intervals against zero, each under its name: names beside the plot leave a phone no plot."""
+    base = alt.Chart(ROWS).encode(alt.Y("label:N").sort(None).axis(None))
     return alt.layer(
-        base.mark_point(filled=True, size=130, opacity=1).encode(
-            _COLOUR,
-            alt.Shape("shape:N").scale(None),
-            tooltip=[
-                alt.Tooltip("model:N").title("Model"),
-                alt.Tooltip("version:N").title("Version"),
-                alt.Tooltip("when:N").title("Deployed"),
-                alt.Tooltip("kind:N").title("What"),
-                alt.Tooltip("lead:N").title("Lead time"),
-                alt.Tooltip("failure:N").title("Incident after it"),
-            ],
+        alt.Chart(ONCE).mark_rule(color=INK, opacity=0.35).encode(alt.XDatum(0)),
+        base.mark_rule(strokeWidth=2).encode(_x("low"), alt.X2("high:Q"), _COLOUR),
+        base.mark_point(filled=True, size=60, opacity=1).encode(_x(), _COLOUR, tooltip=_TIP),
+        base.mark_text(align="left", dx=4, dy=-12, color=INK, limit=alt.expr("width")).encode(
+            alt.Text("label:N"), x=alt.value(0)
         ),
-        base.mark_text(dy=-13, fontSize=11, color="var(--soft)", limit=90).encode(alt.Text("version:N")),
-        base.mark_text(dy=16, fontSize=11, color="var(--soft)").encode(alt.Text("lead:N")),
-    ).properties(height=HEIGHT)
-
-
-def forest(number: str = "~s") -> Chart:
-    """Estimates with their intervals, a row each, against zero."""
-    base = alt.Chart(ROWS).encode(
-        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=240)
     )
-    x = alt.X("value:Q").title(None).axis(format=number, labelOverlap=True, tickCount=6)
-    tooltip = [
-        alt.Tooltip("label:N").title("What"),
-        alt.Tooltip("value:Q").title("Estimate").format(".3~g"),
-        alt.Tooltip("low:Q").title("From").format(".3~g"),
-        alt.Tooltip("high:Q").title("To").format(".3~g"),
-        alt.Tooltip("said:N").title("Reads"),
-    ]
-    return alt.layer(
-        alt.Chart(ROWS).mark_rule(color=INK, opacity=0.5).encode(alt.XDatum(0)),
-        base.mark_rule(strokeWidth=2).encode(
-            alt.X("low:Q").title(None).axis(format=number, labelOverlap=True, tickCount=6), alt.X2("high:Q"), _COLOUR
-        ),
-        base.mark_point(filled=True, size=70, opacity=1).encode(x, _COLOUR, tooltip=tooltip),
-    ).properties(height=HEIGHT)
-
-
-def forest_share() -> Chart:
-    """The same of shares, read in per cent."""
-    return forest("+.0%")
 
 
 def cash() -> Chart:
     """A project's discounted flows, cumulated: the plan dashed, what is known bold, booked months dotted."""
-    base = alt.Chart(ROWS).encode(
-        alt.X("month:T").title(None).scale(_UTC).axis(format="%b %Y", grid=False, labelOverlap=True, tickCount=8),
-        _COLOUR,
-        alt.Detail("project:N"),
-    )
-    tooltip = [
-        alt.Tooltip("project:N").title("Project"),
-        alt.Tooltip("when:N").title("Month"),
-        alt.Tooltip("value:Q").title("Cumulative, discounted").format(",.0f"),
-        alt.Tooltip("planned:Q").title("By plan").format(",.0f"),
-        alt.Tooltip("basis:N").title("The month is"),
-    ]
-    y = alt.Y("value:Q").title(None).axis(format="~s")
+    base = alt.Chart(ROWS).encode(_day())
     return alt.layer(
-        alt.Chart(ROWS).mark_rule(color=INK, opacity=0.5).encode(alt.YDatum(0)),
-        base.mark_line(strokeWidth=1.2, strokeDash=[5, 4]).encode(alt.Y("planned:Q").title(None).axis(format="~s")),
-        base.mark_line(strokeWidth=2).encode(y),
-        base.mark_point(filled=True, size=50, opacity=1).encode(alt.Y("booked:Q").title(None)),
-        base.mark_point(opacity=0, size=140).encode(y, tooltip=tooltip),
-    ).properties(height=HEIGHT)
+        alt.Chart(ONCE).mark_rule(color=INK, opacity=0.35).encode(alt.YDatum(0)),
+        base.mark_line(strokeWidth=1.3, strokeDash=[5, 4], color=INK, opacity=0.7).encode(_y("planned")),
+        base.mark_line(strokeWidth=2, color=ACCENT).encode(_y("value")),
+        base.mark_point(filled=True, size=40, opacity=1, color=ACCENT).encode(_y("booked")),
+        _rulers(),
+    )
 
 
 def tornado() -> Chart:
     """What moves a project's NPV: a bar an input, from its low end to its high end, widest first."""
-    base = alt.Chart(ROWS).encode(
-        alt.Y("label:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=240)
-    )
-    tooltip = [
-        alt.Tooltip("label:N").title("Input"),
-        alt.Tooltip("low:Q").title("NPV at its low end").format(",.0f"),
-        alt.Tooltip("high:Q").title("NPV at its high end").format(",.0f"),
-        alt.Tooltip("base:Q").title("Base").format(",.0f"),
-    ]
+    base = alt.Chart(ROWS).encode(_rows_down())
     return alt.layer(
-        base.mark_bar(color="#d1603d").encode(
-            alt.X("base:Q").title(None).axis(format="~s", labelOverlap=True, tickCount=6),
-            alt.X2("low:Q"),
-            tooltip=tooltip,
-        ),
-        base.mark_bar(color="#2f7fb8").encode(alt.X("base:Q").title(None), alt.X2("high:Q"), tooltip=tooltip),
-        base.mark_tick(color=INK, thickness=2, size=18).encode(alt.X("base:Q").title(None)),
-    ).properties(height=HEIGHT)
-
-
-def features() -> Chart:
-    """Drifted windows by feature and week, as tall as it has features."""
-    return _heatmap(
-        alt.X("week:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False),
-        alt.Y("feature:N").sort(None).title(None).axis(ticks=False, domain=False, labelLimit=240),
-        HEIGHT,
-        [
-            alt.Tooltip("feature:N").title("Feature"),
-            alt.Tooltip("week:O").title("Week of"),
-            alt.Tooltip("drifted:Q").title("Windows drifted"),
-            alt.Tooltip("tested:Q").title("Windows tested"),
-            alt.Tooltip("psi:Q").title("Largest PSI").format(".3~g"),
-        ],
+        base.mark_bar(color="var(--part-2)").encode(_x("base"), alt.X2("low:Q"), tooltip=_TIP),
+        base.mark_bar(color="var(--part-1)").encode(_x("base"), alt.X2("high:Q"), tooltip=_TIP),
+        base.mark_tick(color=INK, thickness=2, size=16).encode(_x("base")),
     )
-
-
-def shift() -> Chart:
-    """A feature's histogram in the reference and in the window, on the same bins."""
-    return (
-        alt.Chart(ROWS)
-        .mark_bar(cornerRadiusEnd=2)
-        .encode(
-            alt.X("bin:O").sort(None).title(None).axis(labelAngle=-35, labelLimit=90),
-            alt.XOffset("part:N"),
-            alt.Y("value:Q").title(None).axis(format=".0%"),
-            _COLOUR,
-            tooltip=[
-                alt.Tooltip("bin:O").title("Values"),
-                alt.Tooltip("part:N").title("Where"),
-                alt.Tooltip("value:Q").title("Share").format(".1%"),
-            ],
-        )
-        .properties(height=HEIGHT)
-    )
-
-
-def cohorts() -> Chart:
-    """A score by cohort and week, weeks in which a feature drifted marked."""
-    base = alt.Chart(ROWS).encode(_DAY, _COLOUR, alt.Detail("cohort:N"))
-    y = alt.Y("value:Q").title(None).scale(zero=False)
-    tooltip = [
-        alt.Tooltip("cohort:N").title("Cohort"),
-        alt.Tooltip("when:N").title("Week of"),
-        alt.Tooltip("value:Q").title("Score").format(".4~g"),
-        alt.Tooltip("n:Q").title("Labelled").format(","),
-        alt.Tooltip("state:N").title("Labels"),
-    ]
-    return alt.layer(
-        base.mark_line(strokeWidth=2).encode(y),
-        base.mark_point(filled=True, size=60, opacity=1).encode(y, tooltip=tooltip),
-        _events(),
-    ).properties(height=HEIGHT)
 
 
 CHARTS: Final[dict[str, Callable[[], Chart]]] = {
-    "trend": trend,
-    "trend_log": trend_log,
-    "hours": hours,
-    "bars": bars,
-    "waterfall": waterfall,
-    "week_hours": week_hours,
-    "model_weeks": model_weeks,
-    "triangle": triangle,
-    "funnel": funnel,
-    "grouped": grouped,
-    "trend_linear": trend,
-    "calendar": calendar,
-    "forest": forest,
-    "forest_share": forest_share,
-    "cash": cash,
-    "tornado": tornado,
-    "features": features,
-    "shift": shift,
-    "cohorts": cohorts,
-}
+    function.__name__: function
+    for function in (
+        trend, level, lines, scores, bars, grouped, waterfall, heatmap, calendar, funnel, forest, cash, tornado,
+    )
+}  # fmt: skip
 
 
-ROWS_HIGH: Final = {
-    "calendar": ("model", 56),
-    "forest": ("label", 26),
-    "forest_share": ("label", 26),
-    "tornado": ("label", 24),
-    "features": ("feature", 22),
-}
-"""Picture → (field with a row for each value, pixels a row): Vega-Lite's own step warns beside a fitted width."""
-
-
+@cache
 def specifications() -> dict[str, dict[str, Any]]:
-    """Every picture by name, JSON-ready: its `spec`, whether it draws events (`has_events`), how high its rows are."""
-    pictures: dict[str, dict[str, Any]] = {}
-    for name, chart in CHARTS.items():
-        field, height = ROWS_HIGH.get(name, (None, None))
-        has_events = name.startswith("trend") or name == "cohorts"
-        pictures[name] = {
-            "spec": _styled(chart()).to_dict(),
-            "has_events": has_events,
-            "row_field": field,
-            "row_height": height,
-        }
-    return pictures
+    """Every picture by name as a Vega specification, ready for `vegaEmbed`."""
+    return {
+        name: vl_convert.vegalite_to_vega(_styled(chart()).to_dict(), vl_version=VEGA_LITE)
+        for name, chart in CHARTS.items()
+    }
 
 
 def _styled(chart: Chart) -> Chart:
     return (
-        chart.properties(
+        chart.add_params(_NUMBER, _TIME, _TICKS)
+        .properties(
             width="container",
+            height=HEIGHT,
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
             background="transparent",
+            padding=2,
         )
+        .configure(aria=False)
         .configure_view(stroke=None)
         .configure_axis(
-            labelColor="var(--soft)",
-            titleColor="var(--soft)",
+            labelColor=SOFT,
+            titleColor=SOFT,
             gridColor=FAINT,
             domainColor=FAINT,
             tickColor=FAINT,
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
+            labelFontSize=11,
             labelFont=FONT,
-            titleFont=FONT,
         )
-        .configure_text(font=FONT)
+        .configure_text(font=FONT, fontSize=12)
     )

@@ -1,6 +1,6 @@
 """What the page reads: one query over the published marts for each of its tables.
 
-The queries choose and shape; what a number means was settled in the mart. Their columns are what `page.js` asks for.
+The queries choose and shape; what a number means was settled in the mart. Their columns are what the page asks for.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
         "days": (
             "select kpi_id, model_id, period_start_date as day, numerator, denominator "
             "from mart_scorecard where period = 'day' and numerator is not null and denominator is not null "
-            "order by kpi_id, model_id, day"
+            "order by model_id, kpi_id, day"
         ),
         "cells": (
-            "select model_id, kpi_id, period, period_start_date as start, as_of, value, numerator, denominator, "
+            "select model_id, kpi_id, period, period_start_date as start, as_of, numerator, denominator, "
             "sample_size, ci_low, ci_high, target, at_risk, baseline, status, trend, gap_reason, source_freshness, "
             "objective from mart_scorecard where period <> 'day' "
             "qualify period <> 'week' or as_of > max(as_of) over () - 92 "
             "order by period, start, model_id, kpi_id"
         ),
         "hours": (
-            "select model_id, hour_at as hour, predictions_per_hour, predictions_per_hour_24h, is_spike "
-            "from mart_throughput_hourly qualify event_date > max(event_date) over () - 14 order by model_id, hour"
+            "select model_id, hour_at as hour, predictions_per_hour, predictions_per_hour_24h, "
+            "predictions_per_hour_p95_28d, is_spike from mart_throughput_hourly where is_covered "
+            "qualify event_date > max(event_date) over () - 14 order by model_id, hour"
         ),
         "latency": (
             "select model_id, event_date as day, latency_p50_ms, latency_p95_ms, latency_p99_ms, latency_target_ms "
@@ -46,16 +47,16 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "price_effect_usd, compute_cost_usd from mart_cost_variance_monthly order by all"
         ),
         "incidents": (
-            "select model_id, incident_id, title, severity, started_at, detected_at, resolved_at, "
-            "resolve_seconds / 3600 as resolve_hours, is_open, url from mart_incidents order by started_at, incident_id"
+            "select model_id, title, severity, started_at, resolve_seconds / 3600 as resolve_hours, is_open "
+            "from mart_incidents order by model_id, started_at, incident_id"
         ),
         "repairs": (
-            "select model_id, month_date as month, severity, resolve_seconds / 3600 as resolve_hours, resolved_count, "
-            "median_resolve_hours, p90_resolve_hours from mart_mttr_monthly where severity <> 'all' order by all"
+            "select model_id, month_date as month, severity, resolve_seconds / 3600 as resolve_hours, resolved_count "
+            "from mart_mttr_monthly where severity <> 'all' order by all"
         ),
         "adoption": (
-            "select model_id, feature_id, event_date as day, adoption_1d_rate, adoption_28d_rate "
-            "from mart_feature_adoption_daily where is_covered order by all"
+            "select model_id, event_date as day, adoption_1d_rate, adoption_28d_rate "
+            "from mart_feature_adoption_daily where feature_id = 'all' and is_covered order by all"
         ),
         "funnel": (
             "select model_id, feature_id, stage, stage_number, user_count, conversion_rate from mart_adoption_funnel "
@@ -110,29 +111,25 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "order by model_id, start_date, experiment_id, is_primary desc, metric_id, variation_id"
         ),
         "finance": (
-            "select project_id, project_name, model_ids, month_date as month, basis, npv_to_date_usd, "
-            "sum((planned_capital_usd + planned_operating_usd + planned_benefit_usd) "
-            "/ power(1 + discount_rate, month_index / 12)) over (partition by project_id order by month_date) "
-            "as planned_npv_to_date_usd from mart_project_finance_monthly "
-            "inner join (select distinct project_id, model_ids from mart_project_scenarios) using (project_id) "
-            "order by project_id, month"
+            "select project_id, project_name, month_date as month, basis, npv_to_date_usd, planned_npv_to_date_usd "
+            "from mart_project_finance_monthly order by project_id, month"
+        ),
+        "projects": (
+            "select project_id, project_name, model_ids, sponsor, as_of, npv_usd, irr, payback_months, "
+            "discounted_payback_months, discount_rate, gap_reason from mart_project_finance_monthly "
+            "left join (select distinct project_id, model_ids from mart_project_scenarios) using (project_id) "
+            "qualify row_number() over (partition by project_id order by as_of desc, month_date) = 1 "
+            "order by project_name, project_id"
         ),
         "scenarios": (
-            "select project_id, project_name, model_ids, kind, name, npv_usd, low_npv_usd, high_npv_usd, "
-            "npv_swing_usd, npv_positive_rate from mart_project_scenarios "
+            "select project_id, project_name, kind, name, npv_usd, low_npv_usd, high_npv_usd, "
+            "npv_swing_usd, npv_positive_rate, draw_count from mart_project_scenarios "
             "order by project_id, kind, npv_swing_usd desc, name"
         ),
-        # A week divides sums: hits over decisions, and means weighted by what they are means over.
         "cohorts": (
-            "select model_id, cohort_attribute, cohort_value, date_trunc('week', event_date)::date as week, "
-            "min(is_mature) as is_mature, "
-            "case when count(accuracy_rate) > 0 then 'accuracy' when count(ndcg) > 0 then 'NDCG' "
-            "else 'mean absolute error' end as measure, "
-            "case when count(accuracy_rate) > 0 then sum(correct_count) / nullif(sum(decided_count), 0) "
-            "when count(ndcg) > 0 then sum(ndcg * labelled_count) / nullif(sum(labelled_count), 0) "
-            "else sum(mean_absolute_error * valued_count) / nullif(sum(valued_count), 0) end as score, "
-            "sum(labelled_count) as labelled_count from mart_accuracy_daily "
-            "where label_source <> 'holdout' group by all order by model_id, cohort_attribute, cohort_value, week"
+            "select model_id, cohort_attribute, cohort_value, week_date as week, is_mature, is_too_small, measure, "
+            "score, score_ci_low, score_ci_high, labelled_count from mart_accuracy_weekly where is_declared_source "
+            "order by model_id, cohort_attribute, cohort_value, week"
         ),
         "drift": (
             "select model_id, feature, signal, date_trunc('week', window_start_at)::date as week, "
@@ -164,6 +161,11 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "on asked.model_id = mart_event_impact.model_id and asked.event_date = mart_event_impact.event_date "
             "and asked.primary_measure = mart_event_impact.measure "
             "where is_complete and change_ci_low is not null order by model_id, day, event_id"
+        ),
+        "notes": (
+            "select model_id, event_date as day, author_role, sentiment, title, text from mart_notes "
+            "qualify row_number() over (partition by model_id, note_kind order by event_date desc, note_id) <= 25 "
+            "order by model_id, day, note_id"
         ),
     }
 )

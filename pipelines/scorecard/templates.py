@@ -156,7 +156,7 @@ def experiment(planned: Plan, begins: date, published_at: datetime | None) -> st
         told=told(planned),
         reach=planned.reach(),
         secondary=words.listed(secondary),
-        guardrails=words.listed([f"{rail.id} ({rail.kpi.replace('_', ' ')})" for rail in member.guardrails]),
+        guardrails=words.listed([f"{rail.id} ({rail.subject.replace('_', ' ')})" for rail in member.guardrails]),
         owner=_owner(member),
         stub=markdown.Raw(stub(planned, begins).strip().replace("```", "'''")),
     )
@@ -264,7 +264,7 @@ def _stream(stream: ValueStream, tables: Mapping[str, list[Row]]) -> Row:
     return found | {
         "baseline": f"{name}: {words.amount(control['mean_value'], unit)}" if control else name,
         "baseline_source": f"{'the control of ' if control else ''}{effect['experiment_name']}",
-        "uplift": words.NONE if effect["status"] == "void" else f"{said(effect[which])}{between}",
+        "uplift": None if effect["status"] == "void" or effect[which] is None else f"{said(effect[which])}{between}",
         "uplift_source": f"{effect['experiment_name']}, {grade}",
     }
 

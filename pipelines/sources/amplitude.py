@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Expectation, Format, Names, Rule, Source, Table
 
 
 def _text(key: str) -> str:
@@ -132,4 +132,5 @@ SOURCE = Source(
         ),
     ),
     late=timedelta(days=7),
+    names=(Names("events", "event", "event_name"),),
 )

@@ -70,4 +70,5 @@ SOURCE = Source(
     ),
     late=timedelta(days=30),
     fresh_within=timedelta(days=366),
+    day_by="rows",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Source, Table
 
 CHANGE_REQUESTS = Table(
     name="change_requests",
@@ -86,4 +86,6 @@ SOURCE = Source(
     formats=(_format("ServiceNow CSV by fields", _FIELDS), _format("ServiceNow CSV by labels", _LABELS)),
     # A change is closed some days after it was filed.
     late=timedelta(days=14),
+    day_by="rows",
+    names=(Names("change_requests", "configuration_item", "configuration_item"),),
 )

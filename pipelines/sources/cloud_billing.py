@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Deliveries, Expectation, Format, Names, Rule, Source, Table
 
 _MONEY = "DECIMAL(38,12)"
 
@@ -131,6 +131,24 @@ _CHARGES = Table(
         ),
     ),
     covers_range=True,
+    parts=("BillingAccountId", "cast(coalesce(BillingPeriodStart, date_trunc('month', ChargePeriodStart)) as date)"),
+)
+
+_DATE = (
+    r"(?:19|20)[0-9]{2}[-_/]?(?:0[1-9]|1[0-2])"
+    r"(?:[-_/]?(?:0[1-9]|[12][0-9]|3[01])(?:[t_-]?[0-2][0-9][-_:]?[0-5][0-9](?:[-_:]?[0-5][0-9])?z?)?)?"
+)
+# Dates, run ids and GUIDs first, or the day of `2026-01-02.csv` would pass for a part. Dates twice: two of them share
+# the character between them.
+_DELIVERIES = Deliveries(
+    (
+        (r"(^|/)((?:year|month|day|hour|date|dt|run|run_id|billing_period)=[^/]*)", r"\1<\2>"),
+        (r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", r"<\1>"),
+        *((rf"(^|[^0-9<=])({_DATE})([^0-9>]|$)", r"\1<\2>\3"),) * 2,
+        (r"(^|[-_/])(run[-_]?[0-9]+)", r"\1<\2>"),
+        (r"(part|chunk|shard)[-_]?[0-9]+(?:[-_][0-9]+)*", r"\1"),
+        (r"([-_./])(?:[0-9]{1,6}|0[0-9]{6,11})((?:\.[a-z][a-z0-9]*)+)$", r"\1\2"),
+    )
 )
 
 
@@ -226,6 +244,7 @@ _AWS_COLUMNS = (
     "savingsPlan/SavingsPlanEffectiveCost",
     "savingsPlan/TotalCommitmentToDate",
     "savingsPlan/UsedCommitment",
+    "splitLineItem/ParentResourceId",
 )
 _AWS_REQUIRES = (
     "lineItem/LineItemType",
@@ -365,7 +384,9 @@ def _aws(spell: Callable[[str], str], tags: str, prefix: str) -> dict[str, str]:
         f" lambda k: {{'key': regexp_replace(k, '{prefix}', ''), 'value': {value}}})"
     )
     columns["tags"] = f"case when tags is not null then {_members(entries)} end"
-    return _select(_AWS, _renamed(columns, " ".join(["(select *,", tags, "as tags from rows)"])))
+    relation = _renamed(columns, " ".join(["(select *,", tags, "as tags from rows)"]))
+    # What AWS says of the share that a pod or a task had in a machine: the machine's own line bears the cost.
+    return _select(_AWS, f"{relation} where split_line_item_parent_resource_id is null")
 
 
 # A legacy report has a column per activated tag. Declaring one makes the pattern find at least one.
@@ -699,4 +720,12 @@ SOURCE = Source(
     # Clouds close a month some ten days into the next, and correct it until then.
     late=timedelta(days=45),
     fresh_within=timedelta(hours=72),
+    day_by="rows",
+    deliveries=_DELIVERIES,
+    names=(
+        Names("charges", "tag", 'coalesce("AllocatedTags", "Tags")', is_keyed=True),
+        Names("charges", "resource_id", 'coalesce("AllocatedResourceId", "ResourceId")', is_lower=True),
+        Names("charges", "sub_account_id", '"SubAccountId"', label='"SubAccountName"', is_lower=True),
+        Names("charges", "service", '"ServiceName"', is_lower=True),
+    ),
 )

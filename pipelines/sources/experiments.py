@@ -1,7 +1,7 @@
 """Experiments: who was assigned to what, what users then did, and outcomes of units where nothing was randomised.
 
-What an export's columns are called, and nothing of what an experiment is: variations, metrics and windows are declared
-in the catalog, first exposures and sums are made in dbt.
+What an export's columns are called, and nothing of what an experiment is: variations, metrics, covariates and windows
+are declared in the catalog, first exposures and sums are made in dbt.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from pipelines.sources.spec import Column, Container, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Container, Expectation, Format, Names, Rule, Source, Table
 
 _AMOUNT: Final = "DECIMAL(18,6)"
 _EXPERIMENT_ID: Final = Column("experiment_id", "VARCHAR", "The experiment's key, as logged.", required=True)
@@ -52,7 +52,7 @@ EVENTS: Final = Table(
 
 OUTCOMES: Final = Table(
     name="outcomes",
-    description="One row per unit (site, depot, branch), day and metric of a study without randomisation.",
+    description="One row per unit (site, depot, branch), day and metric of a panel.",
     columns=(
         _EXPERIMENT_ID,
         Column("unit_id", "VARCHAR", "The unit: what was treated or was not.", required=True),
@@ -67,12 +67,46 @@ OUTCOMES: Final = Table(
 )
 
 
-def _flat(name: str, container: Container, table: str, columns: dict[str, str], optional: tuple[str, ...]) -> Format:
-    """A file whose columns are the table's under other names (`columns`: the file's → the table's)."""
+UNITS: Final = Table(
+    name="units",
+    description="One row per unit (case, customer, member of staff) and metric of a study that sees each unit once.",
+    columns=(
+        _EXPERIMENT_ID,
+        Column("unit_id", "VARCHAR", "The unit: what was treated or was not.", required=True),
+        Column("metric_id", "VARCHAR", "What was measured, by the metric's id in the catalog.", required=True),
+        Column("observed_date", "DATE", "The day its outcome was known.", required=True),
+        Column("outcome", _AMOUNT, "What was measured.", required=True),
+        Column("treatment", _AMOUNT, "1: treated, 0: not; or how much of it the unit got.", required=True),
+        Column("instrument", _AMOUNT, "What moved the treatment and nothing else; null where nothing did."),
+        Column("covariates", "JSON", "All other columns of the row: what the unit was before."),
+    ),
+    key=("experiment_id", "unit_id", "metric_id", "observed_date"),
+    day="observed_date",
+    rules=(Rule("treatment >= 0", "treatment is below 0"),),
+)
+
+
+def _flat(
+    name: str,
+    container: Container,
+    table: str,
+    columns: dict[str, str],
+    optional: tuple[str, ...],
+    others: str | None = None,
+) -> Format:
+    """A file whose columns are the table's under other names (`columns`: the file's → the table's).
+
+    `others`: the table's column that keeps whatever other columns the file has.
+    """
     if container == "json":
         picked = ", ".join(f"nullif(doc ->> '$.\"{theirs}\"', '') as {ours}" for theirs, ours in columns.items())
     else:
         picked = ", ".join(f'"{theirs}" as {ours}' for theirs, ours in columns.items())
+    if others is not None:
+        named = ", ".join(f'"{theirs}": null' for theirs in (*columns, "_row", "_raw", "_path", "_latest"))
+        row = "doc" if container == "json" else "to_json(rows)"
+        # Merging null into a key takes it out (RFC 7396).
+        picked += f", json_merge_patch({row}, '{{{named}}}') as {others}"
     required = tuple(theirs for theirs in columns if theirs not in optional)
     return Format(
         name=f"{name}_{container}",
@@ -106,6 +140,15 @@ _OUTCOME: Final = {
     "value": "outcome",
     "treated_from": "treated_from_date",
 }
+_UNIT: Final = {
+    "date": "observed_date",
+    "experiment_id": "experiment_id",
+    "unit_id": "unit_id",
+    "metric": "metric_id",
+    "value": "outcome",
+    "treatment": "treatment",
+    "instrument": "instrument",
+}
 _STATSIG: Final = {
     "first_exposure_utc": "exposed_at",
     "unit_id": "user_id",
@@ -127,10 +170,10 @@ _EPPO: Final = """
 SOURCE = Source(
     name="experiments",
     title="Experiments",
-    description="Assignment logs (GrowthBook, Eppo, Statsig), users' metric events, and panels of treated units.",
+    description="Assignment logs (GrowthBook, Eppo, Statsig), users' metric events, and studies of treated units.",
     owner="experimentation",
     glob=("experiments/**/*.csv*", "experiments/**/*.json*", "experiments/**/*.parquet"),
-    tables=(EXPOSURES, EVENTS, OUTCOMES),
+    tables=(EXPOSURES, EVENTS, OUTCOMES, UNITS),
     formats=(
         *(_flat("assignments", c, "exposures", _ASSIGNMENT, ("attributes",)) for c in _CONTAINERS),
         *(_flat("statsig_exposures", c, "exposures", _STATSIG, ("user_dimensions",)) for c in _CONTAINERS),
@@ -142,6 +185,11 @@ SOURCE = Source(
         ),
         *(_flat("events", c, "events", _EVENT, ("value", "event_id")) for c in _CONTAINERS),
         *(_flat("outcomes", c, "outcomes", _OUTCOME, ("treated_from",)) for c in _CONTAINERS),
+        *(_flat("units", c, "units", _UNIT, ("instrument",), others="covariates") for c in _CONTAINERS),
     ),
     late=timedelta(days=7),
+    names=(
+        Names("exposures", "experiment", "experiment_id"),
+        Names("outcomes", "experiment", "experiment_id"),
+    ),
 )

@@ -21,7 +21,7 @@ from pipelines.sources.binning import (
     parquet_format,
     unpivoted,
 )  # fmt: skip
-from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Source, Table
 
 BINS = 2048
 """Bins aimed at between the extremes of an hour."""
@@ -133,4 +133,5 @@ SOURCE = Source(
     late=timedelta(days=14),
     intake_only=("values",),
     derived={"bins_hourly": derived(BINS_HOURLY, "values", _LOGGED_ONCE, _DIMENSIONS, BINS)},
+    names=(Names("bins_hourly", "model_name", "model_name"),),
 )

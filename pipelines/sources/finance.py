@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
 
 _CODE = Column("project_code", "VARCHAR", "What the finance system calls the project.", required=True)
 _CURRENCY = Column("currency", "VARCHAR", "ISO 4217 code of the amounts.", required=True)
@@ -224,4 +224,11 @@ from rows
     # Books are reopened until the month's close has been audited.
     late=timedelta(days=35),
     fresh_within=timedelta(days=9),
+    day_by="rows",
+    names=(
+        Names("actual_costs", "project_code", "project_code"),
+        Names("booked_benefits", "project_code", "project_code"),
+        Names("planned_flows", "project_code", "project_code"),
+        Names("budgets", "project_code", "project_code"),
+    ),
 )

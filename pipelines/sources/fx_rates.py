@@ -70,4 +70,5 @@ SOURCE = Source(
     ),
     late=timedelta(days=7),
     fresh_within=timedelta(days=5),
+    day_by="rows",
 )

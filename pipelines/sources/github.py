@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
 
 REPOSITORY = r"/repos/([^/]+/[^/]+)"
 """How an API address names the repository."""
@@ -164,4 +164,9 @@ SOURCE = Source(
     ),
     # A deployment's last status may come days after it was asked for.
     late=timedelta(days=7),
+    day_by="rows",
+    names=(
+        Names("deployments", "environment", "environment"),
+        Names("deployments", "repository", "repository"),
+    ),
 )

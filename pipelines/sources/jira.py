@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.instants import instant
-from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Source, Table
 
 PAGERDUTY_URL = r"pagerduty\.com\\?/incidents\\?/([A-Z0-9]+)"
 PAGERDUTY_ID = r'"customfield_[0-9]+": ?"([PQR][A-Z0-9]{6,13})"'
@@ -252,4 +252,10 @@ SOURCE = Source(
     ),
     # An issue reopened weeks later changes its creation day.
     late=timedelta(days=35),
+    day_by="rows",
+    names=(
+        Names("issues", "component", "from_json(components, '[\"VARCHAR\"]')", is_list=True),
+        Names("issues", "label", "from_json(labels, '[\"VARCHAR\"]')", is_list=True),
+        Names("issues", "project", "project_key"),
+    ),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Source, Table
 
 INFERENCE_SERVICES = Table(
     name="inference_services",
@@ -104,4 +104,6 @@ SOURCE = Source(
     ),
     late=timedelta(days=3),
     fresh_within=timedelta(days=8),
+    day_by="rows",
+    names=(Names("inference_services", "inference_service", "inference_service"),),
 )

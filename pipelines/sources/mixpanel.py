@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Expectation, Format, Names, Rule, Source, Table
 
 _EPOCH = """case
         when try_cast({value} as double) is null then {value}
@@ -107,4 +107,5 @@ SOURCE = Source(
         ),
     ),
     late=timedelta(days=5),
+    names=(Names("events", "event", "event_name"),),
 )

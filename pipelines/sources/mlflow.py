@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.instants import instant
-from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Source, Table
 
 MODEL_VERSIONS = Table(
     name="model_versions",
@@ -198,4 +198,6 @@ SOURCE = Source(
     late=timedelta(days=7),
     # A registry is quiet between releases.
     fresh_within=timedelta(days=8),
+    day_by="rows",
+    names=(Names("model_versions", "registered_model", "model_name"),),
 )

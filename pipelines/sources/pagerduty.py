@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
 
 JIRA_KEY = r"\b[A-Z][A-Z0-9_]+-[0-9]+\b"
 
@@ -244,4 +244,9 @@ SOURCE = Source(
     ),
     # A reopened incident changes its creation day; PagerDuty's own list goes back one month by default.
     late=timedelta(days=35),
+    day_by="rows",
+    names=(
+        Names("incidents", "service_id", "service_id", label="service_name"),
+        Names("analytics_incidents", "service_id", "service_id", label="service_name"),
+    ),
 )

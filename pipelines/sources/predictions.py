@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Container, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Container, Expectation, Format, Names, Rule, Source, Table
 
 LABEL_SOURCES = ("holdout", "production", "human_review", "ground_truth")
 
@@ -38,6 +38,11 @@ PREDICTIONS = Table(
             "VARCHAR",
             "The class, the value, or the ranked items as a JSON list; null where only a score was logged.",
         ),
+        Column(
+            "scores",
+            "VARCHAR",
+            "Probability of every class, as a JSON object; null where only the predicted one's was logged.",
+        ),
         Column("cohorts", "VARCHAR", "Attributes that make cohorts, as a JSON object."),
     ),
     key=("prediction_id", "model_name", "predicted_at"),
@@ -47,6 +52,7 @@ PREDICTIONS = Table(
         Rule("model_name <> ''", "model_name is empty"),
         Rule("score is not null or prediction is not null", "neither score nor prediction is given"),
         Rule("isfinite(score)", "score is not a finite number"),
+        Rule("json_valid(scores)", "scores is not valid JSON"),
         Rule("json_valid(cohorts)", "cohorts is not valid JSON"),
     ),
     expectations=(
@@ -85,7 +91,7 @@ LABELS = Table(
 _PREDICTION_COLUMNS = {
     "prediction_id": "prediction_id", "timestamp": "predicted_at", "model_name": "model_name",
     "model_version": "model_version", "endpoint": "endpoint", "environment": "environment", "score": "score",
-    "prediction": "prediction", "cohorts": "cohorts",
+    "prediction": "prediction", "scores": "scores", "cohorts": "cohorts",
 }  # fmt: skip
 """Column of our prediction log → column of `predictions`."""
 _PREDICTION_REQUIRED = ("prediction_id", "timestamp", "model_name")
@@ -95,7 +101,7 @@ _LABEL_REQUIRED = ("prediction_id", "labelled_at", "label")
 
 def _parquet_value(logged: str) -> str:
     """A Parquet column as it stands; a list, a map or a struct as its JSON."""
-    if logged not in ("cohorts", "prediction", "label"):
+    if logged not in ("cohorts", "prediction", "scores", "label"):
         return f'"{logged}"'
     nested = f"regexp_matches(typeof(\"{logged}\"), '^(MAP|STRUCT|JSON)|\\]$')"
     return f'case when {nested} then cast(to_json("{logged}") as varchar) else cast("{logged}" as varchar) end'
@@ -148,7 +154,7 @@ SAGEMAKER_CAPTURE = Format(
         regexp_extract(_path, '([^/]+)/([^/]+)/20\\d\\d/\\d\\d/\\d\\d/\\d\\d/', 2) as model_version,
         null as endpoint, null as environment, try_cast(trim(answered) as double) as score,
         case when try_cast(trim(answered) as double) between 0 and 1 then null else trim(answered) end as prediction,
-        null as cohorts, _row, _raw
+        null as scores, null as cohorts, _row, _raw
     from captured"""
     },
 )
@@ -178,7 +184,7 @@ NANNYML = Format(
         "predictions": """
     select id as prediction_id, "timestamp" as predicted_at,
         regexp_extract(_path, '([^/]+?)(\\.[A-Za-z]+)+$', 1) as model_name, null as model_version, null as endpoint,
-        null as environment, y_pred_proba as score, y_pred as prediction, null as cohorts, _row, _raw
+        null as environment, y_pred_proba as score, y_pred as prediction, null as scores, null as cohorts, _row, _raw
     from rows"""
     },
 )
@@ -199,4 +205,8 @@ SOURCE = Source(
     ),
     late=timedelta(days=3),
     viewed=("predictions", "labels"),
+    names=(
+        Names("predictions", "model_name", "model_name"),
+        Names("predictions", "endpoint", "endpoint"),
+    ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Expectation, Format, Source, Table
+from pipelines.sources.spec import Column, Expectation, Format, Names, Source, Table
 
 _SURVEY_KEY = r"""coalesce(
             nullif(regexp_extract(_path, '(SV_[A-Za-z0-9]+)', 1), ''),
@@ -178,4 +178,6 @@ SOURCE = Source(
     # A response left open is recorded a week or more after it was last touched.
     late=timedelta(days=14),
     fresh_within=timedelta(days=8),
+    day_by="rows",
+    names=(Names("responses", "survey", "survey_key"),),
 )

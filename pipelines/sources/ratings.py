@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Expectation, Format, Names, Rule, Source, Table
 
 _RATING = ("rating_id", "rated_at", "model", "kind", "value", "user_id", "comment", "recorded_at")
 _DECISION = ("decision_id", "decided_at", "model", "overridable", "was_overridden", "reason", "recorded_at")
@@ -126,4 +126,8 @@ SOURCE = Source(
     ),
     # A decision may be overruled days after it was made.
     late=timedelta(days=7),
+    names=(
+        Names("ratings", "model_name", "model_name"),
+        Names("decisions", "model_name", "model_name"),
+    ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.instants import instant
-from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Source, Table
 
 _EVENT_ID = Column("event_id", "VARCHAR", "EventBridge's id of the event.", required=True)
 _OCCURRED_AT = Column("occurred_at", "TIMESTAMP", "When it happened, to the second.", required=True)
@@ -142,4 +142,9 @@ SOURCE = Source(
     late=timedelta(days=3),
     # Endpoints may go weeks without a change; a day's file says so by its name.
     fresh_within=timedelta(days=8),
+    day_by="rows",
+    names=(
+        Names("endpoint_changes", "endpoint", "endpoint_name"),
+        Names("model_packages", "model_package_group", "model_package_group"),
+    ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Expectation, Format, Names, Rule, Source, Table
 
 _CALLED_AT = """coalesce(
         doc ->> '$.timestamp',
@@ -144,4 +144,5 @@ SOURCE = Source(
         ),
     ),
     late=timedelta(days=5),
+    names=(Names("events", "event", "event_name"),),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Derived, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Derived, Expectation, Format, Names, Rule, Source, Table
 
 LOG_GAMMA = math.log(1.01 / 0.99)
 """Width of a latency bucket on the natural log: bucket b holds (e^(b-1)w, e^bw], so that its middle is at
@@ -573,4 +573,8 @@ SOURCE = Source(
         "requests_hourly": _derived(REQUESTS_HOURLY, _HOURLY),
         "latency_hourly": _derived(LATENCY_HOURLY, _LATENCY),
     },
+    names=(
+        Names("requests_hourly", "model_name", "model_name"),
+        Names("requests_hourly", "endpoint", "endpoint"),
+    ),
 )

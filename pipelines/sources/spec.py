@@ -6,6 +6,7 @@ what lives in the source's own module beside this one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -63,8 +64,8 @@ class Table:
     Every row also carries `_day` (DATE, its UTC day), `_content_id` (the content it came from) and
     `_row` (its number there). `day` names the column that places a row in its day.
     `covers_range`: a content speaks for every day between its first and last row (a restated bill that
-    dropped a day's charges must empty that day). `row_count`: how many records its rows stand for, where a row
-    stands for many.
+    dropped a day's charges must empty that day), counted apart for each value of `parts`, SQL over the columns.
+    `row_count`: how many records its rows stand for, where a row stands for many.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Table:
     rules: tuple[Rule, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     covers_range: bool = False
+    parts: tuple[str, ...] = ()
     row_count: str = "count(*)"
 
     @property
@@ -143,6 +145,43 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class Names:
+    """Where a table's rows say whom they are about, in the system's own words, for the catalog to map.
+
+    `kind` is the kind of name there, as the catalog knows it. `value` is SQL over the columns, null where a row has no
+    such name; with `is_list` a list of names; with `is_keyed` a JSON object of key and value. `label` is SQL for what
+    people call it. `is_lower`: upper and lower case do not count.
+    """
+
+    table: str
+    kind: str
+    value: str
+    label: str = "null"
+    is_list: bool = False
+    is_keyed: bool = False
+    is_lower: bool = False
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """Which of a source's files add up and which replace one another, told by their paths.
+
+    A *delivery* is a path less its part number: its parts add up. A *stream* is a path less dates, run ids and GUIDs
+    too: its deliveries replace one another. `steps` are regular expressions with their replacements, for the path in
+    lower case: what tells deliveries apart goes into angle brackets, what tells parts apart goes away.
+    """
+
+    steps: tuple[tuple[str, str], ...]
+
+    def of(self, path: str) -> tuple[str, str]:
+        """The stream and the delivery that `path` belongs to."""
+        delivery = path.lower()
+        for pattern, replacement in self.steps:
+            delivery = re.sub(pattern, replacement, delivery)
+        return re.sub("<[^>]*>", "", delivery), delivery
+
+
+@dataclass(frozen=True)
 class Source:
     """A system whose exports we ingest.
 
@@ -152,6 +191,12 @@ class Source:
     `intake_only` tables live in the intake (Parquet) and never in the warehouse; `derived` says how a
     warehouse table is made from them. `viewed` tables are too large to copy and needed row by row: their rows
     stay in the intake, and the warehouse's table is a view over the days accepted.
+    `day_by`: what must change for a day to be built anew. `contents`: which files hold its rows; right for every
+    source. `rows`: the rows alone, so that an export delivered again and again, each time with a day more, costs that
+    day and not all it holds. Right where no incremental model depends on which content holds a row, on its number there
+    or on how often it came; models made whole may depend on these. With `deliveries`, the rows that count are those of
+    the newest delivery of a stream, for each of the table's `parts`.
+    `names`: what its rows call the members of the workforce. One name that the catalog knows maps a row.
     """
 
     name: str
@@ -166,6 +211,9 @@ class Source:
     intake_only: tuple[str, ...] = ()
     derived: Mapping[str, Derived] = field(default_factory=dict)
     viewed: tuple[str, ...] = ()
+    day_by: Literal["contents", "rows"] = "contents"
+    deliveries: Deliveries | None = None
+    names: tuple[Names, ...] = ()
 
     def table(self, name: str) -> Table:
         """The table called `name`; KeyError names the ones there are."""

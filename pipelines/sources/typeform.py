@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Source, Table
 
 _FORM_KEY = r"""coalesce(
             nullif(parse_path(_path)[-2], 'typeform'),
@@ -154,4 +154,6 @@ SOURCE = Source(
     ),
     late=timedelta(days=7),
     fresh_within=timedelta(days=8),
+    day_by="rows",
+    names=(Names("responses", "survey", "survey_key"),),
 )

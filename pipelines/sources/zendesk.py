@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
 
 _TICKETS = """
     select
@@ -66,4 +66,5 @@ SOURCE = Source(
     ),
     # A ticket is rated, merged or deleted long after it was opened.
     late=timedelta(days=28),
+    names=(Names("tickets", "ticket_tag", "from_json(tags, '[\"VARCHAR\"]')", is_list=True),),
 )

@@ -6,7 +6,7 @@ A source's day is replaced in all of its tables at once, or, refused, in none.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -96,7 +96,8 @@ def replace_days(
 ) -> Replacement:
     """Judge and replace the source's stale days among `days` (None: all); with `force`, those that are not too.
 
-    Refused days keep what stood. Returns which days were accepted and refused, and the rows now standing.
+    Refused days keep what stood. Whatever is asked, days whose rows have moved to other contents are read from these.
+    Returns which days were accepted and refused, and the rows now standing.
     """
     version = version_of(source)
     outcome = Replacement(source.name)
@@ -104,12 +105,15 @@ def replace_days(
         ledger.create(connection)
         create_tables(connection, source)
         asked = None if days is None else set(days)
-        todo = set(ledger.stale_source_days(connection, source.name, version, settings.first_day))
+        found = ledger.source_days(connection, source, version, settings.first_day)
+        todo = set(found.stale)
         if asked is not None:
-            covered = ledger.fingerprints(connection, source.name, version).keys()
+            covered = ledger.fingerprints(connection, source, version).keys()
             todo = asked & (covered | todo if force else todo)
         for chunk in _chunks(sorted(todo)):
             _replace_chunk(connection, settings, source, chunk, outcome)
+        for chunk in _chunks(sorted(set(found.moved) - todo)):
+            _move_chunk(connection, settings, source, chunk)
     for findings in outcome.refused.values():
         for finding in findings:
             log.error("refused, what stood before stays: %s. Mend the export and deliver it again.", finding)
@@ -128,30 +132,15 @@ def _replace_chunk(
     days: list[date],
     outcome: Replacement,
 ) -> None:
-    batches = {
-        table.name: batch
-        for table in source.warehouse_tables
-        if (batch := _batch(connection, settings, source, table, days)) is not None
-    }
+    batches = _batches(connection, settings, source, days)
     findings: dict[date, list[Finding]] = {}
     for table in source.warehouse_tables:
         for finding in _judge(connection, settings, source, table, batches.get(table.name), days):
             findings.setdefault(finding.day, []).append(finding)
     accepted = [day for day in days if day not in findings]
-    prints = ledger.fingerprints(connection, source.name, version_of(source))
+    prints = ledger.fingerprints(connection, source, version_of(source))
     with transaction(connection):
-        for table in source.warehouse_tables:
-            if table.name in source.viewed:
-                ledger.stand(connection, source.name, table.name, accepted)
-                continue
-            target = raw_name(source, table)
-            connection.execute(f"delete from {target} where list_contains(?, _day)", [accepted])
-            if table.name in batches and accepted:
-                connection.execute(
-                    f"insert into {target} by name select * from ({batches[table.name]}) "
-                    f"where _day in ({_listed(accepted)})"
-                )
-        create_views(connection, settings, source)
+        _write(connection, settings, source, batches, accepted)
         ledger.record_days(connection, source, prints, accepted, findings)
     outcome.accepted += accepted
     outcome.refused |= findings
@@ -160,6 +149,42 @@ def _replace_chunk(
             f"select count(*) from {raw_name(source, table)} where list_contains(?, _day)", [accepted]
         ).fetchone() or (0,)
         outcome.rows[table.name] = outcome.rows.get(table.name, 0) + int(count)
+
+
+def _move_chunk(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source, days: list[date]) -> None:
+    """Read the rows of accepted days from the contents that hold them now; being the same, they were judged."""
+    batches = _batches(connection, settings, source, days)
+    prints = ledger.fingerprints(connection, source, version_of(source))
+    with transaction(connection):
+        _write(connection, settings, source, batches, days)
+        ledger.move_days(connection, source.name, prints, days)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    batches: Mapping[str, str],
+    days: list[date],
+) -> None:
+    for table in source.warehouse_tables:
+        if table.name in source.viewed:
+            ledger.stand(connection, source.name, table.name, days)
+            continue
+        target = raw_name(source, table)
+        connection.execute(f"delete from {target} where list_contains(?, _day)", [days])
+        if table.name in batches and days:
+            connection.execute(
+                f"insert into {target} by name select * from ({batches[table.name]}) where _day in ({_listed(days)})"
+            )
+    create_views(connection, settings, source)
+
+
+def _batches(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source, days: list[date]
+) -> dict[str, str]:
+    batches = {table.name: _batch(connection, settings, source, table, days) for table in source.warehouse_tables}
+    return {table: batch for table, batch in batches.items() if batch is not None}
 
 
 def _batch(
@@ -211,14 +236,26 @@ def _judge(
         f"measured as (select _day, {table.row_count} as _rows{measures} from batch group by _day), "
         "aside as (select day as _day, count(*) as _bad from raw.quarantine "
         "join ledger.current_contents using (source, content_id) "
-        f"where source = {quote(source.name)} and table_name = {quote(table.name)} and day in ({_listed(days)}) "
+        f"where source = {quote(source.name)} and list_contains($2, table_name) and day in ({_listed(days)}) "
         "group by day) "
         "select _day, case when _bad > $1 then _bad / (coalesce(_rows, 0) + _bad) end::double "
         f"as {quarantined.name}{others} from measured full join aside using (_day) order by _day",
-        [settings.quarantine_floor],
+        [settings.quarantine_floor, _tables_judged(source, table)],
     ).df()
     profile["_day"] = [value.date() for value in profile["_day"]]
     return judge(f"{source.name}__{table.name}", profile, (quarantined, *table.expectations))
+
+
+def _tables_judged(source: Source, table: Table) -> list[str]:
+    """The tables whose rows set aside count against `table`: itself, and those the warehouse knows only through it.
+
+    An intake table that several are made from counts against the first of them.
+    """
+    hidden: dict[str, str] = {}
+    for name_of, derived in source.derived.items():
+        for item in derived.inputs:
+            hidden.setdefault(item, name_of)
+    return [table.name, *(item for item in source.intake_only if hidden.get(item) == table.name)]
 
 
 def _listed(days: Iterable[date]) -> str:

@@ -46,9 +46,13 @@ def write_docs(settings: Settings) -> Path:
 
 
 def _kpis() -> str:
-    """What the numbers mean: the general part, then each KPI in its order; without pictures, which the page has not."""
+    """What the numbers mean: the general part, then each KPI in its order.
+
+    Pictures are left out and links give way to their words: what they lead to does not lie beside the page.
+    """
     folder = PROJECT_ROOT / "docs"
     texts = [page.read_text(encoding="utf-8") for page in (folder / "kpis").glob("*.md")]
     texts.sort(key=lambda text: int(text.split()[1]))
     whole = "\n\n".join([(folder / "kpis.md").read_text(encoding="utf-8"), *texts])
-    return re.sub(r"^(?:!\[.*|<!--.*)\n", "", whole, flags=re.MULTILINE)
+    whole = re.sub(r"^(?:!\[.*|<!--.*)\n", "", whole, flags=re.MULTILINE)
+    return re.sub(r"\[([^]]*)\]\((?!https?:)[^)]*\)", r"\1", whole)

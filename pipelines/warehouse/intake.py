@@ -7,10 +7,12 @@ row has a `_reason`. The raw tables are made from these (`days`); a format is op
 from __future__ import annotations
 
 import hashlib
+import inspect
 import logging
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,7 +23,7 @@ import duckdb
 
 from pipelines.settings import Settings
 from pipelines.sources.spec import Column, Format, Source, Table
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger, readers
 from pipelines.warehouse.connect import lock, name, parquet_list, quote, scratch, transaction, writer
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.readers import Recognised, open_rows, unpacked
@@ -49,6 +51,12 @@ def version_of(source: Source) -> str:
     return ledger.digest([repr(source)])
 
 
+def refusal_version_of(source: Source) -> str:
+    """As `version_of`, over the code that opens files too: what it refused it may read when it has changed."""
+    code = [Path(inspect.getfile(module)).read_text() for module in (readers, sys.modules[__name__])]
+    return ledger.digest([version_of(source), *code])
+
+
 def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
     """The source's files in the landing folder, by name; hidden and half-written (`.tmp`, `.part`) ones left out."""
     found: dict[str, LandingFile] = {}
@@ -65,8 +73,8 @@ def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
 
 
 def changed_files(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> list[LandingFile]:
-    """The files that are new, changed (by size or time), or were read by another version of the source."""
-    known = ledger.known_files(connection, source.name, version_of(source))
+    """The files that are new, changed (by size or time), or were read, or refused, by another version."""
+    known = ledger.known_files(connection, source.name, version_of(source), refusal_version_of(source))
     return [
         file for file in landing_files(settings, source) if known.get(file.path) != (file.size_bytes, file.modified_at)
     ]
@@ -294,7 +302,7 @@ def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]
         writer(settings, f"recording {source.name}'s files") as connection,
         transaction(connection),
     ):
-        paths = ledger.record_files(connection, reports, version)
+        paths = ledger.record_files(connection, source, reports, version, refusal_version_of(source))
         contents = sorted(paths)
         ledger.forget_contents(connection, source.name, contents)
         folders = [content_folder(settings, source.name, version, content) for content in contents]
@@ -302,9 +310,11 @@ def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]
             files = [path for folder in folders if (path := folder / f"{table.name}.parquet").exists()]
             if not files:
                 continue
+            part = f"concat_ws(' ', {', '.join(table.parts)})" if table.parts else "''"
+            rows_hash = f"sum({_row_hash(table)})" if source.day_by == "rows" else "null"
             connection.execute(
-                "insert into ledger.content_days select ?, parse_path(_file)[-2], ?, _day, count(*) "
-                f"from {parquet_list(files)} where _reason is null group by all",
+                f"insert into ledger.content_days select ?, parse_path(_file)[-2], ?, _day, count(*), {part} as part, "
+                f"{rows_hash} from {parquet_list(files)} where _reason is null group by all",
                 [source.name, table.name],
             )
             if table.covers_range:
@@ -317,6 +327,15 @@ def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]
                 f"reason, raw from {parquet_list(quarantines)}",
                 [source.name],
             )
+
+
+def _row_hash(table: Table) -> str:
+    """A number for the row, whatever content holds it and where.
+
+    Hashed twice: the hash of several columns is made of theirs by operations that a sum over rows would partly undo, so
+    that two rows that exchange a value could pass for the same two.
+    """
+    return f"hash(hash({', '.join(name(column) for column in table.column_names)}))"
 
 
 def _days_named(paths: Mapping[str, Sequence[str]]) -> list[tuple[str, date]]:

@@ -50,22 +50,28 @@ TABLES: tuple[Table, ...] = (
                 "Records of a kind no table holds (a page view, a story).",
             ),
             Column("loaded_at", "TIMESTAMP", "When it was taken in, UTC."),
-            Column("version", "VARCHAR", "The version of the source's module that read it."),
+            Column("version", "VARCHAR", "The version of the module that read it, and of the reader if in vain."),
+            Column("stream_id", "VARCHAR", "What its deliveries replace one another in; null where files add up."),
+            Column("delivery_id", "VARCHAR", "The delivery it is a part of; null where files add up."),
         ),
         key=("source", "path", "content_id"),
         day="modified_at",
     ),
     Table(
         "content_days",
-        "One row per content, table and day it covers; `row_count` 0 where it speaks for a day without rows.",
+        "One row per content, table, part and day it covers; `row_count` 0 where it speaks for a day without rows.",
         (
             Column("source", "VARCHAR", "The source."),
             Column("content_id", "VARCHAR", "The content."),
             Column("table_name", "VARCHAR", "The table the rows belong to."),
             Column("day", "DATE", "The UTC day."),
             Column("row_count", "BIGINT", "Good rows of that day."),
+            Column(
+                "part", "VARCHAR", "The part of the table that is delivered by itself, a bill's account and period."
+            ),
+            Column("rows_hash", "HUGEINT", "The sum of the rows' hashes; null where the source's days go by contents."),
         ),
-        key=("source", "content_id", "table_name", "day"),
+        key=("source", "content_id", "table_name", "part", "day"),
         day="day",
     ),
     Table(
@@ -77,12 +83,13 @@ TABLES: tuple[Table, ...] = (
             Column(
                 "fingerprint",
                 "VARCHAR",
-                "Over the contents that cover the day and the module's version.",
+                "Over what makes the day, its contents or their rows, and the module's version.",
             ),
             Column("status", "VARCHAR", "accepted or refused."),
             Column("message", "VARCHAR", "Why it was refused."),
             Column("row_count", "BIGINT", "Rows that stand in the raw tables for that day."),
             Column("judged_at", "TIMESTAMP", "When, UTC."),
+            Column("contents", "VARCHAR", "Over the contents that its raw rows are read from."),
         ),
         key=("source", "day"),
         day="day",
@@ -137,8 +144,30 @@ TABLES: tuple[Table, ...] = (
         key=("source", "day"),
         day="day",
     ),
+    Table(
+        "deliveries",
+        "One row per content that is part of a delivery, however many names it lies under.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("content_id", "VARCHAR", "The content."),
+            Column("stream_id", "VARCHAR", "What replaces one another."),
+            Column("delivery_id", "VARCHAR", "What adds up."),
+            Column("written_at", "TIMESTAMP", "When its newest file was written, UTC."),
+        ),
+        key=("source", "content_id"),
+        day="written_at",
+    ),
 )
-"""The ledger's tables; `coverage` is a view."""
+"""The ledger's tables; `coverage` and `deliveries` are views."""
+
+VIEWS = {
+    "coverage": "select distinct source, day "
+    "from ledger.content_days join ledger.current_contents using (source, content_id)",
+    # Contents that are gone too: they stand in raw until the days they are on are replaced.
+    "deliveries": "select source, content_id, stream_id, delivery_id, modified_at as written_at from ledger.files "
+    "where delivery_id is not null and status in ('loaded', 'gone') qualify row_number() over "
+    "(partition by source, content_id order by status = 'loaded' desc, modified_at desc, path desc) = 1",
+}
 
 QUARANTINE = Table(
     "quarantine",
@@ -192,11 +221,12 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists ledger")
     connection.execute("create schema if not exists raw")
     for schema, table in [
-        *(("ledger", t) for t in TABLES if t.name != "coverage"),
+        *(("ledger", t) for t in TABLES if t.name not in VIEWS),
         ("raw", QUARANTINE),
     ]:
         columns = ", ".join(f"{c.name} {c.type}" for c in table.columns)
         connection.execute(f"create table if not exists {schema}.{table.name} ({columns})")
+    _add_columns(connection)
     # Of no interest to a model, so none of TABLES: the dbt project whose views and seeds stand, in one row or none.
     connection.execute("create table if not exists ledger.project (fingerprint varchar)")
     connection.execute(
@@ -204,18 +234,31 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
         "select source, content_id, max(version) as version, min(delivered_at) as delivered_at "
         "from ledger.files where status = 'loaded' group by source, content_id"
     )
-    connection.execute(
-        "create or replace view ledger.coverage as select distinct source, day "
-        "from ledger.content_days join ledger.current_contents using (source, content_id)"
+    for view, select in VIEWS.items():
+        connection.execute(f"create or replace view ledger.{view} as {select}")
+
+
+def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give a ledger written by an older version the columns it lacks."""
+    present = set(
+        connection.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'ledger'"
+        ).fetchall()
     )
+    for table in TABLES:
+        for column in table.columns:
+            if table.name not in VIEWS and (table.name, column.name) not in present:
+                connection.execute(f"alter table ledger.{table.name} add column {column.name} {column.type}")
 
 
-def known_files(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[str, tuple[int, datetime]]:
-    """Path → (size in bytes, modified_at) of the source's files as last read by `version`."""
+def known_files(
+    connection: duckdb.DuckDBPyConnection, source: str, version: str, refusal_version: str
+) -> dict[str, tuple[int, datetime]]:
+    """Path → (size in bytes, modified_at) of the source's files as last read by `version`, or refused by the other."""
     rows = connection.execute(
-        "select path, size_bytes, modified_at from ledger.files "
-        "where source = ? and status <> 'gone' and version = ? order by loaded_at",
-        [source, version],
+        "select path, size_bytes, modified_at from ledger.files where source = ? and status <> 'gone' "
+        "and version = case status when 'loaded' then ? else ? end order by loaded_at",
+        [source, version, refusal_version],
     ).fetchall()
     return {path: (size, modified) for path, size, modified in rows}
 
@@ -232,9 +275,13 @@ def known_contents(connection: duckdb.DuckDBPyConnection, source: str, version: 
 
 
 def record_files(
-    connection: duckdb.DuckDBPyConnection, reports: Sequence[FileReport], version: str
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    reports: Sequence[FileReport],
+    version: str,
+    refusal_version: str,
 ) -> dict[str, list[str]]:
-    """Write the reports of one source's files; returns each content touched that still stands, with its paths.
+    """Write the reports of the source's files; returns each content touched that still stands, with its paths.
 
     What a path held before, or an older version read there, is marked gone, unless the path now holds what cannot
     be loaded: then what it gave before stands.
@@ -259,17 +306,18 @@ def record_files(
             path,
         ).fetchall()
         touched |= {content for (content,) in retired}
+        delivery = source.deliveries.of(report.path) if source.deliveries else (None, None)
         values = [
             *path, report.content_id, report.format, report.status, report.message, report.size_bytes,
             report.modified_at, first, report.rows_read, report.rows_loaded, report.rows_quarantined,
-            report.rows_skipped, now, version,
+            report.rows_skipped, now, version if report.status == "loaded" else refusal_version, *delivery,
         ]  # fmt: skip
         marks = ", ".join("?" * len(values))
         connection.execute(f"insert into ledger.files values ({marks})", values)
     standing = connection.execute(
         "select content_id, list(path order by path) from ledger.files where status = 'loaded' and version = ? "
-        "and source in (select unnest(?)) and content_id in (select unnest(?)) group by content_id",
-        [version, sorted({report.source for report in reports}), sorted(touched)],
+        "and source = ? and content_id in (select unnest(?)) group by content_id",
+        [version, source.name, sorted(touched)],
     ).fetchall()
     return dict(standing)
 
@@ -284,12 +332,12 @@ def forget_contents(connection: duckdb.DuckDBPyConnection, source: str, contents
 
 
 def cover_ranges(connection: duckdb.DuckDBPyConnection, source: str, table: str, contents: Sequence[str]) -> None:
-    """Let each content cover the days between its first and last row that it has no row on."""
+    """Let each content cover, part by part, the days between its first and last row that it has no row on."""
     connection.execute(
         "insert into ledger.content_days with mine as (from ledger.content_days where source = ? "
-        "and table_name = ? and list_contains(?, content_id)), spans as (select content_id, "
-        "unnest(generate_series(min(day), max(day), interval 1 day))::date as day from mine group by content_id) "
-        "select ?, content_id, ?, day, 0 from spans anti join mine using (content_id, day)",
+        "and table_name = ? and list_contains(?, content_id)), spans as (select content_id, part, "
+        "unnest(generate_series(min(day), max(day), interval 1 day))::date as day from mine group by content_id, part) "
+        "select ?, content_id, ?, day, 0, part, 0 from spans anti join mine using (content_id, part, day)",
         [source, table, list(contents), source, table],
     )
 
@@ -303,27 +351,65 @@ def cover_days(
     """Let each (content, day) be covered, rows or not."""
     for content, day in named:
         connection.execute(
-            "insert into ledger.content_days select $1, $2, $3, $4, 0 where not exists (from ledger.content_days "
-            "where source = $1 and content_id = $2 and day = $4)",
+            "insert into ledger.content_days select $1, $2, $3, $4, 0, '', 0 where not exists "
+            "(from ledger.content_days where source = $1 and content_id = $2 and day = $4)",
             [source, content, table, day],
         )
 
 
-def fingerprints(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[date, str]:
+@dataclass(frozen=True)
+class Fingerprint:
+    """Of a source's day: over what makes it (`made_by`), and over the contents that its rows are read from."""
+
+    made_by: str
+    contents: str
+
+
+NOTHING = Fingerprint("", "")
+"""Of a day that nothing covers."""
+
+_PRESENT = (
+    "with bad as (select content_id, table_name, day, count(*) as bad_count from raw.quarantine where source = $1 "
+    "group by all), present as (select content_id, table_name, part, day, row_count, rows_hash, "
+    "coalesce(bad_count, 0) as bad_count from ledger.content_days join ledger.current_contents "
+    "using (source, content_id) left join bad using (content_id, table_name, day) where source = $1), "
+)
+# What a content that an older version took in held, only its name tells.
+# A day is not another for being covered once more without a row.
+_SAME = (
+    "case when row_count + bad_count > 0 "
+    "then concat_ws(' ', table_name, part, row_count, coalesce(rows_hash::varchar, content_id), bad_count) end"
+)
+_PARTS = {
+    "contents": "parts as (select day, content_id as part from present)",
+    "rows": f"parts as (select day, {_SAME} as part from present)",
+    "deliveries": "ranked as (select *, dense_rank() over (partition by stream_id, part, day "
+    "order by delivered_at desc, delivery_id desc) as place from (select *, "
+    "max(written_at) over (partition by delivery_id) as delivered_at "
+    "from present join (from ledger.deliveries where source = $1) using (content_id))), "
+    "standing as (select day, stream_id, table_name, part, min(content_id) as content_id, "
+    "sum(row_count) as row_count, sum(rows_hash) as rows_hash, sum(bad_count) as bad_count "
+    f"from ranked where place = 1 group by all), parts as (select day, stream_id || {_SAME} as part from standing)",
+}
+
+
+def fingerprints(connection: duckdb.DuckDBPyConnection, source: Source, version: str) -> dict[date, Fingerprint]:
     """Day → fingerprint of the source's day as its present contents make it."""
+    parts = _PARTS["deliveries" if source.deliveries else source.day_by]
     rows = connection.execute(
-        "select day, md5(string_agg(distinct content_id, ',' order by content_id) || ?) "
-        "from ledger.content_days join ledger.current_contents using (source, content_id) "
-        "where source = ? group by day",
-        [version, source],
+        f"{_PRESENT}{parts}, made as (select day, string_agg(distinct part, ',' order by part) as made_by from parts "
+        "group by day), read as (select day, string_agg(distinct content_id, ',' order by content_id) as contents "
+        "from present group by day) "
+        "select day, md5(coalesce(made_by, '') || $2), md5(contents || $2) from read left join made using (day)",
+        [source.name, version],
     ).fetchall()
-    return dict(rows)
+    return {day: Fingerprint(made_by, contents) for day, made_by, contents in rows}
 
 
 def record_days(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
-    prints: Mapping[date, str],
+    prints: Mapping[date, Fingerprint],
     accepted: Sequence[date],
     refused: Mapping[date, Sequence[object]],
 ) -> None:
@@ -340,11 +426,12 @@ def record_days(
     connection.execute("delete from ledger.days where source = ? and list_contains(?, day)", [source.name, days])
     for day in days:
         message = "; ".join(str(finding) for finding in refused[day]) if day in refused else None
+        fingerprint = prints.get(day, NOTHING)
         connection.execute(
-            "insert into ledger.days values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into ledger.days values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                source.name, day, prints.get(day, ""), "refused" if message else "accepted", message,
-                rows.get(day, 0), now,
+                source.name, day, fingerprint.made_by, "refused" if message else "accepted", message,
+                rows.get(day, 0), now, fingerprint.contents,
             ],
         )  # fmt: skip
 
@@ -377,18 +464,49 @@ def standing_contents(
     ).fetchall()
 
 
-def stale_source_days(connection: duckdb.DuckDBPyConnection, source: str, version: str, first: date) -> list[date]:
-    """The source's days whose raw rows are not what its present files make them, from `first` on.
+@dataclass(frozen=True)
+class SourceDays:
+    """A source's days whose raw rows are not what its present files make them.
 
-    A day that was judged and refused is stale only when its contents have changed since.
+    `stale` ones have to be judged and built; `moved` ones hold the same rows, read from other contents.
+    """
+
+    stale: list[date]
+    moved: list[date]
+
+
+def source_days(connection: duckdb.DuckDBPyConnection, source: Source, version: str, first: date) -> SourceDays:
+    """The source's days, from `first` on, that are not as its present files make them.
+
+    A day that was judged and refused is stale only when its contents have changed since. The newest of the days that
+    have moved is stale where no other is: models that are made whole may depend on what holds a row.
     """
     now = fingerprints(connection, source, version)
-    rows = connection.execute("select day, fingerprint from ledger.days where source = ?", [source])
-    judged: dict[date, str] = dict(rows.fetchall())
-    days = {day for day in now.keys() | judged.keys() if now.get(day) != judged.get(day)}
-    # A day nothing covers any more was judged with the fingerprint of nothing.
-    days -= {day for day in days if day not in now and judged.get(day) == ""}
-    return sorted(day for day in days if day >= first)
+    judged = {
+        day: (Fingerprint(made_by, contents), status)
+        for day, made_by, contents, status in connection.execute(
+            "select day, fingerprint, contents, status from ledger.days where source = ?", [source.name]
+        ).fetchall()
+    }
+    stale, moved = [], []
+    for day in sorted(day for day in now.keys() | judged.keys() if day >= first):
+        # A day nothing covers any more was judged with the fingerprint of nothing.
+        present, (was, status) = now.get(day, NOTHING), judged.get(day, (None, ""))
+        if was is None or present.made_by != was.made_by or (status == "refused" and present != was):
+            stale.append(day)
+        elif present != was:
+            moved.append(day)
+    return SourceDays(stale or moved[-1:], moved)
+
+
+def move_days(
+    connection: duckdb.DuckDBPyConnection, source: str, prints: Mapping[date, Fingerprint], days: Sequence[date]
+) -> None:
+    """Record that the rows of accepted `days`, which are the same, are read from their present contents."""
+    connection.executemany(
+        "update ledger.days set contents = ? where source = ? and day = ?",
+        [[prints[day].contents, source, day] for day in days],
+    )
 
 
 def day_fingerprints(connection: duckdb.DuckDBPyConnection, code: str) -> dict[date, str]:

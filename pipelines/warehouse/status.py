@@ -5,17 +5,20 @@ Nothing is changed here. Who loads and builds lives in `intake`, `days` and `tra
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import duckdb
 
+from pipelines.catalog.names import Name, declared_names, line_for, place_for
 from pipelines.catalog.types import Catalog
 from pipelines.settings import Settings
-from pipelines.sources.spec import Source
+from pipelines.sources.spec import Names, Source, Table
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, quote, writer
+from pipelines.warehouse.days import raw_name
 from pipelines.warehouse.intake import changed_files, landing_files, version_of
 from pipelines.warehouse.publish import published_at
 from pipelines.warehouse.transform import code_fingerprint, prepare
@@ -50,7 +53,8 @@ class Status:
 
     `changed` counts each source's landing files that are new or changed; `stale_days` are those on which raw or
     marts are not what the files, the catalog and the code make them; `fingerprint` changes when what a run over
-    them would build does. `unpublished`: the marts are newer than their publication.
+    them would build does. `covered`: the days that files speak for. `unpublished`: the marts are newer than their
+    publication, or nothing was ever published.
     """
 
     changed: Mapping[str, int]
@@ -58,7 +62,7 @@ class Status:
     refused_files: tuple[RefusedFile, ...]
     refused_days: tuple[RefusedDay, ...]
     fingerprint: str
-    covered: tuple[date, date] | None
+    covered: tuple[date, ...]
     unpublished: bool
 
 
@@ -73,12 +77,10 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
         prints = [code]
         for source, spec in sources.items():
             version = version_of(spec)
-            stale |= set(ledger.stale_source_days(connection, source, version, settings.first_day))
-            prints += [
-                f"{source} {day} {text}" for day, text in ledger.fingerprints(connection, source, version).items()
-            ]
+            stale |= set(ledger.source_days(connection, spec, version, settings.first_day).stale)
+            prints += [f"{source} {day} {of}" for day, of in ledger.fingerprints(connection, spec, version).items()]
         built = connection.execute("select max(built_at) from ledger.built").fetchone()
-        span = connection.execute("select min(day), max(day) from ledger.coverage").fetchone()
+        covered = connection.execute("select distinct day from ledger.coverage order by day").fetchall()
         published = published_at(settings)
         return Status(
             changed={source: count for source, count in changed.items() if count},
@@ -86,8 +88,8 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
             refused_files=tuple(refused_files(connection, settings)),
             refused_days=tuple(refused_days(connection)),
             fingerprint=ledger.digest(sorted(prints)),
-            covered=(span[0], span[1]) if span and span[0] else None,
-            unpublished=bool(built and built[0] and (published is None or published < built[0])),
+            covered=tuple(day for (day,) in covered),
+            unpublished=published is None or bool(built and built[0] and published < built[0]),
         )
 
 
@@ -114,10 +116,30 @@ def refused_days(connection: duckdb.DuckDBPyConnection, source: str | None = Non
 
 
 @dataclass(frozen=True)
+class Freshness:
+    """How old a source's data is; `is_fresh` None where it has none."""
+
+    newest_day: date | None
+    is_fresh: bool | None
+
+
+def freshness(connection: duckdb.DuckDBPyConnection, source: Source, now: datetime) -> Freshness:
+    """A source is fresh while its newest day ended no longer ago than it may."""
+    (newest,) = connection.execute(
+        "select max(day) from ledger.coverage where source = ?", [source.name]
+    ).fetchone() or (None,)
+    if newest is None:
+        return Freshness(None, None)
+    ended = datetime.combine(newest, time(), UTC) + timedelta(days=1)
+    return Freshness(newest, now - ended <= source.fresh_within)
+
+
+@dataclass(frozen=True)
 class Health:
     """What is known of one source: its files, its quarantined rows with the commonest reasons, its days."""
 
     source: str
+    globs: tuple[str, ...]
     files_found: int
     files_loaded: int
     files_refused: int
@@ -132,7 +154,7 @@ class Health:
 
 
 def health(settings: Settings, sources: Mapping[str, Source], now: datetime | None = None) -> list[Health]:
-    """The health of each source; a source is fresh while its newest day ended no longer ago than it may."""
+    """The health of each source."""
     now = now or datetime.now(UTC)
     with writer(settings, "examining the sources") as connection:
         ledger.create(connection)
@@ -154,12 +176,13 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         "group by kind order by n desc, kind limit ?",
         [source.name, COMMON_REASONS],
     ).fetchall()
-    days, first, newest = connection.execute(
-        "select count(*), min(day), max(day) from ledger.coverage where source = ?", [source.name]
-    ).fetchone() or (0, None, None)
-    ended = datetime.combine(newest, time(), UTC) + timedelta(days=1) if newest else None
+    days, first = connection.execute(
+        "select count(*), min(day) from ledger.coverage where source = ?", [source.name]
+    ).fetchone() or (0, None)
+    age = freshness(connection, source, now)
     return Health(
         source=source.name,
+        globs=tuple(settings.globs(source.name, source.glob)),
         files_found=len(landing_files(settings, source)),
         files_loaded=loaded,
         files_refused=len(refused_files(connection, settings, source.name)),
@@ -169,9 +192,16 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         reasons=tuple((kind, count) for kind, count in reasons),
         days_covered=days,
         first_day=first,
-        newest_day=newest,
-        is_fresh=None if ended is None else now - ended <= source.fresh_within,
+        newest_day=age.newest_day,
+        is_fresh=age.is_fresh,
     )
+
+
+def stray_files(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
+    """The files of the landing folder that no source looks at, relative to it; hidden ones left out."""
+    claimed = {file.path for source in sources.values() for file in landing_files(settings, source)}
+    present = (path.relative_to(settings.landing_dir) for path in settings.landing_dir.rglob("*") if path.is_file())
+    return sorted(str(path) for path in present if str(path) not in claimed and not path.name.startswith((".", "_")))
 
 
 def nobodys(settings: Settings) -> list[tuple[str, str, int]]:
@@ -190,6 +220,106 @@ def nobodys(settings: Settings) -> list[tuple[str, str, int]]:
                 [list(NOBODY)],
             ).fetchall()
         ]
+
+
+@dataclass(frozen=True)
+class UnmappedName:
+    """A name in a source's rows, none of which any name of theirs maps; `label` is what people call it."""
+
+    name: Name
+    label: str | None
+    row_count: int
+    newest_day: date
+
+    @property
+    def line(self) -> str:
+        """The line of the catalog that would map it."""
+        return line_for(self.name)
+
+    @property
+    def place(self) -> str:
+        """Where that line goes."""
+        return place_for(self.name)
+
+    def with_rows_of(self, other: UnmappedName | None) -> UnmappedName:
+        """The name in two tables of its source."""
+        if other is None:
+            return self
+        newest = max(self.newest_day, other.newest_day)
+        return replace(self, row_count=self.row_count + other.row_count, newest_day=newest)
+
+
+def unmapped_names(
+    settings: Settings, catalog: Catalog, sources: Mapping[str, Source], most: int = 3
+) -> list[UnmappedName]:
+    """The commonest names of the rows in raw that the catalog, as it is now, maps to nobody: `most` of a source's kind.
+
+    A row may have several names, one of which is enough to map it: all of an unmapped row's are here.
+    """
+    declared = declared_names(catalog)
+    found: list[UnmappedName] = []
+    with writer(settings, "looking for unmapped names") as connection:
+        for source in sources.values():
+            mine = [name for name in declared if name.source == source.name]
+            counted: dict[Name, UnmappedName] = {}
+            for table in source.warehouse_tables:
+                names = [item for item in source.names if item.table == table.name]
+                if names and _exists(connection, source, table):
+                    for item in _unmapped(connection, source, table, names, mine):
+                        counted[item.name] = item.with_rows_of(counted.get(item.name))
+            by_rows = sorted(counted.values(), key=lambda item: (-item.row_count, item.name))
+            kinds = Counter[str]()
+            for item in by_rows:
+                kinds[item.name.kind] += 1
+                if kinds[item.name.kind] <= most:
+                    found.append(item)
+    return found
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, source: Source, table: Table) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_columns() where schema_name = 'raw' and table_name = ?",
+            [f"{source.name}__{table.name}"],
+        ).fetchone()
+    )
+
+
+def _unmapped(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    table: Table,
+    names: Sequence[Names],
+    declared: Sequence[Name],
+) -> list[UnmappedName]:
+    lowered = {item.kind for item in names if item.is_lower}
+    known = ["\x1f".join((n.kind, n.key.lower(), n.value.lower() if n.kind in lowered else n.value)) for n in declared]
+    # Rows are first folded to the sets of names they have: there are few of these.
+    rows = connection.execute(
+        f"with named as (select flatten([{', '.join(_names(item) for item in names)}]) as names, "
+        f"{table.row_count} as row_count, max(_day) as newest_day from {raw_name(source, table)} group by 1), "
+        "unmapped as (select unnest(names) as name, row_count, newest_day from named where not list_has_any("
+        "list_transform(names, lambda n: concat_ws(chr(31), n.kind, lower(n.key), n.value)), $1)) "
+        "select name.kind, name.key, name.value, max(name.label), sum(row_count)::bigint, max(newest_day) "
+        "from unmapped group by 1, 2, 3",
+        [known],
+    ).fetchall()
+    return [UnmappedName(Name(source.name, *row[:3]), *row[3:]) for row in rows]
+
+
+def _names(item: Names) -> str:
+    """The names of one kind that a row has, as a list of structs."""
+
+    def each(names: str, key: str, value: str) -> str:
+        fields = {"kind": quote(item.kind), "key": key, "value": value, "label": f"{item.label}::varchar"}
+        struct = f"struct_pack({', '.join(f'{field} := {sql}' for field, sql in fields.items())})"
+        return f"list_filter(list_transform({names}, lambda n: {struct}), lambda s: s.value <> '')"
+
+    if item.is_keyed:
+        keys = f"case when json_valid({item.value}) then json_keys({item.value}) else []::varchar[] end"
+        pointer = "'/' || replace(replace(n, '~', '~0'), '/', '~1')"
+        return each(keys, "n", f"json_extract_string({item.value}, {pointer})")
+    return each(item.value if item.is_list else f"[{item.value}]", quote(""), "lower(n)" if item.is_lower else "n")
 
 
 def table_rows(settings: Settings, wanted: Sequence[tuple[str, str]] | None = None) -> dict[tuple[str, str], int]:

@@ -6,6 +6,7 @@ The models are `dbt_project/`'s; which days are stale is `ledger`'s to say.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from pipelines.warehouse.days import create_tables, create_views
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
+
+log = logging.getLogger(__name__)
 
 PROJECT_PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests")
 PROJECT_SUFFIXES = {".sql", ".py", ".yml", ".csv", ".md"}
@@ -255,9 +258,11 @@ def build(
 ) -> Build:
     """Rebuild the stale days among `days` (None: all) in every model and run every test on them.
 
-    With `force` the days are rebuilt stale or not. Nothing is done where no day is; a failed build leaves its
-    days stale. The whole range of days at once is a full refresh: tables are made anew. Views and seeds are made only
-    where the project has changed since they were: they hold no day.
+    With `force` the days are rebuilt stale or not. Nothing is done where no day is stale; a company of which no day is
+    known gets its marts once, without a day in them. A failed build leaves its days stale. The whole range of days at
+    once is a full refresh: tables are made anew. Where the project has changed, every known day is rebuilt, whatever is
+    asked: a table cannot hold some days by the old columns and some by the new. Views and seeds are made only then:
+    they hold no day.
     """
     prepare()
     project = project_fingerprint()
@@ -272,13 +277,18 @@ def build(
             load_catalog_tables(connection, catalog)
             known = set(ledger.day_fingerprints(connection, code))
             stale = set(ledger.stale_days(connection, code))
-            chosen = stale if days is None else set(days) & (known | stale if force else stale)
+            asked = stale if days is None else set(days) & (known | stale if force else stale)
+            has_changed = ledger.standing_project(connection) != project
+            chosen = asked | known if asked and has_changed else asked
+            if chosen > asked:
+                log.info("The dbt project has changed: all %d days are rebuilt, not only those asked for", len(chosen))
             ledger.set_worklist(connection, sorted(chosen))
             whole = chosen >= known
-            stands = not whole and ledger.standing_project(connection) == project
-            if chosen and not stands:
+            stands = not whole and not has_changed
+            is_empty = not known and has_changed
+            if (chosen or is_empty) and not stands:
                 ledger.set_standing_project(connection, None)
-        if not chosen:
+        if not chosen and not is_empty:
             return Build([], None)
         arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet", "--log-level-file", "none"]
         arguments += ["--full-refresh"] if whole else []

@@ -1,144 +1,300 @@
-"""The page's tables over a company that nobody had to build: a few rows each, or none."""
+"""The page's tables over a company that nobody had to build: every table filled, as large as asked, or none."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import math
+import random
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from itertools import product
 from typing import Any
 
 import pyarrow as pa
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-KPIS = ["throughput", "mttr", "business_value", "npv", "accuracy", "drift_rate", "satisfaction", "deployment_cadence"]
-START, DAYS = date(2026, 1, 1), 60
-DATED = [START + timedelta(days=i) for i in range(DAYS)]
-MONTHS = [date(2026, 1, 1), date(2026, 2, 1)]
-WEEKS = [date(2026, 1, 5) + timedelta(weeks=i) for i in range(8)]
+START = date(2026, 1, 1)
+KPIS = {
+    "throughput": "predictions per hour", "deployment_cadence": "deployments per month",
+    "cost_per_prediction": "USD per prediction", "mttr": "hours", "business_value": "USD a month", "npv": "USD",
+    "accuracy": "share", "drift_rate": "share of windows", "feature_adoption": "share of users",
+    "satisfaction": "share",
+}  # fmt: skip
+SHARES = {kpi for kpi, unit in KPIS.items() if unit.startswith("share")}
+Row = dict[str, Any]
 
 
-def company(names: list[str]) -> dict[str, pa.Table]:
-    """Every table of `datasets.DATASETS` for models of these names; without names, KPIs alone."""
-    ids = [f"model-{i}" for i in range(len(names))]
-    tables = {
-        "kpis": [_kpi(i, kpi) for i, kpi in enumerate(KPIS, 1)],
-        "models": [
-            {"model_id": i, "model_name": n, "model_kind": "ml", "business_unit": "unit", "team_id": "team"}
-            for i, n in zip(ids, names, strict=True)
-        ],
-        "days": [
-            {"kpi_id": k, "model_id": i, "day": d, "numerator": 3.0 + n, "denominator": 4.0}
-            for k in KPIS
-            for n, i in enumerate(ids)
-            for d in DATED
-        ],
-        "cells": [
-            _cell(i, k, m, 10 * n + p + 1 / 3 + month)
-            for n, i in enumerate(ids)
-            for p, k in enumerate(KPIS)
-            for month, m in enumerate(MONTHS)
-        ],
-        "annotations": [
-            {"model_id": i, "day": DATED[9], "kind": "release", "title": HOSTILE, "note": None} for i in ids
-        ],
-        "deployments": [
-            {"model_id": i, "day": d, "version": HOSTILE, "previous_version": "v1", "deployment_kind": kind,
-             "is_rollback": kind == "rollback", "is_change_failure": None, "lead_hours": 30.0}
-            for i in ids
-            for d, kind in [(DATED[5], "release"), (DATED[20], "rollback")]
-        ],
-        "cadence": [
-            {"model_id": i, "month": m, "deployment_count": 2, "rollback_count": 1, "change_judged_count": 2,
-             "change_failure_count": 1, "lead_known_count": 1, "median_lead_hours": 30.0, "p90_lead_hours": 30.0}
-            for i in ids
-            for m in MONTHS
-        ],
-        "worth": [
-            {"model_id": i, "day": d, "evidence_grade": "quasi_experiment", "cumulative_value_usd": 10.0 * n,
-             "cumulative_value_ci_low_usd": 8.0 * n, "cumulative_value_ci_high_usd": 12.0 * n}
-            for i in ids
-            for n, d in enumerate(DATED)
-        ],
-        "experiments": [
-            {"model_id": i, "experiment_id": f"e-{i}", "experiment_name": f"{HOSTILE} {i}", "metric_name": "m",
-             "variation_id": "on", "status": "void", "evidence_grade": "randomised", "method": "Welch",
-             "is_primary": True, "lift_relative": 0.1, "lift_relative_ci_low": 0.05, "lift_relative_ci_high": 0.15,
-             "direction": "better", "decision": "Void."}
-            for i in ids
-        ],
-        "finance": [
-            {"project_id": f"p-{i}", "project_name": f"Project {i}", "model_ids": i, "month": m, "basis": "actual",
-             "npv_to_date_usd": -5.0 + n, "planned_npv_to_date_usd": -4.0 + n}
-            for i in ids
-            for n, m in enumerate(MONTHS)
-        ],
-        "scenarios": [
-            {"project_id": f"p-{i}", "project_name": f"Project {i}", "model_ids": i, "kind": kind, "name": name,
-             "npv_usd": npv, "low_npv_usd": low, "high_npv_usd": high, "npv_swing_usd": swing,
-             "npv_positive_rate": 0.7}
-            for i in ids
-            for kind, name, npv, low, high, swing in [
-                ("scenario", "base", 5.0, None, None, None), ("scenario", "downside", -1.0, None, None, None),
-                ("scenario", "upside", 9.0, None, None, None), ("input", "uplift", None, -1.0, 9.0, 10.0)]
-        ],
-        "cohorts": [
-            {"model_id": i, "cohort_attribute": "site", "cohort_value": HOSTILE, "week": w, "is_mature": True,
-             "measure": "accuracy", "score": 0.9, "labelled_count": 100}
-            for i in ids
-            for w in WEEKS
-        ],
-        "drift": [
-            {"model_id": i, "feature": "age", "signal": "data", "week": w, "tested_count": 7, "drifted_count": 2,
-             "psi": 0.3}
-            for i in ids
-            for w in WEEKS
-        ],
-        "shifts": [
-            {"model_id": i, "feature": "age", "at": datetime(2026, 2, 1), "bin_name": f"to {b}", "bin_number": b,  # noqa: DTZ001 - as marts have it
-             "reference_share_rate": 0.5, "window_share_rate": 0.4}
-            for i in ids
-            for b in range(2)
-        ],
-        "retrains": [
-            {"model_id": i, "raised_at": datetime(2026, 2, 1), "closed_at": None, "reason": "drift",  # noqa: DTZ001
-             "model_version": "v1", "closing_version": None, "worst_feature": HOSTILE, "is_open": True,
-             "drifted_window_count": 3, "tested_window_count": 4, "max_psi": 0.4}
-            for i in ids
-        ],
-        "satisfaction": [
-            {"model_id": i, "day": d, "primary_measure": "trust", "satisfaction": 0.8, "satisfaction_28d": 0.8,
-             "satisfaction_28d_ci_low": 0.7, "satisfaction_28d_ci_high": 0.9, "override_rate": 0.2,
-             "override_28d_rate": 0.2}
-            for i in ids
-            for d in DATED
-        ],
-        "impacts": [
-            {"model_id": i, "day": DATED[20], "event_kind": "release", "title": "v2", "measure": "trust",
-             "change": 0.1, "change_ci_low": -0.1, "change_ci_high": 0.3, "has_overlapping_events": False}
-            for i in ids
-        ],
-        "alerts": [
-            {"alert_id": f"a-{i}", "model_id": i, "alert_kind": "kpi", "subject_id": "mttr", "severity": "page",
-             "status": "open", "owner": None, "opened_at": datetime(2026, 2, 1, tzinfo=UTC), "closed_at": None,
-             "evidence": HOSTILE, "recommended_action": "human review"}
-            for i in ids
-        ],
-    }  # fmt: skip
-    unused = ["hours", "latency", "costs", "variance", "incidents", "repairs", "adoption", "funnel", "retention"]
-    unused += ["gates", "coverage", "versions"]
-    return {name: pa.Table.from_pylist(rows) for name, rows in tables.items()} | {n: pa.table({}) for n in unused}
+def company(names: list[str], days: int = 60) -> dict[str, pa.Table]:
+    """Every table of `datasets.DATASETS` for models of these names over `days`; without names, KPIs alone."""
+    made = _Company(names, days)
+    tables: dict[str, list[Row]] = {name: list(getattr(made, name)()) for name in made.TABLES}
+    return {name: pa.Table.from_pylist(rows) for name, rows in tables.items()}
 
 
-def _kpi(number: int, kpi_id: str) -> dict[str, Any]:
-    return {
-        "kpi_number": number, "kpi_id": kpi_id, "kpi_name": kpi_id.replace("_", " "), "kpi_group": "Group",
-        "unit": "things", "is_higher_better": True, "numerator_name": "things", "denominator_name": "days",
-        "definition": "Things a day.", "definition_version": 1,
-    }  # fmt: skip
+class _Company:
+    """The tables' rows, a method each; numbers are as noisy as real ones, so that they pack no better."""
+
+    TABLES = (
+        "kpis", "models", "days", "cells", "hours", "latency", "costs", "variance", "incidents", "repairs", "adoption",
+        "funnel", "retention", "alerts", "gates", "coverage", "versions", "annotations", "deployments", "cadence",
+        "worth", "experiments", "finance", "projects", "scenarios", "cohorts", "drift", "shifts", "retrains",
+        "satisfaction", "impacts", "notes",
+    )  # fmt: skip
+
+    def __init__(self, names: list[str], days: int) -> None:
+        self.names = {f"model-{i}": name for i, name in enumerate(names)}
+        self.dated = [START + timedelta(days=i) for i in range(days)]
+        self.end = self.dated[-1]
+        self.months = _starts(self.dated, lambda day: day.replace(day=1))
+        self.weeks = _starts(self.dated, lambda day: day - timedelta(days=day.weekday()))
+        self.quarters = _starts(self.dated, lambda day: day.replace(month=1 + 3 * ((day.month - 1) // 3), day=1))
+        self.random = random.Random(7)  # noqa: S311 - noise, no secret
+
+    def about(self, value: float, spread: float = 0.1) -> float:
+        return value * (1 + self.random.uniform(-spread, spread))
+
+    def share(self, value: float, of: int) -> float:
+        """A share of a whole number of people or decisions."""
+        return round(self.about(value * of)) / of
+
+    def quantile(self, value: float) -> float:
+        """A quantile of a histogram whose buckets are 1 % wide."""
+        return float(value * 1.01 ** self.random.randrange(-5, 6))
+
+    def each(self, *lists: Any) -> Iterator[tuple[Any, ...]]:
+        """(model, …) for every model and every member of the lists."""
+        for model in self.names:
+            yield from ((model, *members) for members in product(*lists))
+
+    def kpis(self) -> Iterator[Row]:
+        groups = ["Productivity"] * 2 + ["Efficiency"] * 2 + ["ROI"] * 2 + ["Quality"] * 2 + ["Adoption & impact"] * 2
+        for number, (kpi, unit) in enumerate(KPIS.items(), 1):
+            yield {
+                "kpi_number": number, "kpi_id": kpi, "kpi_name": kpi.replace("_", " "), "kpi_group": groups[number - 1],
+                "unit": unit, "is_higher_better": True, "numerator_name": "things", "denominator_name": "days",
+                "definition": "Things a day.", "definition_version": 1,
+            }  # fmt: skip
+
+    def models(self) -> Iterator[Row]:
+        for i, (model, name) in enumerate(self.names.items()):
+            yield {"model_id": model, "model_name": name, "model_kind": "decision_system",
+                   "business_unit": f"unit {i % 4}", "team_id": f"team {i % 3}"}  # fmt: skip
+
+    def days(self) -> Iterator[Row]:
+        for model in self.names:
+            served = [round(self.about(40_000, 0.3)) for _ in self.dated]
+            for kpi in KPIS:
+                for day, predictions in zip(self.dated, served, strict=True):
+                    numerator, denominator = {
+                        "throughput": (predictions, 24.0),
+                        "deployment_cadence": (float(self.random.random() < 0.05), 1 / 30),
+                        "cost_per_prediction": (self.about(400), predictions),
+                        "mttr": (self.about(4), 1.0) if self.random.random() < 0.2 else (0.0, 0.0),
+                        "business_value": (self.about(1000), 1 / 30),
+                        "npv": (90_000 + 10 * (day.month - 1), 1.0),
+                        "drift_rate": (float(self.random.random() < 0.1), 1.0),
+                        "feature_adoption": (round(self.about(700)), 1400.0),
+                    }.get(kpi, (round(self.about(800)), 1000.0))
+                    yield {"kpi_id": kpi, "model_id": model, "day": day, "numerator": float(numerator),
+                           "denominator": float(denominator)}  # fmt: skip
+
+    def cells(self) -> Iterator[Row]:
+        periods = {"week": self.weeks[-13:], "month": self.months, "quarter": self.quarters}
+        for period, starts in periods.items():
+            for model, start, kpi in self.each(starts, KPIS):
+                value = self.about(0.8 if kpi in SHARES else 120.0)
+                yield {
+                    "model_id": model, "kpi_id": kpi, "period": period, "start": start, "as_of": self.end,
+                    "numerator": 30 * value, "denominator": 30.0, "sample_size": 900,
+                    "ci_low": value * 0.9 if kpi in SHARES else None,
+                    "ci_high": value * 1.1 if kpi in SHARES else None, "target": 0.75 if kpi in SHARES else 110.0,
+                    "at_risk": None, "baseline": None, "status": self.random.choice(["on_target", "off_target"]),
+                    "trend": "improving", "gap_reason": None, "source_freshness": "logs: 1 March", "objective": None,
+                }  # fmt: skip
+
+    def hours(self) -> Iterator[Row]:
+        first = _at(self.end) - timedelta(days=13)
+        for model, hour in self.each(range(14 * 24)):
+            value = round(self.about(2000 * (1.2 + math.sin(hour / 24 * 2 * math.pi))))
+            yield {"model_id": model, "hour": first + timedelta(hours=hour), "predictions_per_hour": float(value),
+                   "predictions_per_hour_24h": self.about(2400, 0.05), "predictions_per_hour_p95_28d": 4600.0,
+                   "is_spike": value > 4600}  # fmt: skip
+
+    def latency(self) -> Iterator[Row]:
+        for model, day in self.each(self.dated):
+            yield {"model_id": model, "day": day, "latency_p50_ms": self.quantile(40),
+                   "latency_p95_ms": self.quantile(90), "latency_p99_ms": self.quantile(140),
+                   "latency_target_ms": 120.0}  # fmt: skip
+
+    def costs(self) -> Iterator[Row]:
+        for model, week, instance in self.each(self.weeks, ["ml.g5.2xlarge", "c7g.4xlarge", HOSTILE]):
+            yield {"model_id": model, "week": week, "instance_type": instance, "compute_cost_usd": self.about(900),
+                   "prediction_count": round(self.about(90_000))}  # fmt: skip
+
+    def variance(self) -> Iterator[Row]:
+        for model, month in self.each(self.months[1:]):
+            yield {"model_id": model, "month": month, "is_whole": True, "previous_cost_usd": 4000.0,
+                   "volume_effect_usd": 300.0, "mix_effect_usd": -500.0, "price_effect_usd": 40.0,
+                   "compute_cost_usd": 3840.0}  # fmt: skip
+
+    def incidents(self) -> Iterator[Row]:
+        for model, day in self.each(self.dated[::5]):
+            began = _at(day) + timedelta(hours=self.random.randrange(24))
+            yield {"model_id": model, "title": f"{HOSTILE} is slow", "severity": "P2",
+                   "started_at": began, "resolve_hours": self.about(5),
+                   "is_open": day == self.dated[0]}  # fmt: skip
+
+    def repairs(self) -> Iterator[Row]:
+        for model, month, severity in self.each(self.months, ["P1", "P2", "P3"]):
+            yield {"model_id": model, "month": month, "severity": severity, "resolve_hours": self.about(20),
+                   "resolved_count": 5}  # fmt: skip
+
+    def adoption(self) -> Iterator[Row]:
+        for model, day in self.each(self.dated):
+            yield {"model_id": model, "day": day, "adoption_1d_rate": self.share(0.2, 1400),
+                   "adoption_28d_rate": self.share(0.5, 1400)}  # fmt: skip
+
+    def funnel(self) -> Iterator[Row]:
+        for model, number in self.each(range(1, 6)):
+            stage = ["eligible", "exposed", "onboarded", "first_use", "retained"][number - 1]
+            yield {"model_id": model, "feature_id": f"widget {HOSTILE}", "stage": stage, "stage_number": number,
+                   "user_count": 1000 // number, "conversion_rate": None if number == 1 else 0.8}  # fmt: skip
+
+    def retention(self) -> Iterator[Row]:
+        for model, cohort, week in self.each(range(len(self.weeks)), range(13)):
+            if cohort + week < len(self.weeks):
+                yield {"model_id": model, "feature_id": "widget", "cohort": self.weeks[cohort], "week_number": week,
+                       "cohort_user_count": 40, "retention_rate": self.share(0.6, 40)}  # fmt: skip
+
+    def alerts(self) -> Iterator[Row]:
+        for (model,) in self.each():
+            yield {"alert_id": f"a-{model}", "model_id": model, "alert_kind": "kpi", "subject_id": "mttr",
+                   "severity": "page", "status": "open", "owner": None, "opened_at": _at(self.end), "closed_at": None,
+                   "evidence": HOSTILE, "recommended_action": "human review"}  # fmt: skip
+
+    def gates(self) -> Iterator[Row]:
+        for model, number in self.each(range(1, 5)):
+            yield {"model_id": model, "gate_id": "launch", "gate_name": "Launch", "criterion_number": number,
+                   "statement": HOSTILE, "due_date": self.end, "status": ["passed", "failed"][number % 2],
+                   "evidence": None}  # fmt: skip
+
+    def coverage(self) -> Iterator[Row]:
+        steps = ("objective", "owner", "baseline", "target")
+        for model, kpi in self.each(KPIS):
+            yield {"model_id": model, "kpi_id": kpi, **{f"has_{step}": True for step in steps},
+                   "is_source_connected": True, "is_identifier_mapped": True, "is_measured": True, "is_fresh": False,
+                   "roadmap_stage": "measure", "next_step": "Deliver the file."}  # fmt: skip
+
+    def versions(self) -> Iterator[Row]:
+        half = len(self.dated) // 2
+        for model, number, kpi in self.each([0, 1], KPIS):
+            yield {"model_id": model, "model_version": f"v{number + 1}", "kpi_id": kpi,
+                   "first_served_date": self.dated[half * number],
+                   "last_served_date": self.dated[half * (number + 1) - 1], "value": self.about(0.8),
+                   "previous_value": self.about(0.8) if number else None, "served_day_count": half,
+                   "prediction_count": 90_000}  # fmt: skip
+
+    def annotations(self) -> Iterator[Row]:
+        for model, day in self.each(self.dated[9::20]):
+            yield {"model_id": model, "day": day, "kind": "release", "title": HOSTILE, "note": None}
+
+    def deployments(self) -> Iterator[Row]:
+        for model, day in self.each(self.dated[5::15]):
+            kind = self.random.choice(["release", "rollback", "roll_forward"])
+            yield {"model_id": model, "day": day, "version": HOSTILE, "previous_version": "v1", "deployment_kind": kind,
+                   "is_rollback": kind == "rollback", "is_change_failure": None, "lead_hours": 30.0}  # fmt: skip
+
+    def cadence(self) -> Iterator[Row]:
+        for model, month in self.each(self.months):
+            yield {"model_id": model, "month": month, "deployment_count": 2, "rollback_count": 1,
+                   "change_judged_count": 2, "change_failure_count": 1, "lead_known_count": 1,
+                   "median_lead_hours": self.about(30), "p90_lead_hours": self.about(50)}  # fmt: skip
+
+    def worth(self) -> Iterator[Row]:
+        for model, day in self.each(range(len(self.dated))):
+            total = 1000.0 * day + self.about(100)
+            yield {"model_id": model, "day": self.dated[day], "evidence_grade": "quasi_experiment",
+                   "cumulative_value_usd": total, "cumulative_value_ci_low_usd": total * 0.8,
+                   "cumulative_value_ci_high_usd": total * 1.2}  # fmt: skip
+
+    def experiments(self) -> Iterator[Row]:
+        for model, status in self.each(["void", "finished"]):
+            yield {"model_id": model, "experiment_id": f"e-{model}", "experiment_name": f"{HOSTILE} {model}",
+                   "metric_name": "m", "variation_id": "on", "status": status, "evidence_grade": "randomised",
+                   "method": "Welch", "is_primary": True, "lift_relative": self.about(0.1),
+                   "lift_relative_ci_low": 0.05, "lift_relative_ci_high": 0.15, "direction": "better",
+                   "decision": "Found to be better."}  # fmt: skip
+
+    def finance(self) -> Iterator[Row]:
+        for model, month in self.each(range(36)):
+            yield {"project_id": f"p-{model}", "project_name": f"Project {self.names[model]}",
+                   "month": date(2026 + month // 12, 1 + month % 12, 1), "basis": "actual" if month < 2 else "planned",
+                   "npv_to_date_usd": self.about(3000.0 * month) - 50_000,
+                   "planned_npv_to_date_usd": 3000.0 * month - 50_000}  # fmt: skip
+
+    def projects(self) -> Iterator[Row]:
+        for (model,) in self.each():
+            yield {"project_id": f"p-{model}", "project_name": f"Project {self.names[model]}", "model_ids": model,
+                   "sponsor": "sponsor@acme.example", "as_of": self.end, "npv_usd": 50_000.0, "irr": 0.4,
+                   "payback_months": 14.2, "discounted_payback_months": None, "discount_rate": 0.1,
+                   "gap_reason": None}  # fmt: skip
+
+    def scenarios(self) -> Iterator[Row]:
+        rows: list[tuple[str, str, float | None, float | None, float | None]] = [
+            ("scenario", "base", 50_000.0, None, None), ("scenario", "downside", -10_000.0, None, None),
+            ("scenario", "upside", 90_000.0, None, None), ("input", "uplift", None, -10_000.0, 90_000.0),
+            ("input", "category:cloud", None, 60_000.0, 40_000.0),
+        ]  # fmt: skip
+        for model, (kind, name, npv, low, high) in self.each(rows):
+            yield {"project_id": f"p-{model}", "project_name": f"Project {self.names[model]}", "kind": kind,
+                   "name": name, "npv_usd": npv, "low_npv_usd": low, "high_npv_usd": high,
+                   "npv_swing_usd": None if low is None or high is None else abs(high - low),
+                   "npv_positive_rate": 0.7 if name == "base" else None, "draw_count": 1000}  # fmt: skip
+
+    def cohorts(self) -> Iterator[Row]:
+        for model, cohort, week in self.each([("all", "all"), ("site", "north"), ("site", HOSTILE)], self.weeks):
+            score = self.about(0.85, 0.05)
+            yield {"model_id": model, "cohort_attribute": cohort[0], "cohort_value": cohort[1], "week": week,
+                   "is_mature": week < self.weeks[-2], "is_too_small": False, "measure": "accuracy", "score": score,
+                   "score_ci_low": score - 0.02, "score_ci_high": score + 0.02, "labelled_count": 400}  # fmt: skip
+
+    def drift(self) -> Iterator[Row]:
+        for model, feature, week in self.each(["age", "amount", HOSTILE], self.weeks):
+            yield {"model_id": model, "feature": feature, "signal": "data", "week": week, "tested_count": 7,
+                   "drifted_count": 2 if self.random.random() < 0.1 else 0, "psi": self.about(0.1)}  # fmt: skip
+
+    def shifts(self) -> Iterator[Row]:
+        for model, number in self.each(range(10)):
+            yield {"model_id": model, "feature": "age", "at": _at(self.end), "bin_name": f"to {10 * number}",
+                   "bin_number": number, "reference_share_rate": 0.1, "window_share_rate": self.about(0.1)}  # fmt: skip
+
+    def retrains(self) -> Iterator[Row]:
+        for (model,) in self.each():
+            yield {"model_id": model, "raised_at": _at(self.end), "closed_at": None, "reason": "drift",
+                   "model_version": "v1", "closing_version": None, "worst_feature": HOSTILE, "is_open": True,
+                   "drifted_window_count": 3, "tested_window_count": 4, "max_psi": 0.4}  # fmt: skip
+
+    def satisfaction(self) -> Iterator[Row]:
+        for model, day in self.each(self.dated):
+            yield {"model_id": model, "day": day, "primary_measure": "trust", "satisfaction": self.share(0.8, 56),
+                   "satisfaction_28d": self.share(0.8, 1568), "satisfaction_28d_ci_low": 0.7,
+                   "satisfaction_28d_ci_high": 0.9, "override_rate": self.share(0.2, 200),
+                   "override_28d_rate": self.share(0.2, 5600)}  # fmt: skip
+
+    def impacts(self) -> Iterator[Row]:
+        for model, day in self.each(self.dated[20::20]):
+            yield {"model_id": model, "day": day, "event_kind": "release", "title": HOSTILE, "measure": "trust",
+                   "change": self.about(0.1), "change_ci_low": -0.1, "change_ci_high": 0.3,
+                   "has_overlapping_events": False}  # fmt: skip
+
+    def notes(self) -> Iterator[Row]:
+        for model, day in self.each(self.dated[-10:]):
+            yield {"model_id": model, "day": day, "author_role": "user", "sentiment": "mixed", "title": None,
+                   "text": HOSTILE}  # fmt: skip
 
 
-def _cell(model: str, kpi: str, month: date, value: float) -> dict[str, Any]:
-    return {
-        "model_id": model, "kpi_id": kpi, "period": "month", "start": month, "as_of": DATED[-1], "value": value,
-        "numerator": value, "denominator": 1.0, "sample_size": 9, "ci_low": value - 1, "ci_high": value + 1,
-        "target": 12.0, "at_risk": 10.0, "baseline": None, "status": "at_risk", "trend": "improving",
-        "gap_reason": None, "source_freshness": "logs: 1 March", "objective": None,
-    }  # fmt: skip
+def _starts(dated: list[date], start: Callable[[date], date]) -> list[date]:
+    return list(dict.fromkeys(start(day) for day in dated))
+
+
+def _at(day: date) -> datetime:
+    return datetime.combine(day, time())

@@ -54,10 +54,6 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
             for model in MODELS
             for kind, subject in [("kpi_off_target", "mttr"), ("slo_burn", "latency"), ("guardrail", HOSTILE)]
         ],
-        "retrains": [
-            {"model_id": "model-1", "raised_at": MOMENT, "closed_at": None, "reason": "drift", "model_version": HOSTILE,
-             "worst_feature": HOSTILE, "drifted_window_count": 3, "tested_window_count": 5}
-        ],
         "incidents": [
             {"incident_id": HOSTILE, "model_id": model, "severity": "P1", "title": HOSTILE, "started_at": MOMENT,
              "resolved_at": None, "resolve_seconds": None, "age_seconds": 7_200.0, "is_reopened": True}

@@ -44,7 +44,7 @@ def run(settings: Settings, days: list[date] | None = None) -> Build:
         replace_days(settings, source, days)
     built = build(settings, load_catalog(settings.catalog_dir), days)
     assert built.success, failures(built)
-    if built.days:
+    if built.result is not None:
         publish(settings)
     return built
 

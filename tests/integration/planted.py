@@ -74,6 +74,8 @@ RESPONSES = (
     "spam_response_count", "late_response_count", "duplicate_response_count", "promoter_count", "passive_count",
     "detractor_count",
 )  # fmt: skip
+NPS = RESPONSES[-3:]
+"""Only a Net Promoter question has them."""
 STREAMS = {
     "recommender": ("recs-ranking", "revenue-per-user"),
     "fraud-detector": ("fraud-threshold", "false-alarms-per-payment"),
@@ -328,7 +330,7 @@ def set_aside(company: Company) -> tuple[Facts, Facts]:
     ((rows, cost),) = in_warehouse(
         company,
         "select count(*), sum(effective_cost) from staging.stg_cloud_billing__charges "
-        "where charge_id not in (select charge_id from intermediate.int_charges__current)",
+        "anti join intermediate.int_charges__current using (content_id, row_number)",
     )
     truth = company.truth["billing"]
     planted = {
@@ -692,7 +694,7 @@ def exposed(company: Company) -> tuple[Facts, Facts]:
     found = company.rows(
         "select experiment_id, exposed_user_count, several_arms_user_count, excluded_user_count, "
         "undeclared_arm_user_count from mart_experiments "
-        "where is_primary and not is_control and design = 'randomised'"
+        "where is_primary and not is_control and design in ('randomised', 'holdout')"
     )
     return planted, keyed(found, 1)
 
@@ -731,7 +733,7 @@ def lifts(company: Company, *experiments: str) -> Iterator[Interval]:
 @estimate("lifts of experiments that ended")
 def fixed_lifts(company: Company) -> Iterator[Interval]:
     """Both forms of a metric's lift err together."""
-    yield from lifts(company, "recs-ranking", "fraud-threshold", "assistant-tone", "writer-hints")
+    yield from lifts(company, "recs-ranking", "fraud-threshold", "assistant-tone", "writer-hints", "writer-holdout")
 
 
 @estimate("lift of an experiment looked at daily (always valid, so wider)")
@@ -753,6 +755,19 @@ def panel_effects(company: Company) -> Iterator[Interval]:
             )
             yield Interval(f"{study}/{metric}, absolute", law["effect"], low, high)
             yield Interval(f"{study}/{metric}, relative", law["relative"], relative_low, relative_high)
+
+
+@estimate("effects on matched units, and on those that an invitation moved")
+def study_effects(company: Company) -> Iterator[Interval]:
+    """Where nobody was assigned by chance and comparing the groups misleads."""
+    for study, law in company.truth["experiments"]["studies"].items():
+        ((low, high),) = company.rows(
+            "select lift_absolute_ci_low, lift_absolute_ci_high from mart_experiments "
+            "where experiment_id = ? and metric_id = ? and not is_control",
+            study,
+            law["metric"],
+        )
+        yield Interval(study, law["effect"], low, high)
 
 
 @estimate("business value of the last whole month (moves with its experiment's lift)")
@@ -954,12 +969,11 @@ def responses(company: Company) -> tuple[Facts, Facts]:
     """And the sum of their scores."""
     planted = {
         (row["model_id"], row["measure"], row["date"]): (
-            *(row.get(name, 0) for name in RESPONSES),
+            *(None if name in NPS and row["measure"] != "nps" else row.get(name, 0) for name in RESPONSES),
             row.get("score_sum", 0) if row["model_id"] != "unmapped" or row["measure"] == "thumbs" else 0,
         )
         for row in company.truth["feedback"]["scores"]
     }
-    nothing = (0,) * (len(RESPONSES) + 1)
     found = {
         key: value
         for key, value in keyed(
@@ -970,7 +984,7 @@ def responses(company: Company) -> tuple[Facts, Facts]:
             ),
             3,
         ).items()
-        if key in planted or value != nothing
+        if key in planted or any(value)
     }
     return planted, found
 

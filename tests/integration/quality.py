@@ -27,7 +27,15 @@ def land_predictions(settings: Settings, name: str, rows: Iterable[Row]) -> None
     folder = settings.landing_dir / "predictions"
     folder.mkdir(parents=True, exist_ok=True)
     filled = [
-        {"model_version": "v1", "environment": "prod", "score": None, "prediction": None, "cohorts": "{}"} | row
+        {
+            "model_version": "v1",
+            "environment": "prod",
+            "score": None,
+            "prediction": None,
+            "scores": None,
+            "cohorts": "{}",
+        }
+        | row
         for row in rows
     ]
     pq.write_table(pa.Table.from_pylist(filled), folder / f"{name}.parquet")

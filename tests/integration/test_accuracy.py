@@ -100,6 +100,20 @@ def test_the_scorecard_shows_the_declared_measure_of_mature_days(company: Compan
     }
 
 
+def test_a_log_with_every_classs_score_has_areas_and_log_loss_and_one_without_has_none(company: Company) -> None:
+    found = company.rows(
+        "select task, count(*), count(macro_auc), count(weighted_auc), count(log_loss) filter (labelled_count > 0), "
+        "count(*) filter (labelled_count > 0), min(macro_auc), max(macro_auc) from mart_accuracy_daily "
+        "where cohort_attribute = 'all' group by task order by task"
+    )
+    for task, _, macro, weighted, losses, labelled, low, high in found:
+        assert (macro > 0, weighted > 0) == (task == "multiclass",) * 2
+        assert losses == (labelled if task in ("binary", "multiclass") else 0), task
+        if task == "multiclass":
+            assert 0 <= low < high <= 1
+    assert {row[0] for row in found} >= {"binary", "multiclass", "regression"}
+
+
 def test_young_days_are_not_shown_as_a_score(company: Company) -> None:
     ((value, reason),) = company.rows(
         "select value, gap_reason from mart_scorecard where kpi_id = 'accuracy' and model_id = 'fraud-detector' "

@@ -45,6 +45,10 @@ SCORES = np.round(DICE.beta(0.4, 1.2, N), 7)
 HAPPENED = DICE.random(N) < SCORES**0.8
 SAID = np.array(list("abcd"))[DICE.choice(4, N, p=(0.5, 0.3, 0.15, 0.05))]
 CLASS = np.where(DICE.random(N) < 0.7, SAID, np.array(list("abce"))[DICE.choice(4, N)])
+NAMES = tuple("abcde")
+LEANING = 0.7 * DICE.dirichlet(np.ones(5), N) + 0.3 * (np.array(NAMES) == CLASS[:, None])
+GIVEN = DICE.multinomial(95, LEANING) / 100 + 0.01
+"""Probabilities in whole hundredths, each a bin of its own: areas from histograms are exact."""
 PREDICTED = np.round(DICE.gamma(3, 10, N), 3)
 ACTUAL = np.where(DICE.random(N) < 0.05, 0.0, np.round(PREDICTED + DICE.normal(1, 6, N), 3))
 CLICKED = DICE.random((N, 8)) < 0.2
@@ -69,7 +73,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     for i in range(N):
         day = str(DAY[i])
         add("yes-no", i, day, "yes" if HAPPENED[i] else "no", score=float(SCORES[i]))
-        add("classes", i, day, str(CLASS[i]), prediction=str(SAID[i]), score=float(SCORES[i]))
+        # On the second day the log holds the score of the predicted class alone.
+        given = json.dumps(dict(zip(NAMES, GIVEN[i].tolist(), strict=True))) if day == "2026-01-01" else None
+        add("classes", i, day, str(CLASS[i]), prediction=str(SAID[i]), score=float(SCORES[i]), scores=given)
         add("minutes", i, day, str(ACTUAL[i]), prediction=str(PREDICTED[i]))
         items = [f"item-{j}" for j in range(8)]
         relevant = [item for item, clicked in zip(items, CLICKED[i], strict=True) if clicked]
@@ -122,9 +128,16 @@ def test_several_classes_are_scikit_learns(home: Settings) -> None:
     assert ours["macro_recall"] == pytest.approx(
         metrics.recall_score(truth, said, average="macro", zero_division=np.nan)
     )
+    given = GIVEN[chosen]
+    for average in ("macro", "weighted"):
+        wanted = metrics.roc_auc_score(truth, given, multi_class="ovr", average=average, labels=list(NAMES))
+        assert ours[f"{average}_auc"] == pytest.approx(wanted, rel=1e-12)
+    assert ours["log_loss"] == pytest.approx(metrics.log_loss(truth, given, labels=list(NAMES)))
     assert ours["auc"] is None
-    assert ours["log_loss"] is None
     assert ours["recall_rate"] is None
+    without = of_day(home, "classes", "2026-01-02")
+    assert without["accuracy_rate"] is not None and without["calibration_error"] is not None
+    assert [without[measure] for measure in ("macro_auc", "weighted_auc", "log_loss")] == [None] * 3
 
 
 def test_values_are_scikit_learns_and_nothing_is_divided_by_zero(home: Settings) -> None:

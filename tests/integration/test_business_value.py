@@ -31,6 +31,33 @@ def test_a_panel_is_a_quasi_experiment_over_its_treated_and_untreated_units(comp
             assert 0 < treated < units
 
 
+def test_comparing_the_groups_of_a_study_would_not_find_what_it_finds(company: Company) -> None:
+    for study, truth in company.truth["experiments"]["studies"].items():
+        low, high, grade, units = primary(
+            company, study, "lift_absolute_ci_low", "lift_absolute_ci_high", "evidence_grade", "experiment_unit_count"
+        )
+        assert not low < truth["difference"] < high, f"{study}: the groups differ by more than the effect"
+        assert (grade, units) == ("quasi_experiment", truth["units"])
+
+
+def test_a_study_shows_what_it_rests_on(company: Company) -> None:
+    balanced, matched, decision = primary(company, "assistant-cases", "is_balanced", "matched_unit_count", "decision")
+    assert balanced and matched > 500 and decision == "Found to be better."
+    balance = company.rows("select * exclude (model_id) from mart_experiment_balance order by covariate_id")
+    assert [row[:3] for row in balance] == [
+        ("assistant-cases", "handling-minutes", covariate) for covariate in ("backlog", "complexity")
+    ]
+    assert all(abs(after) < 0.1 < before and is_balanced for *_, before, after, is_balanced in balance)
+    strength, weak = primary(company, "writer-invitation", "first_stage_f", "is_instrument_weak")
+    assert strength > 100 and not weak
+
+
+def test_a_holdout_is_read_against_its_declared_share(company: Company) -> None:
+    assert primary(company, "writer-holdout", "is_void", "direction", "evidence_grade") == (
+        False, "better", "quasi_experiment",
+    )  # fmt: skip
+
+
 def test_each_experiment_is_what_it_was_planted_to_be(company: Company) -> None:
     found = {
         row[0]: row[1:]

@@ -365,3 +365,13 @@ def test_the_ecb_file_gives_a_row_per_day_and_currency(settings: Settings) -> No
         ("2026-01-06", "JPY", Decimal("161")),
         ("2026-01-06", "USD", Decimal("1.11")),
     ]
+
+
+def test_the_share_of_a_pod_in_a_machine_is_not_added_to_the_machines_cost(settings: Settings) -> None:
+    parent = "splitLineItem/ParentResourceId"
+    machine, pod = cur("Usage", "3") | {parent: ""}, cur("Usage", "") | {parent: "i-1"}
+    fargate = cur("Usage", "2") | {parent: ""}
+    land(settings, "cloud_billing/cur.csv", csv(machine, pod, pod, fargate))
+
+    assert load(settings, 'select sum("BilledCost"), count(*) from raw.cloud_billing__charges') == [(5, 2)]
+    assert load(settings, "select rows_skipped_count, rows_quarantined_count from ledger.files") == [(2, 0)]

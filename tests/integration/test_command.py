@@ -120,11 +120,13 @@ def test_doctor_says_what_is_there_and_what_to_do_next(shop: Settings) -> None: 
         stream.write("s9,2026-01-02,many\n")
     scorecard("run", "--home", str(shop.home))
     deliver(shop.home, days=3)
+    land(shop.home, "elsewhere/export.csv")
     result = scorecard("doctor", "--home", str(shop.home))
     assert result.exit_code == 0, result.output
     assert "1 rows quarantined: amount: … is not a DECIMAL" in result.output
     assert "scorecard run" in result.output
-    assert "returns has no file yet" in result.output
+    assert "returns          returns/**/*.csv" in result.output
+    assert "No source looks at 1 files: elsewhere/export.csv" in result.output
 
 
 def test_two_runs_at_once_both_succeed_and_agree(shop: Settings, project: Path) -> None:  # noqa: F811

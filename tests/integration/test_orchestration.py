@@ -18,7 +18,7 @@ from pipelines.orchestration.instance import alive, bury_the_dead, opened_instan
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.lineage import keep_lineage
 from pipelines.orchestration.manifest import prepared
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, contiguous, range_tags
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches
 from pipelines.orchestration.tags import PROCESS
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.warehouse.connect import lock
@@ -79,6 +79,18 @@ def test_a_range_of_days_is_one_run_and_columns_lead_back_to_those_they_are_made
     ]
 
 
+def test_years_without_a_row_are_no_days_to_dagster(shop: Settings) -> None:  # noqa: F811
+    land(shop.home, "sales/2024.csv", ("s0", "2024-01-02 10:00:00", 5), ("s1", "2024-01-04 10:00:00", 5))
+    deliver_first(shop.home)
+    assert run(shop) == []
+    with opened_instance(shop) as instance:
+        ran = [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in instance.get_runs(dg.RunsFilter(job_name="daily"))]
+        made = instance.get_materialized_partitions(dg.AssetKey(["marts", "shop", "mart_revenue_daily"]))
+    assert ran == [("2026-01-02", "2026-01-02"), ("2024-01-02", "2024-01-04")]
+    assert made == {"2024-01-02", "2024-01-03", "2024-01-04", "2026-01-02"}
+    assert [day for day, *_ in published(shop)] == ["2024-01-02", "2024-01-04", "2026-01-02"]
+
+
 def test_postgres_is_published_to_where_a_url_says_so(shop: Settings) -> None:  # noqa: F811
     key = dg.AssetKey(["published", "postgres"])
     assert not build_defs(shop).resolve_asset_graph().has(key)
@@ -92,7 +104,7 @@ def test_the_documentation_is_one_page_that_asks_nobody(shop: Settings, project:
     page = write_docs(shop).read_text()
     overview.unlink()
     assert "One row per day." in page and "mart_revenue_daily" in page
-    assert "What the numbers mean" in page and KPIS not in page
+    assert "What the numbers mean" in page and KPIS not in page and "](kpis/" not in page
     assert page.index(f'content="{POLICY}"') < page.index("<script")
 
 
@@ -135,9 +147,10 @@ def test_a_file_that_fits_no_format_is_seen_and_the_others_load(shop: Settings) 
     assert refused.path == "sales/odd.csv" and "needs id, sold, amount" in refused.message
     assert published(shop) == [("2026-01-02", 5.0, None, 1)]
     with opened_instance(shop) as instance:
-        key = dg.AssetCheckKey(landing_key("sales"), landing.CHECK)
-        (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
-        assert record.status.value == "FAILED"
+        for check in (landing.CHECK, landing.FRESH):  # nor is a day long past fresh
+            key = dg.AssetCheckKey(landing_key("sales"), check)
+            (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+            assert record.status.value == "FAILED"
 
 
 def test_a_failed_dbt_test_is_a_failed_check_and_nothing_is_published(shop: Settings) -> None:  # noqa: F811
@@ -266,5 +279,6 @@ def test_a_run_whose_process_died_is_marked_failed_and_one_that_lives_is_left_al
 
 
 def test_stretches_of_days_are_unbroken_and_in_order() -> None:
-    assert list(contiguous([JAN_5, JAN_2, JAN_3])) == [(JAN_2, JAN_3), (JAN_5, JAN_5)]
-    assert list(contiguous([])) == []
+    assert list(stretches([JAN_5, JAN_2, JAN_3])) == [(JAN_2, JAN_3), (JAN_5, JAN_5)]
+    assert list(stretches([JAN_5, JAN_2, JAN_3], apart=2)) == [(JAN_2, JAN_5)]
+    assert list(stretches([])) == []

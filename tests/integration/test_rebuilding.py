@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,26 @@ def deliver(delivered: Path, home: Path, until: date) -> Settings:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
     shutil.copytree(delivered / "catalog", home / "catalog", dirs_exist_ok=True)
+    deliver_bills(home / "landing" / "cloud_billing", until)
     return Settings(home=home)
+
+
+def deliver_bills(folder: Path, until: date) -> None:
+    """Month to date every morning, one bill overwritten and one beside the last; the third day's charge is restated."""
+    for morning in MORNINGS[:-1]:
+        at = FIRST_DAY + timedelta(days=morning)
+        if at > until:
+            return
+        lines = ["BilledCost,EffectiveCost,BillingCurrency,BillingAccountId,ChargeCategory,ChargePeriodStart"]
+        for number in range(morning):
+            cost = 2 if number == 2 and morning in MORNINGS[1:3] else 1
+            lines += [f"{cost},{cost},USD,{{account}},Usage,{FIRST_DAY + timedelta(days=number)}T00:00:00Z"] * 2
+        for account, name in (("overwritten", "overwritten.csv"), ("beside", f"run={morning}/beside.csv")):
+            path = folder / account / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join(lines).format(account=account))
+            stamp = datetime(at.year, at.month, at.day, 5, tzinfo=UTC).timestamp()
+            os.utime(path, (stamp, stamp))
 
 
 def marts(settings: Settings) -> dict[str, str]:

@@ -39,23 +39,33 @@ def test_nothing_tried_has_no_interval() -> None:
     assert np.isnan(np.array(ends)).all()
 
 
-def test_delong_is_the_variance_of_the_placements() -> None:
+def test_delong_is_the_variance_of_the_placements_with_half_a_case_more_in_each_class() -> None:
     happened = DICE.random(300) < 0.3
     scores = np.round(DICE.normal(happened * 1.0, 1), 1)
     positives, negatives = scores[happened], scores[~happened]
-    above = (positives[:, None] > negatives) + 0.5 * (positives[:, None] == negatives)
-    area = above.mean()
-    variance = above.mean(axis=1).var(ddof=1) / len(positives) + above.mean(axis=0).var(ddof=1) / len(negatives)
-    half = stats.norm.ppf(0.975) * np.sqrt(variance) / (area * (1 - area))
+    # The last row and column are the half cases, level with everything.
+    above = np.full((len(positives) + 1, len(negatives) + 1), 0.5)
+    above[:-1, :-1] = (positives[:, None] > negatives) + 0.5 * (positives[:, None] == negatives)
+    weights = [np.append(np.ones(len(cases)), 0.5) for cases in (positives, negatives)]
+    placements = [above @ weights[1] / weights[1].sum(), weights[0] @ above / weights[0].sum()]
+    variances = [
+        np.cov(places, aweights=weight, ddof=0) * weight.sum() / (weight.sum() - 1) / weight.sum()
+        for places, weight in zip(placements, weights, strict=True)
+    ]
+    area, variance = np.average(placements[0], weights=weights[0]), sum(variances)
+    freedom = variance**2 / (variances[0] ** 2 / (len(positives) - 1) + variances[1] ** 2 / (len(negatives) - 1))
+    width = stats.t.ppf(0.975, freedom) * np.sqrt(variance) / (area * (1 - area))
     low, high = accuracy.auc_interval(**{name: [value] for name, value in sums_of_pairs(scores, happened).items()})
-    assert low[0] == pytest.approx(special.expit(special.logit(area) - half))
-    assert high[0] == pytest.approx(special.expit(special.logit(area) + half))
+    assert low[0] == pytest.approx(special.expit(special.logit(area) - width))
+    assert high[0] == pytest.approx(special.expit(special.logit(area) + width))
 
 
-def test_an_area_without_a_pair_out_of_place_has_no_interval() -> None:
+def test_an_area_without_a_pair_out_of_place_may_still_be_less() -> None:
     perfect = sums_of_pairs(np.array([0.1, 0.2, 0.8, 0.9]), np.array([False, False, True, True]))
     low, high = accuracy.auc_interval(**{name: [value] for name, value in perfect.items()})
-    assert np.isnan([low[0], high[0]]).all()
+    assert low[0] < 0.5 and high[0] == 1
+    lonely = sums_of_pairs(np.array([0.1, 0.2, 0.9]), np.array([False, False, True]))
+    assert np.isnan(accuracy.auc_interval(**{name: [value] for name, value in lonely.items()})).all()
 
 
 def test_a_means_interval_is_scipys() -> None:

@@ -50,6 +50,8 @@ WRONG = {
     "model nobody is": (("model: ranker", "model: rankr"), ("ranking.yaml", 4, "model")),
     "ratio without below": (("kind: mean", "kind: ratio"), ("ranking.yaml", 11, "primary_metric")),
     "panel with arms": (("design: randomised", "design: staggered"), ("ranking.yaml", 1, "")),
+    "covariates of arms": (("control: a", "control: a\ncovariates: [age]"), ("ranking.yaml", 1, "")),
+    "matching of arms": (("control: a", "control: a\nmatching: {neighbours: 2}"), ("ranking.yaml", 1, "")),
     "negative weight": (("{id: a, weight: 1}", "{id: a, weight: -1}"), ("ranking.yaml", 8, "variations[0].weight")),
     "unknown experiment": (
         ("    experiment: ranking", "    experiment: other"),
@@ -69,6 +71,26 @@ def test_what_is_wrong_is_named_where_it_stands(case: str, tmp_path: Path) -> No
     changed = {name: text.replace(old, new, 1) for name, text in files.items()}
     assert changed != files
     assert expected in problems(write(tmp_path, **changed))
+
+
+def test_a_matched_study_says_what_its_units_are_alike_in(tmp_path: Path) -> None:
+    metric = "primary_metric: {id: minutes, name: Minutes, kind: mean, better: lower}\n"
+    study = EXPERIMENT[: EXPERIMENT.index("variations")].replace("randomised", "matched") + metric
+    assert "what should treated and untreated units be alike in?" in message(
+        write(tmp_path, experiments__ranking=study, workforce__ranker=MODEL)
+    )
+    named = study + "covariates: [age, spend]\nmatching: {caliper: 0.2}\n"
+    tables = catalog_tables(load_catalog(write(tmp_path, experiments__ranking=named, workforce__ranker=MODEL)))
+    assert [tuple(row.values()) for row in tables["experiment_covariates"].to_pylist()] == [
+        ("ranking", "age", 0),
+        ("ranking", "spend", 1),
+    ]
+    (experiment,) = tables["experiments"].to_pylist()
+    assert (experiment["match_by"], experiment["match_neighbours"], experiment["match_caliper"]) == (
+        "covariates",
+        1,
+        0.2,
+    )
 
 
 def test_one_metric_means_the_same_everywhere(tmp_path: Path) -> None:

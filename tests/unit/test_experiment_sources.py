@@ -77,6 +77,29 @@ def test_an_event_without_a_value_is_counted_and_one_with_a_wrong_one_set_aside(
     assert found == [("purchase", "19.990000", None), ("visit", None, None)]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (
+            "study.csv",
+            "date,experiment_id,unit_id,metric,value,treatment,complexity\n2026-01-05,care,c1,minutes,31,1,7.5\n",
+        ),
+        (
+            "study.jsonl",
+            '{"date": "2026-01-05", "experiment_id": "care", "unit_id": "c1", "metric": "minutes", "value": 31, '
+            '"treatment": 1, "complexity": "7.5"}\n',
+        ),
+    ],
+)
+def test_what_else_a_file_says_of_a_unit_is_kept(settings: Settings, name: str, content: str) -> None:
+    assert load(settings, name, content).rows_loaded == 1
+    found = rows(
+        settings,
+        "select unit_id, outcome::double, treatment::double, instrument, covariates from raw.experiments__units",
+    )
+    assert found == [("c1", 31.0, 1.0, None, '{"complexity":"7.5"}')]
+
+
 def test_an_untreated_unit_has_no_start(settings: Settings) -> None:
     load(
         settings,

@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.settings import Settings
 from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
-from pipelines.warehouse import ledger
+from pipelines.warehouse import intake, ledger
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in, version_of
@@ -235,7 +235,7 @@ def test_a_day_is_stale_until_it_is_built_and_again_when_a_file_for_it_arrives(s
     load(settings)
     with warehouse(settings) as connection:
         assert ledger.stale_days(connection, "code") == [DAY]
-        assert ledger.stale_source_days(connection, "sales", version_of(SALES), date(2020, 1, 1)) == []
+        assert ledger.source_days(connection, SALES, version_of(SALES), date(2020, 1, 1)).stale == []
 
 
 def test_a_few_bad_rows_refuse_no_day_however_quiet_it_was(settings: Settings) -> None:
@@ -275,3 +275,15 @@ def test_a_file_overwritten_by_one_that_cannot_be_read_keeps_what_it_gave(settin
     load(settings)
     assert orders(settings) == [("o2", 1.0)]
     assert query(settings, "select distinct status from ledger.files where status <> 'gone'") == [("loaded",)]
+
+
+def test_a_refused_file_is_read_again_when_the_code_that_opens_files_has_changed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    land(settings, "b.csv", "id,sold\no2,2026-01-02\n")
+    load(settings)
+    assert load(settings) == []
+    monkeypatch.setattr(intake, "refusal_version_of", lambda source: "a later reader")
+    assert [report.path for report in load(settings)] == ["sales/b.csv"]
+    assert load(settings) == []

@@ -78,7 +78,7 @@ def test_days_become_a_dense_cube_in_which_a_missing_day_is_null() -> None:
     assert unpacked({"days": days})["cube"] == {
         "start": "2026-01-01",
         "days": 3,
-        "sums": {"k": {"m": [[1, None, 0], [3, None, 7]]}},
+        "sums": {"m": {"k": [[1, None, 0], [3, None, 7]]}},
     }
 
 

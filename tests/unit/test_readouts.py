@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,7 +12,18 @@ import pytest
 from pipelines.estimates.causal.panels import Panel
 from pipelines.estimates.experiments import Moments, Tally, compare
 from pipelines.estimates.intervals import Estimate
-from pipelines.estimates.readouts import MetricPlan, Plan, Reading, Readout, read_out, read_panel
+from pipelines.estimates.readouts import (
+    Matching,
+    MetricPlan,
+    Plan,
+    Reading,
+    Readout,
+    Study,
+    read_instrumented,
+    read_matched,
+    read_out,
+    read_panel,
+)
 
 FIRST = date(2026, 1, 1)
 REVENUE = MetricPlan("revenue", "mean", is_primary=True)
@@ -118,6 +130,59 @@ def test_a_panel_is_read_against_what_the_treated_would_have_had() -> None:
     assert treated.comparison is not None
     assert treated.comparison.absolute.value == pytest.approx(-20)
     assert treated.comparison.relative.value == pytest.approx(-20 / 115)
+
+
+def study(pull: float, n: int = 400) -> Study:
+    """Units whose hidden zeal moves treatment and outcome; the instrument moves the treatment by `pull`. Effect: 2."""
+    rng = np.random.default_rng(5)
+    zeal, lot = rng.normal(size=n), (rng.random(n) < 0.5).astype(np.float64)
+    treatment = (zeal + pull * lot + rng.normal(size=n) > 0).astype(np.float64)
+    outcomes = 10 + 3 * zeal + 2 * treatment + rng.normal(size=n)
+    return Study(outcomes, treatment, {"zeal": zeal}, lot)
+
+
+def test_units_are_read_against_what_the_treated_would_have_had() -> None:
+    seen = study(2.0)
+    without, treated = read_matched([REVENUE], {"revenue": seen}, Matching(caliper=0.2))
+    assert treated.comparison is not None and treated.comparison.absolute.value is not None
+    assert treated.comparison.absolute.value == pytest.approx(2, abs=0.5)
+    assert treated.mean is not None and without.mean == treated.mean - treated.comparison.absolute.value
+    # Only the matched are compared; the arms count everybody.
+    assert treated.matched is not None and treated.matched < treated.units
+    assert (treated.units + without.units, treated.is_balanced) == (400, True)
+    assert [row.covariate for row in treated.balance] == ["zeal"]
+
+
+def test_groups_too_far_apart_are_said_not_to_be_balanced() -> None:
+    seen = study(0.0)
+    apart = Study(seen.outcomes, (seen.covariates["zeal"] > 0).astype(np.float64), seen.covariates)
+    _, treated = read_matched([REVENUE], {"revenue": apart}, Matching())
+    assert treated.is_balanced is False
+
+
+def test_an_instrument_finds_the_effect_and_a_weak_one_is_flagged() -> None:
+    strong = replace(study(2.0), covariates={})
+    without, treated = read_instrumented([REVENUE], {"revenue": strong})
+    assert treated.comparison is not None and treated.comparison.absolute.ci_low is not None
+    assert treated.comparison.absolute.ci_low < 2 < (treated.comparison.absolute.ci_high or 0)
+    assert treated.mean is not None and treated.comparison.absolute.value is not None
+    assert without.mean == pytest.approx(treated.mean - treated.comparison.absolute.value)
+    assert treated.is_weak is False
+    _, weak = read_instrumented([REVENUE], {"revenue": study(0.05)})
+    assert weak.is_weak and weak.first_stage_f is not None and weak.first_stage_f < 10
+    with pytest.raises(ValueError, match="no instrument"):
+        read_instrumented([REVENUE], {"revenue": replace(strong, instrument=None)})
+
+
+def test_a_study_that_nobody_was_treated_in_has_no_comparison() -> None:
+    seen = study(2.0)
+    nobody = Study(seen.outcomes, np.zeros(400), seen.covariates, seen.instrument)
+    for without, treated in (
+        read_matched([REVENUE], {"revenue": nobody}, Matching()),
+        read_instrumented([REVENUE], {"revenue": nobody}),
+    ):
+        assert (without.units, treated.units, treated.mean, treated.comparison) == (400, 0, None, None)
+    assert read_matched([REVENUE], {}, Matching()) == []
 
 
 def test_the_relative_lift_of_a_panel_is_as_uncertain_as_what_it_divides_by() -> None:

@@ -18,7 +18,9 @@ deliveries as (select * from {{ ref('int_deliveries__ranked') }}),
 
 superseded as (
 
-    select charges.charge_id
+    select
+        charges.content_id,
+        charges.row_number
 
     from charges
     inner join contents
@@ -38,9 +40,17 @@ superseded as (
 
 )
 
-select charges.charge_id
+select
+    charges.content_id,
+    charges.row_number
 
 from charges
-left join standing on charges.charge_id = standing.charge_id
-left join superseded on charges.charge_id = superseded.charge_id
-where (standing.charge_id is null) = (superseded.charge_id is null)
+left join standing
+    on
+        charges.content_id = standing.content_id
+        and charges.row_number = standing.row_number
+left join superseded
+    on
+        charges.content_id = superseded.content_id
+        and charges.row_number = superseded.row_number
+where (standing.content_id is null) = (superseded.content_id is null)

@@ -36,9 +36,9 @@ class TwoStage:
 def two_stage(
     outcome: Sequence[float] | Array,
     treatment: Sequence[float] | Array,
-    instruments: Sequence[Sequence[float]] | Array,
+    instruments: Sequence[Sequence[float] | Array] | Array,
     *,
-    covariates: Sequence[Sequence[float]] | Array | None = None,
+    covariates: Sequence[Sequence[float] | Array] | Array | None = None,
     clusters: Sequence[int] | None = None,
     confidence: float = 0.95,
 ) -> TwoStage:

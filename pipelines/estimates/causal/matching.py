@@ -32,8 +32,8 @@ class Units:
         ValueError: when a covariate has not a value per unit, or a value is not finite.
     """
 
-    outcomes: Sequence[float]
-    covariates: Mapping[str, Sequence[float]]
+    outcomes: Sequence[float] | Array
+    covariates: Mapping[str, Sequence[float] | Array]
 
     def __post_init__(self) -> None:
         """Refuse gaps: which units to leave out is not a statistician's guess."""
@@ -67,6 +67,7 @@ class Matched:
 
     Args:
         effect: undefined when nobody could be matched.
+        mean: of the matched treated units' outcomes.
         balance: a row per covariate.
         is_balanced: whether all are; None when none could be told.
         matched: treated units with a neighbour.
@@ -75,6 +76,7 @@ class Matched:
     """
 
     effect: Estimate
+    mean: float | None
     balance: tuple[Balance, ...]
     is_balanced: bool | None
     matched: int
@@ -124,23 +126,24 @@ def match(
     if len(ours) and len(theirs) >= neighbours:
         coordinates = _scaled(ours, theirs) if by == "covariates" else _logits(ours, theirs)
     if coordinates is None:
-        return Matched(UNDEFINED, _balance(names, before, [None] * len(names)), None, 0, len(ours), 0)
+        return Matched(UNDEFINED, None, _balance(names, before, [None] * len(names)), None, 0, len(ours), 0)
     distance, index = cKDTree(coordinates[1]).query(coordinates[0], k=neighbours)
     distance, index = distance.reshape(len(ours), -1), index.reshape(len(ours), -1)
     inside = np.ones(len(ours), dtype=bool) if caliper is None else (distance <= caliper).all(axis=1)
     index = index[inside]
     used = np.bincount(index.ravel(), minlength=len(theirs)).astype(np.float64)
     after: list[float | None] = [None] * len(names)
-    effect = UNDEFINED
+    effect, mean = UNDEFINED, None
     if inside.any():
         after = _differences(ours[inside], theirs, used, _spread(ours, theirs))
         outcomes = np.asarray(treated.outcomes, dtype=np.float64)[inside]
+        mean = float(outcomes.mean())
         pool = np.asarray(untreated.outcomes, dtype=np.float64)
         effect = _effect(outcomes, pool, ours[inside], theirs, index, used, coordinates[1], confidence)
     rows = _balance(names, before, after)
     told = [row.is_balanced for row in rows if row.is_balanced is not None]
     return Matched(
-        effect, rows, all(told) if told else None, int(inside.sum()), int((~inside).sum()), int((used > 0).sum())
+        effect, mean, rows, all(told) if told else None, int(inside.sum()), int((~inside).sum()), int((used > 0).sum())
     )
 
 

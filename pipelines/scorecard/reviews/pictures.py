@@ -11,7 +11,7 @@ import altair as alt
 import vl_convert
 
 from pipelines.scorecard import words
-from pipelines.scorecard.page import VEGA_LITE
+from pipelines.scorecard.charts import VEGA_LITE
 from pipelines.scorecard.reviews.document import Picture
 
 Row = dict[str, Any]
@@ -95,7 +95,7 @@ def variance(rows: Sequence[Row]) -> Picture:
     faceted = (
         chart.facet(alt.Facet("model:N").title(None), columns=COLUMNS)
         .resolve_scale(x="independent")
-        .properties(bounds="flush", spacing={"row": 44, "column": 30})
+        .properties(bounds="flush", spacing={"row": 60, "column": 30})
     )
     said = []
     for row in rows:

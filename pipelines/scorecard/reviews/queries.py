@@ -43,16 +43,12 @@ _QUERIES: Final = {
     ),
     "alerts": (
         "select alert_id, model_id, alert_kind, subject_id, severity, owner, opened_at, closed_at, "
-        "latest_evidence as evidence, recommended_action, acknowledged_by, acknowledgement_note, "
+        "case when last_breached_at <= $end + 1 then latest_evidence else opening_evidence end as evidence, "
+        "recommended_action, acknowledged_by, acknowledgement_note, "
         "opened_at > $start as is_opened, coalesce(closed_at <= $end + 1, false) as is_closed "
         "from mart_alerts semi join chosen using (model_id) "
         "where opened_at <= $end + 1 and (closed_at is null or closed_at > $start) "
         "order by is_closed, severity, opened_at, alert_id"
-    ),
-    "retrains": (
-        "select model_id, raised_at, closed_at, reason, model_version, worst_feature, drifted_window_count, "
-        "tested_window_count from mart_retrain_triggers semi join chosen using (model_id) "
-        "where raised_at <= $end + 1 and (closed_at is null or closed_at > $end + 1) order by raised_at, model_id"
     ),
     "incidents": (
         "select incident_id, model_id, severity, title, started_at, resolved_at, resolve_seconds, age_seconds, "
@@ -68,7 +64,8 @@ _QUERIES: Final = {
     ),
     "annotations": (
         "select model_id, kind, title, starts_at, ends_at, event_date from mart_annotations "
-        "semi join chosen using (model_id) where event_date between $start and $end order by starts_at, annotation_id"
+        "semi join chosen using (model_id) where event_date between $start and $end "
+        "order by starts_at, annotation_id, model_id"
     ),
     # What a model's own measure did after a release or the like; incidents come too close together to be told apart.
     "impacts": (
@@ -128,7 +125,7 @@ _QUERIES: Final = {
         "where as_of between $start and $end and month_date <= $end "
         "and list_has_any(string_split(model_ids, ','), (select coalesce(list(model_id), []) from chosen)) "
         "qualify row_number() over (partition by project_id "
-        "order by as_of = last_day(month_date) desc, month_date desc) = 1 order by project_name"
+        "order by as_of = last_day(month_date) desc, month_date desc) = 1 order by project_name, project_id"
     ),
     "notes": (
         "select model_id, event_date, note_kind, author_role, theme, sentiment, title, text from mart_notes "

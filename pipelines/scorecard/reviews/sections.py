@@ -127,18 +127,15 @@ def why(facts: Facts) -> Section:
     if facts["annotations"]:
         marks = [{**row, "model_name": facts.model(row["model_id"])} for row in facts["annotations"]]
         blocks.append(pictures.timeline(marks, facts.period.start, facts.until))
-        rows: Rows = [
-            [
-                words.moment(row["starts_at"]),
-                facts.model(row["model_id"]),
-                row["kind"].replace("_", " "),
-                row["title"],
-            ]
-            for row in facts["annotations"]
-            if row["kind"] != "incident" or facts.period.cadence == "weekly"
-        ]
+        # Incidents have a section or a count of their own; what concerns several models is told once.
+        told: dict[tuple[str, str, str], list[str]] = {}
+        for row in facts["annotations"]:
+            if row["kind"] != "incident":
+                key = words.moment(row["starts_at"]), row["kind"].replace("_", " "), row["title"]
+                told.setdefault(key, []).append(facts.model(row["model_id"]))
+        rows: Rows = [[when, kind, title, ", ".join(models)] for (when, kind, title), models in told.items()]
         if rows:
-            blocks.append(table("What happened, in order.", ["When (UTC)", "Model", "What", "Title"], rows))
+            blocks.append(table("What happened, in order.", ["When (UTC)", "What", "Title", "Models"], rows))
     whole = [row for row in facts["variance"] if row["is_whole"]]
     if whole:
         named = [{**row, "model_name": facts.model(row["model_id"])} for row in whole]
@@ -243,38 +240,16 @@ def alerts(facts: Facts) -> Section:
             Cell(_alert_state(row), row["severity"]),
             words.moment(row["opened_at"]),
             words.moment(row["closed_at"]) if row["is_closed"] else words.NONE,
-            row["evidence"],
+            Cell(row["evidence"], row["recommended_action"] or ""),
             Cell(row["owner"] or words.NONE, _acknowledged(row)),
         ]
         for row in shown
     ]
-    blocks: list[Block] = []
-    if rows:
-        head = ["Model and alert", "State", "Opened (UTC)", "Closed", "Evidence", "Owner"]
-        caption = "Alerts, open ones first" + (
-            "; targets missed are in the section above." if facts.period.cadence == "quarterly" else "."
-        )
-        blocks.append(table(caption, head, rows))
-    if facts["retrains"]:
-        rows = [
-            [
-                Cell(facts.model(row["model_id"]), row["model_version"] or ""),
-                words.moment(row["raised_at"]),
-                f"{row['reason']}: {row['drifted_window_count']} of the last "
-                f"{words.plural(row['tested_window_count'], 'window')} "
-                f"drifted, most of all {row['worst_feature'] or 'no feature in particular'}",
-                facts.owner(row["model_id"]),
-            ]
-            for row in facts["retrains"]
-        ]
-        blocks.append(
-            table(
-                "Recommended retrains not yet followed by a new version.",
-                ["Model", "Raised (UTC)", "Why", "Owner"],
-                rows,
-            )
-        )
-    return Section("alerts", "Alerts", says, tuple(blocks))
+    head = ["Model and alert", "State", "Opened (UTC)", "Closed", "Evidence, and what to do", "Owner"]
+    elsewhere = "; targets missed are in the section above." if facts.period.cadence == "quarterly" else "."
+    return Section(
+        "alerts", "Alerts", says, (table(f"Alerts, open ones first{elsewhere}", head, rows),) if rows else ()
+    )
 
 
 def _alert_name(facts: Facts, row: Row) -> str:

@@ -41,7 +41,7 @@ published as (
     select
         rate_date,
         currency,
-        max_by(per_eur, content_id) as per_eur
+        max(per_eur) as per_eur
 
     from rates
     group by all

@@ -25,6 +25,12 @@ final as (
 
     select
         charges.*,
+        -- Charges alike in everything are numbered: which is which makes no difference.
+        charges.charge_key || ':' || cast(
+            row_number() over (
+                partition by charges.charge_key order by charges.content_id, charges.row_number
+            ) as varchar
+        ) as charge_id,
         contents.stream_id,
         contents.delivery_id
 

@@ -4,33 +4,12 @@ with
 
 charges as (select * from {{ ref('stg_cloud_billing__charges') }}),
 
-files as (select * from {{ source('ledger', 'files') }}),
-
--- The same bytes may lie under several names; the newest name says when they were last delivered.
-named as (
-
-    select
-        content_id,
-        path,
-        modified_at
-
-    from files
-    where
-        source = 'cloud_billing'
-        and status = 'loaded'
-    qualify row_number() over (partition by content_id order by modified_at desc, path desc) = 1
-
-),
-
 parts as (
 
-    select
-        content_id,
-        {{ stream_of('path') }} as stream_id,
-        {{ delivery_of('path') }} as delivery_id,
-        modified_at
+    select *
 
-    from named
+    from {{ source('ledger', 'deliveries') }}
+    where source = 'cloud_billing'
 
 ),
 
@@ -60,7 +39,7 @@ final as (
         spans.billing_period_start_date,
         spans.first_charge_date,
         spans.last_charge_date,
-        max(parts.modified_at) over (partition by parts.delivery_id) as delivered_at,
+        max(parts.written_at) over (partition by parts.delivery_id) as delivered_at,
 
         spans.charge_count
 

@@ -20,13 +20,25 @@ chances as (select * from {{ ref('int_scores__estimated') }}),
 
 grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
 
--- A window is what one figure is about: a cohort's day, or all mature days of a model's period on its declared labels.
+-- A window is what one figure is about: a version's cohort on a day; a cohort in a week, over all versions; or all
+-- mature days of a model's period on its declared labels.
 windowed_outcomes as (
 
     select
         outcomes.*,
         'day' as period,
         outcomes.event_date as period_start_date,
+        'cohort' as scope  -- noqa: RF04
+
+    from outcomes
+
+    union all by name
+
+    select
+        * exclude (model_version),
+        'all' as model_version,
+        'week' as period,
+        cast(date_trunc('week', event_date) as date) as period_start_date,
         'cohort' as scope  -- noqa: RF04
 
     from outcomes
@@ -57,13 +69,10 @@ windowed_outcomes as (
 ),
 
 -- Predictions of the same windows: what coverage is a share of, and what is estimated of them before labels come.
-windowed_predictions as (
+evaluated_predictions as (
 
     select
         predictions.model_id,
-        'day' as period,
-        predictions.event_date as period_start_date,
-        'cohort' as scope,  -- noqa: RF04
         predictions.model_version,
         matured.label_source,
         predictions.cohort_attribute,
@@ -80,6 +89,29 @@ windowed_predictions as (
             predictions.model_id = matured.model_id
             and predictions.event_date = matured.event_date
             and {{ is_evaluated('predictions.environment', 'matured.label_source') }}
+
+),
+
+windowed_predictions as (
+
+    select
+        *,
+        'day' as period,
+        event_date as period_start_date,
+        'cohort' as scope  -- noqa: RF04
+
+    from evaluated_predictions
+
+    union all by name
+
+    select
+        * exclude (model_version),
+        'all' as model_version,
+        'week' as period,
+        cast(date_trunc('week', event_date) as date) as period_start_date,
+        'cohort' as scope  -- noqa: RF04
+
+    from evaluated_predictions
 
 ),
 

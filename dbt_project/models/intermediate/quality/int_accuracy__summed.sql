@@ -1,14 +1,4 @@
-{%- set measures = {
-    'accuracy': ('correct_count', 'decided_count'),
-    'precision': ('true_positive_count', 'true_positive_count + false_positive_count'),
-    'recall': ('true_positive_count', 'true_positive_count + false_negative_count'),
-    'f1': ('2 * true_positive_count', '2 * true_positive_count + false_positive_count + false_negative_count'),
-    'specificity': ('true_negative_count', 'true_negative_count + false_positive_count'),
-    'auc': ('concordant_sum', 'cast(happened_count as double) * not_happened_count'),
-    'forecast_accuracy': ('actual_sum - absolute_error_sum', 'actual_sum'),
-    'ndcg': ('ndcg_sum', 'ndcg_count'),
-    'hit': ('hit_count', 'ranked_count'),
-} %}
+{%- set measures = accuracy_measures() %}
 
 with
 

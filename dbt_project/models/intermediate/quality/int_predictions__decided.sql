@@ -26,43 +26,20 @@ mapped as (
 
 ),
 
-final as (
+asked as (
 
     select
-        mapped.prediction_id,
-        mapped.model_id,
-
-        mapped.predicted_at,
-        mapped.event_date,
-
-        mapped.logged_name,
-        mapped.model_version,
-        mapped.environment,
-        mapped.prediction,
-        mapped.cohorts,
+        mapped.* exclude (score, scores),
+        case when quality.task = 'multiclass' then mapped.scores end as class_scores,
         quality.task,
         quality.positive_class,
-        -- What was decided in production is what the log says; the threshold speaks where it holds a score alone.
-        case quality.task
-            when 'binary'
-                then
-                    case
-                        when mapped.prediction is not null
-                            then
-                                case
-                                    when mapped.prediction = quality.positive_class then 'positive'
-                                    else 'negative'
-                                end
-                        when mapped.score >= thresholds.threshold then 'positive'
-                        when mapped.score < thresholds.threshold then 'negative'
-                    end
-            when 'multiclass' then mapped.prediction
-            when 'review' then 'positive'
-        end as predicted_label,
-
-        mapped.score,
-        {{ score_bin('mapped.score') }} as score_bin,
-        quality.ranking_cutoff
+        quality.ranking_cutoff,
+        thresholds.threshold,
+        case
+            when quality.task = 'multiclass'
+                then coalesce(mapped.score, {{ class_score('mapped.scores', 'mapped.prediction') }})
+            else mapped.score
+        end as score
 
     from mapped
     left join quality on mapped.model_id = quality.member_id
@@ -71,6 +48,45 @@ final as (
             mapped.model_id = thresholds.member_id
             and mapped.event_date >= thresholds.valid_from
             and (thresholds.valid_to is null or mapped.event_date < thresholds.valid_to)
+
+),
+
+final as (
+
+    select
+        prediction_id,
+        model_id,
+
+        predicted_at,
+        event_date,
+
+        logged_name,
+        model_version,
+        environment,
+        prediction,
+        class_scores,
+        cohorts,
+        task,
+        positive_class,
+        -- What was decided in production is what the log says; the threshold speaks where it holds a score alone.
+        case task
+            when 'binary'
+                then
+                    case
+                        when prediction is not null
+                            then case when prediction = positive_class then 'positive' else 'negative' end
+                        when score >= threshold then 'positive'
+                        when score < threshold then 'negative'
+                    end
+            when 'multiclass' then prediction
+            when 'review' then 'positive'
+        end as predicted_label,
+
+        score,
+        {{ score_bin('score') }} as score_bin,
+        ranking_cutoff
+
+    from asked
 
 )
 

@@ -1,12 +1,30 @@
 """Hands each experiment's sums to the statistics and keeps what comes back; which statistic answers what is theirs."""
 
 from collections import defaultdict
+from dataclasses import asdict
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.estimates.causal.panels import Panel
 from pipelines.estimates.experiments import Moments, Tally
-from pipelines.estimates.readouts import UNTREATED, MetricPlan, Plan, read_out, read_panel
+from pipelines.estimates.readouts import (
+    UNTREATED,
+    Matching,
+    MetricPlan,
+    Plan,
+    Study,
+    read_instrumented,
+    read_matched,
+    read_out,
+    read_panel,
+)
+
+BALANCE = pa.list_(
+    pa.struct(
+        [("covariate", pa.string()), ("before", pa.float64()), ("after", pa.float64()), ("is_balanced", pa.bool_())]
+    )
+)
 
 SCHEMA = pa.schema(
     [
@@ -16,7 +34,10 @@ SCHEMA = pa.schema(
         ("method", pa.string()),
         ("is_control", pa.bool_()),
         ("is_void", pa.bool_()),
+        ("is_instrument_weak", pa.bool_()),
+        ("is_balanced", pa.bool_()),
         ("unit_count", pa.int64()),
+        ("matched_unit_count", pa.int64()),
         *(
             (name, pa.float64())
             for name in (
@@ -25,8 +46,10 @@ SCHEMA = pa.schema(
                 "lift_relative", "lift_relative_ci_low", "lift_relative_ci_high",
                 "standard_error", "p_value", "adjusted_p_value", "srm_p_value",
                 "reached_effect", "power", "early_lift", "late_lift", "fading_p_value", "pre_trend_p_value",
+                "first_stage_f",
             )
         ),
+        ("balance", BALANCE),
     ]
 )  # fmt: skip
 SUMS = ("sum_x", "sum_xx", "sum_d", "sum_dd", "sum_xd", "sum_past", "sum_past_past", "sum_x_past")
@@ -47,9 +70,36 @@ def panel_of(rows):
     )
 
 
+def studies_of(units, names):
+    """Each metric's study of the units (an Arrow table), whose covariates have these names."""
+    found = {}
+    for metric in units["metric_id"].unique().to_pylist():
+        mine = units.filter(pc.equal(units["metric_id"], metric))
+        # A value per unit and covariate, unit by unit.
+        values = mine["covariate_values"].combine_chunks().flatten().to_numpy().reshape(len(mine), len(names))
+        instrument = mine["instrument"]
+        found[metric] = Study(
+            outcomes=mine["outcome"].to_numpy(),
+            treatment=mine["treatment"].to_numpy(),
+            covariates=dict(zip(names, values.T, strict=True)),
+            instrument=None if instrument.null_count else instrument.to_numpy(),
+        )
+    return found
+
+
 def tally_of(pairs):
     """The tally of (value, users) pairs in ascending order."""
     return Tally(*(tuple(column) for column in zip(*pairs, strict=True)))
+
+
+def matching_of(declared):
+    """How the catalog says a study's units are matched."""
+    given = {
+        "by": declared["match_by"],
+        "neighbours": declared["match_neighbours"],
+        "caliper": declared["match_caliper"],
+    }
+    return Matching(**{name: value for name, value in given.items() if value is not None})
 
 
 def row_of(experiment_id, reading, is_control):
@@ -69,6 +119,11 @@ def row_of(experiment_id, reading, is_control):
         "late_lift": reading.late,
         "fading_p_value": reading.fading_p_value,
         "pre_trend_p_value": reading.pre_trend_p_value,
+        "first_stage_f": reading.first_stage_f,
+        "is_instrument_weak": reading.is_weak,
+        "matched_unit_count": reading.matched,
+        "is_balanced": reading.is_balanced,
+        "balance": [asdict(covariate) for covariate in reading.balance] or None,
     }
     if reading.comparison is not None:
         absolute, relative = reading.comparison.absolute, reading.comparison.relative
@@ -111,6 +166,11 @@ def model(dbt, session):
     for row in rows_of(dbt.ref("int_panels__reduced")):
         panels[row["experiment_id"]][row["metric_id"]].append(row)
 
+    units = dbt.ref("int_study_units__measured").filter("is_complete").order("unit_id").to_arrow_table()
+    covariates = defaultdict(list)
+    for row in sorted(rows_of(dbt.source("catalog", "experiment_covariates")), key=lambda row: row["position"]):
+        covariates[row["experiment_id"]].append(row["covariate"])
+
     found = []
     for declared in experiments:
         name = declared["experiment_id"]
@@ -122,6 +182,14 @@ def model(dbt, session):
         if name in panels:
             seen = {metric: panel_of(rows) for metric, rows in panels[name].items()}
             readings = read_panel(planned, seen, declared["design"] == "staggered")
+            found += [row_of(name, reading, reading.arm == UNTREATED) for reading in readings]
+        if declared["design"] in ("matched", "iv"):
+            studies = studies_of(units.filter(pc.equal(units["experiment_id"], name)), covariates[name])
+            readings = (
+                read_instrumented(planned, studies)
+                if declared["design"] == "iv"
+                else read_matched(planned, studies, matching_of(declared))
+            )
             found += [row_of(name, reading, reading.arm == UNTREATED) for reading in readings]
         if name not in split:
             continue

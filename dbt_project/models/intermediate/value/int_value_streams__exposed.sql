@@ -46,6 +46,15 @@ treated_units as (
     from {{ ref('int_outcomes__deduplicated') }}
     where outcome_date >= treated_from_date
     group by experiment_id, metric_id, outcome_date
+    union all
+    select
+        experiment_id,
+        metric_id,
+        observed_date as event_date,
+        sum(treatment) as volume
+    from {{ ref('int_study_units__measured') }}
+    where treatment > 0
+    group by experiment_id, metric_id, observed_date
 
 ),
 

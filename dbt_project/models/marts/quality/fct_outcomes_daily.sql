@@ -4,30 +4,9 @@
     pre_hook="{{ clear_worklist('labelled_date', forward=var('label_window_days')) }}"
 ) }}
 
-{%- set window_days = var('label_window_days') %}
-
 with
 
-predictions as (
-
-    select * from {{ ref('int_predictions__decided') }}
-    where {{ in_worklist('event_date', back=window_days, forward=window_days) }}
-
-),
-
-delivered as (
-
-    select * from {{ ref('stg_predictions__labels') }}
-    where {{ in_worklist('labelled_date', back=window_days, forward=window_days) }}
-
-),
-
-superseded as (
-
-    select * from {{ ref('int_labels__superseded') }}
-    where {{ in_worklist('superseded_date', forward=window_days) }}
-
-),
+{{ matched_labels() }},
 
 attributes as (
 
@@ -40,93 +19,6 @@ attributes as (
 
 ),
 
--- A label adds its outcome on the day it became known and takes it back on the day that a later one did: days add
--- up to what is known by the last of them.
-labels as (
-
-    select
-        delivered.prediction_id,
-        delivered.logged_name,
-        delivered.label_source,
-        delivered.label,
-        delivered.labelled_at,
-        delivered.labelled_date as known_date,
-        delivered.labelled_date,
-        1 as times
-
-    from delivered
-    where {{ in_worklist('delivered.labelled_date', forward=window_days) }}
-
-    union all
-
-    select
-        delivered.prediction_id,
-        delivered.logged_name,
-        delivered.label_source,
-        delivered.label,
-        delivered.labelled_at,
-        delivered.labelled_date as known_date,
-        superseded.superseded_date as labelled_date,
-        -1 as times
-
-    from delivered
-    inner join superseded
-        on
-            delivered.labelled_date = superseded.labelled_date
-            and delivered.content_id = superseded.content_id
-            and delivered.row_number = superseded.row_number
-
-),
-
-matched as (
-
-    select
-        labels.label_source,
-        labels.labelled_date,
-        labels.times,
-        coalesce(predictions.model_id, 'unmatched') as model_id,
-        coalesce(predictions.event_date, labels.labelled_date) as event_date,
-        coalesce(predictions.model_version, 'unknown') as model_version,
-        coalesce(predictions.environment, 'unknown') as environment,
-        predictions.task,
-        predictions.cohorts,
-        predictions.predicted_label,
-        predictions.score_bin,
-        predictions.ranking_cutoff,
-        case
-            when predictions.task in ('binary', 'review')
-                then case when labels.label = predictions.positive_class then 'positive' else 'negative' end
-            when predictions.task = 'multiclass' then labels.label
-        end as actual_label,
-        date_diff('millisecond', predictions.predicted_at, labels.labelled_at) as delay_milliseconds,
-        case when predictions.score_bin is not null then predictions.score end as score,
-        case
-            when predictions.task = 'regression' and isfinite(try_cast(predictions.prediction as double))
-                then try_cast(predictions.prediction as double)
-        end as predicted_value,
-        case
-            when predictions.task = 'regression' and isfinite(try_cast(labels.label as double))
-                then try_cast(labels.label as double)
-        end as actual_value,
-        case
-            when predictions.task = 'ranking'
-                then try_cast(try_cast(predictions.prediction as json) as varchar[])[:predictions.ranking_cutoff]
-        end as ranked_items,
-        case when predictions.task = 'ranking' then try_cast(try_cast(labels.label as json) as varchar[]) end
-            as relevant_items
-
-    from labels
-    left join predictions
-        on
-            labels.prediction_id = predictions.prediction_id
-            and labels.known_date >= predictions.event_date
-            and labels.labelled_date <= predictions.event_date + {{ window_days }}
-            and (labels.logged_name is null or labels.logged_name = predictions.logged_name)
-    -- A successor that comes too late to count takes nobody's place.
-    where labels.times = 1 or predictions.prediction_id is not null
-
-),
-
 judged as (
 
     select
@@ -135,6 +27,12 @@ judged as (
             when 'binary' then cast(actual_label = 'positive' as integer)
             when 'multiclass' then cast(actual_label = predicted_label as integer)
         end as happened,
+        case
+            when task = 'binary' then case when actual_label = 'positive' then score else 1 - score end
+            -- A class that the log gives no probability has none.
+            when task = 'multiclass' and class_scores is not null
+                then coalesce({{ class_score('class_scores', 'actual_label') }}, 0)
+        end as given_probability,
         predicted_value - actual_value as error,
         case
             when ranked_items is not null and len(relevant_items) > 0
@@ -174,12 +72,8 @@ summed as (
         sum(times * delay_milliseconds) * 0.001 as delay_seconds,
         coalesce(sum(times) filter (where score is not null and happened is not null), 0) as scored_count,
         sum(cast(times * score as decimal(18, 12))) as score_sum,
-        sum(cast(
-            case
-                when task = 'binary'
-                    then times * -ln(greatest(case when happened = 1 then score else 1 - score end, 1e-15))
-            end as decimal(18, 12)
-        )) as log_loss_sum,
+        coalesce(sum(times) filter (where given_probability is not null), 0) as log_loss_count,
+        sum(cast(times * -ln(greatest(given_probability, 1e-15)) as decimal(18, 12))) as log_loss_sum,
         sum(cast(times * (score - happened) * (score - happened) as decimal(18, 12))) as squared_score_error_sum,
         coalesce(sum(times) filter (where error is not null), 0) as valued_count,
         sum(cast(times * error as decimal(38, 9))) as error_sum,

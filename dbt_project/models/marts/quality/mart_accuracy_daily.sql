@@ -5,16 +5,18 @@ with
 sums as (
 
     select * from {{ ref('int_accuracy__reduced') }}
-    where scope = 'cohort'
+    where scope = 'cohort' and period = 'day'
 
 ),
 
 ends as (
 
     select * from {{ ref('int_accuracy__estimated') }}
-    where scope = 'cohort'
+    where scope = 'cohort' and period = 'day'
 
 ),
+
+areas as (select * from {{ ref('int_class_areas__reduced') }}),
 
 quality as (select * from {{ source('catalog', 'quality') }}),
 
@@ -78,7 +80,9 @@ final as (
             when quality.task = 'binary'
                 then {{ ratio('sums.tied_sum', 'cast(sums.happened_count as double) * sums.not_happened_count') }}
         end as auc_binning_error,
-        {{ ratio('sums.log_loss_sum', 'sums.scored_count') }} as log_loss,
+        {{ ratio('areas.area_sum', 'areas.class_count') }} as macro_auc,
+        {{ ratio('areas.weighted_area_sum', 'areas.weight_sum') }} as weighted_auc,
+        {{ ratio('sums.log_loss_sum', 'sums.log_loss_count') }} as log_loss,
         {{ ratio('sums.squared_score_error_sum', 'sums.scored_count') }} as brier_score,
         {{ ratio('sums.calibration_error_sum', 'sums.scored_count') }} as calibration_error,
 
@@ -134,6 +138,10 @@ final as (
     from sums
     inner join ends on {{ same_keys('sums', 'ends', keys) }}
     inner join quality on sums.model_id = quality.member_id
+    left join areas
+        on
+            sums.period_start_date = areas.event_date
+            and {{ same_keys('sums', 'areas', keys | reject('equalto', 'period_start_date') | list) }}
 
 )
 

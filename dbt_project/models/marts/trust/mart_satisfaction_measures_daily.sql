@@ -62,9 +62,9 @@ final as (
         trailing_sums.ci_low as normalised_score_28d_ci_low,
         trailing_sums.ci_high as normalised_score_28d_ci_high,
 
-        scores.promoter_count,
-        scores.passive_count,
-        scores.detractor_count,
+        case when scores.measure = 'nps' then scores.promoter_count end as promoter_count,
+        case when scores.measure = 'nps' then scores.passive_count end as passive_count,
+        case when scores.measure = 'nps' then scores.detractor_count end as detractor_count,
         100 * {{ ratio(
             'scores.promoter_count - scores.detractor_count',
             'scores.promoter_count + scores.passive_count + scores.detractor_count'

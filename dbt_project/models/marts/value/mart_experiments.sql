@@ -33,6 +33,17 @@ users as (
 
 ),
 
+incomplete as (
+
+    select
+        experiment_id,
+        metric_id,
+        count(*) filter (where not is_complete) as incomplete_unit_count
+    from {{ ref('int_study_units__measured') }}
+    group by experiment_id, metric_id
+
+),
+
 units as (
 
     select
@@ -101,6 +112,8 @@ judged as (
         users.several_arms_user_count,
         users.excluded_user_count,
         users.undeclared_arm_user_count,
+        incomplete.incomplete_unit_count,
+        estimates.matched_unit_count,
         users.open_window_user_count,
         cast(users.duplicate_exposure_count as bigint) as duplicate_exposure_count,
         {{ ratio('users.several_arms_user_count', 'users.exposed_user_count') }} as several_arms_rate,
@@ -117,6 +130,9 @@ judged as (
         estimates.adjusted_p_value,
         estimates.srm_p_value,
         estimates.pre_trend_p_value,
+        estimates.first_stage_f,
+        estimates.is_instrument_weak,
+        estimates.is_balanced,
         experiments.planned_effect,
         estimates.reached_effect,
         estimates.power,
@@ -139,6 +155,10 @@ judged as (
         on
             metrics.experiment_id = units.experiment_id
             and metrics.metric_id = units.metric_id
+    left join incomplete
+        on
+            metrics.experiment_id = incomplete.experiment_id
+            and metrics.metric_id = incomplete.metric_id
     left join users on experiments.experiment_id = users.experiment_id
     left join decisive on experiments.experiment_id = decisive.experiment_id
 
@@ -147,13 +167,15 @@ judged as (
 final as (
 
     select
-        * exclude (early_lift, late_lift, fading_p_value),
+        * exclude (early_lift, late_lift, fading_p_value, is_instrument_weak, is_balanced),
         early_lift,
         late_lift,
         fading_p_value,
         several_arms_rate > 0.01 as is_split_leaking,
         fading_p_value < 0.05 and abs(late_lift) < abs(early_lift) as is_fading,
         pre_trend_p_value < 0.05 as is_pre_trend_rejected,
+        is_instrument_weak,
+        is_balanced,
         case
             when is_control or lift_absolute_ci_low is null then null
             when lift_absolute_ci_low <= 0 and lift_absolute_ci_high >= 0 then 'no_difference'
@@ -167,6 +189,10 @@ final as (
                 then 'Void: the split is not the one declared. Find out why users are missing before reading anything.'
             when lift_absolute is null then 'No comparison can be made yet.'
             when lift_absolute_ci_low is null then 'The error cannot be told: too few units.'
+            when is_instrument_weak
+                then 'Not to be read: the instrument moves too few. Find one that moves more, or run an experiment.'
+            when not is_balanced
+                then 'Doubtful: matched units still differ. Match closer, or by more of what they were before.'
             when status = 'running' and direction = 'no_difference' then 'Keep running: no difference found so far.'
             when status = 'running' and is_sequential
                 then 'Found to be ' || direction || ', whenever one looks: it may be stopped.'

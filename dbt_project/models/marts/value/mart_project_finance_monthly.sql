@@ -43,9 +43,9 @@ known as (
         sum(used_unconverted_count) over (partition by project_id, known_from_date) > 0 as is_unconverted,
         sum(budget_line_count) over (partition by project_id, known_from_date) > 0
         and budgeted_unconverted_count = 0 as has_budget,
+        sum(planned_unconverted_count) over (partition by project_id, known_from_date) > 0 as is_plan_unconverted,
         sum(used_usd) over running as cumulative_usd,
         sum(cast(used_usd as double) / power(1 + annual_discount, month_index / 12)) over running as npv_to_date_usd,
-        sum(planned_unconverted_count) over (partition by project_id, known_from_date) > 0 as is_plan_unconverted,
         sum(
             cast(planned_capital_usd + planned_operating_usd + planned_benefit_usd as double)
             / power(1 + annual_discount, month_index / 12)

@@ -7,8 +7,9 @@ source as (select * from {{ source('cloud_billing', 'charges') }}),
 renamed as (
 
     select
-        _content_id || ':' || cast(_row as varchar) as charge_id,
         _content_id as content_id,
+        _row as row_number,
+        md5(cast(row(*columns(* exclude (_content_id, _row))) as varchar)) as charge_key,
         "BillingAccountId" as billing_account_id,
         "SubAccountId" as sub_account_id,
         "InvoiceId" as invoice_id,

@@ -15,6 +15,7 @@ final as (
         coalesce(endpoint, 'unknown') as endpoint,
         {{ environment_name('environment') }} as environment,
         prediction,
+        scores,
         cohorts,
 
         score,

@@ -1,0 +1,407 @@
+// The balanced scorecard: a matrix of models and KPIs, the tiles of one model, version or project, and a cell explained.
+
+const TRENDS = {
+  improving: "better than the period before",
+  worsening: "worse than the period before",
+  steady: "steady",
+};
+const NO_CELL = { status: "no_data", value: null };
+const graded = (grade) => grade?.replace("_", " ") ?? "–";
+
+/** The KPI's weeks as a line: whole weeks only, half a week at the end would look like a fall. */
+function spark(model, kpi) {
+  const sums = data.cube.sums[model]?.[kpi];
+  if (!sums) return null;
+  const end = Math.round((windows().to - firstDay()) / DAY) + 1,
+    count = Math.min(13, Math.floor(end / 7)),
+    values = [];
+  for (let from = end - 7 * count; from < end; from += 7) {
+    let n = 0,
+      d = 0;
+    for (let i = from; i < from + 7; i++) {
+      n += sums[0][i] ?? 0;
+      d += sums[1][i] ?? 0;
+    }
+    values.push(ratio(n, d));
+  }
+  const known = values.filter((value) => value != null);
+  if (known.length < 3) return null;
+  const low = Math.min(...known),
+    span = Math.max(...known) - low || 1;
+  const points = values
+    .map((value, i) =>
+      value == null
+        ? null
+        : `${((100 * i) / (values.length - 1)).toFixed(1)},${(18 - (16 * (value - low)) / span).toFixed(1)}`,
+    )
+    .filter(Boolean);
+  return svg(
+    `<polyline points="${points.join(" ")}" fill="none" stroke="currentColor" stroke-width="1.4" ` +
+      'vector-effect="non-scaling-stroke"/>',
+    { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" },
+  );
+}
+
+function moved(cell) {
+  const before = previous(cell);
+  if (!cell.trend || before == null) return null;
+  if (cell.trend === "steady") return "→ steady";
+  const part = before === 0 ? "" : ` ${number(Math.abs((100 * (cell.value - before)) / before), 2)} %`;
+  return `${cell.value > before ? "↑" : "↓"}${part} ${cell.trend === "improving" ? "better" : "worse"}`;
+}
+
+function gradeOf(kpi, cell) {
+  if (kpi.kpi_id !== "business_value" || cell.value == null) return null;
+  return graded(rowsOf("worth", cell.model_id).findLast((row) => row.day <= cell.as_of)?.evidence_grade);
+}
+
+function cellButton(model, kpi) {
+  const cell = cellOf(model.model_id, kpi.kpi_id) ?? NO_CELL,
+    gap = cell.gap_reason ?? "not measured";
+  const label =
+    `${model.model_name}, ${kpi.kpi_name}: ${cell.value == null ? gap : amountOf(kpi, cell.value)}, ` +
+    STATUSES[cell.status];
+  const unit = unitOf(kpi);
+  const inside =
+    cell.value == null
+      ? h("span", { class: "gap" }, mark("no_data"), gap.replaceAll("_", "_\u200b"))
+      : [
+          h(
+            "span",
+            { class: "value" },
+            mark(cell.status),
+            h("b", {}, amount(kpi, cell.value)),
+            unit && h("i", {}, unit.startsWith("/") ? unit : ` ${unit}`),
+          ),
+          h("small", { class: "target" }, cell.target == null ? "no target" : `target ${amount(kpi, cell.target)}`),
+          moved(cell) && h("small", {}, moved(cell)),
+          gradeOf(kpi, cell) && h("small", {}, gradeOf(kpi, cell)),
+          spark(model.model_id, kpi.kpi_id),
+        ];
+  return h(
+    "button",
+    {
+      type: "button",
+      class: `cell ${cell.status}`,
+      "aria-label": label,
+      "data-model": model.model_id,
+      "data-kpi": kpi.kpi_id,
+      onclick: () => explain(model, kpi),
+    },
+    inside,
+  );
+}
+
+function explain(model, kpi) {
+  const cell = cellOf(model.model_id, kpi.kpi_id),
+    facts = [];
+  facts.push(["Period", `${periodName(state.period, state.start)}${cell ? `, as of ${dated(cell.as_of)}` : ""}`]);
+  if (cell) {
+    facts.push(
+      ["Value", cell.value == null ? `undefined: ${cell.gap_reason ?? "not measured"}` : amountOf(kpi, cell.value)],
+      [kpi.numerator_name, number(cell.numerator, 5)],
+      [kpi.denominator_name, number(cell.denominator, 5)],
+    );
+    if (cell.ci_low != null)
+      facts.push(["95 % interval", `${amount(kpi, cell.ci_low)} to ${amount(kpi, cell.ci_high)}`]);
+    if (gradeOf(kpi, cell)) facts.push(["Evidence", gradeOf(kpi, cell)]);
+    if (cell.sample_size != null) facts.push(["Observations", number(cell.sample_size)]);
+    facts.push([
+      "Target",
+      cell.target == null
+        ? "none"
+        : `${amount(kpi, cell.target)} or ${kpi.is_higher_better ? "more" : "less"}: ${STATUSES[cell.status]}`,
+    ]);
+    if (cell.baseline != null) facts.push(["Baseline", amount(kpi, cell.baseline)]);
+    if (cell.trend) facts.push(["Trend", TRENDS[cell.trend]]);
+    facts.push(
+      ["Objective", cell.objective ?? "none: a vanity metric until it serves one"],
+      ["Data until", cell.source_freshness ?? "no source"],
+    );
+  }
+  facts.push(["Definition", `${kpi.definition} (version ${kpi.definition_version})`]);
+  byId("cell").replaceChildren(
+    h("h2", { id: "cell-title" }, `${model.model_name}: ${kpi.kpi_name}`),
+    h(
+      "dl",
+      {},
+      facts.flatMap(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]),
+    ),
+    h(
+      "form",
+      { method: "dialog" },
+      h(
+        "a",
+        {
+          class: "button",
+          href: address({ model: model.model_id, at: `kpi-${kpi.kpi_id}` }),
+          onclick: () => byId("cell").close(),
+        },
+        "Show its chart",
+      ),
+      h("button", { autofocus: true }, "Close"),
+    ),
+  );
+  byId("cell").showModal();
+}
+
+function matrix(shown) {
+  const groups = grouped(kpis(), (kpi) => kpi.kpi_group);
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Scorecard, scrolls sideways" },
+    h(
+      "table",
+      { class: "matrix" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("td", {}),
+          [...groups].map(([group, members]) =>
+            h("th", { class: "group", scope: "colgroup", colspan: members.length }, group),
+          ),
+        ),
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, "Model"),
+          kpis().map((kpi) =>
+            h(
+              "th",
+              { scope: "col" },
+              h("a", { href: address({ at: `kpi-${kpi.kpi_id}` }), title: kpi.definition }, kpi.kpi_name),
+            ),
+          ),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        shown.map((model) =>
+          h(
+            "tr",
+            {},
+            h(
+              "th",
+              { scope: "row" },
+              h("a", { href: address({ model: model.model_id }) }, model.model_name),
+              h("span", {}, model.business_unit),
+            ),
+            kpis().map((kpi) => h("td", {}, cellButton(model, kpi))),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function modelTiles(model) {
+  return h(
+    "div",
+    { class: "tiles" },
+    kpis().map((kpi) =>
+      h(
+        "div",
+        {},
+        h("h3", {}, h("a", { href: address({ at: `kpi-${kpi.kpi_id}` }) }, kpi.kpi_name)),
+        cellButton(model, kpi),
+      ),
+    ),
+  );
+}
+
+/** A version's ten: each KPI over the days it served, beside the version before. */
+function versionTiles(model) {
+  const mine = new Map(
+    of("versions")
+      .filter((row) => row.model_version === state.version)
+      .map((row) => [row.kpi_id, row]),
+  );
+  return h(
+    "div",
+    { class: "tiles" },
+    kpis().map((kpi) => {
+      const row = mine.get(kpi.kpi_id);
+      return h(
+        "div",
+        {},
+        h("h3", {}, kpi.kpi_name),
+        h(
+          "p",
+          { class: "cell" },
+          row?.value == null
+            ? h("span", { class: "gap" }, "not measured while it served")
+            : [
+                h("span", { class: "value" }, h("b", {}, amount(kpi, row.value)), h("i", {}, unitOf(kpi))),
+                h(
+                  "small",
+                  {},
+                  row.previous_value == null
+                    ? "no version before it was measured"
+                    : `${amount(kpi, row.previous_value)} with the version before`,
+                ),
+              ],
+        ),
+      );
+    }),
+  );
+}
+
+function projectTiles(project) {
+  const base = rows("scenarios").find(
+    (row) => row.project_id === project.project_id && row.kind === "scenario" && row.name === "base",
+  );
+  const months = (value) => (value == null ? "never" : plural(Number(number(value, 2)), "month"));
+  const facts = [
+    [
+      "Net present value",
+      money(project.npv_usd),
+      project.gap_reason ?? `discounted by ${share(project.discount_rate)} a year`,
+    ],
+    [
+      "Internal rate of return",
+      share(project.irr),
+      project.irr == null ? "none, or several rates" : "a year, at completion",
+    ],
+    ["Payback", project.npv_usd == null ? "–" : months(project.payback_months), "until the money is back"],
+    [
+      "Discounted payback",
+      project.npv_usd == null ? "–" : months(project.discounted_payback_months),
+      "the same, discounted",
+    ],
+    [
+      "Chance of a gain",
+      share(base?.npv_positive_rate),
+      base?.npv_positive_rate == null
+        ? "no input is uncertain"
+        : `that NPV is above zero, of ${number(base.draw_count)} draws`,
+    ],
+  ];
+  return h(
+    "div",
+    { class: "tiles" },
+    facts.map(([name, value, note]) =>
+      h("div", {}, h("h3", {}, name), h("p", { class: "cell" }, h("b", {}, value), h("small", {}, note))),
+    ),
+  );
+}
+
+function overview() {
+  const shown = chosen(),
+    project = projects().get(state.project),
+    one = isOne() && !project ? shown[0] : null;
+  let title = "Balanced scorecard",
+    says,
+    body,
+    about = null;
+  if (project) {
+    title = project.project_name;
+    says =
+      project.npv_usd == null
+        ? `It has no net present value: ${project.gap_reason ?? "no plan was approved yet"}.`
+        : `Worth ${money(project.npv_usd)} at completion, as known ${dated(project.as_of)}.`;
+    about = [
+      ["Sponsor", project.sponsor],
+      ["For", membersOf(project).map(nameOf).join(", ")],
+    ];
+    body = projectTiles(project);
+  } else {
+    const counted = Object.fromEntries(Object.keys(STATUSES).map((status) => [status, 0]));
+    for (const model of shown)
+      for (const kpi of kpis()) counted[(cellOf(model.model_id, kpi.kpi_id) ?? NO_CELL).status] += 1;
+    const judged = counted.on_target + counted.at_risk + counted.off_target;
+    says = !shown.length
+      ? "No model is chosen."
+      : !judged && !counted.no_target
+        ? "Nothing has been measured in this period yet."
+        : `In ${periodName(state.period, state.start)}, ${counted.on_target} of ${plural(judged, "target")} ${judged === 1 ? "is" : "are"} met, ` +
+          `${counted.at_risk} at risk and ${counted.off_target} missed; ${plural(counted.no_target, "number")} without a ` +
+          `target, ${counted.no_data} without data.`;
+    if (one) {
+      title = one.model_name;
+      about = [
+        ["Kind", one.model_kind?.replace("_", " ")],
+        ["Team", one.team_id],
+        ["Unit", one.business_unit],
+      ];
+      if (state.version) {
+        const served = of("versions").find((row) => row.model_version === state.version);
+        title += `, ${state.version}`;
+        says =
+          `Served from ${dated(served.first_served_date)} to ${dated(served.last_served_date)}. Each KPI over those days: ` +
+          "a span of time, not a randomised group.";
+      }
+      body = state.version ? versionTiles(one) : modelTiles(one);
+    } else body = shown.length ? matrix(shown) : null;
+  }
+  byId("overview").replaceChildren(
+    h(
+      "header",
+      {},
+      h("h2", {}, title),
+      about &&
+        h(
+          "p",
+          { class: "quiet" },
+          about
+            .filter(([, text]) => text)
+            .map(([term, text]) => `${term}: ${text}`)
+            .join(" · "),
+        ),
+      h("p", { class: "says" }, says),
+    ),
+    ...(project || state.version
+      ? []
+      : [
+          h(
+            "p",
+            { class: "key" },
+            Object.entries(STATUSES).map(([status, words]) => h("span", { class: status }, mark(status), words)),
+          ),
+        ]),
+    ...(body ? [body] : []),
+  );
+}
+
+/** A KPI's section read in words. */
+function sentence(kpi) {
+  const when = periodName(state.period, state.start);
+  const known = chosen()
+    .map((model) => cellOf(model.model_id, kpi.kpi_id))
+    .filter((cell) => cell?.value != null);
+  if (!known.length) return `No value in ${when}.`;
+  const judged = known.filter((cell) => cell.target != null),
+    missed = judged.filter((cell) => cell.status === "off_target");
+  const met = judged.filter((cell) => cell.status === "on_target"),
+    far = (a, b) => (a > 0 && b > 0 ? Math.abs(Math.log(a / b)) : 0);
+  const most = (list, measure) =>
+    list.reduce((best, cell) => (!best || measure(cell) > measure(best) ? cell : best), null);
+  const parts = [];
+  if (known.length === 1) {
+    const [cell] = known;
+    parts.push(
+      `${nameOf(cell.model_id)}: ${amountOf(kpi, cell.value)} in ${when}` +
+        `${cell.target == null ? "" : `, ${STATUSES[cell.status]} (${amountOf(kpi, cell.target)})`}.`,
+    );
+  } else if (judged.length) {
+    parts.push(`${met.length} of ${plural(judged.length, "model")} with a target met it in ${when}.`);
+  } else parts.push(`${plural(known.length, "model")} measured in ${when}, none with a target.`);
+  const furthest = most(missed, (cell) => far(cell.value, cell.target));
+  if (known.length > 1 && furthest) {
+    parts.push(
+      `Furthest off: ${nameOf(furthest.model_id)}, ${amountOf(kpi, furthest.value)} against ${amountOf(kpi, furthest.target)}.`,
+    );
+  }
+  const shifted = known.filter((cell) => cell.trend && cell.trend !== "steady" && previous(cell) > 0);
+  const largest = most(shifted, (cell) => far(cell.value, previous(cell)));
+  if (largest) {
+    parts.push(
+      `Largest change: ${nameOf(largest.model_id)}, from ${amountOf(kpi, previous(largest))} to ` +
+        `${amountOf(kpi, largest.value)}, ${largest.trend === "improving" ? "better" : "worse"}.`,
+    );
+  }
+  return parts.join(" ");
+}

@@ -1,0 +1,291 @@
+// The pictures of efficiency: what a prediction costs and why, when incidents begin and how long they take.
+
+/** Instance type → its colour: the dearest seven have one each. */
+function instanceColours() {
+  const sums = [...grouped(costRows(), (row) => row.instance_type ?? "–")].map(([part, mine]) => [
+    part,
+    mine.reduce((sum, row) => sum + (row.compute_cost_usd ?? 0), 0),
+  ]);
+  return new Map(sums.sort((a, b) => b[1] - a[1]).map(([part], i) => [part, i < 7 ? PART(i) : "var(--none)"]));
+}
+const costRows = () =>
+  within(of("costs"), "week", 7).filter((row) => !state.instance || row.instance_type === state.instance);
+
+function costParts(value) {
+  const colours = instanceColours();
+  return [...grouped(costRows(), (row) => `${row.week}|${row.instance_type}`).values()]
+    .map((mine) => {
+      const sum = (name) => mine.reduce((total, row) => total + (row[name] ?? 0), 0),
+        [{ week, instance_type: part }] = mine;
+      const cost = sum("compute_cost_usd"),
+        predictions = sum("prediction_count");
+      const colour = colours.get(part ?? "–");
+      return { at: week, part: part ?? "–", cost, predictions, each: ratio(cost, predictions), colour, fill: colour };
+    })
+    .filter((row) => row[value])
+    .sort((a, b) => a.at.localeCompare(b.at) || a.part.localeCompare(b.part));
+}
+
+const COST_COLUMNS = [
+  ["at", "Week of"],
+  ["part", "Instance type"],
+  ["cost", "Compute cost, USD"],
+  ["predictions", "Predictions"],
+  ["each", "USD per prediction"],
+];
+const instanceKey = (panels) =>
+  [...new Map(panels.flatMap((panel) => panel.rows.map((row) => [row.part, row.colour])))].map(([part, colour]) => [
+    part,
+    colour,
+    "square",
+  ]);
+
+const cost = () => [
+  figure({
+    title: "Cost per prediction by instance type",
+    how: "USD, by week, all chosen models",
+    chart: "lines",
+    by: ["instance", "version"],
+    columns: COST_COLUMNS,
+    legend: instanceKey,
+    panels: () => {
+      const filled = costParts("each").map((row) => ({
+        ...row,
+        day: +day(row.at),
+        when: `week of ${shortDay(row.at)}`,
+        value: row.each,
+      }));
+      return single(filled, {
+        number: `$~${most(filled, "value") >= 1000 ? "s" : "r"}`,
+        rulers: rulersOf(filled, (row) => `${row.part}: ${money(row.value)}`, 7 * DAY),
+      });
+    },
+  }),
+  figure({
+    title: "Compute cost by instance type",
+    how: "USD a week, all chosen models",
+    chart: "bars",
+    by: ["instance", "version"],
+    columns: COST_COLUMNS,
+    legend: instanceKey,
+    panels: () => {
+      const filled = costParts("cost").map((row) => ({
+        ...row,
+        week: shortDay(row.at),
+        value: row.cost,
+        tip: `week of ${shortDay(row.at)}\n${row.part}: ${money(row.cost, 4)}`,
+      }));
+      return single(filled, { number: "$~s" });
+    },
+  }),
+  figure({
+    title: "What moved the compute cost",
+    how: "USD, from the month before to the last whole one",
+    chart: "waterfall",
+    wide: true,
+    alone: 200,
+    columns: [
+      ["month", "Month"],
+      ["step", "Step"],
+      ["amount", "USD"],
+    ],
+    says: ([panel]) => {
+      if (!panel) return "";
+      const parts = panel.rows.slice(1, -1),
+        largest = parts.reduce((best, row) => (Math.abs(row.amount) > Math.abs(best.amount) ? row : best));
+      return `${shortMonth(`${panel.rows[0].month}-01`)} against the month before: mostly ${largest.step.toLowerCase()} (${largest.label}).`;
+    },
+    legend: () => [
+      ["Volume: how much was asked", "var(--soft)", "none"],
+      ["Mix: on which machines", "var(--soft)", "none"],
+      ["Price: what a machine costs for it", "var(--soft)", "none"],
+    ],
+    panels: () => single(waterfall(), { number: "$~s" }),
+  }),
+];
+
+function waterfall() {
+  const known = monthly(of("variance")).filter((row) => row.is_whole),
+    month = known
+      .map((row) => row.month)
+      .sort()
+      .at(-1);
+  const parts = known.filter((row) => row.month === month),
+    sum = (name) => parts.reduce((total, row) => total + (row[name] ?? 0), 0);
+  if (!parts.length) return [];
+  const begin = sum("previous_cost_usd"),
+    step = (name, from, to, kind) => ({
+      month: month.slice(0, 7),
+      step: name,
+      from,
+      to,
+      top: Math.max(from, to),
+      amount: to - from,
+      label: `${kind && to > from ? "+" : ""}${money(to - from, 4)}`,
+      tip: `${name}: ${money(to - from, 5)}`,
+      colour: kind ? (to > from ? "var(--bad)" : "var(--good)") : "var(--shade-3)",
+    });
+  let at = begin;
+  const steps = [
+    ["Volume", "volume_effect_usd"],
+    ["Mix", "mix_effect_usd"],
+    ["Price", "price_effect_usd"],
+  ].map(([name, column]) => step(name, at, (at += sum(column)), true));
+  return [step("Before", 0, begin), ...steps, step("After", 0, sum("compute_cost_usd"))];
+}
+
+const begun = () => within(of("incidents"), "started_at");
+
+const repair = () => [
+  figure({
+    title: "When incidents begin",
+    how: "incidents by weekday and hour, UTC",
+    chart: "heatmap",
+    columns: [
+      ["weekday", "Day"],
+      ["hour", "Hour"],
+      ["count", "Incidents"],
+    ],
+    says: (panels) => {
+      const night = panels
+          .flatMap((panel) => panel.rows)
+          .reduce((sum, row) => sum + (row.hour < 7 || row.hour >= 19 ? row.count : 0), 0),
+        all = begun().length;
+      return all ? `${night} of ${plural(all, "incident")} began between 19:00 and 7:00.` : "";
+    },
+    panels: () => {
+      const mine = grouped(
+          begun(),
+          (row) =>
+            `${WEEKDAYS[(new Date(row.started_at).getUTCDay() + 6) % 7]}|${new Date(row.started_at).getUTCHours()}`,
+        ),
+        top = Math.max(1, ...[...mine.values()].map((list) => list.length));
+      return single(
+        !begun().length
+          ? []
+          : WEEKDAYS.flatMap((weekday) =>
+              Array.from({ length: 24 }, (_, hour) => {
+                const count = mine.get(`${weekday}|${hour}`)?.length ?? 0;
+                return {
+                  weekday,
+                  hour,
+                  count,
+                  x: hour,
+                  y: weekday,
+                  label: count || "",
+                  ...shade(count, top),
+                  tip: `${weekday}, ${hour}:00\n${plural(count, "incident")}`,
+                };
+              }),
+            ),
+        { height: 190 },
+      );
+    },
+  }),
+  figure({
+    title: "Incidents by model and week",
+    how: "incidents; an empty week had none",
+    chart: "heatmap",
+    columns: [
+      ["model", "Model"],
+      ["week", "Week of"],
+      ["count", "Incidents"],
+    ],
+    panels: () => {
+      const mine = grouped(begun(), (row) => `${row.model_id}|${iso(monday(new Date(row.started_at)))}`),
+        top = Math.max(1, ...[...mine.values()].map((list) => list.length));
+      const hit = new Set(begun().map((row) => row.model_id)),
+        shown = chosen().filter((model) => chosen().length <= 20 || hit.has(model.model_id));
+      return single(
+        !begun().length
+          ? []
+          : shown.flatMap((model) =>
+              weeks().map((week) => {
+                const count = mine.get(`${model.model_id}|${week}`)?.length ?? 0;
+                return {
+                  model: model.model_name,
+                  week,
+                  count,
+                  x: shortDay(week),
+                  y: model.model_name,
+                  label: count || "",
+                  ...shade(count, top),
+                  tip: `${model.model_name}, week of ${shortDay(week)}\n${plural(count, "incident")}`,
+                };
+              }),
+            ),
+        { height: Math.max(60, 27 * shown.length) },
+      );
+    },
+  }),
+  figure({
+    title: "Time to resolve by severity",
+    how: "mean hours, by the month of resolution, all chosen models",
+    chart: "lines",
+    wide: true,
+    columns: [
+      ["month", "Month"],
+      ["part", "Severity"],
+      ["value", "Mean hours"],
+      ["n", "Incidents"],
+    ],
+    legend: () => parted(severities()),
+    panels: () => {
+      const filled = [...grouped(monthly(of("repairs")), (row) => `${row.month}|${row.severity}`).values()]
+        .map((mine) => {
+          const sum = (name) => mine.reduce((total, row) => total + (row[name] ?? 0), 0),
+            [{ month, severity: part }] = mine,
+            colour = PART(severities().indexOf(part));
+          return {
+            month: month.slice(0, 7),
+            day: +day(month),
+            when: shortMonth(month),
+            part,
+            n: sum("resolved_count"),
+            value: ratio(sum("resolve_hours"), sum("resolved_count")),
+            colour,
+            fill: colour,
+          };
+        })
+        .filter((row) => row.n)
+        .sort((a, b) => a.day - b.day || a.part.localeCompare(b.part));
+      return single(filled, {
+        time: "%b %Y",
+        ticks: distinct(filled.map((row) => row.day)),
+        whole: true,
+        height: 200,
+        rulers: rulersOf(
+          filled,
+          (row) => `${row.part}: ${duration(row.value)} of ${plural(row.n, "incident")}`,
+          28 * DAY,
+        ),
+      });
+    },
+  }),
+  figure({
+    title: "Incidents",
+    how: "open ones first, then the newest",
+    columns: [
+      ["state", "Stands", { open: "poor", resolved: "good" }],
+      ["model", "Model"],
+      ["severity", "Severity"],
+      ["title", "What"],
+      ["began", "Began, UTC"],
+      ["hours", "Hours to resolve"],
+    ],
+    panels: () =>
+      single(
+        begun()
+          .map((row) => ({
+            state: row.is_open ? "open" : "resolved",
+            model: nameOf(row.model_id),
+            severity: row.severity,
+            title: row.title,
+            began: row.started_at.replace("T", " ").replace("Z", ""),
+            hours: row.resolve_hours,
+          }))
+          .sort((a, b) => a.state.localeCompare(b.state) || b.began.localeCompare(a.began)),
+      ),
+  }),
+];
+const severities = () => once("severities", () => distinct(rows("repairs").map((row) => row.severity)));

@@ -1,0 +1,212 @@
+// The pictures of quality: accuracy by cohort, drift of features, retrains.
+
+/** The weeks in which a watched feature of the model drifted. */
+function driftFlags(model) {
+  return [
+    ...grouped(
+      within(rowsOf("drift", model), "week", 7).filter((row) => row.drifted_count),
+      (row) => row.week,
+    ),
+  ].map(([week, mine]) => ({
+    day: +day(week),
+    colour: "var(--bad)",
+    shape: "triangle-down",
+    tip: `week of ${shortDay(week)}\ndrifted: ${mine.map((row) => row.feature).join(", ")}`,
+  }));
+}
+
+const accuracy = () => [
+  figure({
+    title: "By cohort and week",
+    how: "each model by its declared measure; cohorts with too few labels are left out",
+    chart: "scores",
+    wide: true,
+    height: 170,
+    by: ["cohort", "version"],
+    columns: [
+      ["week", "Week of"],
+      ["model", "Model"],
+      ["part", "Cohort"],
+      ["measure", "Measure"],
+      ["value", "Score"],
+      ["low", "From"],
+      ["high", "To"],
+      ["n", "Labelled"],
+      ["state", "Labels"],
+    ],
+    legend: () => [
+      ["hollow: labels still come in", "var(--soft)", "ring"],
+      ["week in which a feature drifted", "var(--bad)", "down"],
+      PERIOD_KEY,
+    ],
+    panels: () =>
+      modelPanels((model) => {
+        const mine = within(rowsOf("cohorts", model.model_id), "week", 7).filter(
+          (row) =>
+            row.score != null &&
+            !row.is_too_small &&
+            (!state.cohort || [state.cohort, "everybody"].includes(cohortName(row))),
+        );
+        const names = [
+          "everybody",
+          ...distinct(rowsOf("cohorts", model.model_id).map(cohortName)).filter((name) => name !== "everybody"),
+        ];
+        const colour = (name) => (name === "everybody" ? "var(--ink)" : PART(names.indexOf(name) - 1));
+        const filled = mine.map((row) => {
+          const part = cohortName(row);
+          return {
+            week: row.week,
+            day: +day(row.week),
+            when: `week of ${shortDay(row.week)}`,
+            model: model.model_name,
+            part,
+            colour: colour(part),
+            fill: row.is_mature ? colour(part) : "var(--raised)",
+            measure: row.measure.replaceAll("_", " "),
+            value: row.score,
+            low: row.score_ci_low,
+            high: row.score_ci_high,
+            n: row.labelled_count,
+            state: row.is_mature ? "mature" : "still coming in",
+          };
+        });
+        return {
+          rows: filled,
+          note: filled[0]?.measure,
+          legend: distinct(filled.map((row) => row.part)).map((part) => [part, colour(part), "line"]),
+          events: driftFlags(model.model_id),
+          number: ".0%",
+          rulers: rulersOf(filled, (row) => `${row.part}: ${share(row.value)} of ${number(row.n)}`, 7 * DAY),
+        };
+      }),
+  }),
+];
+
+const FEATURES = 30;
+
+const drift = () => [
+  figure({
+    title: "Drift by feature and week",
+    how: "windows that had drifted; – where none could be tested",
+    chart: "heatmap",
+    wide: true,
+    by: ["version"],
+    columns: [
+      ["model", "Model"],
+      ["feature", "Feature"],
+      ["week", "Week of"],
+      ["drifted", "Windows drifted"],
+      ["tested", "Windows tested"],
+      ["psi", "Largest PSI"],
+    ],
+    says: () => {
+      const features = grouped(within(of("drift"), "week", 7), (row) => `${row.model_id}|${row.feature}`),
+        hit = [...features.values()].filter((mine) => mine.some((row) => row.drifted_count));
+      return features.size
+        ? `${hit.length} of ${plural(features.size, "watched feature")} drifted in these weeks${hit.length && hit.length < features.size && !isOne() ? "; the others are not shown: choose a model to see all of its own" : ""}.`
+        : "";
+    },
+    panels: () => {
+      const features = [...grouped(within(of("drift"), "week", 7), (row) => `${row.model_id}|${row.feature}`).values()]
+        .map((mine) => ({ mine, hits: mine.reduce((sum, row) => sum + row.drifted_count, 0) }))
+        .filter(({ hits }) => hits || isOne())
+        .sort((a, b) => b.hits - a.hits)
+        .slice(0, FEATURES);
+      const top = Math.max(1, ...features.flatMap(({ mine }) => mine.map((row) => row.drifted_count)));
+      const filled = features.flatMap(({ mine }) => {
+        const found = new Map(mine.map((row) => [row.week, row])),
+          y = isOne() ? mine[0].feature : `${mine[0].feature} · ${nameOf(mine[0].model_id)}`;
+        return weeks().map((week) => {
+          const row = found.get(week),
+            tested = row?.tested_count ?? 0,
+            drifted = row?.drifted_count ?? 0;
+          return {
+            model: nameOf(mine[0].model_id),
+            feature: mine[0].feature,
+            week,
+            drifted,
+            tested,
+            psi: row?.psi ?? null,
+            x: shortDay(week),
+            y,
+            label: tested ? drifted || "" : "–",
+            ...shade(drifted, top),
+            tip: `${y}\nweek of ${shortDay(week)}: ${drifted} of ${plural(tested, "window")}${row?.psi == null ? "" : `\nlargest PSI ${number(row.psi)}`}`,
+          };
+        });
+      });
+      return single(filled, { height: 24 * features.length });
+    },
+  }),
+  figure({
+    title: "The feature furthest from its reference",
+    how: "share of values, in the newest window that could be tested",
+    chart: "grouped",
+    wide: true,
+    columns: [
+      ["model", "Model"],
+      ["feature", "Feature"],
+      ["group", "Values"],
+      ["part", "Where"],
+      ["value", "Share"],
+    ],
+    legend: () => [
+      ["reference: what the version was trained on", "var(--thin)", "square"],
+      ["window", "var(--part-2)", "square"],
+    ],
+    panels: () =>
+      modelPanels((model) => {
+        const mine = rowsOf("shifts", model.model_id),
+          parts = [
+            ["reference", "reference_share_rate", "var(--thin)"],
+            ["window", "window_share_rate", "var(--part-2)"],
+          ];
+        return {
+          title: isOne() ? mine[0]?.feature : model.model_name,
+          note: mine.length ? `${isOne() ? "" : `${mine[0].feature}, `}${shortDay(mine[0].at)}` : "",
+          number: ".0%",
+          rows: mine.flatMap((row) =>
+            parts.map(([part, column, colour]) => ({
+              model: model.model_name,
+              feature: row.feature,
+              group: row.bin_name,
+              part,
+              value: row[column],
+              colour,
+              tip: `${row.bin_name}\n${part}: ${share(row[column])}`,
+            })),
+          ),
+        };
+      }),
+  }),
+  figure({
+    title: "Recommended retrains",
+    columns: [
+      ["state", "Stands", { open: "poor", closed: "good" }],
+      ["model", "Model"],
+      ["version", "Version"],
+      ["since", "Raised"],
+      ["drifted", "Windows drifted"],
+      ["tested", "Windows tested"],
+      ["feature", "Furthest feature"],
+      ["psi", "Its PSI"],
+      ["closing", "Closed by"],
+      ["closed", "On"],
+    ],
+    panels: () =>
+      single(
+        of("retrains").map((row) => ({
+          state: row.is_open ? "open" : "closed",
+          model: nameOf(row.model_id),
+          version: row.model_version,
+          since: row.raised_at.slice(0, 10),
+          drifted: row.drifted_window_count,
+          tested: row.tested_window_count,
+          feature: row.worst_feature,
+          psi: row.max_psi,
+          closing: row.closing_version,
+          closed: row.closed_at?.slice(0, 10),
+        })),
+      ),
+  }),
+];

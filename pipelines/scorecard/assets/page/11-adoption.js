@@ -1,0 +1,175 @@
+// The pictures of adoption and impact: funnel, retention, overrides, what changed after events, what people say.
+
+const featurePanels = (name, make) =>
+  modelPanels((model) => ({ rows: rowsOf(name, model.model_id) }))
+    .flatMap(({ key, rows: mine, href }) =>
+      [...grouped(mine, (row) => row.feature_id)].map(([feature, own]) => ({
+        key: `${key}|${feature}`,
+        title: feature,
+        href: isOne() ? null : href,
+        note: isOne() ? "" : nameOf(key),
+        ...make(own, nameOf(key)),
+      })),
+    )
+    .filter((panel) => panel.rows.length);
+
+const adoption = () => [
+  figure({
+    title: "From eligible to retained",
+    how: "users of each feature on its newest day, and the share of the stage before",
+    chart: "funnel",
+    wide: true,
+    columns: [
+      ["model", "Model"],
+      ["feature", "Feature"],
+      ["label", "Stage"],
+      ["value", "Users"],
+      ["rate", "Of the stage before", share],
+    ],
+    panels: () =>
+      featurePanels("funnel", (mine, model) => ({
+        height: 26 * mine.length,
+        rows: mine
+          .filter((row) => row.user_count != null)
+          .map((row) => ({
+            model,
+            feature: row.feature_id,
+            label: row.stage.replace("_", " "),
+            value: row.user_count,
+            rate: row.conversion_rate,
+            said: `${number(row.user_count)}${row.conversion_rate == null ? "" : ` · ${share(row.conversion_rate)}`}`,
+            tip: `${row.stage.replace("_", " ")}: ${number(row.user_count)} users${row.conversion_rate == null ? "" : `\n${share(row.conversion_rate)} of the stage before`}`,
+          })),
+      })),
+  }),
+  figure({
+    title: "Who came back",
+    how: "per cent of those who first used it in a week, by weeks after",
+    chart: "heatmap",
+    wide: true,
+    columns: [
+      ["model", "Model"],
+      ["feature", "Feature"],
+      ["cohort", "First use, week of"],
+      ["week", "Weeks after"],
+      ["value", "Came back", share],
+      ["users", "Users"],
+    ],
+    panels: () =>
+      featurePanels("retention", (mine, model) => {
+        const known = new Map(
+          within(mine, "cohort", 7)
+            .filter((row) => row.retention_rate != null)
+            .map((row) => [`${row.cohort}|${row.week_number}`, row]),
+        );
+        const cohorts = distinct([...known.values()].map((row) => row.cohort)),
+          width = Math.max(0, ...[...known.values()].map((row) => row.week_number)) + 1;
+        return {
+          height: 22 * cohorts.length,
+          rows: cohorts.flatMap((cohort) =>
+            Array.from({ length: width }, (_, week) => {
+              const row = known.get(`${cohort}|${week}`),
+                place = { x: week, y: shortDay(cohort) };
+              if (!row) return { ...place, unlisted: true, shade: "transparent", label: "" };
+              return {
+                ...place,
+                model,
+                feature: row.feature_id,
+                cohort,
+                week,
+                value: row.retention_rate,
+                users: row.cohort_user_count,
+                label: Math.round(100 * row.retention_rate),
+                ...shade(row.retention_rate, 1),
+                tip: `first used in the week of ${shortDay(cohort)}: ${plural(row.cohort_user_count, "user")}\n${share(row.retention_rate)} came back ${plural(week, "week")} later`,
+              };
+            }),
+          ),
+        };
+      }),
+  }),
+];
+
+const EVENTS = 20;
+
+const trust = () => [
+  dayFigure({
+    title: "Override rate by day",
+    how: "decisions that a person overruled, of those that could be",
+    table: "satisfaction",
+    read: (row) => ({ value: row.override_rate, rolling: row.override_28d_rate }),
+    number: ".0%",
+    columns: [
+      ["value", "That day", share],
+      ["rolling", "28 days rolling", share],
+    ],
+    legend: () => [
+      ["28 days rolling", "var(--accent)", "line"],
+      ["single day", "var(--thin)", "thin"],
+      PERIOD_KEY,
+      ...EVENT_KEY,
+    ],
+    tell: (row) =>
+      `28 days rolling: ${share(row.rolling)}${row.value == null ? "" : `\nthat day: ${share(row.value)}`}`,
+  }),
+  figure({
+    title: "Before and after events",
+    how: `the declared measure in the 14 days after against the 14 before, with its 95 % interval; the newest ${EVENTS}`,
+    chart: "forest",
+    wide: true,
+    columns: [
+      ["day", "Day"],
+      ["model", "Model"],
+      ["label", "Event"],
+      ["measure", "Measure"],
+      ["value", "Change"],
+      ["low", "From"],
+      ["high", "To"],
+      ["said", "Reads"],
+    ],
+    legend: () => [
+      ["on its own", "var(--accent)", "dot"],
+      ["other events fall into the same days", "var(--none)", "dot"],
+    ],
+    panels: () => {
+      const filled = within(of("impacts"), "day")
+        .sort((a, b) => b.day.localeCompare(a.day))
+        .slice(0, EVENTS)
+        .map((row) => ({
+          day: row.day,
+          model: nameOf(row.model_id),
+          label: `${shortDay(row.day)}, ${row.event_kind.replace("_", " ")}: ${row.title}${isOne() ? "" : ` (${nameOf(row.model_id)})`}`,
+          measure: row.measure,
+          value: row.change,
+          low: row.change_ci_low,
+          high: row.change_ci_high,
+          said: row.has_overlapping_events ? "other events fall into the same days" : "no other event near",
+          colour: row.has_overlapping_events ? "var(--none)" : "var(--accent)",
+          tip: `${row.title}\n${number(row.change)}, 95 %: ${number(row.change_ci_low)} to ${number(row.change_ci_high)}`,
+        }));
+      return single(filled, { number: "+~r", height: 34 * filled.length });
+    },
+  }),
+  figure({
+    title: "What people say",
+    columns: [
+      ["day", "Day"],
+      ["model", "Model"],
+      ["sentiment", "Tone", { positive: "good", negative: "poor", mixed: "fair", neutral: "idle" }],
+      ["who", "Who"],
+      ["text", "Words"],
+    ],
+    panels: () =>
+      single(
+        within(of("notes"), "day")
+          .map((row) => ({
+            day: row.day,
+            model: nameOf(row.model_id),
+            sentiment: row.sentiment,
+            who: row.author_role,
+            text: [row.title, row.text].filter(Boolean).join(": "),
+          }))
+          .sort((a, b) => b.day.localeCompare(a.day)),
+      ),
+  }),
+];

@@ -1,0 +1,417 @@
+"""Every number on the sample company's page is its mart's: the page is read through its own tables and files.
+
+Each figure's CSV is held against SQL over the published marts, its table against the CSV, the matrix and the tiles
+against the scorecard. What the page rounds, it rounds to four digits at least.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from pipelines.scorecard.datasets import DATASETS
+from pipelines.scorecard.page import page as written
+from pipelines.warehouse.publish import read_published
+from tests.integration.conftest import Company
+
+TOLERANCE = 5.01e-4
+"""Half of the fourth digit: the page keeps four of what it draws, and adds up sums of five."""
+
+MODELS = "(select distinct model_id, model_name as model from mart_scorecard)"
+# The window of the page as it opens: the thirteen weeks up to the end of the newest whole month.
+WINDOW = (
+    "(select max(as_of) as last_day, max(as_of) - 90 as first_day from mart_scorecard "
+    "where period = 'month' and period_start_date = (select max(period_start_date) from mart_scorecard "
+    "where period = 'month' and as_of = last_day(period_start_date)))"
+)
+TARGETS = (
+    "(select model_id, kpi_id, period_start_date as month, target from mart_scorecard where period = 'month')"
+)  # fmt: skip
+
+
+DAY_ONE = "(select min(period_start_date) from mart_scorecard where period = 'day' and numerator is not null)"
+
+
+def rolled(kpi: str, days: int, *, own: bool) -> str:
+    """A KPI by day, its sums of so many days divided once, beside the month's target; `own` adds the single day."""
+    return f"""
+        select day, model, {"own, " if own else ""}rolling, target from (
+            select period_start_date as day, model_id, model, numerator / nullif(denominator, 0) as own,
+                sum(numerator) filter (denominator is not null) over w
+                / nullif(sum(denominator) filter (numerator is not null) over w, 0) as rolling
+            from mart_scorecard inner join {MODELS} using (model_id)
+            where period = 'day' and kpi_id = '{kpi}'
+            window w as (partition by model_id order by period_start_date rows {days - 1} preceding)
+            qualify count(numerator / nullif(denominator, 0)) over (partition by model_id) > 0
+        ) as days
+        left join {TARGETS} as targets on targets.model_id = days.model_id and targets.kpi_id = '{kpi}'
+            and targets.month = date_trunc('month', day)
+        inner join {WINDOW} as shown on day between greatest(first_day, {DAY_ONE}) and last_day
+    """
+
+
+def by_day(mart: str, columns: str, where: str) -> str:
+    """Columns of a daily mart over the window."""
+    return (
+        f"select event_date, model, {columns} from {mart} inner join {MODELS} using (model_id) "
+        f"inner join {WINDOW} on event_date between first_day and last_day where {where}"
+    )
+
+
+def kpi_by_day(mart: str, kpi: str, columns: str, where: str) -> str:
+    """The same of a KPI that its own mart has rolled already, with the month's target."""
+    target = (
+        f"(select target from {TARGETS} as t where t.model_id = m.model_id and t.kpi_id = '{kpi}' "
+        "and t.month = date_trunc('month', event_date))"
+    )
+    return by_day(f"{mart} as m", f"{columns}, {target}", where)
+
+
+WEEK = "date_trunc('week', event_date)::date"
+IN_WEEKS = f"inner join {WINDOW} on week between first_day - 6 and last_day"
+COSTS = f"""
+    select week, instance_type, sum(cost), sum(predictions), sum(cost) / nullif(sum(predictions), 0) from (
+        select {WEEK} as week, instance_type, compute_cost_usd as cost, prediction_count as predictions
+        from mart_cost_per_prediction_daily
+    ) {IN_WEEKS} group by all having
+"""
+PROJECTS = "(select project_id, any_value(project_name) as project from mart_project_finance_monthly group by 1)"
+INCIDENTS = (
+    f"(select *, started_at::date as began from mart_incidents inner join {MODELS} using (model_id) "
+    f"inner join {WINDOW} on started_at::date between first_day and last_day)"
+)
+
+EXPERIMENTS = (
+    "select experiment_name, model, metric_name || if(is_primary, '', ' (secondary)'), variation_id, lift_relative, "
+    "lift_relative_ci_low, lift_relative_ci_high, replace(evidence_grade, '_', ' '), method, status, decision "
+    f"from mart_experiments inner join {MODELS} using (model_id) where not is_control"
+)
+
+FIGURES = {
+    "Model throughput by day": rolled("throughput", 7, own=True),
+    "Compute cost per prediction by day": rolled("cost_per_prediction", 7, own=True),
+    "Business value by day": rolled("business_value", 28, own=True),
+    "Accuracy by day": rolled("accuracy", 28, own=True),
+    "Deployment cadence by day": rolled("deployment_cadence", 28, own=False),
+    "Mean time to resolve by day": rolled("mttr", 28, own=False),
+    "Drift rate by day": rolled("drift_rate", 28, own=False),
+    "Net present value by day": rolled("npv", 1, own=False),
+    "Feature adoption by day": kpi_by_day(
+        "mart_feature_adoption_daily",
+        "feature_adoption",
+        "adoption_1d_rate, adoption_28d_rate",
+        "feature_id = 'all' and is_covered and adoption_28d_rate is not null",
+    ),
+    "Satisfaction and trust by day": kpi_by_day(
+        "mart_satisfaction_daily",
+        "satisfaction",
+        "satisfaction, satisfaction_28d, satisfaction_28d_ci_low, satisfaction_28d_ci_high",
+        "satisfaction_28d is not null",
+    ),
+    "Hour by hour, the last fourteen days": (
+        f"select strftime(hour_at, '%Y-%m-%d %H:%M'), model, predictions_per_hour, predictions_per_hour_24h, "
+        f"predictions_per_hour_p95_28d, case when is_spike then predictions_per_hour end "
+        f"from mart_throughput_hourly inner join {MODELS} using (model_id) where is_covered "
+        "and event_date > (select max(event_date) from mart_throughput_hourly) - 14"
+    ),
+    "Latency": by_day(
+        "mart_latency_daily", "latency_p50_ms, latency_p95_ms, latency_p99_ms, latency_target_ms", "true"
+    ),
+    "Override rate by day": by_day(
+        "mart_satisfaction_daily", "override_rate, override_28d_rate", "override_28d_rate is not null"
+    ),
+    "Return so far": by_day(
+        "mart_business_value_daily",
+        "cumulative_value_usd, cumulative_value_ci_low_usd, cumulative_value_ci_high_usd, "
+        "replace(evidence_grade, '_', ' ')",
+        "value_usd is not null",
+    ),
+    "Release calendar": (
+        "select deployed_date, model, version, replace(deployment_kind, '_', ' '), lead_seconds / 3600, "
+        "case when is_change_failure is null then 'too early to say' when is_change_failure then 'yes' else 'no' end "
+        f"from mart_deployments inner join {MODELS} using (model_id) "
+        f"inner join {WINDOW} on deployed_date between first_day and last_day"
+    ),
+    "Lead time": (
+        "select strftime(month_date, '%Y-%m'), model, median_lead_hours, p90_lead_hours, lead_known_count "
+        f"from mart_deployment_cadence_monthly inner join {MODELS} using (model_id) "
+        f"inner join {WINDOW} on month_date = date_trunc('month', last_day) where lead_known_count > 0"
+    ),
+    "Rollbacks and failed changes": (
+        "select month, part, share, n from (select strftime(month_date, '%Y-%m') as month, "
+        "'rolled back to an earlier version' as part, "
+        "sum(rollback_count) / sum(deployment_count) as share, sum(deployment_count) as n "
+        f"from mart_deployment_cadence_monthly semi join {MODELS} using (model_id) group by 1 union all "
+        "select strftime(month_date, '%Y-%m'), 'followed by an incident, or rolled back', "
+        "sum(change_failure_count) / nullif(sum(change_judged_count), 0), sum(change_judged_count) "
+        f"from mart_deployment_cadence_monthly semi join {MODELS} using (model_id) group by 1) "
+        f"inner join {WINDOW} on month <= strftime(last_day, '%Y-%m') where n > 0"
+    ),
+    "Cost per prediction by instance type": f"{COSTS} sum(cost) > 0 and sum(predictions) > 0",
+    "Compute cost by instance type": f"{COSTS} sum(cost) > 0",
+    "Incidents by model and week": (
+        f"select model, week, count(incident_id) from {MODELS} cross join (select unnest(generate_series("
+        f"date_trunc('week', greatest(first_day, {DAY_ONE}))::date, last_day, interval 7 days))::date as week "
+        f"from {WINDOW} "
+        ") as weeks "
+        f"left join (select incident_id, model, date_trunc('week', began)::date as week from {INCIDENTS}) "
+        "using (model, week) group by all"
+    ),
+    "When incidents begin": (
+        "select weekday, hour, count(incident_id) from (select unnest(generate_series(0, 23)) as hour) "
+        "cross join (select unnest(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']) as weekday) "
+        "left join (select incident_id, strftime(started_at, '%a') as weekday, hour(started_at) as hour "
+        f"from {INCIDENTS}) using (weekday, hour) group by all"
+    ),
+    "Time to resolve by severity": (
+        "select strftime(month_date, '%Y-%m') as month, severity, "
+        "sum(resolve_seconds) / 3600 / sum(resolved_count), sum(resolved_count) from mart_mttr_monthly "
+        f"semi join {MODELS} using (model_id) inner join {WINDOW} on month_date <= last_day "
+        "where severity <> 'all' group by all having sum(resolved_count) > 0"
+    ),
+    "Incidents": (
+        "select if(is_open, 'open', 'resolved'), model, severity, title, strftime(started_at, '%Y-%m-%d %H:%M'), "
+        f"resolve_seconds / 3600 from {INCIDENTS}"
+    ),
+    "Discounted cash flow, cumulated": (
+        "select strftime(month_date, '%Y-%m'), project_name, npv_to_date_usd, planned_npv_to_date_usd, "
+        "replace(basis, '_', ' ') from mart_project_finance_monthly where npv_to_date_usd is not null"
+    ),
+    "Scenarios": (
+        "select project, any_value(npv_usd) filter (name = 'downside'), any_value(npv_usd) filter (name = 'base'), "
+        "any_value(npv_usd) filter (name = 'upside'), any_value(npv_positive_rate) filter (name = 'base') "
+        "from mart_project_scenarios "
+        f"inner join {PROJECTS} using (project_id) where kind = 'scenario' group by all"
+    ),
+    "Projects": (
+        "select project_name, sponsor, npv_usd, irr, payback_months, discounted_payback_months, gap_reason "
+        "from mart_project_finance_monthly qualify row_number() over (partition by project_id "
+        "order by as_of desc, month_date) = 1"
+    ),
+    "What NPV hangs on": (
+        "select project, replace(replace(name, 'category:', ''), '_', ' '), low_npv_usd, base, high_npv_usd "
+        f"from mart_project_scenarios inner join {PROJECTS} using (project_id) inner join (select project_id, npv_usd "
+        "as base from mart_project_scenarios where kind = 'scenario' and name = 'base') using (project_id) "
+        "where kind = 'input' and npv_swing_usd is not null"
+    ),
+    "By cohort and week": (
+        "select week, model, if(cohort_attribute = 'all', 'everybody', cohort_attribute || ': ' || cohort_value), "
+        "replace(measure, '_', ' '), score, score_ci_low, score_ci_high, labelled_count, "
+        "if(is_mature, 'mature', 'still coming in') from (select *, week_date as week from mart_accuracy_weekly) "
+        f"inner join {MODELS} using (model_id) {IN_WEEKS} "
+        "where is_declared_source and score is not null and not is_too_small"
+    ),
+    "Experiments: the metrics that decide": f"{EXPERIMENTS} and is_primary and lift_relative is not null",
+    "Every metric of every experiment": EXPERIMENTS,
+    "Drift by feature and week": (
+        "from (select model, feature, week, count_if(is_drifted) as drifted, count(is_drifted) as tested, "
+        "max(psi) filter (is_drifted is not null) as psi from (select *, "
+        "date_trunc('week', window_start_at)::date as week from mart_drift_windows) "
+        f"inner join {MODELS} using (model_id) {IN_WEEKS} group by all) "
+        "qualify sum(drifted) over (partition by model, feature) > 0"
+    ),
+    "Recommended retrains": (
+        "select if(is_open, 'open', 'closed'), model, model_version, raised_at::date, drifted_window_count, "
+        "tested_window_count, worst_feature, max_psi, closing_version, closed_at::date "
+        f"from mart_retrain_triggers inner join {MODELS} using (model_id)"
+    ),
+    "The feature furthest from its reference": (
+        'unpivot (select model, feature, bin_name, reference_share_rate as reference, window_share_rate as "window" '
+        f"from mart_drift_histograms inner join {MODELS} using (model_id) semi join (from (from mart_drift_windows "
+        "where status = 'evaluable' qualify window_start_at = max(window_start_at) over (partition by model_id)) "
+        "qualify row_number() over (partition by model_id order by psi / psi_threshold desc, feature) = 1) "
+        'using (model_id, window_start_at, feature)) on reference, "window"'
+    ),
+    "From eligible to retained": (
+        "select model, feature_id, replace(stage, '_', ' '), user_count, conversion_rate from mart_adoption_funnel "
+        f"inner join {MODELS} using (model_id) where user_count is not null "
+        "qualify as_of_date = max(as_of_date) over (partition by feature_id)"
+    ),
+    "Who came back": (
+        "select model, feature_id, week, week_number, retention_rate, cohort_user_count from (select *, "
+        f"cohort_week_date as week from mart_retention_weekly) inner join {MODELS} using (model_id) {IN_WEEKS} "
+        "where retention_rate is not null"
+    ),
+    "Before and after events": (
+        "select event_date, model, strftime(event_date, '%-d %b') || ', ' || replace(event_kind, '_', ' ') || ': ' || "
+        "title || ' (' || model || ')', measure, change, change_ci_low, change_ci_high, "
+        "if(has_overlapping_events, 'other events fall into the same days', 'no other event near') "
+        f"from mart_event_impact inner join {MODELS} using (model_id) "
+        f"inner join {WINDOW} on event_date between first_day and last_day "
+        "semi join mart_satisfaction_daily as asked on asked.model_id = mart_event_impact.model_id "
+        "and asked.event_date = mart_event_impact.event_date and asked.primary_measure = mart_event_impact.measure "
+        "where is_complete and change_ci_low is not null"
+    ),
+    "What people say": (
+        "select event_date, model, sentiment, author_role, concat_ws(': ', title, text) from (from mart_notes qualify "
+        "row_number() over (partition by model_id, note_kind order by event_date desc, note_id) <= 25) "
+        f"inner join {MODELS} using (model_id) inner join {WINDOW} on event_date between first_day and last_day"
+    ),
+    "What moved the compute cost": (
+        "with month as (select max(month_date) as month from mart_cost_variance_monthly where is_whole), "
+        'sums as (select sum(previous_cost_usd) as "Before", sum(volume_effect_usd) as "Volume", '
+        'sum(mix_effect_usd) as "Mix", sum(price_effect_usd) as "Price", sum(compute_cost_usd) as "After" '
+        f"from mart_cost_variance_monthly semi join {MODELS} using (model_id) where month_date = (from month)) "
+        "select strftime(month, '%Y-%m'), step, amount from (unpivot (select columns(*)::double from sums) "
+        "on columns(*) into name step value amount) cross join month"
+    ),
+    "Open alerts": (
+        "select severity, model, coalesce(kpi_name, subject_id), opened_at::date, latest_evidence, recommended_action, "
+        "coalesce(owner, 'nobody') || if(status = 'acknowledged', ' (acknowledged)', '') "
+        f"from mart_alerts inner join {MODELS} using (model_id) left join mart_kpis on kpi_id = subject_id "
+        "where status <> 'closed'"
+    ),
+    "Criteria due": (
+        "select replace(status, '_', ' '), model, gate_name, due_date, statement, evidence "
+        f"from mart_decision_gates inner join {MODELS} using (model_id) where status <> 'not_due'"
+    ),
+    "What to connect next": (
+        "select model, kpi_name, roadmap_stage, has_objective::int + has_owner::int + is_source_connected::int + "
+        "is_identifier_mapped::int + is_measured::int + is_fresh::int + has_baseline::int + has_target::int, next_step "
+        f"from mart_instrumentation_coverage inner join {MODELS} using (model_id) where next_step is not null"
+    ),
+    "Versions side by side": (
+        "select model, model_version, first_served_date, last_served_date, "
+        + ", ".join(f"any_value(value) filter (kpi_number = {number})" for number in range(1, 11))
+        + f" from mart_model_versions inner join {MODELS} using (model_id) group by all"
+    ),
+}
+NEWEST = {"Before and after events": 20}
+"""Figures that show only so many of the newest."""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    file: Path = tmp_path_factory.mktemp("page") / "scorecard.html"
+    file.write_text(written(read_published(company.settings, DATASETS), "Meridian", "2026-03-02T06:00:00Z"))
+    page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+    page.goto(file.as_uri())
+    page.wait_for_selector("html[data-ready]")
+    yield page
+    page.context.close()
+
+
+def test_every_figure_is_held_against_a_mart(page: Page) -> None:
+    assert set(page.locator("figure h3").all_inner_texts()) == FIGURES.keys()
+
+
+@pytest.mark.parametrize("title", FIGURES)
+def test_a_figure_says_what_its_mart_says(page: Page, company: Company, title: str) -> None:
+    lines = delivered(page, title)
+    wanted = company.rows(FIGURES[title])
+    if title in NEWEST:
+        days = sorted((line[0] for line in lines), reverse=True)
+        assert days == sorted((str(row[0]) for row in wanted), reverse=True)[: NEWEST[title]]
+        wanted = [row for row in wanted if row[2] in {line[2] for line in lines}]
+    assert wanted
+    assert len(lines) == len(wanted)
+    for line, row in zip(sorted(lines, key=sort_key), sorted(wanted, key=sort_key), strict=True):
+        assert all(map(alike, line, row)), f"{line} is not {row}"
+
+
+@pytest.mark.parametrize("title", ["Model throughput by day", "By cohort and week", "Projects"])
+def test_a_table_shows_what_its_file_says(page: Page, title: str) -> None:
+    figure = page.locator("figure", has=page.get_by_role("heading", name=title, exact=True))
+    if figure.get_by_role("button", name="Table of").count():
+        figure.get_by_role("button", name="Table of").click()
+    shown = [row.split("\t") for row in figure.locator("tbody tr").all_inner_texts()]
+    lines = delivered(page, title)[: len(shown)]
+    assert shown
+    for cells, line in zip(shown, lines, strict=True):
+        assert all(map(reads_as, cells, line)), f"{cells} does not read as {line}"
+
+
+PERIODS = ["", "#period=quarter", "#period=week", "#model=fraud-detector"]
+
+
+@pytest.mark.parametrize("address", PERIODS)
+def test_every_cell_of_the_scorecard_reads_as_the_mart_s(page: Page, company: Company, address: str) -> None:
+    page.goto(page.url.partition("#")[0] + address)
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    start = page.locator("#start").input_value()
+    period = page.locator("#period").input_value()
+    known = {
+        (model, kpi): (value, unit, status)
+        for model, kpi, value, unit, status in company.rows(
+            "select model_id, kpi_id, value, unit, status from mart_scorecard "
+            "where period = ? and period_start_date = ?",
+            period,
+            start,
+        )
+    }
+    cells = page.locator("#overview button.cell").all()
+    assert len(cells) == (10 if address.startswith("#model") else 60)
+    for cell in cells:
+        value, unit, status = known[str(cell.get_attribute("data-model")), str(cell.get_attribute("data-kpi"))]
+        assert status in str(cell.get_attribute("class"))
+        if value is None:
+            assert cell.locator("b").count() == 0
+        else:
+            shown = amount(cell.locator("b").inner_text())
+            assert shown == pytest.approx(value * (100 if unit.startswith("share") else 1), rel=0.00501)
+
+
+def delivered(page: Page, title: str) -> list[list[str]]:
+    """The lines of a figure's file, without its heading."""
+    figure = page.locator("figure", has=page.get_by_role("heading", name=title, exact=True))
+    with page.expect_download() as download:
+        figure.get_by_role("button", name="CSV of").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    # An apostrophe keeps a spreadsheet from running a text as a formula.
+    return [
+        [re.sub(r"^'(?=[=+\-@])", "", field) for field in line] for line in csv.reader(io.StringIO(text, newline=""))
+    ][1:]
+
+
+def sort_key(line: Any) -> list[tuple[int, float, str]]:
+    """Texts before numbers, numbers as far as the page keeps them."""
+    return [_key(value) for value in line]
+
+
+def _key(value: object) -> tuple[int, float, str]:
+    number = _number(value)
+    return (0, 0.0, "" if value is None else str(value)) if number is None else (1, float(f"{number:.3g}"), "")
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, int | float | Decimal):
+        return float(value)
+    return float(value) if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", value) else None
+
+
+def alike(shown: str, wanted: object) -> bool:
+    """Whether a field of the file is the mart's value, at the page's precision."""
+    if wanted is None or (isinstance(wanted, float) and math.isnan(wanted)):
+        return shown == ""
+    if isinstance(wanted, int | float | Decimal):
+        return shown != "" and math.isclose(float(shown), float(wanted), rel_tol=TOLERANCE, abs_tol=1e-9)
+    return shown == (str(wanted)[:10] if isinstance(wanted, date | datetime) else str(wanted))
+
+
+def reads_as(cell: str, field: str) -> bool:
+    """Whether a cell of a table reads as the field of the file."""
+    if field == "":
+        return cell == "–"
+    number = _number(field)
+    if number is None:
+        return cell == field
+    return amount(cell) == pytest.approx(number * (100 if cell.endswith("%") else 1), rel=0.005)
+
+
+def amount(text: str) -> float:
+    """The number that a text such as `−$1.2 m` says."""
+    found = re.search(r"[\d.,]+", text)
+    assert found, text
+    size = {"m": 1e6, "bn": 1e9}.get(text.split()[-1], 1)
+    return float(found[0].replace(",", "")) * size * (-1 if "−" in text else 1)
