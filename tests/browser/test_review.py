@@ -17,7 +17,7 @@ from pipelines.scorecard.reviews.render import as_html, as_markdown
 from pipelines.scorecard.reviews.write import review
 from pipelines.settings import SAMPLE_CATALOG
 from tests.browser.reviewed import HOSTILE, answers
-from tests.browser.test_page import browser, serious  # noqa: F401 - a fixture
+from tests.browser.test_page import serious
 
 PERIODS = (
     Period("weekly", date(2026, 2, 16)),
@@ -40,7 +40,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def opened(browser: Browser, files: dict[str, Path]) -> Iterator[Any]:  # noqa: F811
+def opened(browser: Browser, files: dict[str, Path]) -> Iterator[Any]:
     """Opens one of the pages; beside it, a list that fills with all it complains of and all it asks others for."""
     contexts = []
 
