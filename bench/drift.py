@@ -92,17 +92,20 @@ def _prepared(folder: Path) -> Settings:
 
 
 def _land(settings: Settings) -> None:
-    """A file of 20 columns a day, log-normal but for one that drifts by a fifth in the last week, and a snapshot."""
+    """A file of 20 columns a day, log-normal but for one that drifts in the last week, and a snapshot."""
     a_day = ROWS // DAYS
     for name in SOURCES:
         (settings.landing_dir / name).mkdir(parents=True)
     with scratch(settings) as connection:
 
         def write(path: str, count: int, seed: int, about: str, shift: float) -> None:
-            # A uniform number of its own for every cell, then twelve of them for a bell.
+            # Every cell has a number of its own to hash: three uniform ones make a bell.
+            def cell(place: int) -> str:
+                number = f"((i * {FEATURES} + {place}) * 3 + {{}}) * 64 + {seed}"
+                return " + ".join(f"(hash({number.format(part)}) % 65536) / 65536" for part in range(3))
+
             cells = ", ".join(
-                f"exp(({' + '.join(f'(hash(i, {seed}, {place}, {part}) % 65536) / 65536' for part in range(3))} - 1.5)"
-                f"{f' + {shift}' if place == 0 else ''}) as {name}"
+                f"exp({cell(place)} - 1.5{f' + {shift}' if place == 0 else ''}) as {name}"
                 for place, name in enumerate(NAMES)
             )
             connection.execute(
@@ -113,7 +116,7 @@ def _land(settings: Settings) -> None:
         for number in range(DAYS):
             day = FIRST_DAY + timedelta(days=number)
             at = f"""timestamp '{day}' + to_microseconds((i * 86400000000) // {a_day}) as "timestamp\""""
-            write(f"features/log-{day}.parquet", a_day, number + 1, at, 0.2 if number >= DAYS - 7 else 0.0)
+            write(f"features/log-{day}.parquet", a_day, number + 1, at, 0.4 if number >= DAYS - 7 else 0.0)
         taken = f"'s1' as snapshot_id, timestamp '{FIRST_DAY - timedelta(days=1)}' as taken_at"
         write("training/s1.parquet", TRAINED, 0, taken, 0.0)
 
@@ -159,10 +162,16 @@ def by_hand(settings: Settings) -> None:
                 )
         connection.execute("""
         create or replace table mart as
-        with shares as (
-            select *, (n + 0.5) / (sum(n) over (partition by event_date, feature) + 5) as share from counted
-        )
-        select seen.event_date, feature, sum((seen.share - known.share) * ln(seen.share / known.share)) as psi
+        with filled as (
+            select day.event_date, named.feature, bins.bin, coalesce(counted.n, 0) + 0.5 as n
+            from (select distinct event_date from counted) as day
+            cross join (select distinct feature from counted) as named
+            cross join range(10) as bins(bin)
+            left join counted on counted.event_date is not distinct from day.event_date
+                and counted.feature = named.feature and counted.bin = bins.bin
+        ),
+        shares as (select *, n / sum(n) over (partition by event_date, feature) as share from filled)
+        select seen.event_date, seen.feature, sum((seen.share - known.share) * ln(seen.share / known.share)) as psi
         from shares as seen inner join shares as known using (feature, bin)
         where seen.event_date is not null and known.event_date is null
         group by all""")

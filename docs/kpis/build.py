@@ -20,15 +20,15 @@ PAGES: Final = PROJECT_ROOT / "docs" / "kpis"
 PICTURES: Final = PROJECT_ROOT / "docs" / "images" / "kpis"
 WRITTEN: Final = "<!-- Above: written by `make docs-kpis`. Below: by hand. -->"
 FIGURES: Final = {
-    "throughput": ("The last fourteen days, hour by hour", "recommender"),
+    "throughput": ("Hour by hour, the last fourteen days", "recommender"),
     "deployment_cadence": ("Release calendar", ""),
     "cost_per_prediction": ("What moved the compute cost", ""),
     "mttr": ("Incidents by model and week", ""),
-    "business_value": ("Value so far", ""),
-    "npv": ("Discounted cash flow, cumulated", ""),
+    "business_value": ("Return so far", "triage"),
+    "npv": ("Discounted cash flow, cumulated", "triage"),
     "accuracy": ("By cohort and week", "support-assistant"),
     "drift_rate": ("Drift by feature and week", "route-optimiser"),
-    "feature_adoption": ("From eligible to retained", ""),
+    "feature_adoption": ("From eligible to retained", "support-assistant"),
     "satisfaction": ("Satisfaction and trust by day", "support-assistant"),
 }
 """The figure of the page that stands for each KPI, by its title, and the model it is of where it is of one."""
@@ -94,7 +94,10 @@ def take_pictures(scorecard: Path) -> None:
             page.add_style_tag(content="header, nav { position: static !important }")  # they would lie over the figure
             figure = page.locator("figure", has=page.get_by_text(title, exact=True))
             figure.scroll_into_view_if_needed()
-            figure.locator(".plot svg").wait_for()
+            figure.locator(".panel:has(svg)").first.wait_for()
+            for plot in figure.locator(".plot").all():
+                plot.scroll_into_view_if_needed()
+                plot.locator("svg[aria-hidden]").wait_for()
             figure.screenshot(path=PICTURES / f"{kpi_id}.png")
         browser.close()
 

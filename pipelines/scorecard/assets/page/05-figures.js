@@ -28,23 +28,10 @@ function watch(element, watched) {
  * a list. `columns` are those of table and file, each `[field, label, how]`: how the table writes it, or what tag it gets;
  * `by` are the filters it honours beside models and days.
  */
-function figure({ title, how, chart, panels, columns, legend, wide, height = 130, alone = 240, by = [], says }) {
+function figure(wanted) {
   const id = `figure-${figures.length}`;
-  const one = {
-    id,
-    title,
-    chart,
-    panels,
-    columns,
-    legend,
-    height,
-    alone,
-    by,
-    says,
-    drawn: new Map(),
-    stale: true,
-    seen: false,
-  };
+  const one = { height: 130, alone: 240, by: [], ...wanted, id, drawn: new Map(), stale: true, seen: false };
+  const { title, how, chart } = one;
   one.grid = h("div", { class: "panels" });
   one.legendList = h("ul", { class: "legend" });
   one.read = h("p", { class: "reads" });
@@ -62,7 +49,7 @@ function figure({ title, how, chart, panels, columns, legend, wide, height = 130
     hidden: true,
     onclick: () => {
       one.all = !one.all;
-      one.refresh();
+      refresh(one);
     },
   });
   const toggle = h(
@@ -81,7 +68,7 @@ function figure({ title, how, chart, panels, columns, legend, wide, height = 130
   );
   one.element = h(
     "figure",
-    { class: wide || !chart ? "wide" : null, id },
+    { class: one.wide || !chart ? "wide" : null, id },
     h(
       "figcaption",
       {},
@@ -93,7 +80,7 @@ function figure({ title, how, chart, panels, columns, legend, wide, height = 130
         h("button", { type: "button", "aria-label": `CSV of: ${title}`, onclick: () => save(one) }, "CSV"),
       ),
     ),
-    says && one.read,
+    one.says && one.read,
     chart && one.grid,
     one.legendList,
     one.table,
@@ -103,7 +90,6 @@ function figure({ title, how, chart, panels, columns, legend, wide, height = 130
   one.show = () => {
     if (one.stale) refresh(one);
   };
-  one.refresh = () => refresh(one);
   figures.push(one);
   watch(one.element, one);
   return one.element;
@@ -234,11 +220,17 @@ function clipped() {
   return { from: Math.max(from, period.from), to: Math.min(to, period.to) };
 }
 
-/** What a pointer over a time is told: a strip for each, `step` milliseconds wide, with a line of every row on it. */
+/**
+ * What a pointer over a time is told: a strip for each, `step` milliseconds wide, with a line of every row on it. A small
+ * panel of many days has a strip for every few: narrower ones nobody could hit.
+ */
 function rulersOf(list, tell, step = DAY) {
-  return [...grouped(list, (row) => +row.day)].map(([at, mine]) => ({
+  const times = [...grouped(list, (row) => +row.day)];
+  const every = isOne() ? 1 : Math.ceil(times.length / 120);
+  const told = times.filter((_, i) => i % every === 0);
+  return told.map(([at, mine]) => ({
     from: at - step / 2,
-    to: at + step / 2,
+    to: at + step * (every - 0.5),
     tip: [mine[0].when, ...mine.map(tell).filter(Boolean)].join("\n"),
   }));
 }

@@ -2,7 +2,7 @@
 
 /** The last days of a model hour by hour: the same whatever period is chosen. */
 const hours = (model) =>
-  once(`hours ${model.model_id}`, () => {
+  once(`hours ${model.model_id} ${isOne()}`, () => {
     const filled = rowsOf("hours", model.model_id).map((row) => ({
       day: +new Date(row.hour),
       when: row.hour.replace("T", " ").replace("Z", ""),
