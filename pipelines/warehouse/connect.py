@@ -26,7 +26,7 @@ def _configure(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
     connection.execute(f"set memory_limit = '{settings.memory_limit}'")
     connection.execute(f"set threads = {settings.threads}")
     connection.execute(f"set temp_directory = {quote(str(spill))}")
-    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set global TimeZone = 'UTC'")  # its cursors' too
 
 
 def quote(text: str) -> str:

@@ -13,8 +13,9 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,9 @@ FILE_DATE = re.compile(r"(?<!\d)(20\d{2})[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d
 FIRST_PLAUSIBLE = date(1990, 1, 1)
 CLOCK_TOLERANCE = timedelta(days=1)
 """How far after its file was written a row may claim to have happened, before it is set aside."""
+
+
+_Read = Callable[["LandingFile", str], ledger.FileReport]
 
 
 @dataclass(frozen=True)
@@ -97,23 +101,18 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
         changed = changed_files(connection, settings, source)
         known = ledger.known_contents(connection, source.name, version_of(source))
     reports: list[ledger.FileReport] = []
-    with scratch(settings) as connection:
-        for number, file in enumerate(changed, 1):
-            content_id = _content_id(file.absolute)
-            report = ledger.FileReport(
-                source.name,
-                file.path,
-                content_id,
-                None,
-                "loaded",
-                None,
-                file.size_bytes,
-                file.modified_at,
-            )
+    with _reading(settings, source) as (pool, read):
+        contents = list(pool.map(lambda file: _content_id(file.absolute), changed))
+        ahead: dict[str, Future[ledger.FileReport]] = {}
+        for file, content_id in zip(changed, contents, strict=True):
+            if content_id not in known and content_id not in ahead:
+                ahead[content_id] = pool.submit(read, file, content_id)
+        for number, (file, content_id) in enumerate(zip(changed, contents, strict=True), 1):
             if content_id in known:
                 report = replace(known[content_id], path=file.path, status="loaded", modified_at=file.modified_at)
             else:
-                report = _convert(connection, settings, source, file, report)
+                # Refused under one name, a content may be read under another.
+                report = ahead.pop(content_id).result() if content_id in ahead else read(file, content_id)
                 progress(f"{source.name} {number}/{len(changed)}: {report.summary}")
             if report.status == "loaded":
                 known[content_id] = report
@@ -121,6 +120,28 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
     if reports:
         _record(settings, source, reports)
     return reports
+
+
+@contextmanager
+def _reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExecutor, _Read]]:
+    """Threads, and what they may call to read a file: as many files at once as DuckDB may use threads.
+
+    One scan keeps every core busy; what goes on before and after it, for every file of some hundreds, keeps one.
+    """
+    with scratch(settings) as connection:
+
+        def read(file: LandingFile, content_id: str) -> ledger.FileReport:
+            report = ledger.FileReport(
+                source.name, file.path, content_id, None, "loaded", None, file.size_bytes, file.modified_at
+            )
+            with connection.cursor() as cursor:  # its temporary tables are its own
+                return _convert(cursor, settings, source, file, report)
+
+        pool = ThreadPoolExecutor(settings.threads)
+        try:
+            yield pool, read
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def content_folder(settings: Settings, source: str, version: str, content_id: str) -> Path:
