@@ -29,7 +29,7 @@ from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources.serving_logs import LOG_GAMMA, SOURCE
 from pipelines.warehouse import days as replacing
 from pipelines.warehouse import intake, ledger
-from pipelines.warehouse.connect import parquet_list, scratch, writer
+from pipelines.warehouse.connect import parquet_list, writer
 from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
 
 ROWS = 20_000_000
@@ -108,15 +108,13 @@ def _prepared(folder: Path) -> Settings:
 def pipeline(settings: Settings) -> None:
     """Landing to mart by the pipeline's own SQL: take in each file, replace the day, build the models."""
     shutil.rmtree(settings.warehouse_dir / "intake", ignore_errors=True)
-    folders: list[Path] = []
-    with scratch(settings) as connection:
-        for number, file in enumerate(intake.landing_files(settings, SOURCE)):
-            content = f"{number:016d}"
-            report = ledger.FileReport(
-                SOURCE.name, file.path, content, None, "loaded", None, file.size_bytes, file.modified_at
-            )
-            intake._convert(connection, settings, SOURCE, file, report)
-            folders.append(intake.content_folder(settings, SOURCE.name, intake.version_of(SOURCE), content))
+    files = intake.landing_files(settings, SOURCE)
+    contents = [f"{number:016d}" for number in range(len(files))]
+    with intake._reading(settings, SOURCE) as (pool, read):
+        for report in pool.map(read, files, contents):
+            assert report.status == "loaded", report
+    version = intake.version_of(SOURCE)
+    folders = [intake.content_folder(settings, SOURCE.name, version, content) for content in contents]
     with writer(settings, "the benchmark") as connection:
         for table in SOURCE.warehouse_tables:
             reduced = parquet_list([folder / f"{table.name}.parquet" for folder in folders])

@@ -13,12 +13,10 @@ from playwright.sync_api import Browser, sync_playwright
 from pipelines.settings import PROJECT_ROOT, Settings
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep together what shares something dear: those who look at the sample company, else the tests of a file."""
-    for item in items:
-        shared = "company" if "company" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(shared))
+    shared = "company" if "company" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
+    item.add_marker(pytest.mark.xdist_group(shared))
 
 
 @pytest.fixture
