@@ -483,7 +483,7 @@ def _look_around(world: World, source: str, age: int, calls: Calls) -> None:
     size = rng.poisson(120 * world.scale)
     visitors = np.array([f"visitor-{source[0]}-{i}" for i in rng.integers(0, 400, size)])
     at = _millis(world, world.dates[age]) + rng.integers(0, 86_400_000, size)
-    persons = np.char.add("4000", np.char.zfill(rng.integers(0, 400, size).astype(str), 6))
+    persons = np.array([f"4000{i:06}" for i in rng.integers(0, 400, size)], dtype=str)
     calls.add(f"{source}/page/{age}", "Page Viewed", at, device_id=visitors, person_id=persons)
     few = size // 6
     event = {"mixpanel": "Recommendations Viewed", "amplitude": "Triage Opened", "segment": "Cart Updated"}
