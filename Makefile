@@ -23,7 +23,7 @@ run: setup ## Generate the sample company, materialise everything, publish the s
 	@$(BIN)/scorecard run
 
 test: setup ## Run all tests
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 ui: setup ## Open Dagster's UI on http://127.0.0.1:3000
 	@$(BIN)/scorecard ui
