@@ -100,10 +100,13 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
     found = status(settings, catalog, sources)
     failures: list[tuple[str, str]] = []
     if found.changed or found.stale_days or found.unpublished or force:
-        from pipelines.orchestration.runs import log_file
-        from pipelines.orchestration.runs import run as run_here
+        from pipelines.warehouse.judge import beside
 
-        failures = [(f.step, f.message) for f in run_here(settings, catalog, sources, found, asked, force)]
+        with beside():  # its first seconds pass while Dagster is imported
+            from pipelines.orchestration.runs import log_file
+            from pipelines.orchestration.runs import run as run_here
+
+            failures = [(f.step, f.message) for f in run_here(settings, catalog, sources, found, asked, force)]
         found = status(settings, catalog, sources)
         details = log_file(settings)
     else:
