@@ -34,7 +34,7 @@ def run() -> Iterator[Figure]:
         for models, (megabytes, ready, filtered) in BOUNDS.items():
             file = Path(folder) / f"{models}.html"
             tables = company([f"Model {i}" for i in range(models)], DAYS)
-            file.write_text(written(tables, "Acme", "2027-02-05T04:00:00Z"), encoding="utf-8")
+            file.write_text(written(tables, "Acme", "2027-02-05T04:00:00Z", file.parent / "kept"), encoding="utf-8")
             about = f"{models} models × {DAYS} days"
             yield Figure(f"the page of {about}", file.stat().st_size / 1e6, "MB", megabytes, "synthetic, noisy numbers")
             seconds = [_ready(chromium, file) for _ in range(REPEATS)]

@@ -260,6 +260,11 @@ CHARTS: Final[dict[str, Callable[[], Chart]]] = {
 
 
 @cache
+def bundle(once_run: str) -> str:
+    """Vega and vegaEmbed as one script, which does `once_run` when it has run."""
+    return vl_convert.javascript_bundle(snippet=once_run, vl_version=VEGA_LITE)
+
+
 def specifications() -> dict[str, dict[str, Any]]:
     """Every picture by name as a Vega specification, ready for `vegaEmbed`."""
     return {
