@@ -22,6 +22,7 @@ from pipelines.orchestration.instance import alive, bury_the_dead, opened_instan
 from pipelines.orchestration.jobs import DAILY, LANDING
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches, up_to_today
+from pipelines.orchestration.raw import raw_key
 from pipelines.orchestration.tags import FORCE, PROCESS
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
@@ -66,8 +67,15 @@ def run(
             keys = [landing_key(source) for source in before.changed]
             failures += _execute(settings, defs, instance, LANDING, tags, keys)
             before = status(settings, catalog, sources)
-        daily = defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys
-        keys = [key for key in daily if key not in set(map(landing_key, sources))]
+        # Landing is done; of a source with nothing to replace there is nothing to report either.
+        done = set(map(landing_key, sources))
+        done |= {
+            raw_key(name, table.name)
+            for name, source in sources.items()
+            if not force and name not in before.stale_sources
+            for table in source.warehouse_tables
+        }
+        keys = [key for key in defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys if key not in done]
         for first, last in spans_to_run(before, asked, force):
             log.info("Judging, building and testing %s … %s", first, last)
             # The publication of a later span would take along what failed on an earlier one.
