@@ -40,6 +40,8 @@ class Interval:
 
 EXACT: dict[str, Exact] = {}
 """Kind of truth → (what was planted, what was found), keyed alike."""
+VERDICTS: set[str] = set()
+"""The kinds of truth that a statistical test is asked about: it errs at a set rate, so not every seed is equal."""
 ESTIMATES: dict[str, Callable[[Company], Iterator[Interval]]] = {}
 """Kind of estimate → its intervals, independent of each other but where its docstring says otherwise."""
 
@@ -86,11 +88,13 @@ STREAMS = {
 """Model → the experiment and metric whose lift its only value stream is paid by."""
 
 
-def exact(kind: str) -> Callable[[Exact], Exact]:
+def exact(kind: str, is_verdict: bool = False) -> Callable[[Exact], Exact]:
     """Enter a comparison under the kind of truth that it compares."""
 
     def entered(compare: Exact) -> Exact:
         EXACT[kind] = compare
+        if is_verdict:
+            VERDICTS.add(kind)
         return compare
 
     return entered
@@ -928,9 +932,9 @@ def fairness(company: Company) -> Iterator[Interval]:
 # Drift --------------------------------------------------------------------------------------------------------------
 
 
-@exact("windows that drifted, and those that did not")
+@exact("windows that drifted, and those that did not", is_verdict=True)
 def drifted(company: Company) -> tuple[Facts, Facts]:
-    """By model, feature and day; a test, so that one in many may err by chance."""
+    """By model, feature and day."""
     planted = {(row["model_id"], row["feature"], row["day"]) for row in company.truth["features"]["drifted"]}
     found = company.rows(
         "select model_id, feature, strftime(window_start_at, '%Y-%m-%d'), is_drifted from mart_drift_windows "
