@@ -703,7 +703,7 @@ def exposed(company: Company) -> tuple[Facts, Facts]:
     return planted, keyed(found, 1)
 
 
-@exact("the broken split, the leaking one, the underpowered and the running experiment")
+@exact("the broken split, the leaking one, the underpowered and the running experiment", is_verdict=True)
 def verdicts(company: Company) -> tuple[Facts, Facts]:
     """Each experiment is what it was planted to be; what it found is among the estimates."""
     planted = {
