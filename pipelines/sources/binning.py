@@ -9,6 +9,10 @@ the dbt macro `fine_bin` merges them. Which columns a file has and what they mea
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from pipelines.sources.spec import Column, Derived, Format, Rule, Table
 
 EXACT_SAMPLE, EXACT_DISTINCT = 32, 16
@@ -36,138 +40,214 @@ MODEL_RULE = Rule("model_name <> ''", "model_name is empty")
 COUNT_RULE = Rule("value_count >= 0", "count is negative")
 
 
-def _plan(number: str) -> dict[str, str]:
-    """Aggregates over a feature's numbers that say how they are binned, by name."""
-    return {
-        "row_count": "count(*)",
-        "largest": f"max(abs({number}))",
-        "smallest": f"min(nullif(abs({number}), 0))",
-        "lowest": f"min({number})",
-        "highest": f"max({number})",
-        "sampled_count": f"approx_count_distinct(case when hash(_row) % {EXACT_SAMPLE} = 0 then {number} end)",
-    }
+def _span(number: str) -> str:
+    """The aggregate over a feature's numbers that says, with `_sampled`, how they are binned."""
+    return f"""struct_pack(
+            lowest := min({number}), highest := max({number}), smallest := min(nullif(abs({number}), 0))
+        )"""
 
 
-def _bits(bins: int) -> str:
-    octaves = "(log2(largest) - log2(smallest)) * case when lowest < 0 and highest > 0 then 2 else 1 end"
+def _sampled(number: str) -> str:
+    """The aggregate over the rows of the sample."""
+    return f"approx_count_distinct({number})"
+
+
+_IN_SAMPLE = f"hash(_row) % {EXACT_SAMPLE} = 0"
+
+
+def _scale(span: str, sampled_count: str, bins: int) -> str:
+    """Bins an octave, a power of two; null where numbers are kept as they are."""
+    largest = f"greatest(abs({span}.lowest), abs({span}.highest))"
+    octaves = (
+        f"(log2({largest}) - log2({span}.smallest)) * case when {span}.lowest < 0 and {span}.highest > 0 "
+        "then 2 else 1 end"
+    )
     return f"""case
-            when sampled_count <= {EXACT_DISTINCT} or largest = smallest then null
-            else cast(least(greatest(floor(log2({bins} / greatest({octaves}, 1e-9))), 4), 40) as integer)
+            when coalesce({sampled_count}, 0) <= {EXACT_DISTINCT} or {largest} = {span}.smallest then null
+            else pow(2, least(greatest(floor(log2({bins} / greatest({octaves}, 1e-9))), 4), 40))
         end"""
 
 
-def binned(dims: tuple[str, ...], bins: int, rows: str) -> str:
-    """Counts of bins, from the relations `plans` (what `_plan` gives, per `dims` and feature), `numbers` and `texts`.
+def _key(number: str, scale: str) -> str:
+    """The bin of a number, by a number of its own: the number itself where scale is null."""
+    return f"""case
+            when {scale} is null or {number} = 0 then {number}
+            else sign({number}) * (ceil(log2(abs({number})) * {scale} - 1e-9) + {LARGEST_EXPONENT} * {scale})
+        end"""
 
-    `rows` sums the plans' row_count to the rows of `dims`: `_rows` says so on one bin of them.
+
+def _same(left: str, right: str, columns: tuple[str, ...]) -> str:
+    return " and ".join(f"{left}.{column} is not distinct from {right}.{column}" for column in columns)
+
+
+def _binned(dims: tuple[str, ...], rows: str) -> str:
+    """Counts of bins, from the relations `sized`, `numbers` and `texts`.
+
+    `sized` has a row per `dims` and feature, with a number for it, `place`, and the `scale` of its bins; `numbers` has
+    a row per place and `bin_key`, `texts` per place and `text`: null for what is missing. `rows` says how many of the
+    file's rows a bin of so many values stands for.
     """
-    keys = ", ".join(dims)
-    of_plan = ", ".join(f"p.{dim}" for dim in dims)
-    on = " and ".join(f"n.{dim} is not distinct from p.{dim}" for dim in dims)
-    scale = "pow(2, bin_bits)"
-    offset = f"{LARGEST_EXPONENT} * {scale}"
     return f"""
-    sized as (
-        select {keys}, feature, row_count, {_bits(bins)} as bin_bits from plans
+    ranked as (
+        select *, row_number() over (partition by place order by text is null, value_count desc, text) as frequency
+        from texts
     ),
-    keyed as (
-        select {of_plan}, p.feature, bin_bits,
-            case
-                when bin_bits is null or number = 0 then number
-                else sign(number) * (ceil(log2(abs(number)) * {scale} - 1e-9) + {offset})
-            end as bin_key
-        from numbers as n join sized as p on n.feature = p.feature and {on}
-    ),
-    numbered as (
-        select {keys}, feature, bin_bits,
-            case
-                when bin_bits is null or bin_key = 0 then bin_key
-                else sign(bin_key) * pow(2, (abs(bin_key) - {offset} - 0.5) / {scale})
-            end as bin_value,
-            null::varchar as category, count(*) as value_count
-        from keyed group by {keys}, feature, bin_bits, bin_key
-    ),
-    named as (
-        select {keys}, feature, text, count(*) as value_count,
-            row_number() over (partition by {keys}, feature order by count(*) desc, text) as place
-        from texts group by {keys}, feature, text
-    ),
-    present as (
-        select * from numbered
+    kept as (
+        select place, bin_key, null::varchar as category, value_count from numbers
         union all
-        select {keys}, feature, null::integer, null::double,
-            case when place <= {CATEGORIES} then text else '{OTHER}' end, sum(value_count)
-        from named group by all
-    ),
-    missing as (
-        select {of_plan}, p.feature, null::integer as bin_bits, null::double as bin_value, null::varchar as category,
-            any_value(p.row_count) - coalesce(sum(n.value_count), 0) as value_count
-        from sized as p left join present as n on n.feature = p.feature and {on}
-        group by {of_plan}, p.feature
-    ),
-    counted as (
-        select * from present
-        union all
-        select * from missing where value_count > 0
+        select place, null::double,
+            case when text is null or frequency <= {CATEGORIES} then text else '{OTHER}' end, sum(value_count)
+        from ranked group by all
     )
-    select n.*, case
-            when row_number() over (partition by {of_plan} order by n.feature, n.bin_value, n.category) = 1
-            then p.row_count else 0
-        end as _rows
-    from counted as n
-    join (select {keys}, {rows}(row_count) as row_count from sized group by {keys}) as p on {on}"""
+    select {", ".join(dims)}, feature, case when bin_key is not null then cast(log2(scale) as integer) end as bin_bits,
+        case
+            when scale is null or bin_key = 0 then bin_key
+            else sign(bin_key) * pow(2, (abs(bin_key) - {LARGEST_EXPONENT} * scale - 0.5) / scale)
+        end as bin_value,
+        category, value_count, {rows} as _rows
+    from kept join sized using (place)"""
 
 
 def long_bins(values: str, dims: tuple[str, ...], bins: int) -> str:
     """Bins of a relation of one row a value: `dims`, feature, value and _row."""
-    keys = ", ".join(dims)
-    plan = ", ".join(f"{aggregate} as {name}" for name, aggregate in _plan("number").items())
+    told = (*dims, "feature")
+    keys = ", ".join(told)
     return f"""
     with typed as (
-        select {keys}, feature, _row, try_cast(value as double) as number,
-            nullif(trim(cast(value as varchar)), '') as text
+        select {keys}, _row, try_cast(value as double) as number, nullif(trim(cast(value as varchar)), '') as text
         from {values}
     ),
-    finite as (
+    good as (
         select * replace (case when isfinite(number) then number end as number, case when number is null then text end
             as text)
         from typed
     ),
-    plans as (select {keys}, feature, {plan} from finite group by {keys}, feature),
-    numbers as (select * from finite where number is not null),
-    texts as (select * from finite where text is not null),
-    {binned(dims, bins, "sum")}"""
-
-
-_NUMERIC = (
-    "('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', "
-    "'FLOAT', 'DOUBLE')"
-)
-
-
-def wide_bins(good: str, dims: tuple[str, ...], bins: int) -> str:
-    """Bins of a relation of one column a feature: `dims`, _row and the features.
-
-    Numbers and texts are unpivoted apart: one column for both would turn every number into text. `typeof` is folded
-    before the scan. The column `_none` keeps a file without a feature from being an error.
-    """
-    keys = ", ".join(dims)
-    star = f"columns(* exclude ({keys}, _row))"
-    is_number = f"(typeof({star}) in {_NUMERIC} or typeof({star}) like 'DECIMAL%')"
-    number = f"case when {is_number} and isfinite(try_cast({star} as double)) then try_cast({star} as double) end"
-    text = f"case when not {is_number} then nullif(trim(cast({star} as varchar)), '') end"
-    plan = ", ".join(f"{name} := {aggregate}" for name, aggregate in _plan(number).items())
-    features = f"feature in (columns(* exclude ({keys})))"
-    return f"""
-    with good as (select *, null::double as _none from ({good})),
-    plans as (
-        select {keys}, feature, unnest(plan)
-        from (select {keys}, struct_pack({plan}) from good group by {keys}) unpivot (plan for {features})
-        where feature <> '_none'
+    spans as (select {keys}, {_span("number")} as span from good group by {keys}),
+    samples as (select {keys}, {_sampled("number")} as sampled_count from good where {_IN_SAMPLE} group by {keys}),
+    sized as materialized (
+        select g.*, row_number() over () as place, {_scale("span", "sampled_count", bins)} as scale
+        from spans as g left join samples as s on {_same("g", "s", told)}
     ),
-    numbers as (from (select {keys}, {number} from good) unpivot (number for {features})),
-    texts as (from (select {keys}, {text} from good) unpivot (text for {features})),
-    {binned(dims, bins, "max")}"""
+    counted as materialized (
+        select place, {_key("number", "scale")} as bin_key, text, count(*) as value_count
+        from good as g join sized as s on {_same("g", "s", told)}
+        group by all
+    ),
+    numbers as (select place, bin_key, value_count from counted where text is null),
+    texts as (select place, text, value_count from counted where text is not null),
+    {_binned(dims, "value_count")}"""
+
+
+_NUMERIC = re.compile(r"U?(TINY|SMALL|BIG)INT|U?INTEGER|HUGEINT|FLOAT|DOUBLE|DECIMAL.*")
+
+
+@dataclass(frozen=True, repr=False)
+class WideBins:
+    """The reduction of files of one column a feature: `dims`, _row, the columns `other`, and whatever else there is.
+
+    The columns are never made rows: each is counted by itself, by two numbers, and its counts, which are few, get their
+    names afterwards. What the file holds is read once and kept, numbers instead of names, while that is done.
+    """
+
+    good: str
+    dims: tuple[str, ...]
+    other: frozenset[str]
+    bins: int
+
+    def __repr__(self) -> str:
+        """The SQL for a number and a text: files are read again where it has changed."""
+        return self({"number": "DOUBLE", "text": "VARCHAR"})
+
+    def __call__(self, columns: Mapping[str, str]) -> str:
+        """The SQL for files of these columns, name to type."""
+        features = {name: kind for name, kind in columns.items() if name.lower() not in self.other}
+        keys = ", ".join(self.dims)
+        if not features:
+            empty = ", ".join(f"null as {column.name}" for column in (FEATURE, *BIN))
+            return f"select {keys}, {empty}, 0 as _rows from ({self.good}) limit 0"
+        each = [_Feature(place, name, kind) for place, (name, kind) in enumerate(features.items())]
+        count = len(each)
+        names, scales = (", ".join(parts) for parts in ((f.literal for f in each), (f"scale_{f.place}" for f in each)))
+        scaled = (_scale(f"span_{f.place}", f"sampled_{f.place}", self.bins) for f in each)
+        return f"""
+    with good as materialized (
+        select {keys}, {_IN_SAMPLE} as is_sampled, {_listed("value", (f.read for f in each))} from ({self.good})
+    ),
+    spans as (
+        select {keys}, {_listed("span", (_span(f.number) for f in each))} from good group by {keys}
+    ),
+    samples as (
+        select {keys}, {_listed("sampled", (_sampled(f.number) for f in each))}
+        from good where is_sampled group by {keys}
+    ),
+    scaled as materialized (
+        select {", ".join(f"g.{dim}" for dim in self.dims)}, (row_number() over () - 1) * {count} as base,
+            {_listed("scale", scaled)}
+        from spans as g left join samples as s on {_same("g", "s", self.dims)}
+    ),
+    sized as (
+        select {keys}, base + unnest(range({count})) as place, unnest([{names}]) as feature,
+            unnest([{scales}]) as scale
+        from scaled
+    ),
+    keyed as materialized (
+        select base, {_listed("key", (f.key for f in each))}
+        from good as g join scaled as s on {_same("g", "s", self.dims)}
+    ),
+    numbers as (
+        {_counted("bin_key double", [f.place for f in each if f.is_number])}
+    ),
+    texts as (
+        {_counted("text varchar", [f.place for f in each if not f.is_number])}
+    ),
+    {_binned(self.dims, f"case when place % {count} = 0 then value_count else 0 end")}"""
+
+
+def _listed(name: str, expressions: Iterable[str]) -> str:
+    return ", ".join(f"{expression} as {name}_{place}" for place, expression in enumerate(expressions))
+
+
+def _counted(column: str, places: Iterable[int]) -> str:
+    """How often each key comes, a query a feature; without a feature, no row."""
+    name, kind = column.split()
+    return " union all ".join(
+        (
+            f"select null::bigint as place, null::{kind} as {name}, 0::bigint as value_count where false",
+            *(f"select base + {i}, key_{i}, count(*) from keyed group by base, key_{i}" for i in places),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class _Feature:
+    """A feature's column, as SQL: how it is read into `value_<place>`, and that as a number and as a bin's key."""
+
+    place: int
+    name: str
+    type: str
+
+    @property
+    def is_number(self) -> bool:
+        return _NUMERIC.fullmatch(self.type) is not None
+
+    @property
+    def literal(self) -> str:
+        return "'" + self.name.replace("'", "''") + "'"
+
+    @property
+    def read(self) -> str:
+        column = '"' + self.name.replace('"', '""') + '"'
+        if self.is_number:
+            return f"case when isfinite({column}::double) then {column}::double end"
+        return f"nullif(trim({column}::varchar), '')"
+
+    @property
+    def number(self) -> str:
+        return f"value_{self.place}" if self.is_number else "null::double"
+
+    @property
+    def key(self) -> str:
+        return _key(f"value_{self.place}", f"scale_{self.place}") if self.is_number else f"value_{self.place}"
 
 
 def _instant(column: str) -> str:
@@ -203,9 +283,8 @@ def parquet_format(
     }
     if long:
         faults["feature is missing"] = "feature is null"
-    others = ", ".join((*ours, *(f'"{column}"' for column in extra), "file_row_number", "_raw", "_path", "_latest"))
     clear = " and ".join(f"({fault}) is not true" for fault in faults.values())
-    good = f"select * exclude ({others}), {named} from rows where {clear}"
+    good = f"select {named}, * exclude ({', '.join(ours)}) from rows where {clear}"
     reasons = ", ".join(f"case when {fault} then '{reason}' end" for reason, fault in faults.items())
     columns = tuple(dims.values())
     kept = ", ".join((*columns, "feature", *(column.name for column in BIN)))
@@ -214,7 +293,9 @@ def parquet_format(
         container="parquet",
         requires=(*required, "version", *(("feature", "value") if long else ())),
         optional=tuple(logged for logged in (*dims, *extra) if logged not in (*required, "version")),
-        reduction=long_bins(f"({good})", columns, bins) if long else wide_bins(good, columns, bins),
+        reduction=long_bins(f"({good})", columns, bins)
+        if long
+        else WideBins(good, columns, frozenset((*dims, *columns, *extra, "file_row_number")), bins),
         select={table: f"select {kept}, _rows from reduced"},
         quarantine={
             table: f"select _row, _raw, concat_ws('; ', {reasons}) as _reason from rows "
@@ -241,16 +322,12 @@ def unpivoted(own: tuple[str, ...], names: str) -> str:
 
 
 def derived(table: Table, values: str, rows: str, dims: tuple[str, ...], bins: int) -> Derived:
-    """The day's reduced files and the day's row-wise values, added up."""
+    """The day's reduced files and the day's row-wise values; a bin is there once a file: whoever reads it adds up."""
     columns = ", ".join(table.column_names)
-    keys = ", ".join(column for column in table.column_names if column != "value_count")
     return Derived(
         inputs=(table.name, values),
         select=f"""
-    with every as (
-        select {columns} from {table.name}
-        union all
-        select {columns} from ({long_bins(rows, dims, bins)})
-    )
-    select {keys}, sum(value_count) as value_count, cast({table.day} as date) as _day from every group by all""",
+    select {columns}, _day from {table.name}
+    union all
+    select {columns}, cast({table.day} as date) from ({long_bins(rows, dims, bins)})""",
     )

@@ -45,7 +45,7 @@ VALUES = Table(
 
 BINS_HOURLY = Table(
     name="bins_hourly",
-    description="One row per logged name, version, environment, feature, hour and bin.",
+    description="One row per logged name, version, environment, feature, hour and bin of a file.",
     columns=(
         Column("hour_at", "TIMESTAMP", "Start of the UTC hour the values were seen in.", True),
         *MODEL,

@@ -7,7 +7,7 @@ what lives in the source's own module beside this one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -106,8 +106,9 @@ class Format:
 
     text: `rows` has one row a file, with its content in the column `text`.
 
-    `reduction` (bulk logs): SQL over `rows`, run once a file and kept as the relation `reduced`, so that one
-    scan serves every table. `select` then reads `reduced`; its rows are not the file's, and a column `_rows`
+    `reduction` (bulk logs): SQL over `rows`, run once a file as the relation `reduced`, so that one scan serves every
+    table; or, where it depends on what columns there are, a function that gives the SQL for the file's (name to type),
+    whose repr must change with that SQL: files are read again when their source's repr has changed. `select` then reads `reduced`; its rows are not the file's, and a column `_rows`
     says how many of the file's rows each stands for: those of the first table sum to the rows loaded, the
     others are other views of the same ones. `quarantine[t]`, over `rows`, gives (`_row`, `_raw`, `_reason`)
     of those left out; it costs a second scan, so it is asked only when rows are missing. Where the reduction says
@@ -122,7 +123,7 @@ class Format:
     optional: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
     null_text: tuple[str, ...] = ("",)
-    reduction: str | None = None
+    reduction: str | Callable[[Mapping[str, str]], str] | None = None
     keys: tuple[str, ...] = ()
     quarantine: Mapping[str, str] = field(default_factory=dict)
 

@@ -43,7 +43,7 @@ SNAPSHOT_VALUES = Table(
 
 SNAPSHOTS = Table(
     name="snapshots",
-    description="One row per training snapshot, feature and bin.",
+    description="One row per training snapshot, feature and bin of a file.",
     columns=(*_SNAPSHOT, FEATURE, *BIN),
     key=("snapshot_id", "model_name", "model_version", "feature", "bin_value", "category"),
     day="taken_at",

@@ -208,9 +208,12 @@ def _write_tables(
 ) -> ledger.FileReport:
     form = opened.format
     written: list[Path] = []
-    if form.reduces:
+    selects = dict(form.select)
+    if form.reduces and len(selects) > 1:
         connection.execute(f"create or replace temp table reduced as {opened.reduction}")
-    for table_name, select in form.select.items():
+    elif form.reduces:  # read once, it need not be kept
+        selects = {table: f"with reduced as ({opened.reduction}) {select}" for table, select in selects.items()}
+    for table_name, select in selects.items():
         table = source.table(table_name)
         path = folder / f"{table_name}.parquet"
         connection.execute(
@@ -275,12 +278,13 @@ def _reduced_rows(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 def typed(table: Table, form: Format, select: str, latest: datetime) -> str:
     """The mapping `select` with every column cast, its day, and why a row is bad (`_reason`, null if it is not)."""
-    casts = ", ".join(f"{_cast(column)} as {name(column.name)}" for column in table.columns)
-    if form.reduces:  # what is bad in the file's rows, `quarantine` has said
+    if form.reduces:  # what is bad in the file's rows, `quarantine` has said; its instants are UTC already
+        casts = ", ".join(f"try_cast(m.{name(c.name)} as {c.type}) as {name(c.name)}" for c in table.columns)
         return (
             f"select {casts}, cast(m.{name(table.day)} as date) as _day, null::bigint as _row, "
             f"null::varchar as _reason, null::varchar as _raw, _rows from ({select}) as m"
         )
+    casts = ", ".join(f"{_cast(column)} as {name(column.name)}" for column in table.columns)
     # As text in the message alone: a bulk file's columns are not printed to find that all is well.
     texts = ", ".join(f"m.{name(column.name)} as {name('_was_' + column.name)}" for column in table.columns)
     reasons = [

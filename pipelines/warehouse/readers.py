@@ -42,14 +42,15 @@ COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 class Recognised:
     """A file opened as `rows`: its format, how many rows were read, and how many of them are `broken`.
 
-    `broken` is a query giving `_row`, `_raw`, `_reason` of what did not parse at all; `constants` are the columns known
-    to hold one value throughout, with that value as SQL.
+    `broken` is a query giving `_row`, `_raw`, `_reason` of what did not parse at all; `columns` are a columnar file's
+    own, with their types; `constants` those known to hold one value throughout, with that value as SQL.
     """
 
     format: Format
     rows_read: int
     broken_count: int
     broken: str
+    columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -57,7 +58,9 @@ class Recognised:
         """The format's reduction of these rows, grouped by those of its keys that vary."""
         varying = [name(key) for key in self.format.keys if key not in self.constants]
         fixed = [f"{self.constants[key]} as {name(key)}" for key in self.format.keys if key in self.constants]
-        grouped = (self.format.reduction or "").replace("{keys}", ", ".join(varying) or "null as _nothing_varies")
+        reduction = self.format.reduction
+        made = reduction(self.columns) if callable(reduction) else reduction or ""
+        grouped = made.replace("{keys}", ", ".join(varying) or "null as _nothing_varies")
         return f"select {', '.join(['*', *fixed])} from ({grouped})"
 
 
@@ -172,7 +175,7 @@ def _open_columns(
         (count,) = connection.execute(
             f"select coalesce(sum(num_rows), 0) from parquet_file_metadata({paths})"
         ).fetchone() or (0,)
-        return Recognised(found, int(count), 0, "", constants)
+        return Recognised(found, int(count), 0, "", types, constants)
     for table in ("reject_scans", "reject_errors"):
         connection.execute(f"drop table if exists {table}")
     # Rejects are written when the scan's result has been read to its end: fetchone would leave them out.
