@@ -6,7 +6,14 @@ runs them all, `python -m bench serving` one.
 
 from __future__ import annotations
 
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from pipelines.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -23,3 +30,33 @@ class Figure:
     def holds(self) -> bool:
         """Whether the bound holds."""
         return self.value <= self.bound
+
+
+Task = Callable[[Settings], None]
+
+
+def beside(name: str, ours: Task, peer: Task, settings: Settings, bound: float, pairs: int, about: str) -> Figure:
+    """How many times as long `ours` takes as `peer`, both on the home of `settings`, in turns; `about` says on what."""
+    peer(settings)  # warms the page cache for both
+    seconds = [(_timed(ours, settings), _timed(peer, settings)) for _ in range(pairs)]
+    ratios = [mine / other for mine, other in seconds]
+    mine, other = (statistics.median(column) for column in zip(*seconds, strict=True))
+    detail = (
+        f"median of {pairs} pairs, {min(ratios):.2f} to {max(ratios):.2f}; {about}, {mine:.2f} s against {other:.2f} s"
+    )
+    return Figure(name, statistics.median(ratios), "times", bound, detail)
+
+
+def peak(name: str, module: str, settings: Settings, bound: float) -> Figure:
+    """The gigabytes of memory that `module`, run on the home of `settings`, says it took (`ru_maxrss`)."""
+    alone = subprocess.run(  # noqa: S603 -- a module of ours, with a folder of ours
+        [sys.executable, "-m", module, str(settings.home)], check=True, capture_output=True, text=True
+    )
+    gigabytes = int(alone.stdout.splitlines()[-1]) / 2**20
+    return Figure(name, gigabytes, "GB", bound, "a process of its own, ru_maxrss")
+
+
+def _timed(what: Task, settings: Settings) -> float:
+    began = time.perf_counter()
+    what(settings)
+    return time.perf_counter() - began

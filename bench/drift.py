@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import resource
 import shutil
-import statistics
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,8 +17,8 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from bench import Figure
-from bench.quality import built, compiled, prepared, taken_in, timed
+from bench import Figure, beside, peak
+from bench.quality import built, compiled, prepared, taken_in
 from pipelines.scenario.world import FIRST_DAY
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
@@ -50,32 +48,18 @@ def run() -> Iterator[Figure]:
     """The ratio to bare SQL, and the peak memory of the pipeline's part."""
     with TemporaryDirectory(prefix="bench-drift-") as folder:
         settings = _prepared(Path(folder))
-        ours: list[float] = []
-        peer: list[float] = []
-        by_hand(settings)  # warms the page cache for both
-        for _ in range(PAIRS):
-            ours.append(timed(pipeline, settings))
-            peer.append(timed(by_hand, settings))
-        _assert_same_answer(settings)
-        ratios = [mine / other for mine, other in zip(ours, peer, strict=True)]
-        yield Figure(
+        figure = beside(
             "features, landing to mart against bare SQL",
-            statistics.median(ratios),
-            "times",
+            pipeline,
+            by_hand,
+            settings,
             RATIO,
-            f"median of {PAIRS} pairs, {min(ratios):.2f} to {max(ratios):.2f}; {ROWS:,} rows of {FEATURES} features, "
-            f"{statistics.median(ours):.1f} s against {statistics.median(peer):.1f} s",
+            PAIRS,
+            f"{ROWS:,} rows of {FEATURES} features",
         )
-        alone = subprocess.run(  # noqa: S603 -- this very module, with a folder of ours
-            [sys.executable, "-m", "bench.drift", str(settings.home)], check=True, capture_output=True, text=True
-        )
-        yield Figure(
-            "features, peak memory",
-            int(alone.stdout.splitlines()[-1]) / 2**20,
-            "GB",
-            PEAK_GB,
-            "a process of its own, ru_maxrss",
-        )
+        _assert_same_answer(settings)
+        yield figure
+        yield peak("features, peak memory", "bench.drift", settings, PEAK_GB)
 
 
 def _prepared(folder: Path) -> Settings:

@@ -23,7 +23,7 @@ BOUNDS = {20: (1.5, 2.0, 0.3), 100: (3.0, 3.0, None)}
 """Models → megabytes, seconds until ready, seconds a filter may take."""
 REPEATS = 5
 CHOICES = ["model=model-1", "team=team%201", "period=week", "days=all", ""]
-SECTIONS = ["kpi-throughput", "kpi-accuracy"]
+SECTIONS = ["kpi-throughput", "kpi-deployment_cadence", "kpi-accuracy"]
 
 
 def run() -> Iterator[Figure]:
@@ -34,7 +34,7 @@ def run() -> Iterator[Figure]:
         for models, (megabytes, ready, filtered) in BOUNDS.items():
             file = Path(folder) / f"{models}.html"
             tables = company([f"Model {i}" for i in range(models)], DAYS)
-            file.write_text(written(tables, "Acme", "2027-02-05T04:00:00Z"), encoding="utf-8")
+            file.write_text(written(tables, "Acme", "2027-02-05T04:00:00Z", file.parent / "kept"), encoding="utf-8")
             about = f"{models} models × {DAYS} days"
             yield Figure(f"the page of {about}", file.stat().st_size / 1e6, "MB", megabytes, "synthetic, noisy numbers")
             seconds = [_ready(chromium, file) for _ in range(REPEATS)]
@@ -42,10 +42,9 @@ def run() -> Iterator[Figure]:
             yield Figure(f"ready to read, {about}", statistics.median(seconds), "s", ready, detail)
             if filtered is not None:
                 choices = _choices(chromium, file)
-                detail = (
-                    f"median of {len(choices)} choices with the scorecard or a chart in view, up to {max(choices):.2f}"
-                )
-                yield Figure(f"a filter, {about}", statistics.median(choices), "s", filtered, detail)
+                median = statistics.median(choices)
+                detail = f"of {len(choices)} choices with the scorecard or charts in view; their median is {median:.2f}"
+                yield Figure(f"the slowest filter, {about}", max(choices), "s", filtered, detail)
         chromium.close()
 
 

@@ -11,11 +11,8 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +20,7 @@ from types import SimpleNamespace
 
 import duckdb
 
-from bench import Figure
+from bench import Figure, beside, peak
 from pipelines.catalog.load import load_catalog
 from pipelines.scenario.world import FIRST_DAY
 from pipelines.settings import DBT_PROJECT, SAMPLE_CATALOG, Settings
@@ -46,39 +43,18 @@ def run() -> Iterator[Figure]:
     """The ratio to bare SQL, and the peak memory of the pipeline's part."""
     with TemporaryDirectory(prefix="bench-quality-") as folder:
         settings = _prepared(Path(folder))
-        ours: list[float] = []
-        peer: list[float] = []
-        by_hand(settings)  # warms the page cache for both
-        for _ in range(PAIRS):
-            ours.append(timed(pipeline, settings))
-            peer.append(timed(by_hand, settings))
-        _assert_same_answer(settings)
-        ratios = [mine / other for mine, other in zip(ours, peer, strict=True)]
-        yield Figure(
+        figure = beside(
             "predictions with labels, landing to mart against bare SQL",
-            statistics.median(ratios),
-            "times",
+            pipeline,
+            by_hand,
+            settings,
             RATIO,
-            f"median of {PAIRS} pairs, {min(ratios):.2f} to {max(ratios):.2f}; "
-            f"{ROWS:,} predictions, {statistics.median(ours):.1f} s against {statistics.median(peer):.1f} s",
+            PAIRS,
+            f"{ROWS:,} predictions",
         )
-        alone = subprocess.run(  # noqa: S603 -- this very module, with a folder of ours
-            [sys.executable, "-m", "bench.quality", str(settings.home)], check=True, capture_output=True, text=True
-        )
-        yield Figure(
-            "predictions with labels, peak memory",
-            int(alone.stdout.splitlines()[-1]) / 2**20,
-            "GB",
-            PEAK_GB,
-            "a process of its own, ru_maxrss",
-        )
-
-
-def timed(what: Callable[[Settings], None], settings: Settings) -> float:
-    """Seconds that it takes."""
-    began = time.perf_counter()
-    what(settings)
-    return time.perf_counter() - began
+        _assert_same_answer(settings)
+        yield figure
+        yield peak("predictions with labels, peak memory", "bench.quality", settings, PEAK_GB)
 
 
 def prepared(settings: Settings, sources: Sequence[str], days: int) -> None:

@@ -10,18 +10,15 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from bench import Figure
+from bench import Figure, beside, peak
 from pipelines.catalog.load import load_catalog
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import MEMBERS, World
@@ -43,34 +40,18 @@ def run() -> Iterator[Figure]:
     """The ratio to the hand-written query, and the peak memory of the pipeline's part."""
     with TemporaryDirectory(prefix="bench-serving-") as folder:
         settings = _prepared(Path(folder))
-        ours: list[float] = []
-        peer: list[float] = []
-        by_hand(settings)  # warms the page cache for both
-        for _ in range(PAIRS):
-            ours.append(_timed(pipeline, settings))
-            peer.append(_timed(by_hand, settings))
-        _assert_same_answer(settings)
-        ratios = [mine / other for mine, other in zip(ours, peer, strict=True)]
-        yield Figure(
+        figure = beside(
             "serving logs, landing to mart against a query by hand",
-            statistics.median(ratios),
-            "times",
+            pipeline,
+            by_hand,
+            settings,
             RATIO,
-            f"median of {PAIRS} pairs, {min(ratios):.2f} to {max(ratios):.2f}; "
-            f"{_row_count(settings):,} rows, {statistics.median(ours):.2f} s against {statistics.median(peer):.2f} s",
+            PAIRS,
+            f"{_row_count(settings):,} rows",
         )
-        alone = subprocess.run(  # noqa: S603 -- this very module, with a folder of ours
-            [sys.executable, "-m", "bench.serving", str(settings.home)], check=True, capture_output=True, text=True
-        )
-        yield Figure(
-            "serving logs, peak memory", int(alone.stdout) / 2**20, "GB", PEAK_GB, "a process of its own, ru_maxrss"
-        )
-
-
-def _timed(what: Callable[[Settings], None], settings: Settings) -> float:
-    began = time.perf_counter()
-    what(settings)
-    return time.perf_counter() - began
+        _assert_same_answer(settings)
+        yield figure
+        yield peak("serving logs, peak memory", "bench.serving", settings, PEAK_GB)
 
 
 def _prepared(folder: Path) -> Settings:

@@ -15,6 +15,7 @@ from pipelines.orchestration.published import page_asset, postgres_asset, publis
 from pipelines.orchestration.raw import raw_assets
 from pipelines.orchestration.reviews import review_assets, review_jobs, review_schedules
 from pipelines.orchestration.sensors import alerts_sensor, failure_sensor, landing_sensor, stale_days_sensor
+from pipelines.orchestration.warehouse import WAREHOUSE, warehouse
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Source
@@ -64,5 +65,6 @@ def build_defs(
         ],
         # Starting a process for each step costs more than the steps of a day do (docs/decisions.md).
         executor=dg.in_process_executor,
+        resources={WAREHOUSE: warehouse(settings)},
         loggers=loggers,
     )

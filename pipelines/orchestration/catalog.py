@@ -10,6 +10,7 @@ from pipelines.orchestration.describe import column_schema, owners
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.raw import GROUP, raw_key
 from pipelines.orchestration.retries import retried
+from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger
@@ -47,6 +48,7 @@ def catalog_assets(settings: Settings) -> dg.AssetsDefinition:
             )
             for item in CATALOG_TABLES
         ],
+        required_resource_keys={WAREHOUSE},
     )
     def catalog(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         with retried(context):
@@ -92,6 +94,7 @@ def ledger_assets(settings: Settings, sources: Mapping[str, Source]) -> dg.Asset
             )
             for key, schema, item in tables
         ],
+        required_resource_keys={WAREHOUSE},
     )
     def stand(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         with retried(context):

@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipelines.orchestration.describe import owners, table
 from pipelines.orchestration.retries import retried
+from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse.connect import writer
@@ -43,6 +44,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
             "formats": ", ".join(form.name for form in source.formats),
         },
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=source.fresh_within),
+        required_resource_keys={WAREHOUSE},
         check_specs=[
             dg.AssetCheckSpec(
                 CHECK, asset=key, description="Every file in the landing folder could be read and fits a format."

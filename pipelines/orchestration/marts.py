@@ -20,6 +20,7 @@ from pipelines.orchestration.raw import raw_key
 from pipelines.orchestration.retries import retried
 from pipelines.orchestration.tags import PROCESS, is_forced
 from pipelines.orchestration.translator import Translator
+from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse.status import table_rows
@@ -52,6 +53,7 @@ def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
         specs=specs,
         check_specs=checks,
         backfill_policy=ONE_RUN,
+        required_resource_keys={WAREHOUSE},
     )
     def marts(
         context: dg.AssetExecutionContext,
@@ -140,7 +142,8 @@ class _Progress:
             total = data.num_models if event.info.name == "LogTestResult" else data.total
             line = f"{data.index}/{total} {data.node_info.node_name} {data.status} {data.execution_time:.1f} s"
             log.info(line)
-            self.dagster_log.debug(line)
+            if event.info.name != "LogTestResult":  # of a test the check says it; a line here is a row of Dagster's log
+                self.dagster_log.debug(line)
 
 
 def _results(built: Build) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,9 @@ import dagster as dg
 from pipelines.catalog.load import load_catalog
 from pipelines.orchestration.describe import owners, table
 from pipelines.orchestration.retries import retried
+from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.scorecard.datasets import DATASETS
+from pipelines.scorecard.page import page as written
 from pipelines.settings import Settings
 from pipelines.warehouse.postgres import place, publish_to_postgres
 from pipelines.warehouse.publish import publish, published_at, put, read_published
@@ -27,6 +29,7 @@ def published_asset(settings: Settings, marts: Sequence[dg.AssetKey]) -> dg.Asse
         description="The copy of the marts that people and BI tools read, as DuckDB and as Parquet; swapped in whole.",
         owners=owners(None),
         kinds={"duckdb", "parquet"},
+        required_resource_keys={WAREHOUSE},
         metadata={"folder": dg.MetadataValue.path(str(settings.published_dir))},
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
@@ -77,13 +80,12 @@ def page_asset(settings: Settings, marts: dg.AssetKey) -> dg.AssetsDefinition:
         kinds={"html"},
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        from pipelines.scorecard.page import page as written  # Vega's bundle: a second that only this step needs
-
         made_at = published_at(settings)
         text = written(
             read_published(settings, DATASETS),
             load_catalog(settings.catalog_dir).company.name,
             made_at.isoformat(timespec="seconds") + "Z" if made_at else "",
+            settings.warehouse_dir / "page",
         )
         path = put(settings, "scorecard.html", text)
         return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(path)), "bytes": len(text.encode())})

@@ -13,6 +13,7 @@ from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.partitions import ONE_RUN, day_partitions, days_of
 from pipelines.orchestration.retries import retried
 from pipelines.orchestration.tags import is_forced
+from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source, Table
 from pipelines.warehouse.connect import writer
@@ -37,6 +38,7 @@ def raw_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
         check_specs=[_check(source, item) for item in source.warehouse_tables],
         partitions_def=day_partitions(settings),
         backfill_policy=ONE_RUN,
+        required_resource_keys={WAREHOUSE},
     )
     def raw(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         asked = days_of(context)

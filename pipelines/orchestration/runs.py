@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from pipelines.catalog.types import Catalog
 from pipelines.notify.delivery import tell_failure
@@ -22,6 +23,7 @@ from pipelines.orchestration.instance import alive, bury_the_dead, opened_instan
 from pipelines.orchestration.jobs import DAILY, LANDING
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches, up_to_today
+from pipelines.orchestration.raw import raw_key
 from pipelines.orchestration.tags import FORCE, PROCESS
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
@@ -33,10 +35,12 @@ FAR_APART = 31
 """Days between two stale ones above which each has a run of its own: every day of a run's range is recorded for every
 asset though nothing happened on it, and every run builds the tables that are made whole."""
 
+NO_REASON = "no reason was given"
+
 
 @dataclass(frozen=True)
 class StepFailure:
-    """A step that failed, and why."""
+    """A step that failed, or a job that did outside of any, and why."""
 
     step: str
     message: str
@@ -66,8 +70,15 @@ def run(
             keys = [landing_key(source) for source in before.changed]
             failures += _execute(settings, defs, instance, LANDING, tags, keys)
             before = status(settings, catalog, sources)
-        daily = defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys
-        keys = [key for key in daily if key not in set(map(landing_key, sources))]
+        # Landing is done; of a source with nothing to replace there is nothing to report either.
+        done = set(map(landing_key, sources))
+        done |= {
+            raw_key(name, table.name)
+            for name, source in sources.items()
+            if not force and name not in before.stale_sources
+            for table in source.warehouse_tables
+        }
+        keys = [key for key in defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys if key not in done]
         for first, last in spans_to_run(before, asked, force):
             log.info("Judging, building and testing %s … %s", first, last)
             # The publication of a later span would take along what failed on an earlier one.
@@ -127,6 +138,11 @@ def _execute(
     failures = [
         StepFailure(str(event.step_key), _reason(event)) for event in result.get_step_failure_events() if event.step_key
     ]
+    if not result.success and not failures:  # before or between the steps: the warehouse could not be opened, say
+        failures = [
+            StepFailure(job, _root_cause(event.job_failure_data.error) or event.message or NO_REASON)
+            for event in result.filter_events(lambda event: event.is_run_failure)
+        ] or [StepFailure(job, NO_REASON)]
     if not result.success:
         days = (tags.get(RANGE_START, ""), tags.get(RANGE_END, ""))
         steps = tuple(failure.step for failure in failures)
@@ -139,7 +155,10 @@ def _reason(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
         return data.user_failure_data.description
-    error = data.error
+    return _root_cause(data.error) or NO_REASON
+
+
+def _root_cause(error: SerializableErrorInfo | None) -> str:
     while error and error.cause:
         error = error.cause
-    return error.message.strip() if error else "no reason was given"
+    return error.message.strip() if error else ""

@@ -196,12 +196,16 @@ def calendar() -> Chart:
     """What went live when: a row a model, a dot a day, a mark a deployment."""
     base = alt.Chart(ROWS).encode(_day(), _rows_down())
     marks = base.transform_filter("isValid(datum.shape)")
+    a_day = alt.expr("[0, scale('x', 864e5) - scale('x', 0)]")
     return alt.layer(
-        base.transform_filter("!isValid(datum.shape)").mark_point(filled=True, size=7, color="var(--dot)", opacity=1),
+        # One dotted line a model: a mark for each dot makes eight thousand of twenty models in a year.
+        base.transform_filter("isValid(datum.to)")
+        .mark_rule(color="var(--dot)", strokeWidth=3, strokeCap="round", strokeDash=a_day)
+        .encode(alt.X2("to:T")),
         marks.mark_point(filled=True, size=110, opacity=1).encode(
             _COLOUR, alt.Shape("shape:N").scale(None), tooltip=_TIP
         ),
-        marks.mark_text(dy=-13, fontSize=11, color=SOFT, limit=70).encode(alt.Text("version:N")),
+        marks.mark_text(dy=-13, fontSize=11, color=SOFT, limit=70).encode(alt.Text("named:N")),
     )
 
 
@@ -260,6 +264,11 @@ CHARTS: Final[dict[str, Callable[[], Chart]]] = {
 
 
 @cache
+def bundle(once_run: str) -> str:
+    """Vega and vegaEmbed as one script, which does `once_run` when it has run."""
+    return vl_convert.javascript_bundle(snippet=once_run, vl_version=VEGA_LITE)
+
+
 def specifications() -> dict[str, dict[str, Any]]:
     """Every picture by name as a Vega specification, ready for `vegaEmbed`."""
     return {

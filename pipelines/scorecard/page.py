@@ -6,28 +6,28 @@ import base64
 import hashlib
 import html
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Final
 
 import pyarrow as pa
-import vl_convert
 
-from pipelines.scorecard.charts import VEGA_LITE, specifications
 from pipelines.scorecard.payload import packed, squeezed
+from pipelines.scorecard.pictures import pictures
 
 ASSETS: Final = Path(__file__).parent / "assets"
 LIBRARIES: Final = "window.vegaEmbed = vegaEmbed; window.drawerReady();"
 """What the bundle of Vega does once it has run: the page waits for it with the first picture, not before."""
 
 
-def page(tables: Mapping[str, pa.Table], company: str, made_at: str) -> str:
+def page(tables: Mapping[str, pa.Table], company: str, made_at: str, kept: Path) -> str:
     """The page over `tables` (those of `datasets.DATASETS`), for `company`, as published at `made_at` (UTC, ISO 8601).
 
+    What is the same on every page is kept in the folder `kept`.
     The content security policy it carries lets its own two scripts run, by their digests, and nothing else be fetched.
     """
-    libraries = _libraries()
+    drawn = pictures(kept, LIBRARIES)
+    libraries = drawn["libraries"]
     # A closing tag inside a script would end its element; the libraries come packed and need no such care.
     behaviour = _behaviour().replace("</script", "<\\/script")
     allowed = " ".join(f"'sha256-{_digest(script)}'" for script in (libraries, behaviour))
@@ -38,15 +38,10 @@ def page(tables: Mapping[str, pa.Table], company: str, made_at: str) -> str:
         ),
         title=html.escape(f"{company} · AI workforce scorecard"),
         style=_asset("page.css"),
-        data=packed(tables, {"company": company, "made_at": made_at, "charts": specifications()}),
+        data=packed(tables, {"company": company, "made_at": made_at, "charts": drawn["specifications"]}),
         libraries=squeezed(libraries),
         behaviour=behaviour,
     )
-
-
-@cache
-def _libraries() -> str:
-    return vl_convert.javascript_bundle(snippet=LIBRARIES, vl_version=VEGA_LITE)
 
 
 def _asset(name: str) -> str:

@@ -64,9 +64,10 @@ def refusal_version_of(source: Source) -> str:
 def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
     """The source's files in the landing folder, by name; hidden and half-written (`.tmp`, `.part`) ones left out."""
     found: dict[str, LandingFile] = {}
+    landing = settings.landing_dir
     for pattern in settings.globs(source.name, source.glob):
-        for path in settings.landing_dir.glob(pattern):
-            relative = path.relative_to(settings.landing_dir)
+        for path in landing.glob(pattern):
+            relative = path.relative_to(landing)
             if not path.is_file() or path.suffix in {".tmp", ".part", ".crdownload"}:
                 continue
             if any(part.startswith((".", "_")) for part in relative.parts):

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from pipelines.catalog.types import Kpi
 from pipelines.settings import Settings
-from pipelines.warehouse.connect import name, quote, writer
+from pipelines.warehouse.connect import name, quote, transaction, writer
 from pipelines.warehouse.transform import descriptions
 
 log = logging.getLogger(__name__)
@@ -43,16 +43,34 @@ def publish(settings: Settings) -> dict[str, int]:
     version = settings.published_dir / "versions" / now.strftime(VERSION_FORMAT)
     building = version.with_suffix(".building")
     (building / "parquet").mkdir(parents=True)
-    counts: dict[str, int] = {}
     with writer(settings, "publishing") as connection:
         target = quote(str(building / "marts.duckdb"))
         connection.execute(f"attach {target} as published (storage_version {quote(STORAGE_VERSION)})")
-        marts = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'marts' "
-            "and database_name = current_database() and table_name like 'mart\\_%' escape '\\' order by table_name"
-        ).fetchall()
-        described = descriptions(settings)
-        connection.execute("begin")
+        try:
+            counts = _copied(connection, descriptions(settings), building / "parquet")
+        finally:
+            connection.execute("detach published")
+    for file in building.rglob("*.*"):
+        _sync(file)
+    building.rename(version)
+    _point(settings.published_dir / "current", Path("versions") / version.name)
+    _point(settings.published_dir / "marts.duckdb", Path("current") / "marts.duckdb")
+    _point(settings.published_dir / "parquet", Path("current") / "parquet")
+    for old in sorted(version.parent.iterdir())[:-VERSIONS_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return counts
+
+
+def _copied(
+    connection: duckdb.DuckDBPyConnection, described: Mapping[str, tuple[str, Mapping[str, str]]], parquet: Path
+) -> dict[str, int]:
+    """Copy every mart into the attached database `published` and from there into `parquet`; the rows of each."""
+    counts: dict[str, int] = {}
+    marts = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'marts' "
+        "and database_name = current_database() and table_name like 'mart\\_%' escape '\\' order by table_name"
+    ).fetchall()
+    with transaction(connection):
         for (mart,) in marts:
             copy = f"published.{name(mart)}"
             connection.execute(f"create table {copy} as from marts.{name(mart)}")
@@ -63,19 +81,9 @@ def publish(settings: Settings) -> dict[str, int]:
                 if columns.get(column):
                     connection.execute(f"comment on column {copy}.{name(column)} is {quote(columns[column])}")
             (counts[mart],) = connection.execute(f"select count(*) from {copy}").fetchone() or (0,)
-        connection.execute("commit")
-        for (mart,) in marts:
-            parquet = quote(str(building / "parquet" / f"{mart}.parquet"))
-            connection.execute(f"copy published.{name(mart)} to {parquet} (format parquet)")
-        connection.execute("detach published")
-    for file in building.rglob("*.*"):
-        _sync(file)
-    building.rename(version)
-    _point(settings.published_dir / "current", Path("versions") / version.name)
-    _point(settings.published_dir / "marts.duckdb", Path("current") / "marts.duckdb")
-    _point(settings.published_dir / "parquet", Path("current") / "parquet")
-    for old in sorted(version.parent.iterdir())[:-VERSIONS_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    for (mart,) in marts:
+        file = quote(str(parquet / f"{mart}.parquet"))
+        connection.execute(f"copy published.{name(mart)} to {file} (format parquet)")
     return counts
 
 
@@ -127,9 +135,9 @@ def put(settings: Settings, file_name: str, text: str) -> Path:
 
 
 def scorecard(settings: Settings) -> list[dict[str, Any]]:
-    """The last whole month of every KPI and model, as published (the newest, before there is a whole one).
+    """The last whole month that holds a number, of every KPI and model, as published.
 
-    Empty where no scorecard is.
+    The last whole month where none holds one, and the newest before there is a whole one. Empty where no scorecard is.
     """
     file = (settings.published_dir / "marts.duckdb").resolve()
     if not file.exists():
@@ -140,6 +148,7 @@ def scorecard(settings: Settings) -> list[dict[str, Any]]:
         found = connection.execute(
             "select model_name, kpi_id, kpi_name, unit, period_start_date, value, target, status, gap_reason "
             "from mart_scorecard where period = 'month' qualify period_start_date = coalesce("
+            "max(period_start_date) filter (as_of = last_day(period_start_date) and value is not null) over (), "
             "max(period_start_date) filter (as_of = last_day(period_start_date)) over (), "
             "max(period_start_date) over ()) order by model_name, kpi_id"
         )

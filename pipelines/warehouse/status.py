@@ -52,13 +52,14 @@ class Status:
     """The state of a home folder.
 
     `changed` counts each source's landing files that are new or changed; `stale_days` are those on which raw or
-    marts are not what the files, the catalog and the code make them; `fingerprint` changes when what a run over
-    them would build does. `covered`: the days that files speak for. `unpublished`: the marts are newer than their
-    publication, or nothing was ever published.
+    marts are not what the files, the catalog and the code make them, `stale_sources` those whose raw is not;
+    `fingerprint` changes when what a run over them would build does. `covered`: the days that files speak for.
+    `unpublished`: the marts are newer than their publication, or nothing was ever published.
     """
 
     changed: Mapping[str, int]
     stale_days: tuple[date, ...]
+    stale_sources: frozenset[str]
     refused_files: tuple[RefusedFile, ...]
     refused_days: tuple[RefusedDay, ...]
     fingerprint: str
@@ -74,10 +75,13 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
         ledger.create(connection)
         changed = {source: len(changed_files(connection, settings, spec)) for source, spec in sources.items()}
         stale = set(ledger.stale_days(connection, code))
+        stale_sources: set[str] = set()
         prints = [code]
         for source, spec in sources.items():
             version = version_of(spec)
-            stale |= set(ledger.source_days(connection, spec, version, settings.first_day).stale)
+            if days := ledger.source_days(connection, spec, version, settings.first_day).stale:
+                stale |= set(days)
+                stale_sources.add(source)
             prints += [f"{source} {day} {of}" for day, of in ledger.fingerprints(connection, spec, version).items()]
         built = connection.execute("select max(built_at) from ledger.built").fetchone()
         covered = connection.execute("select distinct day from ledger.coverage order by day").fetchall()
@@ -85,6 +89,7 @@ def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], 
         return Status(
             changed={source: count for source, count in changed.items() if count},
             stale_days=tuple(sorted(stale)),
+            stale_sources=frozenset(stale_sources),
             refused_files=tuple(refused_files(connection, settings)),
             refused_days=tuple(refused_days(connection)),
             fingerprint=ledger.digest(sorted(prints)),

@@ -38,6 +38,8 @@ DAYS_ALONE = (
     *("--select", "config.materialized:table", "config.materialized:incremental", "resource_type:test"),
     # Cautious: a test is left out with the seeds only where it reads nothing else.
     *("--exclude", "resource_type:seed", "--indirect-selection", "cautious"),
+    # The manifest stands too: dbt would write its five megabytes twice.
+    "--no-write-json",
 )
 """What holds days, and every test: views and seeds stand as they were made."""
 
@@ -118,7 +120,9 @@ def sources_yml() -> str:
             "tables": [table(ledger.QUARANTINE, ledger.QUARANTINE.name, False)],
         }
     )
-    return yaml.safe_dump({"version": 2, "sources": sources}, sort_keys=False, allow_unicode=True, width=120)
+    fast = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # every run asks several times: 0.03 s instead of 0.4
+    content = {"version": 2, "sources": sources}
+    return str(yaml.dump(content, Dumper=fast, sort_keys=False, allow_unicode=True, width=120))
 
 
 def prepare() -> Path:

@@ -24,7 +24,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     companies = {"small": company(NAMES), "empty": company([]), "large": company([f"Model {i}" for i in range(100)])}
     for name, tables in companies.items():
-        (folder / f"{name}.html").write_text(written(tables, "Acme <b>& Co", "2026-03-02T04:00:00Z"), encoding="utf-8")
+        text = written(tables, "Acme <b>& Co", "2026-03-02T04:00:00Z", folder / "kept")
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in companies}
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -12,7 +14,7 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
-from pipelines.orchestration import landing, retries
+from pipelines.orchestration import landing, retries, warehouse
 from pipelines.orchestration.assembly import build_defs
 from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
 from pipelines.orchestration.landing import landing_key
@@ -193,6 +195,22 @@ def test_a_transient_error_is_tried_again_and_a_fault_is_not(shop: Settings, mon
                 instance=instance, asset_selection=[landing_key("sales")], raise_on_error=False
             )
         assert (len(tries), result.success) == (tried, succeeds)
+
+
+def test_a_warehouse_that_cannot_be_opened_fails_the_run_and_says_why(
+    shop: Settings,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @contextmanager
+    def unopened(*_: object) -> Iterator[None]:
+        raise duckdb.IOException("the disk is gone")
+        yield
+
+    deliver_first(shop.home)
+    monkeypatch.setattr(warehouse, "kept_open", unopened)
+    failures = run(shop)
+    assert failures
+    assert "the disk is gone" in failures[0].message
 
 
 def test_a_landed_file_is_taken_in_once_and_again_when_it_changes(shop: Settings) -> None:  # noqa: F811

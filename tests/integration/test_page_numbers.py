@@ -293,7 +293,8 @@ NEWEST = {"Before and after events": 20}
 @pytest.fixture(scope="module")
 def page(browser: Browser, company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     file: Path = tmp_path_factory.mktemp("page") / "scorecard.html"
-    file.write_text(written(read_published(company.settings, DATASETS), "Meridian", "2026-03-02T06:00:00Z"))
+    tables = read_published(company.settings, DATASETS)
+    file.write_text(written(tables, "Meridian", "2026-03-02T06:00:00Z", file.parent / "kept"))
     page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
     page.goto(file.as_uri())
     page.wait_for_selector("html[data-ready]")

@@ -24,6 +24,14 @@ def test_what_differs_and_what_misses_is_counted_and_named() -> None:
     assert "| lifts | one, relative | 2 | 1 | 50.0% ± 15.4% |" in text
 
 
+def test_an_estimate_that_one_company_withholds_is_counted() -> None:
+    silent = company(SEEDS[1], [], 0.05)
+    silent["estimates"]["lifts"].pop()
+    text = page([company(SEEDS[0], [], 0.05), silent])
+    assert "0 of 3 intervals miss" in text
+    assert "called a sound split broken: 1." in text
+
+
 def test_a_page_of_some_seeds_says_so() -> None:
     assert f"so far 1 of {len(SEEDS)} ran: {SEEDS[3]}" in page([company(SEEDS[3], [], 0.05)])
     assert "all of them have run" in page(company(seed, [], 0.05) for seed in SEEDS)

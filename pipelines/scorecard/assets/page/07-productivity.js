@@ -113,6 +113,7 @@ const cadence = () => [
           version: row.version,
           kind: row.deployment_kind.replace("_", " "),
           shape: DEPLOYED[row.deployment_kind] ?? "circle",
+          named: "",
           lead: row.lead_hours,
           failure: row.is_change_failure == null ? "too early to say" : row.is_change_failure ? "yes" : "no",
           colour: row.is_change_failure ? "var(--bad)" : "var(--accent)",
@@ -125,17 +126,20 @@ const cadence = () => [
             .filter(Boolean)
             .join("\n"),
         }));
-      const named = new Set(marks.map((row) => row.label)),
+      // A version is written where it does not run into the one before.
+      for (const [, row] of grouped(marks, (mark) => mark.label)) {
+        let free = from;
+        for (const mark of row.sort((a, b) => a.day - b.day)) {
+          if (mark.day < free) continue;
+          mark.named = mark.version;
+          free = mark.day + (to - from) / 14;
+        }
+      }
+      const deployed = new Set(marks.map((row) => row.label)),
         shown = chosen()
           .map((model) => model.model_name)
-          .filter((name) => chosen().length <= 20 || named.has(name));
-      const dots = shown.flatMap((label) =>
-        Array.from({ length: Math.floor((to - from) / DAY) + 1 }, (_, i) => ({
-          day: from + i * DAY,
-          label,
-          unlisted: true,
-        })),
-      );
+          .filter((name) => chosen().length <= 20 || deployed.has(name));
+      const dots = shown.map((label) => ({ day: from, to, label, unlisted: true }));
       return single(marks.length ? [...dots, ...marks] : [], { height: 40 * shown.length });
     },
   }),
