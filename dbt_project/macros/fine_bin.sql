@@ -4,10 +4,10 @@
   what is binned already merges it.
 #}
 {% macro fine_bin(number, bits) -%}
-    case
-        when {{ bits }} is null or {{ number }} = 0 then {{ number }}
-        else sign({{ number }}) * pow(2, (
-            ceil(log2(abs({{ number }})) * pow(2, {{ bits }}) - 1e-9) - 0.5e0
-        ) / pow(2, {{ bits }}))
-    end
+    coalesce(
+        sign({{ number }}) * pow(2, (
+            ceil(log2(nullif(abs({{ number }}), 0)) * pow(2, {{ bits }}) - 1e-9) - 0.5e0
+        ) / pow(2, {{ bits }})),
+        {{ number }}
+    )
 {%- endmacro %}

@@ -69,11 +69,12 @@ def _scale(span: str, sampled_count: str, bins: int) -> str:
 
 
 def _key(number: str, scale: str) -> str:
-    """The bin of a number, by a number of its own: the number itself where scale is null."""
-    return f"""case
-            when {scale} is null or {number} = 0 then {number}
-            else sign({number}) * (ceil(log2(abs({number})) * {scale} - 1e-9) + {LARGEST_EXPONENT} * {scale})
-        end"""
+    """The bin of a number, by a number of its own: the number itself where it is 0 or scale is null."""
+    # A case would be twice as slow: this is what every value of a file goes through.
+    return f"""coalesce(
+            sign({number}) * (ceil(log2(nullif(abs({number}), 0)) * {scale} - 1e-9) + {LARGEST_EXPONENT} * {scale}),
+            {number}
+        )"""
 
 
 def _same(left: str, right: str, columns: tuple[str, ...]) -> str:
@@ -100,10 +101,8 @@ def _binned(dims: tuple[str, ...], rows: str) -> str:
         from ranked group by all
     )
     select {", ".join(dims)}, feature, case when bin_key is not null then cast(log2(scale) as integer) end as bin_bits,
-        case
-            when scale is null or bin_key = 0 then bin_key
-            else sign(bin_key) * pow(2, (abs(bin_key) - {LARGEST_EXPONENT} * scale - 0.5) / scale)
-        end as bin_value,
+        coalesce(sign(bin_key) * pow(2, (abs(bin_key) - {LARGEST_EXPONENT} * scale - 0.5) / scale), bin_key)
+            as bin_value,
         category, value_count, {rows} as _rows
     from kept join sized using (place)"""
 
