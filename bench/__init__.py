@@ -35,7 +35,7 @@ class Figure:
 Task = Callable[[Settings], None]
 
 
-def beside(name: str, ours: Task, peer: Task, settings: Settings, bound: float, pairs: int, about: str) -> Figure:
+def ratio(name: str, ours: Task, peer: Task, settings: Settings, bound: float, pairs: int, about: str) -> Figure:
     """How many times as long `ours` takes as `peer`, both on the home of `settings`, in turns; `about` says on what."""
     peer(settings)  # warms the page cache for both
     seconds = [(_timed(ours, settings), _timed(peer, settings)) for _ in range(pairs)]

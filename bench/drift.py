@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from bench import Figure, beside, peak
+from bench import Figure, peak, ratio
 from bench.quality import built, compiled, prepared, taken_in
 from pipelines.scenario.world import FIRST_DAY
 from pipelines.settings import Settings
@@ -48,7 +48,7 @@ def run() -> Iterator[Figure]:
     """The ratio to bare SQL, and the peak memory of the pipeline's part."""
     with TemporaryDirectory(prefix="bench-drift-") as folder:
         settings = _prepared(Path(folder))
-        figure = beside(
+        figure = ratio(
             "features, landing to mart against bare SQL",
             pipeline,
             by_hand,

@@ -3,7 +3,7 @@
 The peer is bare SQL over the same files: the join of predictions and labels, counted per cohort, day, outcome and
 hundredth of the score, and the measures of that; it trusts its input, no id repeats and no label is corrected. What
 is timed on our side is the pipeline's SQL as it runs: the intake of each file and the compiled dbt models, the
-statistics included. Hashing files, Great Expectations, dbt and Dagster themselves are not; `bench.run` measures those.
+statistics included. Hashing files, Great Expectations, dbt and Dagster themselves are not; `bench.runs` measures those.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from types import SimpleNamespace
 
 import duckdb
 
-from bench import Figure, beside, peak
+from bench import Figure, peak, ratio
 from pipelines.catalog.load import load_catalog
 from pipelines.scenario.world import FIRST_DAY
 from pipelines.settings import DBT_PROJECT, SAMPLE_CATALOG, Settings
@@ -43,7 +43,7 @@ def run() -> Iterator[Figure]:
     """The ratio to bare SQL, and the peak memory of the pipeline's part."""
     with TemporaryDirectory(prefix="bench-quality-") as folder:
         settings = _prepared(Path(folder))
-        figure = beside(
+        figure = ratio(
             "predictions with labels, landing to mart against bare SQL",
             pipeline,
             by_hand,

@@ -2,7 +2,7 @@
 
 The peer is the best DuckDB query we could write by hand for the same answer. What is timed on our side is the
 pipeline's SQL as it runs: the engine's intake of each file, the day's raw rows, and the compiled dbt models.
-Hashing files, Great Expectations, dbt and Dagster themselves are not; `bench.run` measures those.
+Hashing files, Great Expectations, dbt and Dagster themselves are not; `bench.runs` measures those.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from bench import Figure, beside, peak
+from bench import Figure, peak, ratio
 from pipelines.catalog.load import load_catalog
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import MEMBERS, World
@@ -40,7 +40,7 @@ def run() -> Iterator[Figure]:
     """The ratio to the hand-written query, and the peak memory of the pipeline's part."""
     with TemporaryDirectory(prefix="bench-serving-") as folder:
         settings = _prepared(Path(folder))
-        figure = beside(
+        figure = ratio(
             "serving logs, landing to mart against a query by hand",
             pipeline,
             by_hand,

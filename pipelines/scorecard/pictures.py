@@ -33,9 +33,10 @@ def pictures(kept: Path, once_run: str) -> Pictures:
 
     made: Pictures = {"libraries": bundle(once_run), "specifications": specifications()}
     kept.mkdir(parents=True, exist_ok=True)
-    for old in kept.iterdir():
-        old.unlink()
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(made), encoding="utf-8")
     fresh.replace(path)
+    for old in kept.glob("*.json"):
+        if old != path:
+            old.unlink(missing_ok=True)
     return made

@@ -8,6 +8,7 @@ import takes seconds, which `beside` lets pass while other work goes on.
 from __future__ import annotations
 
 import functools
+import logging
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from pipelines.sources.spec import Expectation
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,17 @@ def judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]
     """
     if profile.empty or not expectations:
         return []
-    if not _elsewhere:
-        return _judge(table, profile, expectations)
-    _elsewhere[-1].send((table, profile, expectations))
-    answer: list[Finding] | Exception = _elsewhere[-1].recv()
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    if _elsewhere:
+        try:
+            _elsewhere[-1].send((table, profile, expectations))
+            answer: list[Finding] | Exception = _elsewhere[-1].recv()
+        except (EOFError, OSError):
+            log.warning("The process that judges has ended; %s is judged in this one.", table)
+        else:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+    return _judge(table, profile, expectations)
 
 
 def _judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Finding]:
