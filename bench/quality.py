@@ -29,7 +29,7 @@ from pipelines.sources.predictions import SOURCE
 from pipelines.sources.spec import Source
 from pipelines.warehouse import days as replacing
 from pipelines.warehouse import intake, ledger
-from pipelines.warehouse.connect import parquet_list, scratch, writer
+from pipelines.warehouse.connect import scratch, writer
 from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
 
 ROWS, DAYS = 10_000_000, 30
@@ -93,17 +93,16 @@ def compiled(settings: Settings, mart: str) -> None:
 
 def taken_in(settings: Settings, source: Source) -> list[tuple[str, Path]]:
     """Every landing file of the source as intake leaves it: its path, and the folder of its Parquet."""
-    found: list[tuple[str, Path]] = []
-    with scratch(settings) as connection:
-        for number, file in enumerate(intake.landing_files(settings, source)):
-            content = f"{number:016d}"
-            report = ledger.FileReport(
-                source.name, file.path, content, None, "loaded", None, file.size_bytes, file.modified_at
-            )
-            intake._convert(connection, settings, source, file, report)
-            folder = intake.content_folder(settings, source.name, intake.version_of(source), content)
-            found.append((file.path, folder))
-    return found
+    files = intake.landing_files(settings, source)
+    contents = [f"{number:016d}" for number in range(len(files))]
+    with intake._reading(settings, source) as (pool, read):
+        for report in pool.map(read, files, contents):
+            assert report.status == "loaded", report
+    version = intake.version_of(source)
+    return [
+        (file.path, intake.content_folder(settings, source.name, version, content))
+        for file, content in zip(files, contents, strict=True)
+    ]
 
 
 def built(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
@@ -162,12 +161,8 @@ def pipeline(settings: Settings) -> None:
         folders["labels" if "labels" in path else "predictions"].append(folder)
     with writer(settings, "the benchmark") as connection:
         for table in SOURCE.warehouse_tables:
-            shown = parquet_list([folder / f"{table.name}.parquet" for folder in folders[table.name]])
-            columns = ", ".join(table.column_names)
-            connection.execute(
-                f"create or replace view {replacing.raw_name(SOURCE, table)} as select {columns}, _day, "
-                f"parse_path(_file)[-2] as _content_id, _row from {shown} where _reason is null"
-            )
+            shown = intake.good_rows(SOURCE, table, folders[table.name])
+            connection.execute(f"create or replace view {replacing.raw_name(SOURCE, table)} as {shown}")
         built(settings, connection)
 
 

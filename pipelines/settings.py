@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     catalog: Path | None = Field(None, description="The AI workforce as YAML; null: <home>/catalog.")
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     first_day: date = Field(date(2015, 1, 1), description="No day before this one is ever built.")
-    memory_limit: str = Field("2GB", description="What DuckDB may use before it spills to disk.")
+    memory_limit: str = Field("2.7GB", description="What DuckDB may use before it spills to disk.")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     quarantine_limit: float = Field(
         0.2, ge=0, le=1, description="A day with a larger share of quarantined rows is refused."

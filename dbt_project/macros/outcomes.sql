@@ -42,21 +42,14 @@
 {#
   CTEs up to `matched`: the labels that a run may change, each with the prediction it is of. A label adds its outcome on
   the day it became known and takes it back (`times` is -1) on the day that a later one did: days add up to what is
-  known by the last of them.
+  known by the last of them. `only` leaves out predictions that are not needed, and with them their labels' match.
 #}
-{% macro matched_labels() -%}
+{% macro matched_labels(only='true') -%}
 {%- set window_days = var('label_window_days') -%}
 predictions as (
 
     select * from {{ ref('int_predictions__decided') }}
-    where {{ in_worklist('event_date', back=window_days, forward=window_days) }}
-
-),
-
-delivered as (
-
-    select * from {{ ref('stg_predictions__labels') }}
-    where {{ in_worklist('labelled_date', back=window_days, forward=window_days) }}
+    where {{ in_worklist('event_date', back=window_days, forward=window_days) }} and {{ only }}
 
 ),
 
@@ -72,86 +65,97 @@ labels as (
     select
         delivered.prediction_id,
         delivered.logged_name,
-        delivered.label_source,
+        {{ label_source_number('delivered.label_source') }} as label_source_number,
         delivered.label,
         delivered.labelled_at,
-        delivered.labelled_date as known_date,
-        delivered.labelled_date,
-        1 as times
+        superseded.superseded_date
 
-    from delivered
-    where {{ in_worklist('delivered.labelled_date', forward=window_days) }}
-
-    union all
-
-    select
-        delivered.prediction_id,
-        delivered.logged_name,
-        delivered.label_source,
-        delivered.label,
-        delivered.labelled_at,
-        delivered.labelled_date as known_date,
-        superseded.superseded_date as labelled_date,
-        -1 as times
-
-    from delivered
-    inner join superseded
+    from {{ ref('stg_predictions__labels') }} as delivered
+    left join superseded
         on
             delivered.labelled_date = superseded.labelled_date
             and delivered.content_id = superseded.content_id
             and delivered.row_number = superseded.row_number
+    where {{ in_worklist('delivered.labelled_date', back=window_days, forward=window_days) }}
+
+),
+
+-- One join for labels that come and labels that are taken back: it costs more than all the rest.
+paired as (
+
+    select
+        labels.* exclude (prediction_id, logged_name),
+        predictions.* exclude (prediction_id, logged_name)
+
+    from labels
+    left join predictions
+        on
+            labels.prediction_id = predictions.prediction_id
+            and labels.labelled_at >= predictions.event_date
+            and labels.labelled_at < predictions.event_date + {{ window_days + 1 }}
+            and (labels.logged_name is null or labels.logged_name = predictions.logged_name)
+
+),
+
+signed as (
+
+    select
+        paired.*,
+        sides.times,
+        case sides.times when 1 then cast(paired.labelled_at as date) else paired.superseded_date end as labelled_date
+
+    from paired
+    cross join (values (1), (-1)) as sides (times)
+    -- A successor that comes too late to count takes nobody's place.
+    where sides.times = 1 or paired.superseded_date <= paired.event_date + {{ window_days }}
 
 ),
 
 matched as (
 
     select
-        labels.label_source,
-        labels.labelled_date,
-        labels.times,
-        coalesce(predictions.model_id, 'unmatched') as model_id,
-        coalesce(predictions.event_date, labels.labelled_date) as event_date,
-        coalesce(predictions.model_version, 'unknown') as model_version,
-        coalesce(predictions.environment, 'unknown') as environment,
-        predictions.task,
-        predictions.cohorts,
-        predictions.class_scores,
-        predictions.predicted_label,
-        predictions.score_bin,
-        predictions.ranking_cutoff,
+        {{ label_source_name('label_source_number') }} as label_source,
+        labelled_date,
+        times,
+        coalesce(model_id, 'unmatched') as model_id,
+        coalesce(event_date, labelled_date) as event_date,
+        coalesce(model_version, 'unknown') as model_version,
+        coalesce(environment, 'unknown') as environment,
+        task,
+        cohorts,
+        class_scores,
+        predicted_label,
+        score_bin,
+        ranking_cutoff,
         case
-            when predictions.task in ('binary', 'review')
-                then case when labels.label = predictions.positive_class then 'positive' else 'negative' end
-            when predictions.task = 'multiclass' then labels.label
+            when task in ('binary', 'review') then case when label = positive_class then 'positive' else 'negative' end
+            when task = 'multiclass' then label
         end as actual_label,
-        date_diff('millisecond', predictions.predicted_at, labels.labelled_at) as delay_milliseconds,
-        case when predictions.score_bin is not null then predictions.score end as score,
+        date_diff('millisecond', predicted_at, labelled_at) as delay_milliseconds,
+        case when score_bin is not null then score end as score,
         case
-            when predictions.task = 'regression' and isfinite(try_cast(predictions.prediction as double))
-                then try_cast(predictions.prediction as double)
+            when task = 'regression' and isfinite(try_cast(prediction as double)) then try_cast(prediction as double)
         end as predicted_value,
+        case when task = 'regression' and isfinite(try_cast(label as double)) then try_cast(label as double) end
+            as actual_value,
         case
-            when predictions.task = 'regression' and isfinite(try_cast(labels.label as double))
-                then try_cast(labels.label as double)
-        end as actual_value,
-        case
-            when predictions.task = 'ranking'
-                then try_cast(try_cast(predictions.prediction as json) as varchar[])[:predictions.ranking_cutoff]
+            when task = 'ranking' then try_cast(try_cast(prediction as json) as varchar[])[:ranking_cutoff]
         end as ranked_items,
-        case when predictions.task = 'ranking' then try_cast(try_cast(labels.label as json) as varchar[]) end
-            as relevant_items
+        case when task = 'ranking' then try_cast(try_cast(label as json) as varchar[]) end as relevant_items
 
-    from labels
-    left join predictions
-        on
-            labels.prediction_id = predictions.prediction_id
-            and labels.known_date >= predictions.event_date
-            and labels.labelled_date <= predictions.event_date + {{ window_days }}
-            and (labels.logged_name is null or labels.logged_name = predictions.logged_name)
-    -- A successor that comes too late to count takes nobody's place.
-    where labels.times = 1 or predictions.prediction_id is not null
+    from signed
+    where {{ in_worklist('labelled_date', forward=window_days) }}
 
 )
+{%- endmacro %}
+
+{# A label's source as a number and back: a join of millions of labels keeps the narrow one. #}
+{% macro label_source_number(label_source) -%}
+    cast(list_position(['holdout', 'production', 'human_review', 'ground_truth'], {{ label_source }}) as tinyint)
+{%- endmacro %}
+
+{% macro label_source_name(number) -%}
+    list_extract(['holdout', 'production', 'human_review', 'ground_truth'], {{ number }})
 {%- endmacro %}
 
 {# The probability that a log's JSON object gives to a class; null where it gives none. #}

@@ -127,6 +127,7 @@ def _formats(name: str, table: str, columns: Mapping[str, str], required: tuple[
             requires=tuple(f"$.{column}" for column in required) if container == "json" else required,
             optional=() if container == "json" else optional,
             select={table: select},
+            renames=(table, columns) if container == "parquet" else None,
         )
         for container, select in selects.items()
     )

@@ -115,6 +115,10 @@ class Format:
     is asked only when rows are missing. Where the reduction says `{keys}`, it groups by the columns `keys` of `rows`:
     by those that vary in the file; one that the file's own statistics call constant is added afterwards, because
     grouping by it costs as much as by any other.
+
+    `renames` (bulk logs needed row by row): the table that a Parquet file holds, and the file's columns → the table's.
+    Where they have the table's types and every row is good, the file is kept byte for byte and read under the table's
+    names: to write ten million rows anew takes ten times as long as to judge them. `select` serves every other file.
     """
 
     name: str
@@ -127,6 +131,7 @@ class Format:
     reduction: str | Callable[[Mapping[str, str]], str] | None = None
     keys: tuple[str, ...] = ()
     quarantine: Mapping[str, str] = field(default_factory=dict)
+    renames: tuple[str, Mapping[str, str]] | None = None
 
     @property
     def reduces(self) -> bool:

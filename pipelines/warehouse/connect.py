@@ -132,7 +132,11 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("commit")
 
 
-def parquet_list(paths: list[Path]) -> str:
-    """A `read_parquet` call over `paths`, columns joined by name, the file's own path in `_file`."""
+def parquet_list(paths: list[Path], numbered: bool = False) -> str:
+    """A `read_parquet` call over `paths`, columns joined by name, the file's own path in `_file`.
+
+    With `numbered`, `file_row_number` counts a file's rows from 0.
+    """
     files = ", ".join(quote(str(path)) for path in paths)
-    return f"read_parquet([{files}], union_by_name = true, filename = '_file')"
+    number = ", file_row_number = true" if numbered else ""
+    return f"read_parquet([{files}], union_by_name = true, filename = '_file'{number})"

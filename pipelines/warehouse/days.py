@@ -16,8 +16,8 @@ import duckdb
 from pipelines.settings import Settings
 from pipelines.sources.spec import Expectation, Source, Table
 from pipelines.warehouse import ledger
-from pipelines.warehouse.connect import name, parquet_list, quote, transaction, writer
-from pipelines.warehouse.intake import content_folder, current_parquet, version_of
+from pipelines.warehouse.connect import name, quote, transaction, writer
+from pipelines.warehouse.intake import content_folder, current_parquet, good_rows, version_of
 from pipelines.warehouse.judge import Finding, judge
 
 log = logging.getLogger(__name__)
@@ -70,16 +70,15 @@ def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, sour
         whole: list[Path] = []
         parts: list[tuple[list[Path], str]] = []
         for content, version, days in ledger.standing_contents(connection, source.name, table.name):
-            path = content_folder(settings, source.name, version, content) / f"{table.name}.parquet"
+            folder = content_folder(settings, source.name, version, content)
             if days is None:
-                whole.append(path)
+                whole.append(folder)
             else:
-                parts.append(([path], f" and _day in ({_listed(days)})"))
-        columns = ", ".join(name(column) for column in table.column_names)
+                parts.append(([folder], f" where _day in ({_listed(days)})"))
         selects = [
-            f"select {columns}, _day, parse_path(_file)[-2] as _content_id, _row "
-            f"from {parquet_list(paths)} where _reason is null{shown}"
-            for paths, shown in [*([(whole, "")] if whole else []), *parts]
+            f"select * from ({found}){shown}"
+            for folders, shown in [(whole, ""), *parts]
+            if (found := good_rows(source, table, folders))
         ]
         connection.execute(
             f"create or replace view {raw_name(source, table)} as {' union all '.join(selects) or _empty(table)}"

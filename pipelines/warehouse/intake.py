@@ -1,7 +1,8 @@
 """Taking in landing files: once per content, typed, bad rows set aside, everything counted.
 
 A content becomes a folder of Parquet files under the intake, one per table, holding good rows and bad: a bad
-row has a `_reason`. The raw tables are made from these (`days`); a format is opened by `readers`.
+row has a `_reason`; or its bytes as they were delivered, where nothing has to be done to them. The raw tables are made
+from these (`days`); a format is opened by `readers`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ FIRST_PLAUSIBLE = date(1990, 1, 1)
 CLOCK_TOLERANCE = timedelta(days=1)
 """How far after its file was written a row may claim to have happened, before it is set aside."""
 
+
+AS_DELIVERED = ".delivered.parquet"
+"""What the name of a file kept as it was delivered ends in."""
 
 _Read = Callable[["LandingFile", str], ledger.FileReport]
 
@@ -175,7 +179,9 @@ def _convert(
         with unpacked(file.absolute) as paths:
             opened = open_rows(connection, paths, file.path, latest, source.formats)
             if opened is not None:
-                report = _write_tables(connection, source, opened, latest, building, report)
+                report = _keep(connection, source, opened, paths, latest, building, report) or _write_tables(
+                    connection, source, opened, latest, building, report
+                )
         _unchanged(file)
     except LandingFileError as error:
         shutil.rmtree(building)
@@ -196,6 +202,41 @@ def _unchanged(file: LandingFile) -> None:
             "It changed while it was read; the next run takes it in. Write elsewhere, then rename.",
             status="unreadable",
         )
+
+
+def _keep(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    opened: Recognised,
+    files: list[Path],
+    latest: datetime,
+    folder: Path,
+    report: ledger.FileReport,
+) -> ledger.FileReport | None:
+    """Keep the bytes of a file that can be read as it is under the table's names; None where it can't."""
+    if opened.format.renames is None or len(files) > 1:
+        return None
+    table = source.table(opened.format.renames[0])
+    logged = _logged_names(opened.format, table)
+    found = {column.lower(): kind for column, kind in opened.columns.items()}
+    fitting = all(found.get(logged[column.name].lower(), column.type) == column.type for column in table.columns)
+    if not fitting or "_file" in found:  # the name under which reading tells the file's own
+        return None
+    renamed = ", ".join(f"{name(logged[column.name])} as {name(column.name)}" for column in table.columns)
+    day = name(table.day)
+    clear = [f"{name(c.name)} is not null" for c in table.columns if c.required or c.name == table.day]
+    clear += [f"({rule.holds}) is not false" for rule in table.rules]
+    clear.append(f"{day} between {quote(str(FIRST_PLAUSIBLE))}::timestamp and {quote(str(latest))}::timestamp")
+    if connection.execute(f"select 1 from (select {renamed} from rows) where not ({' and '.join(clear)})").fetchone():
+        return None
+    shutil.copyfile(files[0], folder / f"{table.name}{AS_DELIVERED}")
+    return replace(report, format=opened.format.name, rows_read=opened.rows_read, rows_loaded=opened.rows_read)
+
+
+def _logged_names(form: Format, table: Table) -> dict[str, str]:
+    """Column of the table → column of a file of the format."""
+    renames = form.renames[1] if form.renames else {}
+    return {column: next(logged for logged, ours in renames.items() if ours == column) for column in table.column_names}
 
 
 def _write_tables(
@@ -333,14 +374,14 @@ def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]
         ledger.forget_contents(connection, source.name, contents)
         folders = [content_folder(settings, source.name, version, content) for content in contents]
         for table in source.tables:
-            files = [path for folder in folders if (path := folder / f"{table.name}.parquet").exists()]
-            if not files:
+            found = good_rows(source, table, folders)
+            if found is None:
                 continue
             part = f"concat_ws(' ', {', '.join(table.parts)})" if table.parts else "''"
             rows_hash = f"sum({_row_hash(table)})" if source.day_by == "rows" else "null"
             connection.execute(
-                f"insert into ledger.content_days select ?, parse_path(_file)[-2], ?, _day, count(*), {part} as part, "
-                f"{rows_hash} from {parquet_list(files)} where _reason is null group by all",
+                f"insert into ledger.content_days select ?, _content_id, ?, _day, count(*), {part} as part, "
+                f"{rows_hash} from ({found}) group by all",
                 [source.name, table.name],
             )
             if table.covers_range:
@@ -376,6 +417,34 @@ def _days_named(paths: Mapping[str, Sequence[str]]) -> list[tuple[str, date]]:
     return sorted(named)
 
 
+def good_rows(source: Source, table: Table, folders: Sequence[Path]) -> str | None:
+    """A query over the good rows of `table` in content folders; None where none of them holds the table.
+
+    Rows carry the table's columns, `_day`, `_content_id` and `_row`.
+    """
+    selects = []
+    written = [path for folder in folders if (path := folder / f"{table.name}.parquet").exists()]
+    if written:
+        columns = ", ".join(name(column) for column in table.column_names)
+        selects.append(
+            f"select {columns}, _day, parse_path(_file)[-2] as _content_id, _row from {parquet_list(written)} "
+            "where _reason is null"
+        )
+    delivered = [path for folder in folders if (path := folder / f"{table.name}{AS_DELIVERED}").exists()]
+    if delivered:
+        form = next(form for form in source.formats if form.renames and form.renames[0] == table.name)
+        logged = _logged_names(form, table)
+        columns = ", ".join(f"{name(logged[column])} as {name(column)}" for column in table.column_names)
+        # No row, but every column: those that all the files lack are null.
+        shape = ", ".join(f"null::{column.type} as {name(logged[column.name])}" for column in table.columns)
+        selects.append(
+            f"select {columns}, cast({name(logged[table.day])} as date) as _day, "
+            "parse_path(_file)[-2] as _content_id, file_row_number + 1 as _row "
+            f"from (select {shape} where false union all by name from {parquet_list(delivered, numbered=True)})"
+        )
+    return " union all ".join(selects) or None
+
+
 def current_parquet(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
@@ -383,22 +452,14 @@ def current_parquet(
     table: str,
     days: list[date],
 ) -> str | None:
-    """A query over the good rows of `table` on `days`, over every present content; None where there is none.
-
-    Rows carry the table's columns, `_day`, `_content_id` and `_row`.
-    """
+    """`good_rows` of `table` on `days`, over every present content; None where there is none."""
     rows = connection.execute(
         "select distinct content_id, version from ledger.content_days join ledger.current_contents "
         "using (source, content_id) where source = ? and table_name = ? and row_count > 0 "
         "and list_contains(?, day) order by content_id",
         [source.name, table, days],
     ).fetchall()
-    paths = [content_folder(settings, source.name, version, content) / f"{table}.parquet" for content, version in rows]
-    if not paths:
-        return None
-    columns = ", ".join(name(column.name) for column in source.table(table).columns)
+    folders = [content_folder(settings, source.name, version, content) for content, version in rows]
+    found = good_rows(source, source.table(table), folders)
     chosen = ", ".join(quote(str(day)) for day in days)
-    return (
-        f"select {columns}, _day, parse_path(_file)[-2] as _content_id, _row from {parquet_list(paths)} "
-        f"where _reason is null and _day in ({chosen})"
-    )
+    return f"select * from ({found}) where _day in ({chosen})" if found else None

@@ -8,23 +8,26 @@
 
 with
 
-labels as (
+-- As in int_predictions__repeated: counted as numbers first, told apart afterwards.
+counted as (
 
-    select * from {{ ref('stg_predictions__labels') }}
+    select hash(prediction_id, label_source, coalesce(logged_name, '')) as id_hash
+
+    from {{ ref('stg_predictions__labels') }}
     where {{ in_worklist('labelled_date', back=window_days, forward=window_days) }}
+    group by all
+    having count(*) > 1
 
 ),
 
-repeated as (
+labels as (
 
     select
-        prediction_id,
-        label_source,
-        coalesce(logged_name, '') as logged_name
+        *,
+        hash(prediction_id, label_source, coalesce(logged_name, '')) as id_hash
 
-    from labels
-    group by all
-    having count(*) > 1
+    from {{ ref('stg_predictions__labels') }}
+    where {{ in_worklist('labelled_date', back=window_days, forward=window_days) }}
 
 ),
 
@@ -40,11 +43,7 @@ followed as (
         ) as superseded_date
 
     from labels
-    inner join repeated
-        on
-            labels.prediction_id = repeated.prediction_id
-            and labels.label_source = repeated.label_source
-            and coalesce(labels.logged_name, '') = repeated.logged_name
+    inner join counted on labels.id_hash = counted.id_hash
 
 ),
 

@@ -30,7 +30,7 @@ asked as (
 
     select
         mapped.* exclude (score, scores),
-        case when quality.task = 'multiclass' then mapped.scores end as class_scores,
+        mapped.scores as class_scores,
         quality.task,
         quality.positive_class,
         quality.ranking_cutoff,

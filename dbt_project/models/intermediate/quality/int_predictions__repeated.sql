@@ -6,24 +6,29 @@
 
 with
 
-predictions as (
-
-    select * from {{ ref('stg_predictions__predictions') }}
-    where {{ in_worklist('event_date') }}
-
-),
-
--- Ids alone are counted first: ranking every row to find the few that repeat takes several times as long.
-repeated as (
+-- Ids alone are counted first, and as numbers: ranking every row to find the few that repeat takes several times as
+-- long. Two ids of one number are told apart when their rows are ranked.
+counted as (
 
     select
         event_date,
-        logged_name,
-        prediction_id
+        hash(logged_name, prediction_id) as id_hash
 
-    from predictions
+    from {{ ref('stg_predictions__predictions') }}
+    where {{ in_worklist('event_date') }}
     group by all
     having count(*) > 1
+
+),
+
+predictions as (
+
+    select
+        *,
+        hash(logged_name, prediction_id) as id_hash
+
+    from {{ ref('stg_predictions__predictions') }}
+    where {{ in_worklist('event_date') }}
 
 ),
 
@@ -44,11 +49,10 @@ ranked as (
         ) as delivery_number
 
     from predictions
-    inner join repeated
+    inner join counted
         on
-            predictions.event_date = repeated.event_date
-            and predictions.logged_name = repeated.logged_name
-            and predictions.prediction_id = repeated.prediction_id
+            predictions.event_date = counted.event_date
+            and predictions.id_hash = counted.id_hash
 
 ),
 

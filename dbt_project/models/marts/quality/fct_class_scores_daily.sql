@@ -6,7 +6,7 @@
 
 with
 
-{{ matched_labels() }},
+{{ matched_labels(only="task = 'multiclass' and class_scores is not null") }},
 
 attributes as (
 
@@ -26,7 +26,7 @@ scored as (
         unnest(json_keys(class_scores)) as class_label
 
     from matched
-    where task = 'multiclass' and class_scores is not null
+    where class_scores is not null
 
 ),
 
