@@ -185,3 +185,57 @@ def test_a_home_that_moved_finds_its_files_again(settings: Settings, tmp_path: P
         create_tables(connection, SOURCE)
         create_views(connection, moved, SOURCE)
         assert len(connection.execute(PREDICTIONS).fetchall()) == 1
+
+
+NOON = datetime(2026, 1, 5, 12)  # noqa: DTZ001
+PLAIN = {"prediction_id": "a", "timestamp": NOON, "model_name": "fraud-score", "score": 0.25, "floor": 3}
+"""A row whose columns have the table's types, some of them and one of its own."""
+
+
+def kept(settings: Settings) -> list[bytes]:
+    """What the intake keeps byte for byte."""
+    return sorted(
+        path.read_bytes() for path in settings.warehouse_dir.glob("intake/predictions/*/*/*.delivered.parquet")
+    )
+
+
+def test_a_log_that_needs_nothing_done_is_kept_byte_for_byte_and_outlives_its_file(settings: Settings) -> None:
+    path = write(settings, "log.parquet", [PLAIN, dict(PLAIN, prediction_id="b")])
+    delivered = path.read_bytes()
+    found = taken(settings, f"{PREDICTIONS} order by _row")
+    assert found == [(id_of, NOON, "fraud-score", None, None, 0.25, None, None) for id_of in "ab"]
+    assert kept(settings) == [delivered]
+    path.unlink()
+    assert len(taken(settings, PREDICTIONS)) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"prediction_id": ""}, {"prediction_id": None}, {"score": float("nan")}, {"timestamp": NOON.replace(year=1970)}],
+    ids=str,
+)
+def test_one_bad_row_sets_itself_aside_and_the_log_is_written_anew(settings: Settings, wrong: dict[str, Any]) -> None:
+    write(settings, "log.parquet", [PLAIN, PLAIN | wrong, dict(PLAIN, prediction_id="c")])
+    found = taken(settings, "select prediction_id, _row from raw.predictions__predictions order by _row")
+    assert (found, kept(settings)) == ([("a", 1), ("c", 3)], [])
+    assert look(settings, "select row_number from raw.quarantine") == [(2,)]
+
+
+def test_rows_are_the_same_however_their_files_are_kept(settings: Settings) -> None:
+    rows = [dict(PLAIN, prediction_id=f"p{i}", score=i / 10, model_version=f"v{i % 2}") for i in range(10)]
+    query = "select * exclude (_content_id) from raw.predictions__predictions order by prediction_id"
+    write(settings, "log.parquet", rows)
+    as_delivered = taken(settings, query)
+    assert len(kept(settings)) == 1
+    write(settings, "log.parquet", [dict(row, timestamp=f"{NOON:%Y-%m-%dT%H:%M:%SZ}") for row in rows])
+    assert taken(settings, query) == as_delivered
+
+
+def test_logs_that_lack_different_columns_are_shown_as_one(settings: Settings) -> None:
+    write(settings, "one.parquet", [PLAIN])
+    write(settings, "other.parquet", [{**PLAIN, "prediction_id": "b", "endpoint": "e", "floor": "third"}])
+    text = {**PLAIN, "prediction_id": "c", "timestamp": "2026-01-05T13:00:00Z", "endpoint": "f"}
+    write(settings, "text.parquet", [text])
+    found = taken(settings, "select prediction_id, endpoint, _day from raw.predictions__predictions order by 1")
+    assert found == [("a", None, DAY), ("b", "e", DAY), ("c", "f", DAY)]
+    assert len(kept(settings)) == 2
