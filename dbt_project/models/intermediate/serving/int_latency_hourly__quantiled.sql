@@ -10,7 +10,7 @@ with
 
 latency as (
 
-    select * from {{ ref('fct_latency_hourly') }}
+    select * from {{ ref('int_latency_hourly__mapped') }}
     where environment = 'prod' and {{ in_worklist('event_date') }}
 
 ),

@@ -1,17 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
-) }}
-
 with
 
-logged as (
-
-    select * from {{ ref('stg_serving_logs__latency_hourly') }}
-    where {{ in_worklist('event_date') }}
-
-),
+logged as (select * from {{ ref('stg_serving_logs__latency_hourly') }}),
 
 identifiers as (select * from {{ source('catalog', 'identifiers') }}),
 
@@ -31,11 +20,10 @@ final as (
         logged.measure,
 
         logged.bucket,
-        cast(sum(logged.request_count) as bigint) as request_count
+        logged.request_count
 
     from logged
     {{ serving_model_joins() }}
-    group by all
 
 )
 
