@@ -23,7 +23,8 @@ from pipelines.scenario.world import FIRST_DAY
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse import days as replacing
-from pipelines.warehouse.connect import parquet_list, scratch, writer
+from pipelines.warehouse import intake
+from pipelines.warehouse.connect import scratch, writer
 
 ROWS, DAYS, FEATURES = 10_000_000, 30, 20
 TRAINED = 200_000
@@ -113,15 +114,17 @@ def pipeline(settings: Settings) -> None:
         for name in SOURCES:
             source = all_sources()[name]
             for table in source.warehouse_tables:
-                inputs = source.derived[table.name].inputs if table.name in source.derived else ()
-                raw = replacing.raw_name(source, table)
-                if not inputs:
+                found = intake.good_rows(source, table, folders[name])
+                if found is None:
                     continue
-                reduced, values = inputs
-                files = parquet_list([folder / f"{reduced}.parquet" for folder in folders[name]])
+                raw = replacing.raw_name(source, table)
+                if table.name in source.viewed:
+                    connection.execute(f"create or replace view {raw} as {found}")
+                    continue
+                reduced, values = source.derived[table.name].inputs
                 connection.execute(f"delete from {raw}")
                 connection.execute(
-                    f"insert into {raw} by name with {reduced} as (select * from {files}), "
+                    f"insert into {raw} by name with {reduced} as ({found}), "
                     f'"{values}" as ({replacing._empty(source.table(values))}) '
                     f"select * from ({source.derived[table.name].select})"
                 )

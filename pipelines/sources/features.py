@@ -7,6 +7,7 @@ compared with what is decided in dbt.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from pipelines.sources.binning import (
@@ -17,11 +18,11 @@ from pipelines.sources.binning import (
     MODEL,
     MODEL_RULE,
     VALUE,
-    derived,
+    long_bins,
     parquet_format,
     unpivoted,
 )  # fmt: skip
-from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.sources.spec import Column, Derived, Format, Names, Source, Table
 
 BINS = 2048
 """Bins aimed at between the extremes of an hour."""
@@ -57,6 +58,12 @@ BINS_HOURLY = Table(
     day="hour_at",
     rules=(MODEL_RULE, COUNT_RULE),
     row_count="sum(value_count)",
+)
+
+VALUE_BINS_HOURLY = replace(
+    BINS_HOURLY,
+    name="value_bins_hourly",
+    description="One row per logged name, version, environment, feature, hour and bin of the day's row-wise logs.",
 )
 
 _DIMENSIONS = ("hour_at", "model_name", "model_version", "environment")
@@ -97,7 +104,7 @@ SOURCE = Source(
     description="Values of features, predictions and errors as models saw them, row by row or binned by a monitor.",
     owner="ml-platform",
     glob=("features/**/*",),
-    tables=(BINS_HOURLY, VALUES),
+    tables=(BINS_HOURLY, VALUES, VALUE_BINS_HOURLY),
     formats=(
         parquet_format("feature_log_parquet", "bins_hourly", _LOGGED, "timestamp", ("prediction_id",), False, BINS),
         parquet_format("feature_values_parquet", "bins_hourly", _LOGGED, "timestamp", ("prediction_id",), True, BINS),
@@ -132,6 +139,13 @@ SOURCE = Source(
     # Labels, and with them errors, come late.
     late=timedelta(days=14),
     intake_only=("values",),
-    derived={"bins_hourly": derived(BINS_HOURLY, "values", _LOGGED_ONCE, _DIMENSIONS, BINS)},
-    names=(Names("bins_hourly", "model_name", "model_name"),),
+    derived={
+        "value_bins_hourly": Derived(
+            inputs=("values",),
+            select=f"select *, cast(hour_at as date) as _day from ({long_bins(_LOGGED_ONCE, _DIMENSIONS, BINS)})",
+        )
+    },
+    # Of a bulk log, which keeps a bin for every ten values, the warehouse holds no second copy.
+    viewed=("bins_hourly",),
+    names=tuple(Names(table, "model_name", "model_name") for table in ("bins_hourly", "value_bins_hourly")),
 )

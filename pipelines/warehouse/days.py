@@ -49,7 +49,13 @@ def create_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None
                 "where schema_name = 'raw' and table_name = ? order by column_index",
                 [f"{source.name}__{table.name}"],
             ).fetchall()
-            if found != wanted:
+            was_table = connection.execute(
+                "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = ?",
+                [f"{source.name}__{table.name}"],
+            ).fetchone()
+            if was_table:  # in a warehouse of an older version
+                connection.execute(f"drop table {target}")
+            if was_table or found != wanted:
                 connection.execute(f"create or replace view {target} as {_empty(table)}")
                 connection.execute("delete from ledger.standing where source = ?", [source.name])
                 connection.execute("delete from ledger.days where source = ?", [source.name])

@@ -948,7 +948,7 @@ def drifted(company: Company) -> tuple[Facts, Facts]:
 def feature_values(company: Company) -> tuple[Facts, Facts]:
     """How many."""
     truth = company.truth["features"]
-    ((raw,),) = in_warehouse(company, "select sum(value_count)::bigint from raw.features__bins_hourly")
+    ((raw,),) = in_warehouse(company, "select sum(value_count)::bigint from staging.stg_features__bins_hourly")
     counted = dict(
         in_warehouse(
             company,

@@ -50,7 +50,7 @@ def bins(settings: Settings) -> list[tuple[Any, ...]]:
     return query(
         settings,
         "select hour_at, model_name, model_version, environment, feature, bin_bits, bin_value, category, value_count "
-        "from raw.features__bins_hourly order by all",
+        "from (from raw.features__bins_hourly union all from raw.features__value_bins_hourly) order by all",
     )
 
 

@@ -1,6 +1,12 @@
 with
 
-bins_hourly as (select * from {{ source('features', 'bins_hourly') }}),
+bins_hourly as (
+
+    select * from {{ source('features', 'bins_hourly') }}
+    union all by name
+    select * from {{ source('features', 'value_bins_hourly') }}
+
+),
 
 final as (
 
