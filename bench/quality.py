@@ -205,7 +205,8 @@ def by_hand(settings: Settings) -> None:
 def _assert_same_answer(settings: Settings) -> None:
     with duckdb.connect(str(settings.home / "by_hand.duckdb")) as connection:
         connection.execute(f"attach '{settings.warehouse_file}' as ours (read_only)")
-        query = "select event_date, labelled_count, {}, round(log_loss, 6), round({}, 6) from {} where {}"
+        # Delays are counted in whole milliseconds on our side.
+        query = "select event_date, labelled_count, {}, round(log_loss, 6), round({}, 5) from {} where {}"
         ours = query.format(
             "true_positive_count, false_positive_count, false_negative_count",
             "mean_label_delay_hours",
