@@ -150,12 +150,16 @@ matched as (
 {%- endmacro %}
 
 {# A label's source as a number and back: a join of millions of labels keeps the narrow one. #}
+{% macro label_sources() -%}
+    ['holdout', 'production', 'human_review', 'ground_truth']
+{%- endmacro %}
+
 {% macro label_source_number(label_source) -%}
-    cast(list_position(['holdout', 'production', 'human_review', 'ground_truth'], {{ label_source }}) as tinyint)
+    cast(list_position({{ label_sources() }}, {{ label_source }}) as tinyint)
 {%- endmacro %}
 
 {% macro label_source_name(number) -%}
-    list_extract(['holdout', 'production', 'human_review', 'ground_truth'], {{ number }})
+    list_extract({{ label_sources() }}, {{ number }})
 {%- endmacro %}
 
 {# The probability that a log's JSON object gives to a class; null where it gives none. #}

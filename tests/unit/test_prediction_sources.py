@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.settings import Settings
-from pipelines.sources.predictions import SOURCE
+from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.sources.predictions import LABEL_SOURCES, SOURCE
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import create_tables, create_views, replace_days
@@ -239,3 +239,8 @@ def test_logs_that_lack_different_columns_are_shown_as_one(settings: Settings) -
     found = taken(settings, "select prediction_id, endpoint, _day from raw.predictions__predictions order by 1")
     assert found == [("a", None, DAY), ("b", "e", DAY), ("c", "f", DAY)]
     assert len(kept(settings)) == 2
+
+
+def test_the_models_number_every_source_of_labels() -> None:
+    macros = (DBT_PROJECT / "macros" / "outcomes.sql").read_text()
+    assert str(list(LABEL_SOURCES)) in macros
