@@ -231,3 +231,22 @@ def test_a_snapshot_says_the_same_row_by_row_as_parquet_and_binned(tmp_path: Pat
         ("s", "v1", "2026-01-01 09:00:00", "kind", None, "x", 1),
         ("s", "v1", "2026-01-01 09:00:00", "kind", None, None, 1),
     ]
+
+
+def test_a_warehouse_that_held_the_bins_as_a_table_shows_them_as_a_view(settings: Settings) -> None:
+    as_parquet(
+        settings,
+        FEATURES,
+        "log.parquet",
+        "select timestamp '2026-01-05' as \"timestamp\", 'm' as model, 'v' as version, 1.5 as amount",
+    )
+    load(settings, FEATURES)
+    shown = bins(settings)
+    with writer(settings, "a test") as connection:
+        connection.execute("create table raw.older as from raw.features__bins_hourly")
+        connection.execute("drop view raw.features__bins_hourly")
+        connection.execute("alter table raw.older rename to features__bins_hourly")
+    load(settings, FEATURES)
+    assert bins(settings) == shown != []
+    kind = "select table_type from information_schema.tables where table_name = 'features__bins_hourly'"
+    assert query(settings, kind) == [("VIEW",)]
