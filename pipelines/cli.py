@@ -15,9 +15,10 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from pipelines import console
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
@@ -25,8 +26,25 @@ from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
 if TYPE_CHECKING:
     from pipelines.catalog.types import AiMember, Catalog
 
+
+class _Commands(TyperGroup):
+    """The subcommands; what any of them may meet is told here."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from pipelines.warehouse.errors import WarehouseBrokenError
+
+            if not isinstance(error, WarehouseBrokenError):
+                raise
+            console.complain(str(error))
+            raise typer.Exit(FAILED) from None
+
+
 app = typer.Typer(
     name="scorecard",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

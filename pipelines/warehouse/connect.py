@@ -15,7 +15,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from pipelines.settings import Settings
-from pipelines.warehouse.errors import WarehouseBusyError
+from pipelines.warehouse.errors import WarehouseBrokenError, WarehouseBusyError
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +84,14 @@ def lock(settings: Settings, what: str, wait: bool = True, room: str = "") -> It
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse opened for writing by someone who holds the lock."""
+    """The warehouse opened for writing by someone who holds the lock; WarehouseBrokenError where its file is none."""
     kept = _kept.get(settings.warehouse_file)
-    connection = duckdb.connect(str(settings.warehouse_file)) if kept is None else kept.cursor()
+    try:
+        connection = duckdb.connect(str(settings.warehouse_file)) if kept is None else kept.cursor()
+    except duckdb.IOException as error:
+        if "not a valid DuckDB database" in str(error):
+            raise WarehouseBrokenError(settings.warehouse_file) from error
+        raise
     try:
         if kept is None:
             _configure(connection, settings)

@@ -31,6 +31,17 @@ class WarehouseBusyError(Exception):
         self.holder = holder
 
 
+class WarehouseBrokenError(Exception):
+    """The warehouse's file is no database; says which, and what to do."""
+
+    def __init__(self, path: object) -> None:
+        """Say what the file at `path` is not."""
+        super().__init__(
+            f"the warehouse {path} is not a DuckDB database, or its beginning is broken. Put back a copy of it; or "
+            "move it away and run again: all it holds is made from the landing folder and the catalog."
+        )
+
+
 class PostgresError(Exception):
     """The marts could not be published to Postgres; says what failed and what to do, never the URL."""
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
 from pipelines.orchestration.instance import opened_instance
-from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.settings import PROJECT_ROOT, SAMPLE_CATALOG, Settings
 from pipelines.warehouse.connect import lock
 from tests.integration.shop import look, parsed, project, published, shop  # noqa: F401 - fixtures
 from tests.integration.toy import land
@@ -156,3 +156,14 @@ def test_a_killed_run_leaves_nothing_locked_and_the_next_finishes_the_work(shop:
     with opened_instance(shop) as instance:
         statuses = [run.status for run in instance.get_runs(dg.RunsFilter(job_name="daily"))]
     assert statuses == [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+
+
+def test_a_warehouse_that_is_no_database_is_named_with_what_to_do(tmp_path: Path) -> None:
+    broken = Settings(home=tmp_path).warehouse_file
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"no database" * 1000)
+    (tmp_path / "landing").mkdir()
+    result = scorecard("doctor", "--home", str(tmp_path), "--catalog", str(SAMPLE_CATALOG))
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    told = " ".join(result.output.split())
+    assert "not a DuckDB database" in told and "move it away and run again" in told
