@@ -19,13 +19,14 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from bench import Figure, peak, ratio
+from bench.quality import taken_in
 from pipelines.catalog.load import load_catalog
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import MEMBERS, World
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources.serving_logs import LOG_GAMMA, SOURCE
 from pipelines.warehouse import days as replacing
-from pipelines.warehouse import intake, ledger
+from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import parquet_list, writer
 from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
 
@@ -89,13 +90,7 @@ def _prepared(folder: Path) -> Settings:
 def pipeline(settings: Settings) -> None:
     """Landing to mart by the pipeline's own SQL: take in each file, replace the day, build the models."""
     shutil.rmtree(settings.warehouse_dir / "intake", ignore_errors=True)
-    files = intake.landing_files(settings, SOURCE)
-    contents = [f"{number:016d}" for number in range(len(files))]
-    with intake._reading(settings, SOURCE) as (pool, read):
-        for report in pool.map(read, files, contents):
-            assert report.status == "loaded", report
-    version = intake.version_of(SOURCE)
-    folders = [intake.content_folder(settings, SOURCE.name, version, content) for content in contents]
+    folders = [folder for _, folder in taken_in(settings, SOURCE)]
     with writer(settings, "the benchmark") as connection:
         for table in SOURCE.warehouse_tables:
             reduced = parquet_list([folder / f"{table.name}.parquet" for folder in folders])

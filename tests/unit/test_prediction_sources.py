@@ -244,3 +244,11 @@ def test_logs_that_lack_different_columns_are_shown_as_one(settings: Settings) -
 def test_the_models_number_every_source_of_labels() -> None:
     macros = (DBT_PROJECT / "macros" / "outcomes.sql").read_text()
     assert str(list(LABEL_SOURCES)) in macros
+
+
+def test_a_kept_logs_columns_are_found_in_whatever_case(settings: Settings) -> None:
+    write(settings, "log.parquet", [{column.upper(): value for column, value in PLAIN.items()}])
+    write(settings, "other.parquet", [dict(PLAIN, prediction_id="b")])
+    found = taken(settings, "select prediction_id, predicted_at, score from raw.predictions__predictions order by 1")
+    assert found == [("a", NOON, 0.25), ("b", NOON, 0.25)]
+    assert len(kept(settings)) == 2
