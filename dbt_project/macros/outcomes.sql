@@ -40,16 +40,21 @@
 {%- endmacro %}
 
 {#
-  CTEs up to `matched`: the labels that a run may change, each with the prediction it is of. A label adds its outcome on
-  the day it became known and takes it back (`times` is -1) on the day that a later one did: days add up to what is
-  known by the last of them. `only` leaves out predictions that are not needed, and with them their labels' match.
+  The labels that a run may change, each with the prediction it is of, as a query. A label adds its outcome on the day it
+  became known and takes it back (`times` is -1) on the day that a later one did: days add up to what is known by the
+  last of them. `only` asks for the labels of some predictions: the others are left out before they are matched, and
+  labels that belong to nothing are not among them.
 #}
-{% macro matched_labels(only='true') -%}
+{% macro matched_labels(only=none) -%}
 {%- set window_days = var('label_window_days') -%}
+with
+
 predictions as (
 
     select * from {{ ref('int_predictions__decided') }}
-    where {{ in_worklist('event_date', back=window_days, forward=window_days) }} and {{ only }}
+    where
+        {{ in_worklist('event_date', back=window_days, forward=window_days) }}
+        {{ 'and ' ~ only if only }}
 
 ),
 
@@ -88,7 +93,7 @@ paired as (
         predictions.* exclude (prediction_id, logged_name)
 
     from labels
-    left join predictions
+    {{ 'inner' if only else 'left' }} join predictions
         on
             labels.prediction_id = predictions.prediction_id
             and labels.labelled_at >= predictions.event_date
@@ -109,47 +114,44 @@ signed as (
     -- A successor that comes too late to count takes nobody's place.
     where sides.times = 1 or paired.superseded_date <= paired.event_date + {{ window_days }}
 
-),
-
-matched as (
-
-    select
-        {{ label_source_name('label_source_number') }} as label_source,
-        labelled_date,
-        times,
-        coalesce(model_id, 'unmatched') as model_id,
-        coalesce(event_date, labelled_date) as event_date,
-        coalesce(model_version, 'unknown') as model_version,
-        coalesce(environment, 'unknown') as environment,
-        task,
-        cohorts,
-        class_scores,
-        predicted_label,
-        score_bin,
-        ranking_cutoff,
-        case
-            when task in ('binary', 'review') then case when label = positive_class then 'positive' else 'negative' end
-            when task = 'multiclass' then label
-        end as actual_label,
-        date_diff('millisecond', predicted_at, labelled_at) as delay_milliseconds,
-        case when score_bin is not null then score end as score,
-        case
-            when task = 'regression' and isfinite(try_cast(prediction as double)) then try_cast(prediction as double)
-        end as predicted_value,
-        case when task = 'regression' and isfinite(try_cast(label as double)) then try_cast(label as double) end
-            as actual_value,
-        case
-            when task = 'ranking' then try_cast(try_cast(prediction as json) as varchar[])[:ranking_cutoff]
-        end as ranked_items,
-        case when task = 'ranking' then try_cast(try_cast(label as json) as varchar[]) end as relevant_items
-
-    from signed
-    where {{ in_worklist('labelled_date', forward=window_days) }}
-
 )
+
+select
+    label_source_number,
+    labelled_date,
+    times,
+    coalesce(model_id, 'unmatched') as model_id,
+    coalesce(event_date, labelled_date) as event_date,
+    coalesce(model_version, 'unknown') as model_version,
+    coalesce(environment, 'unknown') as environment,
+    task,
+    cohorts,
+    class_scores,
+    predicted_label,
+    score_bin,
+    prediction,
+    label,
+    ranking_cutoff,
+    case
+        when task in ('binary', 'review') then case when label = positive_class then 'positive' else 'negative' end
+        when task = 'multiclass' then label
+    end as actual_label,
+    date_diff('millisecond', predicted_at, labelled_at) as delay_milliseconds,
+    case when score_bin is not null then score end as score
+
+from signed
+where {{ in_worklist('labelled_date', forward=window_days) }}
 {%- endmacro %}
 
-{# A label's source as a number and back: a join of millions of labels keeps the narrow one. #}
+{# What outcomes are counted by before the catalog says which attributes make cohorts. #}
+{% macro outcome_keys() -%}
+    {{ return([
+        'model_id', 'event_date', 'labelled_date', 'model_version', 'environment', 'label_source_number', 'cohorts',
+        'predicted_label', 'actual_label', 'score_bin', 'times'
+    ]) }}
+{%- endmacro %}
+
+{# A label's source as a number and back: millions of labels are joined and counted by the narrow one. #}
 {% macro label_sources() -%}
     ['holdout', 'production', 'human_review', 'ground_truth']
 {%- endmacro %}

@@ -6,7 +6,7 @@
 
 with
 
-{{ matched_labels(only="task = 'multiclass' and class_scores is not null") }},
+matched as ({{ matched_labels(only="task = 'multiclass' and class_scores is not null") }}),
 
 attributes as (
 
@@ -26,7 +26,6 @@ scored as (
         unnest(json_keys(class_scores)) as class_label
 
     from matched
-    where class_scores is not null
 
 ),
 
@@ -38,7 +37,7 @@ summed as (
         labelled_date,
         model_version,
         environment,
-        label_source,
+        label_source_number,
         cohorts,
         class_label,
         {{ score_bin(class_score('class_scores', 'class_label')) }} as score_bin,
@@ -60,7 +59,7 @@ final as (
 
         summed.model_version,
         summed.environment,
-        summed.label_source,
+        {{ label_source_name('summed.label_source_number') }} as label_source,
         {{ cohort_values('summed.cohorts', 'attributes.attributes') }} as cohort_values,
         summed.class_label,
 

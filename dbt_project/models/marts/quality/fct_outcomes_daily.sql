@@ -6,7 +6,10 @@
 
 with
 
-{{ matched_labels() }},
+matched as ({{ matched_labels() }}),
+
+-- What predicts numbers and lists has sums of its own, which every other label would make wide rows of nothing.
+matched_values as ({{ matched_labels(only="task in ('regression', 'ranking')") }}),
 
 attributes as (
 
@@ -32,7 +35,53 @@ judged as (
             -- A class that the log gives no probability has none.
             when task = 'multiclass' and class_scores is not null
                 then coalesce({{ class_score('class_scores', 'actual_label') }}, 0)
-        end as given_probability,
+        end as given_probability
+
+    from matched
+    where task is null or task not in ('regression', 'ranking')
+
+),
+
+-- Decimals, so that a sum never depends on the order in which its rows are read.
+judged_sums as (
+
+    select
+        {{ outcome_keys() | join(', ') }},
+        count(*) as label_count,
+        sum(delay_milliseconds) as delay_milliseconds,
+        count(score - happened) as scored_count,
+        sum(cast(score as decimal(18, 12))) as score_sum,
+        count(given_probability) as log_loss_count,
+        sum(cast(-ln(greatest(given_probability, 1e-15)) as decimal(18, 12))) as log_loss_sum,
+        sum(cast((score - happened) * (score - happened) as decimal(18, 12))) as squared_score_error_sum
+
+    from judged
+    group by all
+
+),
+
+read_values as (
+
+    select
+        *,
+        case
+            when task = 'regression' and isfinite(try_cast(prediction as double)) then try_cast(prediction as double)
+        end as predicted_value,
+        case when task = 'regression' and isfinite(try_cast(label as double)) then try_cast(label as double) end
+            as actual_value,
+        case
+            when task = 'ranking' then try_cast(try_cast(prediction as json) as varchar[])[:ranking_cutoff]
+        end as ranked_items,
+        case when task = 'ranking' then try_cast(try_cast(label as json) as varchar[]) end as relevant_items
+
+    from matched_values
+
+),
+
+judged_values as (
+
+    select
+        *,
         predicted_value - actual_value as error,
         case
             when ranked_items is not null and len(relevant_items) > 0
@@ -49,51 +98,52 @@ judged as (
         end as ndcg,
         case when ranked_items is not null then cast(list_has_any(ranked_items, relevant_items) as integer) end as hit
 
-    from matched
+    from read_values
 
 ),
 
--- Decimals, so that a sum never depends on the order in which its rows are read.
+value_sums as (
+
+    select
+        {{ outcome_keys() | join(', ') }},
+        count(*) as label_count,
+        sum(delay_milliseconds) as delay_milliseconds,
+        sum(cast(score as decimal(18, 12))) as score_sum,
+        count(error) as valued_count,
+        sum(cast(error as decimal(38, 9))) as error_sum,
+        sum(cast(abs(error) as decimal(38, 9))) as absolute_error_sum,
+        sum(cast(error * error as decimal(38, 9))) as squared_error_sum,
+        -- Left without one, `least` would take the million.
+        sum(cast(pow(least(abs(error), 1e6), 4) as decimal(38, 6))) filter (where error is not null)
+            as fourth_power_error_sum,
+        sum(cast(abs(actual_value) as decimal(38, 9))) filter (where error is not null) as actual_sum,
+        sum(cast(actual_value * actual_value as decimal(38, 9))) filter (where error is not null)
+            as squared_actual_sum,
+        sum(cast(abs(error) * abs(actual_value) as decimal(38, 9))) as error_actual_sum,
+        sum(cast(abs(error / nullif(actual_value, 0)) as decimal(38, 9))) as relative_error_sum,
+        count(error / nullif(actual_value, 0)) as relative_error_count,
+        count(hit) as ranked_count,
+        sum(hit) as hit_count,
+        count(ndcg) as ndcg_count,
+        sum(cast(ndcg as decimal(18, 12))) as ndcg_sum,
+        sum(cast(ndcg * ndcg as decimal(18, 12))) as squared_ndcg_sum
+
+    from judged_values
+    group by all
+
+),
+
 summed as (
 
     select
-        model_id,
-        event_date,
-        labelled_date,
-        model_version,
-        environment,
-        label_source,
-        cohorts,
-        predicted_label,
-        actual_label,
-        score_bin,
-        count(*) filter (where times = 1) as received_label_count,
-        sum(times) as label_count,
-        sum(times * delay_milliseconds) * 0.001 as delay_seconds,
-        coalesce(sum(times) filter (where score is not null and happened is not null), 0) as scored_count,
-        sum(cast(times * score as decimal(18, 12))) as score_sum,
-        coalesce(sum(times) filter (where given_probability is not null), 0) as log_loss_count,
-        sum(cast(times * -ln(greatest(given_probability, 1e-15)) as decimal(18, 12))) as log_loss_sum,
-        sum(cast(times * (score - happened) * (score - happened) as decimal(18, 12))) as squared_score_error_sum,
-        coalesce(sum(times) filter (where error is not null), 0) as valued_count,
-        sum(cast(times * error as decimal(38, 9))) as error_sum,
-        sum(cast(times * abs(error) as decimal(38, 9))) as absolute_error_sum,
-        sum(cast(times * error * error as decimal(38, 9))) as squared_error_sum,
-        sum(cast(times * pow(least(abs(error), 1e6), 4) as decimal(38, 6))) as fourth_power_error_sum,
-        sum(cast(times * abs(actual_value) as decimal(38, 9))) filter (where error is not null) as actual_sum,
-        sum(cast(times * actual_value * actual_value as decimal(38, 9))) filter (where error is not null)
-            as squared_actual_sum,
-        sum(cast(times * abs(error) * abs(actual_value) as decimal(38, 9))) as error_actual_sum,
-        sum(cast(times * abs(error / nullif(actual_value, 0)) as decimal(38, 9))) as relative_error_sum,
-        coalesce(sum(times) filter (where error is not null and actual_value <> 0), 0) as relative_error_count,
-        coalesce(sum(times) filter (where hit is not null), 0) as ranked_count,
-        coalesce(sum(times * hit), 0) as hit_count,
-        coalesce(sum(times) filter (where ndcg is not null), 0) as ndcg_count,
-        sum(cast(times * ndcg as decimal(18, 12))) as ndcg_sum,
-        sum(cast(times * ndcg * ndcg as decimal(18, 12))) as squared_ndcg_sum
+        * exclude (delay_milliseconds),
+        delay_milliseconds * 0.001 as delay_seconds
 
-    from judged
-    group by all
+    from (
+        select * from judged_sums
+        union all by name
+        select * from value_sums
+    ) as sums
 
 ),
 
@@ -107,20 +157,21 @@ final as (
 
         summed.model_version,
         summed.environment,
-        summed.label_source,
+        {{ label_source_name('summed.label_source_number') }} as label_source,
         {{ cohort_values('summed.cohorts', 'attributes.attributes') }} as cohort_values,
         summed.predicted_label,
         summed.actual_label,
 
         summed.score_bin,
         {%- for column in outcome_sums() %}
+        {%- set signed = 'sum(case summed.times when 1 then summed.' ~ column ~ ' else -summed.' ~ column ~ ' end)' %}
         {% if column.endswith('_count') -%}
-        cast(sum(summed.{{ column }}) as bigint) as {{ column }},
+        cast(coalesce({{ signed }}, 0) as bigint) as {{ column }},
         {%- else -%}
-        sum(summed.{{ column }}) as {{ column }},
+        {{ signed }} as {{ column }},
         {%- endif %}
         {%- endfor %}
-        cast(sum(summed.received_label_count) as bigint) as received_label_count
+        cast(coalesce(sum(summed.label_count) filter (where summed.times = 1), 0) as bigint) as received_label_count
 
     from summed
     left join attributes on summed.model_id = attributes.member_id
