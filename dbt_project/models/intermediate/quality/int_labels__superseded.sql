@@ -8,15 +8,32 @@
 
 with
 
--- As in int_predictions__repeated: counted as numbers first, told apart afterwards.
-counted as (
+-- As in int_predictions__repeated: numbers in order first, told apart afterwards.
+hashed as (
 
     select hash(prediction_id, label_source, coalesce(logged_name, '')) as id_hash
 
     from {{ ref('stg_predictions__labels') }}
     where {{ in_worklist('labelled_date', back=window_days, forward=window_days) }}
-    group by all
-    having count(*) > 1
+
+),
+
+ordered as (
+
+    select
+        id_hash,
+        lag(id_hash) over (order by id_hash) as previous_hash
+
+    from hashed
+
+),
+
+repeated as (
+
+    select distinct id_hash
+
+    from ordered
+    where id_hash = previous_hash
 
 ),
 
@@ -43,7 +60,7 @@ followed as (
         ) as superseded_date
 
     from labels
-    inner join counted on labels.id_hash = counted.id_hash
+    inner join repeated on labels.id_hash = repeated.id_hash
 
 ),
 

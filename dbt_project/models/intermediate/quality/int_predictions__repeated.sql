@@ -6,9 +6,9 @@
 
 with
 
--- Ids alone are counted first, and as numbers: ranking every row to find the few that repeat takes several times as
--- long. Two ids of one number are told apart when their rows are ranked.
-counted as (
+-- Ids alone are looked at first, and as numbers, in order: ranking every row to find the few that repeat takes several
+-- times as long, and grouping the numbers half as long again. Two ids of one number are told apart when ranked.
+hashed as (
 
     select
         event_date,
@@ -16,8 +16,27 @@ counted as (
 
     from {{ ref('stg_predictions__predictions') }}
     where {{ in_worklist('event_date') }}
-    group by all
-    having count(*) > 1
+
+),
+
+ordered as (
+
+    select
+        *,
+        lag(id_hash) over (partition by event_date order by id_hash) as previous_hash
+
+    from hashed
+
+),
+
+repeated as (
+
+    select distinct
+        event_date,
+        id_hash
+
+    from ordered
+    where id_hash = previous_hash
 
 ),
 
@@ -49,10 +68,10 @@ ranked as (
         ) as delivery_number
 
     from predictions
-    inner join counted
+    inner join repeated
         on
-            predictions.event_date = counted.event_date
-            and predictions.id_hash = counted.id_hash
+            predictions.event_date = repeated.event_date
+            and predictions.id_hash = repeated.id_hash
 
 ),
 
