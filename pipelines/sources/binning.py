@@ -2,9 +2,9 @@
 
 Bins are independent of any reference, so that a file is read once whatever it is compared with later. Few distinct
 numbers are kept as they are; others fall into bins of equal width on the logarithm, `2^bin_bits` an octave, as many
-bits as give some hundred bins between the smallest and the largest size: values far from zero and close together are
-told apart as well as a heavy tail is. A bin of fewer bits is a whole number of bins of more, so bins merge exactly;
-the dbt macro `fine_bin` merges them. Which columns a file has and what they mean is its source's to say.
+bits as give some hundred bins between the smallest and the largest size in a sample: values far from zero and close
+together are told apart as well as a heavy tail is. A bin of fewer bits is a whole number of bins of more, so bins merge
+exactly; the dbt macro `fine_bin` merges them. Which columns a file has and what they mean is its source's to say.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 from pipelines.sources.spec import Column, Derived, Format, Rule, Table
 
-EXACT_SAMPLE, EXACT_DISTINCT = 32, 16
-"""Numbers are kept as they are where one row in `EXACT_SAMPLE` shows at most `EXACT_DISTINCT` values: some hundred
-at most. The sample is a hash of the row's number, the same at every reading."""
+SAMPLE, EXACT_DISTINCT = 32, 16
+"""How numbers are binned is told by one row in `SAMPLE`, a hash of its number, the same at every reading. Where that
+shows at most `EXACT_DISTINCT` values they are kept as they are: some hundred at most. A number beyond the sample's
+extremes has its bin as well."""
 CATEGORIES = 500
 """Categories kept an hour and feature, the most frequent; the rest are `OTHER` together."""
 OTHER = "(other)"
@@ -40,30 +41,26 @@ MODEL_RULE = Rule("model_name <> ''", "model_name is empty")
 COUNT_RULE = Rule("value_count >= 0", "count is negative")
 
 
-def _span(number: str) -> str:
-    """The aggregate over a feature's numbers that says, with `_sampled`, how they are binned."""
+def _sampled(number: str) -> str:
+    """The aggregate over the sample of a feature's numbers that says how all of them are binned."""
     return f"""struct_pack(
-            lowest := min({number}), highest := max({number}), smallest := min(nullif(abs({number}), 0))
+            lowest := min({number}), highest := max({number}), smallest := min(nullif(abs({number}), 0)),
+            distinct_count := approx_count_distinct({number})
         )"""
 
 
-def _sampled(number: str) -> str:
-    """The aggregate over the rows of the sample."""
-    return f"approx_count_distinct({number})"
+_IN_SAMPLE = f"hash(_row) % {SAMPLE} = 0"
 
 
-_IN_SAMPLE = f"hash(_row) % {EXACT_SAMPLE} = 0"
-
-
-def _scale(span: str, sampled_count: str, bins: int) -> str:
+def _scale(sampled: str, bins: int) -> str:
     """Bins an octave, a power of two; null where numbers are kept as they are."""
-    largest = f"greatest(abs({span}.lowest), abs({span}.highest))"
+    largest = f"greatest(abs({sampled}.lowest), abs({sampled}.highest))"
     octaves = (
-        f"(log2({largest}) - log2({span}.smallest)) * case when {span}.lowest < 0 and {span}.highest > 0 "
+        f"(log2({largest}) - log2({sampled}.smallest)) * case when {sampled}.lowest < 0 and {sampled}.highest > 0 "
         "then 2 else 1 end"
     )
     return f"""case
-            when coalesce({sampled_count}, 0) <= {EXACT_DISTINCT} or {largest} = {span}.smallest then null
+            when coalesce({sampled}.distinct_count, 0) <= {EXACT_DISTINCT} or {largest} = {sampled}.smallest then null
             else pow(2, least(greatest(floor(log2({bins} / greatest({octaves}, 1e-9))), 4), 40))
         end"""
 
@@ -121,11 +118,11 @@ def long_bins(values: str, dims: tuple[str, ...], bins: int) -> str:
             as text)
         from typed
     ),
-    spans as (select {keys}, {_span("number")} as span from good group by {keys}),
-    samples as (select {keys}, {_sampled("number")} as sampled_count from good where {_IN_SAMPLE} group by {keys}),
+    found as (select distinct {keys} from good),
+    samples as (select {keys}, {_sampled("number")} as sampled from good where {_IN_SAMPLE} group by {keys}),
     sized as materialized (
-        select g.*, row_number() over () as place, {_scale("span", "sampled_count", bins)} as scale
-        from spans as g left join samples as s on {_same("g", "s", told)}
+        select f.*, row_number() over () as place, {_scale("sampled", bins)} as scale
+        from found as f left join samples as s on {_same("f", "s", told)}
     ),
     counted as materialized (
         select place, {_key("number", "scale")} as bin_key, text, count(*) as value_count
@@ -167,22 +164,20 @@ class WideBins:
         each = [_Feature(place, name, kind) for place, (name, kind) in enumerate(features.items())]
         count = len(each)
         names, scales = (", ".join(parts) for parts in ((f.literal for f in each), (f"scale_{f.place}" for f in each)))
-        scaled = (_scale(f"span_{f.place}", f"sampled_{f.place}", self.bins) for f in each)
+        scaled = (_scale(f"sampled_{f.place}", self.bins) for f in each)
         return f"""
     with good as materialized (
         select {keys}, {_IN_SAMPLE} as is_sampled, {_listed("value", (f.read for f in each))} from ({self.good})
     ),
-    spans as (
-        select {keys}, {_listed("span", (_span(f.number) for f in each))} from good group by {keys}
-    ),
+    found as (select distinct {keys} from good),
     samples as (
         select {keys}, {_listed("sampled", (_sampled(f.number) for f in each))}
         from good where is_sampled group by {keys}
     ),
     scaled as materialized (
-        select {", ".join(f"g.{dim}" for dim in self.dims)}, (row_number() over () - 1) * {count} as base,
+        select {", ".join(f"f.{dim}" for dim in self.dims)}, (row_number() over () - 1) * {count} as base,
             {_listed("scale", scaled)}
-        from spans as g left join samples as s on {_same("g", "s", self.dims)}
+        from found as f left join samples as s on {_same("f", "s", self.dims)}
     ),
     sized as (
         select {keys}, base + unnest(range({count})) as place, unnest([{names}]) as feature,

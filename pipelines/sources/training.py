@@ -23,8 +23,7 @@ from pipelines.sources.binning import (
 from pipelines.sources.spec import Column, Format, Source, Table
 
 BINS = 512
-"""Bins aimed at between a snapshot's extremes: fewer than an hour's, so that what is compared with a snapshot is told
-finer than the snapshot."""
+"""Bins aimed at between the extremes of a snapshot's sample."""
 
 _SNAPSHOT = (
     Column("snapshot_id", "VARCHAR", "The snapshot of the training data.", required=True),
