@@ -48,7 +48,7 @@ drift:
 def run() -> Iterator[Figure]:
     """The ratio to bare SQL, and the peak memory of the pipeline's part."""
     with TemporaryDirectory(prefix="bench-drift-") as folder:
-        settings = _prepared(Path(folder))
+        settings = home(Path(folder))
         figure = ratio(
             "features, landing to mart against bare SQL",
             pipeline,
@@ -63,7 +63,7 @@ def run() -> Iterator[Figure]:
         yield peak("features, peak memory", "bench.drift", settings, PEAK_GB)
 
 
-def _prepared(folder: Path) -> Settings:
+def home(folder: Path) -> Settings:
     """A home with the files landed, a catalog of one model, and the models compiled."""
     settings = Settings(home=folder)
     (settings.catalog_dir / "workforce").mkdir(parents=True)

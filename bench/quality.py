@@ -42,7 +42,7 @@ ALL = "cohort = 'all'"
 def run() -> Iterator[Figure]:
     """The ratio to bare SQL, and the peak memory of the pipeline's part."""
     with TemporaryDirectory(prefix="bench-quality-") as folder:
-        settings = _prepared(Path(folder))
+        settings = home(Path(folder))
         figure = ratio(
             "predictions with labels, landing to mart against bare SQL",
             pipeline,
@@ -116,7 +116,7 @@ def built(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"create or replace {step['kind']} {step['relation']} as {step['sql']}")
 
 
-def _prepared(folder: Path) -> Settings:
+def home(folder: Path) -> Settings:
     """A home with the files landed, the sample catalog, and the models compiled."""
     settings = Settings(home=folder, catalog=SAMPLE_CATALOG)
     _land(settings)

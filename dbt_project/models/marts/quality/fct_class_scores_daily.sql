@@ -6,7 +6,9 @@
 
 with
 
-matched as ({{ matched_labels(only="task = 'multiclass' and class_scores is not null") }}),
+matched as (
+    {{ matched_labels(only="task = 'multiclass' and class_scores is not null") }}
+),
 
 attributes as (
 

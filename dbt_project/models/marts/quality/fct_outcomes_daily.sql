@@ -6,10 +6,14 @@
 
 with
 
-matched as ({{ matched_labels() }}),
+matched as (
+    {{ matched_labels() }}
+),
 
 -- What predicts numbers and lists has sums of its own, which every other label would make wide rows of nothing.
-matched_values as ({{ matched_labels(only="task in ('regression', 'ranking')") }}),
+matched_values as (
+    {{ matched_labels(only="task in ('regression', 'ranking')") }}
+),
 
 attributes as (
 
