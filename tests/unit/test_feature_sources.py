@@ -99,7 +99,7 @@ def test_a_value_delivered_twice_counts_once_where_its_prediction_has_an_id(sett
     assert sum(row[-1] for row in bins(settings) if row[4] == "amount") == 5
 
 
-@pytest.mark.parametrize(
+DISTRIBUTIONS = pytest.mark.parametrize(
     ("name", "values"),
     [
         ("heavy tail", np.random.default_rng(1).lognormal(0, 3, 20_000)),
@@ -108,6 +108,9 @@ def test_a_value_delivered_twice_counts_once_where_its_prediction_has_an_id(sett
         ("one outlier", np.append(np.random.default_rng(4).normal(50, 5, 20_000), 1e6)),
     ],
 )
+
+
+@DISTRIBUTIONS
 def test_many_values_come_to_few_bins_that_keep_the_distribution(
     settings: Settings, name: str, values: np.ndarray[Any, Any]
 ) -> None:
@@ -125,6 +128,23 @@ def test_many_values_come_to_few_bins_that_keep_the_distribution(
     ordered = np.sort(values)
     distance = np.abs(np.searchsorted(ordered, middles, "right") / len(values) - np.cumsum(counts) / len(values))
     assert distance.max() < 0.02, name
+
+
+@DISTRIBUTIONS
+def test_an_hour_is_told_as_finely_as_the_larger_snapshot_it_is_compared_with(
+    settings: Settings, name: str, values: np.ndarray[Any, Any]
+) -> None:
+    for source, about, some in (
+        (FEATURES, "timestamp '2026-01-05 10:00:00' as \"timestamp\"", values[:2_000]),
+        (TRAINING, "'s' as snapshot_id, timestamp '2026-01-01' as taken_at", values),
+    ):
+        path = land(settings, source, "values.csv", "v\n" + "\n".join(map(repr, some.tolist())))
+        as_parquet(settings, source, "a.parquet", f"select {about}, 'm' as model, 'v' as version, v from '{path}'")
+        path.unlink()
+        load(settings, source)
+    ((snapshot_bits,),) = query(settings, "select distinct bin_bits from raw.training__snapshots")
+    ((hour_bits,),) = query(settings, "select distinct bin_bits from raw.features__bins_hourly")
+    assert hour_bits >= snapshot_bits, name
 
 
 def test_few_distinct_numbers_are_kept_as_they_are_however_many_there_are(settings: Settings) -> None:
