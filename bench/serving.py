@@ -7,7 +7,6 @@ Hashing files, Great Expectations, dbt and Dagster themselves are not; `bench.ru
 
 from __future__ import annotations
 
-import json
 import resource
 import shutil
 import sys
@@ -19,16 +18,14 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from bench import Figure, peak, ratio
-from bench.quality import taken_in
-from pipelines.catalog.load import load_catalog
+from bench.quality import built, compiled, prepared, taken_in
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import MEMBERS, World
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources.serving_logs import LOG_GAMMA, SOURCE
 from pipelines.warehouse import days as replacing
-from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import parquet_list, writer
-from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
+from pipelines.warehouse.transform import dbt
 
 ROWS = 20_000_000
 ROWS_AT_SCALE_ONE = 18_500
@@ -40,7 +37,7 @@ MART = "mart_throughput_hourly"
 def run() -> Iterator[Figure]:
     """The ratio to the hand-written query, and the peak memory of the pipeline's part."""
     with TemporaryDirectory(prefix="bench-serving-") as folder:
-        settings = _prepared(Path(folder))
+        settings = _home(Path(folder))
         figure = ratio(
             "serving logs, landing to mart against a query by hand",
             pipeline,
@@ -55,35 +52,16 @@ def run() -> Iterator[Figure]:
         yield peak("serving logs, peak memory", "bench.serving", settings, PEAK_GB)
 
 
-def _prepared(folder: Path) -> Settings:
+def _home(folder: Path) -> Settings:
     """A home with the day landed, the catalog and the ledger's tables in place, and the models compiled."""
     settings = Settings(home=folder, catalog=SAMPLE_CATALOG)
     world = World(days=1, seed=1, scale=ROWS / ROWS_AT_SCALE_ONE)
     write_serving(world, settings.landing_dir, [m for m in MEMBERS if not m.tokens[0]])
-    prepare()
-    with writer(settings, "the benchmark") as connection:
-        ledger.create(connection)
-        replacing.create_tables(connection, SOURCE)
-        load_catalog_tables(connection, load_catalog(SAMPLE_CATALOG))
-        connection.execute("insert into ledger.worklist values (?)", [world.start])
-        connection.execute("create or replace table bench_day as select ?::date as day", [world.start])
-        connection.execute(
-            "create or replace view ledger.coverage as select 'serving_logs' as source, day from bench_day"
-        )
+    prepared(settings, (SOURCE.name,), world.days)
     seeded = dbt(settings, ["seed", "--log-level", "none"])
     if not seeded.success:
         raise RuntimeError(f"dbt seed failed: {seeded.exception}")
-    compiled = dbt(settings, ["compile", "--log-level", "none", "--full-refresh", "--select", f"+{MART}"])
-    if not compiled.success:
-        raise RuntimeError(f"dbt compile failed: {compiled.exception}")
-    statements = [
-        f"create or replace {'view' if node.config.materialized == 'view' else 'table'} {node.relation_name} as "
-        f"{node.compiled_code}"
-        for node in (result.node for result in compiled.result.results)
-        if node.resource_type == "model"
-    ]
-    schemas = [f"create schema if not exists {schema}" for schema in ("staging", "intermediate", "marts")]
-    (folder / "models.json").write_text(json.dumps(schemas + statements))
+    compiled(settings, MART)
     return settings
 
 
@@ -102,8 +80,7 @@ def pipeline(settings: Settings) -> None:
                 f"requests as ({replacing._empty(SOURCE.table('requests'))}) "
                 f"select {columns}, _day from ({SOURCE.derived[table.name].select})"
             )
-        for statement in json.loads((settings.home / "models.json").read_text()):
-            connection.execute(statement)
+        built(settings, connection)
 
 
 @contextmanager
