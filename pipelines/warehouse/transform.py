@@ -266,7 +266,7 @@ def build(
     known gets its marts once, without a day in them. A failed build leaves its days stale. The whole range of days at
     once is a full refresh: tables are made anew. Where the project has changed, every known day is rebuilt, whatever is
     asked: a table cannot hold some days by the old columns and some by the new. Views and seeds are made only then:
-    they hold no day.
+    they hold no day. What only the former project made goes then, too: it would be published as it stood for ever.
     """
     prepare()
     project = project_fingerprint()
@@ -301,5 +301,22 @@ def build(
         if result.success:
             with opened(settings) as connection:
                 ledger.mark_built(connection, code)
+                if has_changed:
+                    _drop_former(connection, settings)
                 ledger.set_standing_project(connection, project)
     return Build(sorted(chosen), result)
+
+
+def _drop_former(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Drop the tables and views in the models' schemas that no model of the project makes."""
+    nodes = json.loads((settings.warehouse_dir / "dbt" / "manifest.json").read_bytes())["nodes"].values()
+    made = {(node["schema"], node["alias"]) for node in nodes if node["resource_type"] == "model"}
+    found = connection.execute(
+        "select schema_name, table_name, 'table' from duckdb_tables() where list_contains($1, schema_name) "
+        "union all select schema_name, view_name, 'view' from duckdb_views() where list_contains($1, schema_name)",
+        [sorted({schema for schema, _ in made})],
+    ).fetchall()
+    for schema, relation, kind in found:
+        if (schema, relation) not in made:
+            log.info("No model makes %s.%s any more: the %s is dropped", schema, relation, kind)
+            connection.execute(f"drop {kind} {name(schema)}.{name(relation)}")
