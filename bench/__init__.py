@@ -12,8 +12,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from pipelines.settings import Settings
+if TYPE_CHECKING:  # `bench.references` runs where the field's libraries are, not what settings are read with
+    from pipelines.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Figure:
         return self.value <= self.bound
 
 
-Task = Callable[[Settings], None]
+Task: TypeAlias = "Callable[[Settings], None]"
 
 
 def ratio(name: str, ours: Task, peer: Task, settings: Settings, bound: float, pairs: int, about: str) -> Figure:

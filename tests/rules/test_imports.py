@@ -126,3 +126,10 @@ def test_only_settings_reads_the_environment() -> None:
     }
     # transform puts variables there for dbt and sets them back afterwards.
     assert readers <= {"settings.py", "warehouse/transform.py"}
+
+
+@pytest.mark.parametrize("path", ["__init__.py", "references/__init__.py", "references/__main__.py"])
+def test_the_comparison_with_other_libraries_reads_estimates_alone(path: str) -> None:
+    # It runs in an environment of theirs, where nothing else of the project's own is installed.
+    read = {name for name, _ in imports(PROJECT_ROOT / "bench" / path) if name.startswith(("pipelines", "bench."))}
+    assert all(name.startswith("pipelines.estimates.") for name in read), read
