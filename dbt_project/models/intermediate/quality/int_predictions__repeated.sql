@@ -7,7 +7,7 @@
 with
 
 -- Ids alone are looked at first, and as numbers, in order: ranking every row to find the few that repeat takes several
--- times as long, and grouping the numbers half as long again. Two ids of one number are told apart when ranked.
+-- times as long, and grouping the numbers a third longer. Two ids of one number are told apart when ranked.
 hashed as (
 
     select
