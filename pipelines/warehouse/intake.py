@@ -262,37 +262,26 @@ def _write_tables(
             "(format parquet, compression zstd, compression_level 1)"
         )
         written.append(path)
-    in_texts = form.container == "parquet" and not form.reduces
-    bad = [
-        f"select {quote(path.stem)} as table_name, _row, _day, _reason, {'texts' if in_texts else 'bad'}._raw "
-        f"from read_parquet({quote(str(path))}) as bad {'join texts using (_row) ' if in_texts else ''}"
-        "where _reason is not null"
-        for path in written
-    ]
-    if form.reduces and _reduced_rows(connection, written[0]) < opened.rows_read:
-        bad += [
+    if form.reduces:
+        # The first table stands for the file's rows; the others are other views of the same ones.
+        good = _stood_for(connection, written[0])
+        bad = [
             f"select {quote(table)} as table_name, _row, null as _day, _reason, _raw from ({query})"
             for table, query in form.quarantine.items()
+            if good < opened.rows_read
+        ]
+    else:
+        in_texts = form.container == "parquet"
+        bad = [
+            f"select {quote(path.stem)} as table_name, _row, _day, _reason, {'texts' if in_texts else 'bad'}._raw "
+            f"from read_parquet({quote(str(path))}) as bad {'join texts using (_row) ' if in_texts else ''}"
+            "where _reason is not null"
+            for path in written
         ]
     if opened.broken_count:
         bad.append(f"select null as table_name, _row, null as _day, _reason, _raw from ({opened.broken})")
-    quarantine = folder / "quarantine.parquet"
-    connection.execute(
-        "create or replace temp table bad as select table_name::varchar as table_name, _row::bigint as row_number, "
-        f"_day::date as day, _reason::varchar as reason, _raw::varchar as raw from ({' union all '.join(bad)})"
-    )
-    if connection.execute("select count(*) from bad").fetchone() != (0,):
-        connection.execute(f"copy bad to {quote(str(quarantine))} (format parquet)")
-    (bad_rows,) = connection.execute("select count(distinct row_number) from bad").fetchone() or (0,)
-    if form.reduces:
-        # The first table stands for the file's rows; the others are other views of the same ones.
-        (good, refused) = connection.execute(
-            "select coalesce(sum(_rows) filter (_reason is null), 0), "
-            "coalesce(sum(_rows) filter (_reason is not null), 0) "
-            f"from read_parquet({quote(str(written[0]))})"
-        ).fetchone() or (0, 0)
-        bad_rows += int(refused)
-    else:
+    bad_rows = _set_aside(connection, bad, folder / "quarantine.parquet") if bad else 0
+    if not form.reduces:
         rows = " union ".join(
             f"select distinct _row from read_parquet({quote(str(path))}) where _reason is null" for path in written
         )
@@ -304,13 +293,25 @@ def _write_tables(
         report,
         format=form.name,
         rows_read=opened.rows_read,
-        rows_loaded=int(good),
-        rows_quarantined=int(bad_rows),
-        rows_skipped=opened.rows_read - int(good) - int(bad_rows),
+        rows_loaded=good,
+        rows_quarantined=bad_rows,
+        rows_skipped=opened.rows_read - good - bad_rows,
     )
 
 
-def _reduced_rows(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+def _set_aside(connection: duckdb.DuckDBPyConnection, bad: Sequence[str], path: Path) -> int:
+    """Keep what the queries `bad` find, as the table `bad` and at `path`; returns how many of the file's rows it is."""
+    connection.execute(
+        "create or replace temp table bad as select table_name::varchar as table_name, _row::bigint as row_number, "
+        f"_day::date as day, _reason::varchar as reason, _raw::varchar as raw from ({' union all '.join(bad)})"
+    )
+    (found, rows) = connection.execute("select count(*), count(distinct row_number) from bad").fetchone() or (0, 0)
+    if found:
+        connection.execute(f"copy bad to {quote(str(path))} (format parquet)")
+    return int(rows)
+
+
+def _stood_for(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     (rows,) = connection.execute(
         f"select coalesce(sum(_rows), 0) from read_parquet({quote(str(path))})"
     ).fetchone() or (0,)
