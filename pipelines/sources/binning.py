@@ -152,9 +152,9 @@ class WideBins:
 
     def __repr__(self) -> str:
         """The SQL for a number and a text: files are read again where it has changed."""
-        return self({"number": "DOUBLE", "text": "VARCHAR"})
+        return self({"number": "DOUBLE", "text": "VARCHAR"}, {})
 
-    def __call__(self, columns: Mapping[str, str]) -> str:
+    def __call__(self, columns: Mapping[str, str], _: Mapping[str, str]) -> str:
         """The SQL for files of these columns, name to type."""
         features = {name: kind for name, kind in columns.items() if name.lower() not in self.other}
         keys = ", ".join(self.dims)

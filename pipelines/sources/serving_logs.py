@@ -8,6 +8,8 @@ as the same two warehouse tables. Which model a logged name means is decided in 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from pipelines.sources.spec import Column, Derived, Expectation, Format, Names, Rule, Source, Table
@@ -107,22 +109,28 @@ REQUESTS_HOURLY = Table(
 
 LATENCY_HOURLY = Table(
     name="latency_hourly",
-    description="One row per logged name, version, endpoint, environment, region, instance type, hour, "
-    "measure and bucket of a log-scaled histogram; first tries that succeeded.",
+    description="One row per logged name, version, endpoint, environment, region, instance type, hour and measure: "
+    "a log-scaled histogram of the first tries that succeeded.",
     columns=(
         Column("hour_at", "TIMESTAMP", "Start of the UTC hour the requests arrived in.", True),
         *DIMENSIONS,
         Column("measure", "VARCHAR", "latency or ttft (time to first token).", True),
-        Column("bucket", "INTEGER", f"ceil(ln(milliseconds) / {LOG_GAMMA!r}).", True),
-        Column("request_count", "BIGINT", "Requests in the bucket.", True),
+        Column("request_count", "BIGINT", "Requests in the histogram.", True),
+        Column(
+            "buckets",
+            "STRUCT(bucket INTEGER, request_count BIGINT)[]",
+            f"Requests by ceil(ln(milliseconds) / {LOG_GAMMA!r}); a bucket comes once for each file that has it.",
+            True,
+        ),
     ),
-    key=("hour_at", *(column.name for column in DIMENSIONS), "measure", "bucket"),
+    key=("hour_at", *(column.name for column in DIMENSIONS), "measure"),
     day="hour_at",
+    row_count="sum(request_count)",
     expectations=(
         Expectation(
             "implausible_latency_share",
-            f"sum(request_count) filter (bucket > {math.ceil(math.log(3_600_000) / LOG_GAMMA)})::double "
-            "/ sum(request_count)",
+            "sum(list_sum([b.request_count for b in buckets "
+            f"if b.bucket > {math.ceil(math.log(3_600_000) / LOG_GAMMA)}]))::double / sum(request_count)",
             "a tenth of the requests took more than an hour: latency is probably not in milliseconds",
             high=0.1,
         ),
@@ -137,75 +145,98 @@ def _bucket(column: str) -> str:
     return f"cast(ceil(ln({shifted}) * {1 / LOG_GAMMA!r} - 1e-9) as integer)"
 
 
+MEASURES = ("latency", "ttft")
+TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens")
 TRAFFIC = ("request", "retry", "health_check")
 ERROR_CLASSES = ("client", "rate_limit", "timeout", "server", "other")
 
 
-def _reduction(relation: str, keys: str) -> str:
-    """One grouping by `keys` that holds both the sums and the histograms of `relation`, shaped like `requests`.
+@dataclass(frozen=True, repr=False)
+class _Reduction:
+    """One grouping of `relation`, shaped like `requests`, that holds both its sums and its histograms.
 
     Kept that way so that counts and buckets come from one pass; `_HOURLY` and `_LATENCY` fold it. `outcome`
     is 10 × the index in TRAFFIC + the place in ERROR_CLASSES (0: success), null for a status that is neither: numbers
     group faster than text.
     """
-    return f"""
-    select {keys}, date_trunc('hour', requested_at) as hour_at, outcome,
-        case when outcome = 0 then {_bucket("latency_ms")} end as latency_bucket,
-        case when outcome = 0 then {_bucket("ttft_ms")} end as ttft_bucket,
-        count(*) as request_count, sum(coalesce(predictions, 1)) as prediction_count,
-        sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
-        sum(cached_input_tokens) as cached_input_tokens,
-        sum(cast(busy_ms * 1000 as bigint)) as busy_us
+
+    relation: str
+
+    def __repr__(self) -> str:
+        """The SQL: files are read again where it has changed."""
+        return self({}, {})
+
+    def __call__(self, columns: Mapping[str, str], constants: Mapping[str, str]) -> str:
+        """The SQL for a file: what its `constants` tell is added afterwards, be it a dimension or an empty measure.
+
+        To group by one value and to add up nothing costs as much as any other: a quarter of the scan (2026-11-26).
+        """
+        parts = [(dimension.name, dimension.name, dimension.name) for dimension in DIMENSIONS]
+        parts += [
+            (f"{measure}_bucket", f"{measure}_ms", f"case when outcome = 0 then {_bucket(f'{measure}_ms')} end")
+            for measure in MEASURES
+        ]
+        parts += [(tokens, tokens, f"sum({tokens})") for tokens in TOKENS]
+        known = {
+            name: constants[column]
+            for name, column, sql in parts
+            if column in constants and (sql == column or constants[column] == "null")
+        }
+        varying = "".join(f", {sql} as {name}" for name, _, sql in parts if name not in known)
+        return f"""
+    select *{"".join(f", {value} as {name}" for name, value in known.items())}
     from (
-        select *,
-            cast(case when is_health_check then 20 when attempt > 1 then 10 else 0 end
-            + case
-                when status = 'success' then 0
-                when status <> 'error' then null
-                when http_status = 429 or error_type ilike '%rate%limit%' then 2
-                when http_status in (408, 504) or error_type ilike '%time%out%' then 3
-                when http_status between 400 and 499 then 1
-                when http_status >= 500 then 4
-                else 5
-            end as utinyint) as outcome
-        from {relation}
-    )
-    group by all"""
+        select date_trunc('hour', requested_at) as hour_at, outcome, count(*) as request_count,
+            sum(coalesce(predictions, 1)) as prediction_count, sum(cast(busy_ms * 1000 as bigint)) as busy_us{varying}
+        from (
+            select *,
+                cast(case when is_health_check then 20 when attempt > 1 then 10 else 0 end
+                + case
+                    when status = 'success' then 0
+                    when status <> 'error' then null
+                    when http_status = 429 or error_type ilike '%rate%limit%' then 2
+                    when http_status in (408, 504) or error_type ilike '%time%out%' then 3
+                    when http_status between 400 and 499 then 1
+                    when http_status >= 500 then 4
+                    else 5
+                end as utinyint) as outcome
+            from {self.relation}
+        )
+        group by all
+    )"""
 
 
 _HOURLY = f"""
     select hour_at, {_DIMS}, ({list(TRAFFIC)})[1 + outcome // 10] as traffic,
         ({list(ERROR_CLASSES)})[outcome % 10] as error_class, sum(request_count) as request_count,
-        sum(prediction_count) as prediction_count, sum(input_tokens) as input_tokens,
-        sum(output_tokens) as output_tokens, sum(cached_input_tokens) as cached_input_tokens,
+        sum(prediction_count) as prediction_count, {", ".join(f"sum({tokens}) as {tokens}" for tokens in TOKENS)},
         cast(sum(busy_us) as decimal(25, 0)) * 0.001 as busy_ms, sum(request_count) as _rows
     from reduced where outcome is not null group by all"""
 
 _LATENCY = f"""
-    select hour_at, {_DIMS}, measure, bucket, sum(request_count) as request_count,
-        sum(request_count) as _rows
+    select hour_at, {_DIMS}, measure, sum(n) as request_count,
+        list({{'bucket': bucket, 'request_count': n}} order by bucket) as buckets, sum(n) as _rows
     from (
-        select *, 'latency' as measure, latency_bucket as bucket from reduced
-        union all
-        select *, 'ttft' as measure, ttft_bucket as bucket from reduced
+        select hour_at, {_DIMS}, measure, bucket, sum(request_count) as n
+        from ({" union all ".join(f"select *, '{m}' as measure, {m}_bucket as bucket from reduced" for m in MEASURES)})
+        where bucket is not null
+        group by all
     )
-    where bucket is not null
     group by all"""
 
 # A retry may keep its request's id, and so does mirrored shadow traffic: neither is a second delivery. By day, so
 # that a day comes out the same whichever days are replaced with it.
 _REDUCED_REQUESTS = f"""reduced as (
         {
-    _reduction(
+    _Reduction(
         '''(
             select * from requests qualify row_number() over (
                 partition by _day, coalesce(request_id, concat(_content_id, '#', _row)), model_name,
                     coalesce(environment, 'prod'), coalesce(attempt, 1)
                 order by _content_id, _row
             ) = 1
-        )''',
-        _DIMS,
-    )
+        )'''
+    )({}, {})
 }
     )"""
 
@@ -213,10 +244,10 @@ _REDUCED_REQUESTS = f"""reduced as (
 def _derived(table: Table, fold: str) -> Derived:
     """The day's reduced files and the day's row-wise requests, added up."""
     columns = ", ".join(table.column_names)
-    summed = {"request_count", "prediction_count", "busy_ms"} | {
-        name for name in table.column_names if name.endswith("_tokens")
-    }
-    kept = ", ".join(f"sum({name}) as {name}" if name in summed else name for name in table.column_names)
+    added = {name: f"sum({name})" for name in table.column_names if name not in table.key}
+    if "buckets" in added:
+        added["buckets"] = "flatten(list(buckets))"
+    kept = ", ".join(f"{added.get(name, name)} as {name}" for name in table.column_names)
     return Derived(
         inputs=(table.name, "requests"),
         select=f"""
@@ -312,8 +343,7 @@ LOG_PARQUET = Format(
     container="parquet",
     requires=_LOG_REQUIRED,
     optional=tuple(name for name in _LOG_COLUMNS if name not in _LOG_REQUIRED),
-    reduction=_reduction(_parquet_good(), "{keys}"),
-    keys=tuple(column.name for column in DIMENSIONS),
+    reduction=_Reduction(_parquet_good()),
     select={"requests_hourly": _HOURLY, "latency_hourly": _LATENCY},
     quarantine={"requests_hourly": _parquet_quarantine()},
 )

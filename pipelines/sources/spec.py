@@ -107,14 +107,13 @@ class Format:
     text: `rows` has one row a file, with its content in the column `text`.
 
     `reduction` (bulk logs): SQL over `rows`, run once a file as the relation `reduced`, so that one scan serves every
-    table; or, where it depends on what columns there are, a function that gives the SQL for the file's (name to
-    type), whose repr must change with that SQL: files are read again when their source's repr has changed. `select`
+    table; or, where it depends on what columns there are, a function that gives the SQL for the file's columns (name
+    to type) and those that its own statistics call constant (name to the value as SQL, `null` where all are), whose
+    repr must change with that SQL: files are read again when their source's repr has changed. `select`
     then reads `reduced`; its rows are not the file's, and a column `_rows` says how many of the file's rows each
     stands for: those of the first table sum to the rows loaded, the others are other views of the same ones.
     `quarantine[t]`, over `rows`, gives (`_row`, `_raw`, `_reason`) of those left out; it costs a second scan, so it
-    is asked only when rows are missing. Where the reduction says `{keys}`, it groups by the columns `keys` of `rows`:
-    by those that vary in the file; one that the file's own statistics call constant is added afterwards, because
-    grouping by it costs as much as by any other.
+    is asked only when rows are missing.
 
     `renames` (bulk logs needed row by row): the table that a Parquet file holds, and the file's columns → the table's.
     Where they have the table's types and every row is good, the file is kept byte for byte and read under the table's
@@ -128,8 +127,7 @@ class Format:
     optional: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
     null_text: tuple[str, ...] = ("",)
-    reduction: str | Callable[[Mapping[str, str]], str] | None = None
-    keys: tuple[str, ...] = ()
+    reduction: str | Callable[[Mapping[str, str], Mapping[str, str]], str] | None = None
     quarantine: Mapping[str, str] = field(default_factory=dict)
     renames: tuple[str, Mapping[str, str]] | None = None
 

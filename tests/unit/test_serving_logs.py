@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -138,18 +139,19 @@ def test_a_log_says_the_same_in_every_container(tmp_path: Path, name: str) -> No
 
 
 def test_what_a_parquet_file_says_of_itself_changes_nothing(tmp_path: Path) -> None:
-    # One model, one region, no tokens: the first file's statistics say so, the second has none.
-    rows = [one | {"model_name": "ranker", "region": "eu", "output_tokens": None, "ttft_ms": None} for one in MIXED]
+    # One model, one region, no tokens put out, all as fast, in text: one file's statistics say so, another has none.
+    same = {"model_name": "ranker", "region": "eu", "output_tokens": None, "ttft_ms": None, "latency_ms": "45.25"}
+    rows = [one | same | {"input_tokens": "100"} for one in MIXED]
     told = []
     for home, statistics in (("with", True), ("without", False)):
         settings = Settings(home=tmp_path / home)
-        write(settings, "a.parquet", rows)
+        write(settings, "a.parquet", rows, types={"latency_ms": "varchar", "input_tokens": "varchar"})
         path = settings.landing_dir / "serving_logs" / "a.parquet"
         pq.write_table(pq.read_table(path), path, write_statistics=statistics)
         load(settings)
         told.append((hours(settings), latencies(settings)))
     assert told[0] == told[1]
-    assert {row[5] for row in told[0][0]} == {"eu"}
+    assert {(row[5], row[11] / row[9]) for row in told[0][0]} == {("eu", 100)}
 
 
 def test_a_batch_counts_what_it_carries_and_a_row_that_does_not_say_counts_one(settings: Settings) -> None:
@@ -231,8 +233,10 @@ def test_a_column_of_another_type_is_read_where_its_values_allow(settings: Setti
 def test_a_log_needs_no_more_than_its_three_required_columns(settings: Settings) -> None:
     land(settings, "a.csv", "timestamp,model_name,status\n2026-01-05 10:00:00,ranker,success\n")
     land(settings, "b.jsonl", '{"timestamp": "2026-01-05T10:00:00Z", "model_name": "ranker", "status": "success"}')
+    columns = {"timestamp": ["2026-01-05T10:00:00Z"], "model_name": ["ranker"], "status": ["success"]}
+    pq.write_table(pa.table(columns), settings.landing_dir / "serving_logs" / "c.parquet")
     load(settings)
-    assert hours(settings, "model_name, traffic, request_count, prediction_count") == [("ranker", "request", 2, 2)]
+    assert hours(settings, "model_name, traffic, request_count, prediction_count") == [("ranker", "request", 3, 3)]
 
 
 def test_a_row_delivered_twice_is_one_request_but_its_retry_and_its_shadow_are_not_it(settings: Settings) -> None:
@@ -249,10 +253,13 @@ def test_parquet_and_row_wise_files_of_one_day_add_up(settings: Settings) -> Non
     write(settings, "c.jsonl", [row(4), row(5, latency_ms=45.25)])
     load(settings)
     assert hours(settings, "request_count, prediction_count") == [(5, 40)]
-    assert query(settings, "select measure, request_count from raw.serving_logs__latency_hourly order by 1") == [
-        ("latency", 5),
-        ("ttft", 5),
-    ]
+    found = query(
+        settings,
+        "select measure, request_count, list_sum([b.request_count for b in buckets])::int, "
+        "list_distinct([b.bucket for b in buckets]) from raw.serving_logs__latency_hourly order by 1",
+    )
+    buckets = [math.ceil(math.log(GOOD[measure]) / LOG_GAMMA) for measure in ("latency_ms", "ttft_ms")]
+    assert found == [("latency", 5, 5, buckets[:1]), ("ttft", 5, 5, buckets[1:])]
 
 
 def test_a_log_without_rows_covers_the_day_its_name_says(settings: Settings) -> None:
@@ -327,7 +334,11 @@ def test_litellm_spend_logs(settings: Settings, name: str, text: str) -> None:
     ]
     streamed = "select sum(request_count)::int from raw.serving_logs__latency_hourly where measure = 'ttft'"
     assert query(settings, streamed) == [(2,)]
-    (slowest,) = query(settings, "select max(bucket) from raw.serving_logs__latency_hourly where measure = 'latency'")
+    (slowest,) = query(
+        settings,
+        "select max(list_max([b.bucket for b in buckets])) from raw.serving_logs__latency_hourly "
+        "where measure = 'latency'",
+    )
     assert slowest == (math.ceil(math.log(1500) / LOG_GAMMA - 1e-9),)
 
 

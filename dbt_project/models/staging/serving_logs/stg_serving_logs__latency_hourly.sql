@@ -2,6 +2,15 @@ with
 
 latency_hourly as (select * from {{ source('serving_logs', 'latency_hourly') }}),
 
+counted as (
+
+    select
+        * exclude (request_count, buckets),
+        unnest(buckets) as item
+    from latency_hourly
+
+),
+
 final as (
 
     select
@@ -16,10 +25,10 @@ final as (
         coalesce(instance_type, 'unknown') as instance_type,
         measure,
 
-        bucket,
-        request_count
+        item['bucket'] as bucket,
+        item['request_count'] as request_count
 
-    from latency_hourly
+    from counted
 
 )
 
