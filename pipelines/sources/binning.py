@@ -292,8 +292,8 @@ def parquet_format(
         else WideBins(good, columns, frozenset((*dims, *columns, *extra, "file_row_number")), bins),
         select={table: f"select {kept}, _rows from reduced"},
         quarantine={
-            table: f"select _row, _raw, concat_ws('; ', {reasons}) as _reason from rows "
-            f"where {' or '.join(faults.values())}"
+            table: f"select _row, _raw, cast({instant} as date) as _day, concat_ws('; ', {reasons}) as _reason "
+            f"from rows where {' or '.join(faults.values())}"
         },
     )
 

@@ -325,7 +325,8 @@ def _parquet_faults() -> dict[str, str]:
 def _parquet_quarantine() -> str:
     reasons = ", ".join(f"case when {predicate} then '{reason}' end" for reason, predicate in _parquet_faults().items())
     return f"""
-    select _row, _raw, concat_ws('; ', {reasons}) as _reason from {_parquet_requests()}
+    select _row, _raw, cast(requested_at as date) as _day, concat_ws('; ', {reasons}) as _reason
+    from {_parquet_requests()}
     where {" or ".join(_parquet_faults().values())}"""
 
 

@@ -109,11 +109,11 @@ class Format:
     `reduction` (bulk logs): SQL over `rows`, run once a file as the relation `reduced`, so that one scan serves every
     table; or, where it depends on what columns there are, a function that gives the SQL for the file's columns (name
     to type) and those that its own statistics call constant (name to the value as SQL, `null` where all are), whose
-    repr must change with that SQL: files are read again when their source's repr has changed. `select`
-    then reads `reduced`; its rows are not the file's, and a column `_rows` says how many of the file's rows each
-    stands for: those of the first table sum to the rows loaded, the others are other views of the same ones.
-    `quarantine[t]`, over `rows`, gives (`_row`, `_raw`, `_reason`) of those left out; it costs a second scan, so it
-    is asked only when rows are missing.
+    repr must change with that SQL: files are read again when their source's repr has changed. `select` then reads
+    `reduced`; its rows are not the file's, and a column `_rows` says how many of the file's rows each stands for:
+    those of the first table sum to the rows loaded, the others are other views of the same ones. `quarantine[t]`,
+    over `rows`, gives (`_row`, `_raw`, `_day`, `_reason`) of those left out, `_day` null where it is not known; it
+    costs a second scan, so it is asked only when rows are missing.
 
     `renames` (bulk logs needed row by row): the table that a Parquet file holds, and the file's columns → the table's.
     Where they have the table's types and every row is good, the file is kept byte for byte and read under the table's

@@ -266,7 +266,7 @@ def _write_tables(
         # The first table stands for the file's rows; the others are other views of the same ones.
         good = _stood_for(connection, written[0])
         bad = [
-            f"select {quote(table)} as table_name, _row, null as _day, _reason, _raw from ({query})"
+            f"select {quote(table)} as table_name, _row, _day, _reason, _raw from ({query})"
             for table, query in form.quarantine.items()
             if good < opened.rows_read
         ]

@@ -461,12 +461,15 @@ def test_the_sample_company_logs_exactly_the_worlds_predictions(tmp_path: Path) 
             assert logged.get(f"({member.log_name}, {day})", 0) == planted
 
 
-def test_a_day_of_mostly_bad_requests_is_refused_though_only_hours_are_kept_of_it(settings: Settings) -> None:
+@pytest.mark.parametrize("name", ["b.jsonl", "b.parquet"])
+def test_a_day_of_mostly_bad_requests_is_refused_though_only_hours_are_kept_of_it(
+    settings: Settings, name: str
+) -> None:
     good = [row(number) for number in range(100)]
-    bad = [row(number, predictions="many") for number in range(100, 140)]
+    bad = [row(number, predictions=-8) for number in range(100, 140)]
     write(settings, "a.jsonl", good + bad[:20])
     load(settings)
-    write(settings, "b.jsonl", [row(200), *bad[20:]])
+    write(settings, name, [row(200), *bad[20:]])
     take_in(settings, SOURCE)
     ((finding,),) = replace_days(settings, SOURCE).refused.values()
     assert "requests_hourly 2026-01-05: quarantined_share is 0.283688" in str(finding)
