@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.events import ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
@@ -64,6 +65,19 @@ class BatchedEventLogStorage(SqliteEventLogStorage):
         if table_name not in self._tables and super().has_table(table_name):
             self._tables.add(table_name)
         return table_name in self._tables
+
+    def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
+        """Plan a check once for a run, which is what it is evaluated for.
+
+        Dagster plans it for each day of the asset, two thousand rows a morning, and finds none of them again when the
+        check is evaluated as a whole: planned they would stay.
+        """
+        asked = event.get_dagster_event()
+        planned = asked.asset_check_planned_data
+        whole = AssetCheckEvaluationPlanned(asset_key=planned.asset_key, check_name=planned.check_name)
+        super()._store_asset_check_evaluation_planned(
+            event._replace(dagster_event=asked._replace(event_specific_data=whole)), event_id
+        )
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
