@@ -91,7 +91,7 @@ def run(
 
 
 def _import_ahead() -> None:
-    """Import what the models want, two seconds of it, while DuckDB reads files, for which it needs no Python."""
+    """Import what the models want, a second of it and more, while DuckDB reads files, which takes no Python."""
     for module in ("dbt.cli.main", "dbt.adapters.duckdb", "scipy.stats"):
         importlib.import_module(module)
 

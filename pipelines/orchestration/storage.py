@@ -69,7 +69,7 @@ class BatchedEventLogStorage(SqliteEventLogStorage):
     def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
         """Plan a check once for a run, which is what it is evaluated for.
 
-        Dagster plans it for each day of the asset, two thousand rows a morning, and finds none of them again when the
+        Dagster plans it for each day of the asset, three thousand rows a morning, and finds none of them again when the
         check is evaluated as a whole: planned they would stay.
         """
         asked = event.get_dagster_event()
