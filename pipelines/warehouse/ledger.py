@@ -349,12 +349,13 @@ def cover_days(
     named: Sequence[tuple[str, date]],
 ) -> None:
     """Let each (content, day) be covered, rows or not."""
-    for content, day in named:
-        connection.execute(
-            "insert into ledger.content_days select $1, $2, $3, $4, 0, '', 0 where not exists "
-            "(from ledger.content_days where source = $1 and content_id = $2 and day = $4)",
-            [source, content, table, day],
-        )
+    contents, days = [content for content, _ in named], [day for _, day in named]
+    connection.execute(
+        "insert into ledger.content_days select $1, content_id, $2, day, 0, '', 0 "
+        "from (select unnest($3::varchar[]) as content_id, unnest($4::date[]) as day) as named "
+        "anti join (from ledger.content_days where source = $1) as known using (content_id, day)",
+        [source, table, contents, days],
+    )
 
 
 @dataclass(frozen=True)
