@@ -194,8 +194,8 @@ class Source:
     `late`: how long after a day its rows may still arrive or change; the daily schedule re-does that window.
     `fresh_within`: how old the newest day may be before the source counts as stale.
     `intake_only` tables live in the intake (Parquet) and never in the warehouse; `derived` says how a
-    warehouse table is made from them. `viewed` tables are too large to copy and needed row by row: their rows
-    stay in the intake, and the warehouse's table is a view over the days accepted.
+    warehouse table is made from them. `viewed` tables can be too large to copy and are needed row by row: the rows
+    of large files stay in the intake, and the warehouse's table is a view over the days accepted.
     `day_by`: what must change for a day to be built anew. `contents`: which files hold its rows; right for every
     source. `rows`: the rows alone, so that an export delivered again and again, each time with a day more, costs that
     day and not all it holds. Right where no incremental model depends on which content holds a row, on its number there

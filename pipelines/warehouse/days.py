@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 DAYS_AT_ONCE = 31
 """Days whose rows are replaced in one transaction: bounds what a backfill of years holds at once."""
+BULK_ROWS = 122_880
+"""Rows, a row group of DuckDB's, from which on a content of a viewed table is left in the intake. Smaller ones are
+copied: a query of the view opens all its files, 1,800 small ones in 0.15 seconds (2026-11-27)."""
 
 
 @dataclass
@@ -42,34 +45,42 @@ def create_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None
         wanted = [(c.name, c.type) for c in table.columns]
         wanted += [("_day", "DATE"), ("_content_id", "VARCHAR"), ("_row", "BIGINT")]
         definition = ", ".join(f"{name(column)} {kind}" for column, kind in wanted)
-        target = raw_name(source, table)
-        if table.name in source.viewed:
-            found = connection.execute(
-                "select column_name, data_type from duckdb_columns() "
-                "where schema_name = 'raw' and table_name = ? order by column_index",
-                [f"{source.name}__{table.name}"],
-            ).fetchall()
-            was_table = connection.execute(
-                "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = ?",
-                [f"{source.name}__{table.name}"],
-            ).fetchone()
-            if was_table:  # in a warehouse of an older version
-                connection.execute(f"drop table {target}")
-            if was_table or found != wanted:
-                connection.execute(f"create or replace view {target} as {_empty(table)}")
-                connection.execute("delete from ledger.standing where source = ?", [source.name])
-                connection.execute("delete from ledger.days where source = ?", [source.name])
-            continue
+        target = _copy_name(source, table)
         connection.execute(f"create table if not exists {target} ({definition})")
         connection.execute(f"create or replace temp table wanted ({definition})")
         shape = "select list((column_name, column_type)) from (describe {})"
-        if connection.execute(shape.format(target)).fetchone() != connection.execute(shape.format("wanted")).fetchone():
+        has_changed = (
+            connection.execute(shape.format(target)).fetchone() != connection.execute(shape.format("wanted")).fetchone()
+        )
+        if has_changed:
             connection.execute(f"create or replace table {target} ({definition})")
+        if table.name in source.viewed and not _is_view_of(connection, source, table, wanted):
+            connection.execute(f"create or replace view {raw_name(source, table)} as {_empty(table)}")
+            connection.execute("delete from ledger.standing where source = ?", [source.name])
+            has_changed = True
+        if has_changed:
             connection.execute("delete from ledger.days where source = ?", [source.name])
 
 
+def _is_view_of(
+    connection: duckdb.DuckDBPyConnection, source: Source, table: Table, columns: list[tuple[str, str]]
+) -> bool:
+    """Whether the viewed table is a view of these (name, type)s; where it is a table, as once it was, drops it."""
+    found = [f"{source.name}__{table.name}"]
+    if connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = ?", found
+    ).fetchone():
+        connection.execute(f"drop table {raw_name(source, table)}")
+    present = connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where schema_name = 'raw' and table_name = ? order by column_index",
+        found,
+    ).fetchall()
+    return present == columns
+
+
 def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> None:
-    """Point the source's viewed tables at the intake files that stand, wherever the home folder lies now."""
+    """Point the source's viewed tables at the copied rows and the intake files, wherever the home folder lies now."""
     for table in source.warehouse_tables:
         if table.name not in source.viewed:
             continue
@@ -81,7 +92,8 @@ def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, sour
                 whole.append(folder)
             else:
                 parts.append(([folder], f" where _day in ({_listed(days)})"))
-        selects = [
+        selects = [f"select * from {_copy_name(source, table)}"]
+        selects += [
             f"select * from ({found}){shown}"
             for folders, shown in [(whole, ""), *parts]
             if (found := good_rows(source, table, folders))
@@ -94,6 +106,15 @@ def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, sour
 def raw_name(source: Source, table: Table) -> str:
     """The table's name in the warehouse."""
     return f"raw.{name(f'{source.name}__{table.name}')}"
+
+
+def _copy_name(source: Source, table: Table) -> str:
+    """The name of what holds the rows copied into the warehouse: the table itself or, viewed, a part of it."""
+    return (
+        f"raw.{name(f'{source.name}__{table.name}__copied')}"
+        if table.name in source.viewed
+        else raw_name(source, table)
+    )
 
 
 def replace_days(
@@ -173,15 +194,14 @@ def _write(
     days: list[date],
 ) -> None:
     for table in source.warehouse_tables:
+        batch = batches.get(table.name)
         if table.name in source.viewed:
-            ledger.stand(connection, source.name, table.name, days)
-            continue
-        target = raw_name(source, table)
+            ledger.stand(connection, source.name, table.name, days, BULK_ROWS)
+            batch = current_parquet(connection, settings, source, table.name, days, below=BULK_ROWS)
+        target = _copy_name(source, table)
         connection.execute(f"delete from {target} where list_contains(?, _day)", [days])
-        if table.name in batches and days:
-            connection.execute(
-                f"insert into {target} by name select * from ({batches[table.name]}) where _day in ({_listed(days)})"
-            )
+        if batch and days:
+            connection.execute(f"insert into {target} by name select * from ({batch}) where _day in ({_listed(days)})")
     create_views(connection, settings, source)
 
 

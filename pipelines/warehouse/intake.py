@@ -452,13 +452,15 @@ def current_parquet(
     source: Source,
     table: str,
     days: list[date],
+    below: int = sys.maxsize,
 ) -> str | None:
-    """`good_rows` of `table` on `days`, over every present content; None where there is none."""
+    """`good_rows` of `table` on `days`, over every present content `below` so many rows; None where there is none."""
     rows = connection.execute(
         "select distinct content_id, version from ledger.content_days join ledger.current_contents "
-        "using (source, content_id) where source = ? and table_name = ? and row_count > 0 "
-        "and list_contains(?, day) order by content_id",
-        [source.name, table, days],
+        "using (source, content_id) where source = $1 and table_name = $2 and row_count > 0 "
+        f"and list_contains($3, day) and content_id in ({ledger.CONTENTS_OF_TABLE} having sum(row_count) < $4) "
+        "order by content_id",
+        [source.name, table, days, below],
     ).fetchall()
     folders = [content_folder(settings, source.name, version, content) for content, version in rows]
     found = good_rows(source, source.table(table), folders)

@@ -437,8 +437,14 @@ def record_days(
         )  # fmt: skip
 
 
-def stand(connection: duckdb.DuckDBPyConnection, source: str, table: str, days: Sequence[date]) -> None:
-    """Let a viewed table's `days` be made of the contents present now."""
+CONTENTS_OF_TABLE = (
+    "select content_id from ledger.content_days where source = $1 and table_name = $2 group by content_id"
+)
+"""A query of a table's contents, $2 of source $1, to which a condition on their rows can be added."""
+
+
+def stand(connection: duckdb.DuckDBPyConnection, source: str, table: str, days: Sequence[date], at_least: int) -> None:
+    """Let a viewed table's `days` be made of the contents present now that have `at_least` so many rows."""
     connection.execute(
         "delete from ledger.standing where source = ? and table_name = ? and list_contains(?, day)",
         [source, table, list(days)],
@@ -446,8 +452,9 @@ def stand(connection: duckdb.DuckDBPyConnection, source: str, table: str, days: 
     connection.execute(
         "insert into ledger.standing select source, table_name, day, content_id, version "
         "from ledger.content_days join ledger.current_contents using (source, content_id) "
-        "where source = ? and table_name = ? and list_contains(?, day) and row_count > 0",
-        [source, table, list(days)],
+        "where source = $1 and table_name = $2 and list_contains($3, day) and row_count > 0 "
+        f"and content_id in ({CONTENTS_OF_TABLE} having sum(row_count) >= $4)",
+        [source, table, list(days), at_least],
     )
 
 

@@ -1,4 +1,4 @@
-"""Prediction logs and labels in each format, row by row, and the view that shows them without a copy."""
+"""Prediction logs and labels in each format, row by row, and the view of those copied and those left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.sources.predictions import LABEL_SOURCES, SOURCE
-from pipelines.warehouse import ledger
+from pipelines.warehouse import days, ledger
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import create_tables, create_views, replace_days
 from pipelines.warehouse.intake import take_in
@@ -153,18 +153,40 @@ def test_nannymls_predictions_read_the_model_from_the_files_name(settings: Setti
     assert found == [("7", "loans", 0.3, "0")]
 
 
-def test_a_restated_file_takes_the_place_of_the_old_one_and_nothing_is_copied(settings: Settings) -> None:
+@pytest.fixture(params=["copied", "left in the intake"])
+def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows shown from the warehouse and rows shown from the intake."""
+    if request.param == "left in the intake":
+        monkeypatch.setattr(days, "BULK_ROWS", 1)
+
+
+@pytest.mark.usefixtures("_either_way")
+def test_a_restated_file_takes_the_place_of_the_old_one(settings: Settings) -> None:
     write(settings, "log.parquet", [PREDICTION])
     taken(settings, PREDICTIONS)
     write(settings, "log.parquet", [PREDICTION, dict(PREDICTION, prediction_id="b", score=0.5)])
     assert sorted(row[0] for row in taken(settings, PREDICTIONS)) == ["a", "b"]
-    kinds = look(
-        settings,
-        "select table_type from information_schema.tables where table_name like 'predictions\\_\\_%' escape '\\'",
-    )
-    assert kinds == [("VIEW",), ("VIEW",)]
 
 
+def test_a_small_file_is_copied_and_a_large_one_is_not(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ids(table: str) -> list[str]:
+        return [row[0] for row in look(settings, f"select prediction_id from raw.{table} order by all")]
+
+    monkeypatch.setattr(days, "BULK_ROWS", 2)
+    write(settings, "small.parquet", [PREDICTION])
+    write(settings, "large.parquet", [dict(PREDICTION, prediction_id=name) for name in ("b", "c")])
+    taken(settings, PREDICTIONS)
+    assert ids("predictions__predictions") == ["a", "b", "c"]
+    assert ids("predictions__predictions__copied") == ["a"]
+
+    write(settings, "small.parquet", [dict(PREDICTION, prediction_id=name) for name in ("a", "d")])
+    write(settings, "large.parquet", [dict(PREDICTION, prediction_id="b")])
+    taken(settings, PREDICTIONS)
+    assert ids("predictions__predictions") == ["a", "b", "d"]
+    assert ids("predictions__predictions__copied") == ["b"]
+
+
+@pytest.mark.usefixtures("_either_way")
 def test_a_refused_day_shows_what_stood_before(settings: Settings) -> None:
     write(settings, "log.parquet", [PREDICTION, dict(PREDICTION, prediction_id="n", timestamp="2026-01-06T10:00:00Z")])
     taken(settings, PREDICTIONS)
@@ -176,10 +198,13 @@ def test_a_refused_day_shows_what_stood_before(settings: Settings) -> None:
     assert sorted(row[0] for row in look(settings, PREDICTIONS)) == ["a", "m"]
 
 
-def test_a_home_that_moved_finds_its_files_again(settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_either_way")
+def test_a_home_that_moved_finds_its_files_again(
+    settings: Settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     write(settings, "log.parquet", [PREDICTION])
     taken(settings, PREDICTIONS)
-    moved = Settings(home=tmp_path.rename(tmp_path.with_name(tmp_path.name + "-moved")))
+    moved = Settings(home=tmp_path.rename(tmp_path_factory.mktemp("elsewhere") / "home"))
     with writer(moved, "a test") as connection:
         ledger.create(connection)
         create_tables(connection, SOURCE)
