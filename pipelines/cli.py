@@ -149,7 +149,7 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
             from pipelines.orchestration.runs import run as run_here
 
             failures = [(f.step, f.message) for f in run_here(settings, catalog, sources, found, asked, force)]
-        found = status(settings, catalog, sources)
+        found = status(settings, catalog, sources, files=False)
         details = log_file(settings)
     else:
         console.say("Nothing has changed since the last run.")

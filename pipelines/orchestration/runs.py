@@ -72,7 +72,7 @@ def run(
             log.info("Taking in %s", ", ".join(f"{count} files of {name}" for name, count in before.changed.items()))
             keys = [landing_key(source) for source in before.changed]
             failures += _execute(settings, defs, instance, LANDING, tags, keys)
-            before = status(settings, catalog, sources)
+            before = status(settings, catalog, sources, files=False)
         # Landing is done; of a source with nothing to replace there is nothing to report either.
         done = set(map(landing_key, sources))
         done |= {

@@ -73,7 +73,7 @@ def stale_days_sensor(
             yield dg.SkipReason("nothing has been taken in yet")
             return
         try:
-            found = status(settings, load_catalog(settings.catalog_dir), sources, wait=False)
+            found = status(settings, load_catalog(settings.catalog_dir), sources, wait=False, files=False)
         except WarehouseBusyError as busy:
             yield dg.SkipReason(f"looking again later: {busy}")
             return

@@ -98,9 +98,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, sour
             for folders, shown in [(whole, ""), *parts]
             if (found := good_rows(source, table, folders))
         ]
-        connection.execute(
-            f"create or replace view {raw_name(source, table)} as {' union all '.join(selects) or _empty(table)}"
-        )
+        connection.execute(f"create or replace view {raw_name(source, table)} as {' union all '.join(selects)}")
 
 
 def raw_name(source: Source, table: Table) -> str:
@@ -125,21 +123,19 @@ def replace_days(
     Refused days keep what stood. Whatever is asked, days whose rows have moved to other contents are read from these.
     Returns which days were accepted and refused, and the rows now standing.
     """
-    version = version_of(source)
     outcome = Replacement(source.name)
     with writer(settings, f"replacing days of {source.name}") as connection:
         ledger.create(connection)
         create_tables(connection, source)
         asked = None if days is None else set(days)
-        found = ledger.source_days(connection, source, version, settings.first_day)
+        found = ledger.source_days(connection, source, version_of(source), settings.first_day)
         todo = set(found.stale)
         if asked is not None:
-            covered = ledger.fingerprints(connection, source, version).keys()
-            todo = asked & (covered | todo if force else todo)
+            todo = asked & (found.fingerprints.keys() | todo if force else todo)
         for chunk in _chunks(sorted(todo)):
-            _replace_chunk(connection, settings, source, chunk, outcome)
+            _replace_chunk(connection, settings, source, chunk, found.fingerprints, outcome)
         for chunk in _chunks(sorted(set(found.moved) - todo)):
-            _move_chunk(connection, settings, source, chunk)
+            _move_chunk(connection, settings, source, chunk, found.fingerprints)
     for findings in outcome.refused.values():
         for finding in findings:
             log.error("refused, what stood before stays: %s. Mend the export and deliver it again.", finding)
@@ -156,6 +152,7 @@ def _replace_chunk(
     settings: Settings,
     source: Source,
     days: list[date],
+    prints: Mapping[date, ledger.Fingerprint],
     outcome: Replacement,
 ) -> None:
     batches = _batches(connection, settings, source, days)
@@ -164,7 +161,6 @@ def _replace_chunk(
         for finding in _judge(connection, settings, source, table, batches.get(table.name), days):
             findings.setdefault(finding.day, []).append(finding)
     accepted = [day for day in days if day not in findings]
-    prints = ledger.fingerprints(connection, source, version_of(source))
     with transaction(connection):
         _write(connection, settings, source, batches, accepted)
         ledger.record_days(connection, source, prints, accepted, findings)
@@ -177,10 +173,15 @@ def _replace_chunk(
         outcome.rows[table.name] = outcome.rows.get(table.name, 0) + int(count)
 
 
-def _move_chunk(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source, days: list[date]) -> None:
+def _move_chunk(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    days: list[date],
+    prints: Mapping[date, ledger.Fingerprint],
+) -> None:
     """Read the rows of accepted days from the contents that hold them now; being the same, they were judged."""
     batches = _batches(connection, settings, source, days)
-    prints = ledger.fingerprints(connection, source, version_of(source))
     with transaction(connection):
         _write(connection, settings, source, batches, days)
         ledger.move_days(connection, source.name, prints, days)

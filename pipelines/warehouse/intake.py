@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from stat import S_ISREG
 
 import duckdb
 
@@ -72,11 +73,16 @@ def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
     for pattern in settings.globs(source.name, source.glob):
         for path in landing.glob(pattern):
             relative = path.relative_to(landing)
-            if not path.is_file() or path.suffix in {".tmp", ".part", ".crdownload"}:
+            if path.suffix in {".tmp", ".part", ".crdownload"}:
                 continue
             if any(part.startswith((".", "_")) for part in relative.parts):
                 continue
-            stat = path.stat()
+            try:
+                stat = path.stat()
+            except FileNotFoundError:  # tidied away since it was listed, or a link to what was
+                continue
+            if not S_ISREG(stat.st_mode):
+                continue
             found[str(relative)] = LandingFile(str(relative), path, stat.st_size, _modified(stat))
     return [found[key] for key in sorted(found)]
 

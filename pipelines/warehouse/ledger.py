@@ -474,17 +474,18 @@ def standing_contents(
 
 @dataclass(frozen=True)
 class SourceDays:
-    """A source's days whose raw rows are not what its present files make them.
+    """A source's days as its present files make them, and those whose raw rows are not that.
 
     `stale` ones have to be judged and built; `moved` ones hold the same rows, read from other contents.
     """
 
+    fingerprints: Mapping[date, Fingerprint]
     stale: list[date]
     moved: list[date]
 
 
 def source_days(connection: duckdb.DuckDBPyConnection, source: Source, version: str, first: date) -> SourceDays:
-    """The source's days, from `first` on, that are not as its present files make them.
+    """The source's days; stale and moved are only such from `first` on.
 
     A day that was judged and refused is stale only when its contents have changed since. The newest of the days that
     have moved is stale where no other is: models that are made whole may depend on what holds a row.
@@ -504,7 +505,7 @@ def source_days(connection: duckdb.DuckDBPyConnection, source: Source, version: 
             stale.append(day)
         elif present != was:
             moved.append(day)
-    return SourceDays(stale or moved[-1:], moved)
+    return SourceDays(now, stale or moved[-1:], moved)
 
 
 def move_days(

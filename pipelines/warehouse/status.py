@@ -67,22 +67,29 @@ class Status:
     unpublished: bool
 
 
-def status(settings: Settings, catalog: Catalog, sources: Mapping[str, Source], wait: bool = True) -> Status:
-    """Look at the home folder; with `wait` false WarehouseBusyError is raised while another process writes."""
+def status(
+    settings: Settings, catalog: Catalog, sources: Mapping[str, Source], wait: bool = True, files: bool = True
+) -> Status:
+    """Look at the home folder; with `wait` false WarehouseBusyError is raised while another process writes.
+
+    With `files` false the landing folder is left alone, and no file counts as changed.
+    """
     prepare()
     code = code_fingerprint(catalog)
     with writer(settings, "looking for stale days", wait) as connection:
         ledger.create(connection)
-        changed = {source: len(changed_files(connection, settings, spec)) for source, spec in sources.items()}
+        changed = {
+            source: len(changed_files(connection, settings, spec)) if files else 0 for source, spec in sources.items()
+        }
         stale = set(ledger.stale_days(connection, code))
         stale_sources: set[str] = set()
         prints = [code]
         for source, spec in sources.items():
-            version = version_of(spec)
-            if days := ledger.source_days(connection, spec, version, settings.first_day).stale:
-                stale |= set(days)
+            days = ledger.source_days(connection, spec, version_of(spec), settings.first_day)
+            if days.stale:
+                stale |= set(days.stale)
                 stale_sources.add(source)
-            prints += [f"{source} {day} {of}" for day, of in ledger.fingerprints(connection, spec, version).items()]
+            prints += [f"{source} {day} {of}" for day, of in days.fingerprints.items()]
         built = connection.execute("select max(built_at) from ledger.built").fetchone()
         covered = connection.execute("select distinct day from ledger.coverage order by day").fetchall()
         published = published_at(settings)
