@@ -105,6 +105,15 @@ rule_features as (
 
 ),
 
+-- Only theirs are counted in the base and out of it: of the other models everybody is in it.
+rule_models as (
+
+    select distinct features.model_id
+    from features
+    inner join rule_features on features.feature_id = rule_features.feature_id
+
+),
+
 seen as (
 
     select
@@ -175,12 +184,14 @@ bounded as (
     select
         states.*,
         rule_features.feature_id is not null as has_rule,
+        rule_models.model_id is not null as is_model_with_rule,
         case
             when rule_features.feature_id is null then date '9999-12-31'
             when states.is_target then states.observed_date + {{ var('target_base_days') }}
         end as target_until
     from states
     left join rule_features on states.feature_id = rule_features.feature_id
+    left join rule_models on states.model_id = rule_models.model_id
 
 ),
 
@@ -215,7 +226,7 @@ intervals as (
         event_date as opens,
         least(coalesce(next_date, date '9999-12-31'), {{ last_date }} + {{ days }}, target_until) as closes
     from bounded
-    where {{ last_date }} is not null and target_until is not null
+    where {{ last_date }} is not null and target_until is not null and is_model_with_rule
     {%- endfor %}
 
 ),
@@ -271,6 +282,8 @@ user_changes as (
         where opens < closes
     ) as ends
     group by model_id, user_id, measure, event_date
+    -- An interval that closes where the next one opens changes nothing.
+    having sum(delta) <> 0
 
 ),
 

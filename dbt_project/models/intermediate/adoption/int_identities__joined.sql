@@ -186,21 +186,38 @@ excluded_users as (
 
 ),
 
+-- A user under either name, a row each: joined by one name or the other, every event would meet every excluded user.
+called as (
+
+    select
+        source,
+        delivery_id,
+        user_id,
+        event_date
+    from resolved
+    union all
+    select
+        source,
+        delivery_id,
+        named_user_id as user_id,
+        event_date
+    from resolved
+    where named_user_id <> user_id
+
+),
+
 excluded_deliveries as (
 
     select distinct
-        resolved.source,
-        resolved.delivery_id
-    from resolved
+        called.source,
+        called.delivery_id
+    from called
     inner join excluded_users
         on
-            resolved.source = excluded_users.source
-            and (
-                resolved.user_id = excluded_users.user_id
-                or resolved.named_user_id = excluded_users.user_id
-            )
-            and excluded_users.event_date between resolved.event_date - {{ forward }}
-            and resolved.event_date + {{ back }}
+            called.source = excluded_users.source
+            and called.user_id = excluded_users.user_id
+            and excluded_users.event_date between called.event_date - {{ forward }}
+            and called.event_date + {{ back }}
 
 ),
 
