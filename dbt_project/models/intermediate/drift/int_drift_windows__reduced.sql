@@ -16,13 +16,6 @@ watched as (select * from {{ source('catalog', 'drift_features') }}),
 
 reference_bins as (select * from {{ ref('int_reference_bins__collected') }}),
 
-logged as (
-
-    select * from {{ ref('int_feature_bins__windowed') }}
-    where environment = 'prod'
-
-),
-
 todo as (
 
     select resolved.*
@@ -33,6 +26,18 @@ todo as (
             resolved.model_id = stored.model_id
             and resolved.window_start_at = stored.window_start_at
     {% endif %}
+
+),
+
+-- Said by day, which is how the bins lie, or all of the past would be read for a morning's windows.
+logged as (
+
+    select * from {{ ref('int_feature_bins__windowed') }}
+    where
+        environment = 'prod'
+        and event_date in (
+            select cast(unnest(generate_series(window_start_at, window_end_at, interval 1 day)) as date) from todo
+        )
 
 ),
 

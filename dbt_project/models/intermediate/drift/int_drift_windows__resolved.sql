@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with
 
 declared as (select * from {{ source('catalog', 'drift') }}),
@@ -76,15 +78,12 @@ served_versions as (
 
     from (
         select
-            windows.model_id,
-            windows.window_start_at,
+            serving.model_id,
+            {{ window_start('serving.hour_at', 'declared.window_hours') }} as window_start_at,
             serving.model_version,
             sum(serving.prediction_count) as prediction_count
         from serving
-        inner join windows
-            on
-                serving.model_id = windows.model_id
-                and {{ window_start('serving.hour_at', 'windows.window_hours') }} = windows.window_start_at
+        inner join declared on serving.model_id = declared.member_id
         group by all
     ) as versions
     group by all
