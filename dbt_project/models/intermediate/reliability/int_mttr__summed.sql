@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 {% set replicates = 400 %}
 {% set largest_sample = 500 %}
 
@@ -123,6 +125,27 @@ sums as (
 -- than {{ largest_sample }}, whose mean hardly errs.
 replicates as (select unnest(generate_series(1, {{ replicates }})) as replicate),
 
+places as (
+
+    select distinct place
+    from resolved
+    where place <= {{ largest_sample }}
+
+),
+
+-- Asked once for each place, not once for each window that has it.
+numbers as (
+
+    select
+        replicates.replicate,
+        places.place,
+        md5_number_lower(replicates.replicate || ':' || places.place) as drawn_number
+
+    from places
+    cross join replicates
+
+),
+
 draws as (
 
     select
@@ -130,11 +153,11 @@ draws as (
         resolved.period,
         resolved.period_start_date,
         resolved.resolved_count,
-        replicates.replicate,
-        1 + md5_number_lower(replicates.replicate || ':' || resolved.place) % resolved.resolved_count as drawn_place
+        numbers.replicate,
+        1 + numbers.drawn_number % resolved.resolved_count as drawn_place
 
     from resolved
-    cross join replicates
+    inner join numbers on resolved.place = numbers.place
     where resolved.resolved_count between 2 and {{ largest_sample }}
 
 ),

@@ -62,10 +62,11 @@ timed as (
         compared.weeks_before,
         latency.bucket,
         latency.measure,
-        latency.request_count
+        sum(latency.request_count) as request_count
 
     from compared
     inner join latency on compared.model_id = latency.model_id and compared.hour_at = latency.hour_at
+    group by all
 
 ),
 
