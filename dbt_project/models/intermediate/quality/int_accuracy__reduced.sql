@@ -1,9 +1,10 @@
 {{ config(materialized='table') }}
 
-{%- set window_keys = [
-    'model_id', 'period', 'period_start_date', 'scope', 'model_version', 'label_source', 'cohort_attribute',
-    'cohort_value'
-] %}
+{%- set window_keys = accuracy_window_keys() %}
+{%- set estimated_names = ['true_positive', 'false_positive', 'false_negative', 'true_negative'] %}
+{%- set counts = ['decided_count', 'correct_count'] %}
+{%- for column in outcome_sums() if column.endswith('_count') %}{% do counts.append(column) %}{% endfor %}
+
 with
 
 outcomes as (select * from {{ ref('int_outcomes__split') }}),
@@ -14,36 +15,12 @@ matured as (select * from {{ ref('int_labels__matured') }}),
 
 quality as (select * from {{ source('catalog', 'quality') }}),
 
-costs as (select * from {{ source('catalog', 'error_costs') }}),
-
 chances as (select * from {{ ref('int_scores__estimated') }}),
 
 grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
 
--- A window is what one figure is about: a version's cohort on a day; a cohort in a week, over all versions; or all
--- mature days of a model's period on its declared labels.
-windowed_outcomes as (
-
-    select
-        outcomes.*,
-        'day' as period,
-        outcomes.event_date as period_start_date,
-        'cohort' as scope  -- noqa: RF04
-
-    from outcomes
-
-    union all by name
-
-    select
-        * exclude (model_version),
-        'all' as model_version,
-        'week' as period,
-        cast(date_trunc('week', event_date) as date) as period_start_date,
-        'cohort' as scope  -- noqa: RF04
-
-    from outcomes
-
-    union all by name
+-- Of a model: all mature days of its period, over all versions, by the labels declared for it.
+model_outcomes as (
 
     select
         outcomes.* exclude (model_version),
@@ -68,8 +45,20 @@ windowed_outcomes as (
 
 ),
 
+model_sums as (
+    {{ accuracy_sums('model_outcomes') }}
+),
+
+labelled as (
+
+    select * from {{ ref('int_accuracy__labelled') }}
+    union all by name
+    select * from model_sums
+
+),
+
 -- Predictions of the same windows: what coverage is a share of, and what is estimated of them before labels come.
-evaluated_predictions as (
+predicted_daily as (
 
     select
         predictions.model_id,
@@ -78,10 +67,20 @@ evaluated_predictions as (
         predictions.cohort_attribute,
         predictions.cohort_value,
         predictions.event_date,
-        predictions.predicted_label,
-        predictions.score_bin,
-        predictions.prediction_count,
-        matured.is_mature
+        {%- for name, label, chance in [
+            ('true_positive', 'positive', 'chances.event_probability'),
+            ('false_positive', 'positive', '(1 - chances.event_probability)'),
+            ('false_negative', 'negative', 'chances.event_probability'),
+            ('true_negative', 'negative', '(1 - chances.event_probability)')
+        ] %}
+        sum(
+            cast(predictions.prediction_count * {{ chance }} as decimal(38, 9))
+        ) filter (where predictions.predicted_label = '{{ label }}') as estimated_{{ name }}_sum,
+        {%- endfor %}
+        bool_and(matured.is_mature) as is_mature,
+        sum(predictions.prediction_count) as prediction_count,
+        sum(predictions.prediction_count) filter (where predictions.predicted_label = 'positive') as selected_count,
+        sum(predictions.prediction_count) filter (where chances.event_probability is not null) as estimated_count
 
     from predictions
     inner join matured
@@ -89,62 +88,45 @@ evaluated_predictions as (
             predictions.model_id = matured.model_id
             and predictions.event_date = matured.event_date
             and {{ is_evaluated('predictions.environment', 'matured.label_source') }}
-
-),
-
-windowed_predictions as (
-
-    select
-        *,
-        'day' as period,
-        event_date as period_start_date,
-        'cohort' as scope  -- noqa: RF04
-
-    from evaluated_predictions
-
-    union all by name
-
-    select
-        * exclude (model_version),
-        'all' as model_version,
-        'week' as period,
-        cast(date_trunc('week', event_date) as date) as period_start_date,
-        'cohort' as scope  -- noqa: RF04
-
-    from evaluated_predictions
+    left join chances
+        on
+            predictions.model_id = chances.model_id
+            and predictions.score_bin = chances.score_bin
+            and cast(date_trunc('week', predictions.event_date) as date) = chances.week_date
+    group by all
 
 ),
 
 predicted as (
 
     select
-        {%- for key in window_keys %}
-        windowed_predictions.{{ key }},
-        {%- endfor %}
-        {%- for name, label, chance in [
-            ('true_positive', 'positive', 'chances.event_probability'),
-            ('false_positive', 'positive', '(1 - chances.event_probability)'),
-            ('false_negative', 'negative', 'chances.event_probability'),
-            ('true_negative', 'negative', '(1 - chances.event_probability)')
-        ] %}
-        cast(sum(
-            cast(windowed_predictions.prediction_count * {{ chance }} as decimal(38, 9))
-        ) filter (where windowed_predictions.predicted_label = '{{ label }}') as double)
-            as estimated_{{ name }}_sum,
-        {%- endfor %}
-        bool_and(windowed_predictions.is_mature) as is_mature,
-        sum(windowed_predictions.prediction_count) as prediction_count,
-        sum(windowed_predictions.prediction_count) filter (where windowed_predictions.predicted_label = 'positive')
-            as selected_count,
-        sum(windowed_predictions.prediction_count) filter (where chances.event_probability is not null)
-            as estimated_count
+        * exclude (event_date),
+        'day' as period,
+        event_date as period_start_date,
+        'cohort' as scope  -- noqa: RF04
 
-    from windowed_predictions
-    left join chances
-        on
-            windowed_predictions.model_id = chances.model_id
-            and windowed_predictions.score_bin = chances.score_bin
-            and cast(date_trunc('week', windowed_predictions.event_date) as date) = chances.week_date
+    from predicted_daily
+
+    union all by name
+
+    select
+        model_id,
+        'week' as period,
+        cast(date_trunc('week', event_date) as date) as period_start_date,
+        'cohort' as scope,  -- noqa: RF04
+        'all' as model_version,
+        label_source,
+        cohort_attribute,
+        cohort_value,
+        {%- for name in estimated_names %}
+        sum(estimated_{{ name }}_sum) as estimated_{{ name }}_sum,
+        {%- endfor %}
+        bool_and(is_mature) as is_mature,
+        sum(prediction_count) as prediction_count,
+        sum(selected_count) as selected_count,
+        sum(estimated_count) as estimated_count
+
+    from predicted_daily
     group by all
 
     union all by name
@@ -171,196 +153,6 @@ predicted as (
 
 ),
 
-labelled as (
-
-    select
-        {%- for key in window_keys %}
-        windowed_outcomes.{{ key }},
-        {%- endfor %}
-        {%- for column in outcome_sums() %}
-        sum(windowed_outcomes.{{ column }}) as {{ column }},
-        {%- endfor %}
-        {%- for name, predicted, actual in [
-            ('true_positive', 'positive', 'positive'), ('false_positive', 'positive', 'negative'),
-            ('false_negative', 'negative', 'positive'), ('true_negative', 'negative', 'negative')
-        ] %}
-        case
-            when any_value(quality.task) = 'binary'
-                then
-                    coalesce(
-                        sum(windowed_outcomes.label_count) filter (
-                            where windowed_outcomes.predicted_label = '{{ predicted }}'
-                            and windowed_outcomes.actual_label = '{{ actual }}'
-                        ), 0
-                    )
-        end as {{ name }}_count,
-        {%- endfor %}
-        sum(windowed_outcomes.label_count) filter (
-            where windowed_outcomes.predicted_label is not null and windowed_outcomes.actual_label is not null
-        ) as decided_count,
-        sum(windowed_outcomes.label_count) filter (
-            where windowed_outcomes.predicted_label = windowed_outcomes.actual_label
-        ) as correct_count,
-        sum(cast(windowed_outcomes.label_count * case
-            when windowed_outcomes.predicted_label = windowed_outcomes.actual_label then 0
-            when windowed_outcomes.predicted_label = 'positive' then costs.false_positive_usd
-            when windowed_outcomes.predicted_label = 'negative' then costs.false_negative_usd
-        end as decimal(38, 6))) as error_cost_usd
-
-    from windowed_outcomes
-    inner join quality on windowed_outcomes.model_id = quality.member_id
-    left join costs
-        on
-            windowed_outcomes.model_id = costs.member_id
-            and windowed_outcomes.event_date >= costs.valid_from
-            and (costs.valid_to is null or windowed_outcomes.event_date < costs.valid_to)
-    group by all
-
-),
-
-scored as (
-
-    select
-        {%- for key in window_keys %}
-        windowed_outcomes.{{ key }},
-        {%- endfor %}
-        windowed_outcomes.score_bin,
-        sum(windowed_outcomes.score_sum) as score_sum,
-        coalesce(
-            sum(windowed_outcomes.label_count) filter (
-                where windowed_outcomes.actual_label
-                = case quality.task when 'binary' then 'positive' else windowed_outcomes.predicted_label end
-            ), 0
-        ) as happened_count,
-        sum(windowed_outcomes.label_count) as scored_count
-
-    from windowed_outcomes
-    inner join quality on windowed_outcomes.model_id = quality.member_id
-    where windowed_outcomes.score_bin is not null and quality.task in ('binary', 'multiclass')
-    group by all
-
-),
-
-calibration as (
-
-    select
-        {{ window_keys | join(', ') }},
-        sum(abs(score_sum - happened_count)) as calibration_error_sum
-
-    from (
-        select
-            {{ window_keys | join(', ') }},
-            {{ score_decile('score_bin') }} as decile,
-            sum(score_sum) as score_sum,
-            sum(happened_count) as happened_count
-
-        from scored
-        group by all
-    ) as deciles
-    group by all
-
-),
-
--- Twice each count below, so that half a tie stays a whole number.
-placed as (
-
-    select
-        *,
-        2 * coalesce(sum(scored_count - happened_count) over below, 0) + scored_count - happened_count
-            as twice_negatives_below_count,
-        2 * coalesce(sum(happened_count) over above, 0) + happened_count as twice_positives_above_count
-
-    from scored
-    window
-        below as (
-            partition by {{ window_keys | join(', ') }} order by score_bin
-            rows between unbounded preceding and 1 preceding
-        ),
-        above as (
-            partition by {{ window_keys | join(', ') }} order by score_bin
-            rows between 1 following and unbounded following
-        )
-
-),
-
-pairs as (
-
-    select
-        {{ window_keys | join(', ') }},
-        cast(sum(happened_count) as bigint) as happened_count,
-        cast(sum(scored_count - happened_count) as bigint) as not_happened_count,
-        cast(sum(cast(happened_count as hugeint) * twice_negatives_below_count) as double) / 2 as concordant_sum,
-        cast(sum(cast(happened_count as hugeint) * (scored_count - happened_count)) as double) / 2 as tied_sum,
-        cast(
-            sum(cast(happened_count as hugeint) * twice_negatives_below_count * twice_negatives_below_count) as double
-        ) / 4 as squared_negatives_below_sum,
-        cast(
-            sum(
-                cast(scored_count - happened_count as hugeint)
-                * twice_positives_above_count * twice_positives_above_count
-            ) as double
-        ) / 4 as squared_positives_above_sum
-
-    from placed
-    group by all
-
-),
-
--- One row per window and class: how often it was said, how often it was so, and how often both.
-said as (
-
-    select
-        {%- for key in window_keys %}
-        windowed_outcomes.{{ key }},
-        {%- endfor %}
-        unnest(list_distinct([windowed_outcomes.predicted_label, windowed_outcomes.actual_label])) as label,
-        windowed_outcomes.predicted_label,
-        windowed_outcomes.actual_label,
-        windowed_outcomes.label_count
-
-    from windowed_outcomes
-    inner join quality on windowed_outcomes.model_id = quality.member_id
-    where
-        quality.task = 'multiclass'
-        and windowed_outcomes.predicted_label is not null
-        and windowed_outcomes.actual_label is not null
-
-),
-
-classes as (
-
-    select
-        {{ window_keys | join(', ') }},
-        label,
-        coalesce(sum(label_count) filter (where predicted_label = label), 0) as predicted_count,
-        coalesce(sum(label_count) filter (where actual_label = label), 0) as actual_count,
-        coalesce(sum(label_count) filter (where predicted_label = label and actual_label = label), 0) as correct_count
-
-    from said
-    group by all
-
-),
-
-averaged as (
-
-    select
-        {{ window_keys | join(', ') }},
-        count(*) as class_count,
-        count(*) filter (where predicted_count > 0) as predicted_class_count,
-        count(*) filter (where actual_count > 0) as actual_class_count,
-        sum({{ ratio('correct_count', 'predicted_count') }} order by label) as precision_sum,
-        sum({{ ratio('correct_count', 'actual_count') }} order by label) as recall_sum,
-        sum({{ ratio('2 * correct_count', 'predicted_count + actual_count') }} order by label) as f1_sum,
-        sum(actual_count * {{ ratio('correct_count', 'predicted_count') }} order by label) as weighted_precision_sum,
-        sum(actual_count * {{ ratio('2 * correct_count', 'predicted_count + actual_count') }} order by label)
-            as weighted_f1_sum,
-        coalesce(sum(actual_count) filter (where predicted_count > 0), 0) as weighted_precision_count
-
-    from classes
-    group by all
-
-),
-
 final as (
 
     select
@@ -372,47 +164,18 @@ final as (
 
         cast(predicted.prediction_count as bigint) as prediction_count,
         cast(predicted.selected_count as bigint) as selected_count,
-        {%- for column in outcome_sums() %}
-        {% if column.endswith('_count') -%}
-        cast(coalesce(labelled.{{ column }}, 0) as bigint) as {{ column }},
-        {%- else -%}
-        cast(labelled.{{ column }} as double) as {{ column }},
-        {%- endif %}
+        {%- for column in counts %}
+        coalesce(labelled.{{ column }}, 0) as {{ column }},
         {%- endfor %}
-        cast(coalesce(labelled.decided_count, 0) as bigint) as decided_count,
-        cast(coalesce(labelled.correct_count, 0) as bigint) as correct_count,
-        {%- for name in ['true_positive', 'false_positive', 'false_negative', 'true_negative'] %}
-        cast(labelled.{{ name }}_count as bigint) as {{ name }}_count,
+        labelled.* exclude ({{ (window_keys + counts) | join(', ') }}),
+        {%- for name in estimated_names %}
+        cast(predicted.estimated_{{ name }}_sum as double) as estimated_{{ name }}_sum,
         {%- endfor %}
-        cast(labelled.error_cost_usd as double) as error_cost_usd,
-        cast(calibration.calibration_error_sum as double) as calibration_error_sum,
-        pairs.happened_count,
-        pairs.not_happened_count,
-        pairs.concordant_sum,
-        pairs.tied_sum,
-        pairs.squared_negatives_below_sum,
-        pairs.squared_positives_above_sum,
-        averaged.predicted_class_count,
-        averaged.actual_class_count,
-        averaged.class_count,
-        averaged.precision_sum,
-        averaged.recall_sum,
-        averaged.f1_sum,
-        averaged.weighted_precision_sum,
-        cast(averaged.weighted_precision_count as bigint) as weighted_precision_count,
-        averaged.weighted_f1_sum,
-        cast(predicted.estimated_count as bigint) as estimated_count,
-        predicted.estimated_true_positive_sum,
-        predicted.estimated_false_positive_sum,
-        predicted.estimated_false_negative_sum,
-        predicted.estimated_true_negative_sum
+        cast(predicted.estimated_count as bigint) as estimated_count
 
     from predicted
     left join labelled on {{ same_keys('predicted', 'labelled', window_keys) }}
-    left join calibration on {{ same_keys('predicted', 'calibration', window_keys) }}
-    left join pairs on {{ same_keys('predicted', 'pairs', window_keys) }}
-    left join averaged on {{ same_keys('predicted', 'averaged', window_keys) }}
 
 )
 
-select * from final
+select * from final -- noqa: AM04

@@ -1,4 +1,8 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}"
+) }}
 
 {%- set window_keys = [
     'model_id', 'event_date', 'model_version', 'label_source', 'cohort_attribute', 'cohort_value'
@@ -8,7 +12,9 @@ with
 scores as (
 
     select * from {{ ref('fct_class_scores_daily') }}
-    where {{ is_evaluated('environment', 'label_source') }}
+    where
+        {{ is_evaluated('environment', 'label_source') }}
+        and {{ in_worklist('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}
 
 ),
 

@@ -1,11 +1,17 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}"
+) }}
 
 with
 
 outcomes as (
 
     select * from {{ ref('fct_outcomes_daily') }}
-    where {{ is_evaluated('environment', 'label_source') }}
+    where
+        {{ is_evaluated('environment', 'label_source') }}
+        and {{ in_worklist('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}
 
 ),
 

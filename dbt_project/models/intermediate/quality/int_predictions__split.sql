@@ -1,11 +1,17 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ clear_worklist('event_date') }}"
+) }}
 
 with
 
 predictions as (
 
     select * from {{ ref('fct_predictions_daily') }}
-    where environment in ('prod', 'holdout')
+    where
+        environment in ('prod', 'holdout')
+        and {{ in_worklist('event_date') }}
 
 ),
 
