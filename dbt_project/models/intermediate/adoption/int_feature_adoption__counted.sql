@@ -13,6 +13,7 @@
     ('active', 'last_use_date', 1), ('active_7d', 'last_use_date', 7), ('active_28d', 'last_use_date', 28),
     ('exposed', 'last_exposed_date', 1), ('exposed_28d', 'last_exposed_date', 28),
 ] %}
+{%- set longest = measures | map(attribute=2) | max %}
 
 with features as (
 
@@ -126,7 +127,7 @@ seen as (
         cast(null as boolean) as is_target,
         last_event_at
     from {{ ref('fct_feature_use_daily') }}
-    where {{ in_worklist('event_date', back=back + var('target_base_days'), forward=forward) }}
+    where {{ in_worklist('event_date', back=back + longest, forward=forward) }}
     union all
     select
         model_id,
