@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
+import pyarrow as pa
 
 from pipelines.sources.spec import Column, Source, Table
 
@@ -287,33 +288,36 @@ def record_files(
     be loaded: then what it gave before stands.
     """
     now = datetime.now(UTC).replace(tzinfo=None)
+    rows = [
+        [
+            report.source, report.path, report.content_id, report.format, report.status, report.message,
+            report.size_bytes, report.modified_at, report.modified_at, report.rows_read, report.rows_loaded,
+            report.rows_quarantined, report.rows_skipped, now,
+            version if report.status == "loaded" else refusal_version,
+            *(source.deliveries.of(report.path) if source.deliveries else (None, None)),
+        ]
+        for report in reports
+    ]  # fmt: skip
+    connection.execute("create or replace temp table reported as from ledger.files limit 0")
+    _append(connection, "reported", rows)
+    connection.execute(
+        "update reported set delivered_at = first.delivered_at from (select content_id, min(delivered_at) "
+        "as delivered_at from (from reported union all from ledger.files where source = ?) group by content_id) "
+        "as first where first.content_id = reported.content_id",
+        [source.name],
+    )
+    connection.execute(
+        "delete from ledger.files as known using reported where known.source = reported.source "
+        "and known.path = reported.path and known.content_id = reported.content_id"
+    )
+    retired = connection.execute(
+        "update ledger.files as known set status = 'gone' from reported where known.source = reported.source "
+        "and known.path = reported.path and (known.status in ('refused', 'unreadable') "
+        "or known.status = 'loaded' and reported.status = 'loaded') returning known.content_id"
+    ).fetchall()
+    connection.execute("insert into ledger.files from reported")
     touched = {report.content_id for report in reports if report.status == "loaded"}
-    for report in reports:
-        path = [report.source, report.path]
-        delivered = connection.execute(
-            "select min(delivered_at) from ledger.files where source = ? and content_id = ?",
-            [report.source, report.content_id],
-        ).fetchone()
-        first = min(report.modified_at, delivered[0]) if delivered and delivered[0] else report.modified_at
-        connection.execute(
-            "delete from ledger.files where source = ? and path = ? and content_id = ?",
-            [*path, report.content_id],
-        )
-        replaced = "'loaded', 'refused', 'unreadable'" if report.status == "loaded" else "'refused', 'unreadable'"
-        retired = connection.execute(
-            "update ledger.files set status = 'gone' where source = ? and path = ? "
-            f"and status in ({replaced}) returning content_id",
-            path,
-        ).fetchall()
-        touched |= {content for (content,) in retired}
-        delivery = source.deliveries.of(report.path) if source.deliveries else (None, None)
-        values = [
-            *path, report.content_id, report.format, report.status, report.message, report.size_bytes,
-            report.modified_at, first, report.rows_read, report.rows_loaded, report.rows_quarantined,
-            report.rows_skipped, now, version if report.status == "loaded" else refusal_version, *delivery,
-        ]  # fmt: skip
-        marks = ", ".join("?" * len(values))
-        connection.execute(f"insert into ledger.files values ({marks})", values)
+    touched |= {content for (content,) in retired}
     standing = connection.execute(
         "select content_id, list(path order by path) from ledger.files where status = 'loaded' and version = ? "
         "and source = ? and content_id in (select unnest(?)) group by content_id",
@@ -425,16 +429,24 @@ def record_days(
         connection.execute(f"select _day, sum(n)::bigint from ({counts}) group by _day", [days]).fetchall()
     )
     connection.execute("delete from ledger.days where source = ? and list_contains(?, day)", [source.name, days])
+    verdicts = []
     for day in days:
         message = "; ".join(str(finding) for finding in refused[day]) if day in refused else None
         fingerprint = prints.get(day, NOTHING)
-        connection.execute(
-            "insert into ledger.days values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                source.name, day, fingerprint.made_by, "refused" if message else "accepted", message,
-                rows.get(day, 0), now, fingerprint.contents,
-            ],
-        )  # fmt: skip
+        verdicts.append([
+            source.name, day, fingerprint.made_by, "refused" if message else "accepted", message, rows.get(day, 0), now,
+            fingerprint.contents,
+        ])  # fmt: skip
+    _append(connection, "ledger.days", verdicts)
+
+
+def _append(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    """Append `rows`, a value a column, to the table in one statement."""
+    if rows:
+        values = [list(column) for column in zip(*rows, strict=True)]
+        connection.register("appended", pa.table(values, names=[f"c{number}" for number in range(len(values))]))
+        connection.execute(f"insert into {table} from appended")
+        connection.unregister("appended")
 
 
 CONTENTS_OF_TABLE = (
