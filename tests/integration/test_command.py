@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import dagster as dg
@@ -167,3 +168,8 @@ def test_a_warehouse_that_is_no_database_is_named_with_what_to_do(tmp_path: Path
     assert (result.exit_code, type(result.exception)) == (1, SystemExit)
     told = " ".join(result.output.split())
     assert "not a DuckDB database" in told and "move it away and run again" in told
+
+
+def test_the_version_is_told() -> None:
+    told = scorecard("--version")
+    assert (told.exit_code, told.output) == (0, f"scorecard {metadata.version('ai-workforce-scorecard')}\n")
