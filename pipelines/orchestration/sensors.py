@@ -16,17 +16,18 @@ from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tag
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import writer
 from pipelines.warehouse.errors import WarehouseBusyError
-from pipelines.warehouse.intake import landing_files, refusal_version_of
+from pipelines.warehouse.intake import changed_files, landing_files, refusal_version_of
 from pipelines.warehouse.status import status
 
 EVERY_SECONDS = 60
 
 
 def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
-    """Requests that the source's files be taken in whenever their names, sizes or times have changed.
+    """Requests that the source's files be taken in when there are new or changed ones.
 
-    It looks at the file system only: the warehouse may be busy, and a file that is known changes nothing.
+    The ledger is asked only when names, sizes or times are not what they were when it last knew them all.
     """
 
     @dg.sensor(
@@ -41,8 +42,17 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
         seen = ledger.digest(
             [refusal_version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
         )
+        nothing = dg.SkipReason(f"{len(files)} files, none new or changed")
         if not files or context.cursor == seen:
-            return dg.SkipReason(f"{len(files)} files, none new or changed")
+            return nothing
+        try:
+            with writer(settings, f"looking for new files of {source.name}", wait=False) as connection:
+                ledger.create(connection)
+                is_changed = bool(changed_files(connection, settings, source))
+        except WarehouseBusyError as busy:
+            return dg.SkipReason(f"looking again later: {busy}")
+        if not is_changed:  # a run from the command line has taken them in
+            return dg.SensorResult(skip_reason=nothing, cursor=seen)
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=f"{source.name} {seen}", asset_selection=[landing_key(source.name)])],
             cursor=seen,

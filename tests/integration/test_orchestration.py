@@ -226,6 +226,18 @@ def test_a_landed_file_is_taken_in_once_and_again_when_it_changes(shop: Settings
         assert sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor)).run_requests
 
 
+def test_files_that_the_command_line_took_in_start_no_run(shop: Settings) -> None:  # noqa: F811
+    deliver_first(shop.home)
+    sensor = build_defs(shop).resolve_sensor_def("sales_landed")
+    with opened_instance(shop) as instance:
+        with lock(shop, "a test"):
+            busy = sensor.evaluate_tick(dg.build_sensor_context(instance))
+        assert not busy.run_requests and busy.cursor is None and "held by a test" in (busy.skip_message or "")
+        take_in(shop, toy.SOURCES["sales"])
+        known = sensor.evaluate_tick(dg.build_sensor_context(instance))
+        assert not known.run_requests and known.cursor and "none new or changed" in (known.skip_message or "")
+
+
 def requested(settings: Settings, instance: dg.DagsterInstance) -> list[tuple[str, str]]:
     data = build_defs(settings).resolve_sensor_def("stale_days").evaluate_tick(dg.build_sensor_context(instance))
     return [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in data.run_requests or []]
