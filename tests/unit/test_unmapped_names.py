@@ -15,9 +15,10 @@ from pipelines.catalog.types import Identifier
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.status import unmapped_names
+from pipelines.warehouse.status import nobodys, unmapped_names
 
 BILL = Source(
     name="cloud_billing",
@@ -100,3 +101,14 @@ def test_the_line_is_one_that_the_catalog_takes(source: Source) -> None:
 def test_kinds_that_are_no_identifiers_have_a_line_of_their_own() -> None:
     assert line_for(Name("segment", "event", "", "Draft Inserted")) == "qualifying_events: [Draft Inserted]"
     assert yaml.safe_load(line_for(Name("finance", "project_code", "", "0815"))) == {"codes": ["0815"]}
+
+
+def test_an_hour_without_a_request_is_nobodys_loss(settings: Settings) -> None:
+    with writer(settings, "a test") as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.mart_incidents as select 'unmapped' as model_id")
+        connection.execute(
+            "create table marts.mart_throughput_hourly as from (values ('unmapped', null), ('unmapped', 0), "
+            "('unmapped', 5), ('chat', 5)) as t(model_id, request_count)"
+        )
+    assert nobodys(settings) == [("mart_incidents", "unmapped", 1), ("mart_throughput_hourly", "unmapped", 1)]
