@@ -54,29 +54,32 @@ def create_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None
         )
         if has_changed:
             connection.execute(f"create or replace table {target} ({definition})")
-        if table.name in source.viewed and not _is_view_of(connection, source, table, wanted):
-            connection.execute(f"create or replace view {raw_name(source, table)} as {_empty(table)}")
-            connection.execute("delete from ledger.standing where source = ?", [source.name])
-            has_changed = True
+        if table.name in source.viewed:
+            has_changed |= _renew_view(connection, source, table, wanted)
         if has_changed:
             connection.execute("delete from ledger.days where source = ?", [source.name])
 
 
-def _is_view_of(
+def _renew_view(
     connection: duckdb.DuckDBPyConnection, source: Source, table: Table, columns: list[tuple[str, str]]
 ) -> bool:
-    """Whether the viewed table is a view of these (name, type)s; where it is a table, as once it was, drops it."""
-    found = [f"{source.name}__{table.name}"]
-    if connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = ?", found
-    ).fetchone():
-        connection.execute(f"drop table {raw_name(source, table)}")
-    present = connection.execute(
+    """Make the viewed table an empty view where it is no view of these (name, type)s; returns whether it was none."""
+    entry = [f"{source.name}__{table.name}"]
+    found = connection.execute(
         "select column_name, data_type from duckdb_columns() "
         "where schema_name = 'raw' and table_name = ? order by column_index",
-        found,
+        entry,
     ).fetchall()
-    return present == columns
+    is_table = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = ?", entry
+    ).fetchone()
+    if found == columns and not is_table:
+        return False
+    if is_table:  # in a warehouse of an older version
+        connection.execute(f"drop table {raw_name(source, table)}")
+    connection.execute(f"create or replace view {raw_name(source, table)} as {_empty(table)}")
+    connection.execute("delete from ledger.standing where source = ?", [source.name])
+    return True
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> None:

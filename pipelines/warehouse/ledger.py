@@ -558,15 +558,13 @@ def set_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]
     connection.execute("delete from ledger.sources")
     hours = timedelta(hours=1)
     rows = [[source.name, source.title, source.fresh_within // hours] for source in sources]
-    connection.executemany("insert into ledger.sources values (?, ?, ?)", rows)
+    _append(connection, "ledger.sources", rows)
 
 
 def set_worklist(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
     """Make `days` the days that the dbt models rebuild."""
     connection.execute("delete from ledger.worklist")
-    rows = [[day] for day in days]
-    if rows:
-        connection.executemany("insert into ledger.worklist values (?)", rows)
+    _append(connection, "ledger.worklist", [[day] for day in days])
 
 
 def standing_project(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -587,11 +585,8 @@ def mark_built(connection: duckdb.DuckDBPyConnection, code: str) -> None:
     prints = day_fingerprints(connection, code)
     now = datetime.now(UTC).replace(tzinfo=None)
     worklist = [row[0] for row in connection.execute("select day from ledger.worklist").fetchall()]
-    if worklist:
-        connection.executemany("delete from ledger.built where day = ?", [[day] for day in worklist])
-    rows = [[day, prints[day], now] for day in worklist if day in prints]
-    if rows:
-        connection.executemany("insert into ledger.built values (?, ?, ?)", rows)
+    connection.execute("delete from ledger.built where day in (from ledger.worklist)")
+    _append(connection, "ledger.built", [[day, prints[day], now] for day in worklist if day in prints])
     connection.execute("delete from ledger.worklist")
 
 
