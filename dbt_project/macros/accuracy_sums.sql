@@ -12,6 +12,10 @@
 #}
 {% macro accuracy_sums(windowed_outcomes) -%}
 {%- set window_keys = accuracy_window_keys() %}
+{%- set confusion = [
+    ('true_positive', 'positive', 'positive'), ('false_positive', 'positive', 'negative'),
+    ('false_negative', 'negative', 'positive'), ('true_negative', 'negative', 'negative'),
+] %}
 with
 
 windowed_outcomes as (select * from {{ windowed_outcomes }}),
@@ -29,10 +33,7 @@ labelled as (
         {%- for column in outcome_sums() %}
         sum(windowed_outcomes.{{ column }}) as {{ column }},
         {%- endfor %}
-        {%- for name, predicted, actual in [
-            ('true_positive', 'positive', 'positive'), ('false_positive', 'positive', 'negative'),
-            ('false_negative', 'negative', 'positive'), ('true_negative', 'negative', 'negative')
-        ] %}
+        {%- for name, predicted, actual in confusion %}
         case
             when any_value(quality.task) = 'binary'
                 then
@@ -221,7 +222,7 @@ final as (
         {%- endfor %}
         cast(labelled.decided_count as bigint) as decided_count,
         cast(coalesce(labelled.correct_count, 0) as bigint) as correct_count,
-        {%- for name in ['true_positive', 'false_positive', 'false_negative', 'true_negative'] %}
+        {%- for name, _, _ in confusion %}
         cast(labelled.{{ name }}_count as bigint) as {{ name }}_count,
         {%- endfor %}
         cast(labelled.error_cost_usd as double) as error_cost_usd,

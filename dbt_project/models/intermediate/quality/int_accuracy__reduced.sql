@@ -1,7 +1,12 @@
 {{ config(materialized='table') }}
 
 {%- set window_keys = accuracy_window_keys() %}
-{%- set estimated_names = ['true_positive', 'false_positive', 'false_negative', 'true_negative'] %}
+{%- set estimates = [
+    ('true_positive', 'positive', 'chances.event_probability'),
+    ('false_positive', 'positive', '(1 - chances.event_probability)'),
+    ('false_negative', 'negative', 'chances.event_probability'),
+    ('true_negative', 'negative', '(1 - chances.event_probability)'),
+] %}
 {%- set counts = ['decided_count', 'correct_count'] %}
 {%- for column in outcome_sums() if column.endswith('_count') %}{% do counts.append(column) %}{% endfor %}
 
@@ -67,12 +72,7 @@ predicted_daily as (
         predictions.cohort_attribute,
         predictions.cohort_value,
         predictions.event_date,
-        {%- for name, label, chance in [
-            ('true_positive', 'positive', 'chances.event_probability'),
-            ('false_positive', 'positive', '(1 - chances.event_probability)'),
-            ('false_negative', 'negative', 'chances.event_probability'),
-            ('true_negative', 'negative', '(1 - chances.event_probability)')
-        ] %}
+        {%- for name, label, chance in estimates %}
         sum(
             cast(predictions.prediction_count * {{ chance }} as decimal(38, 9))
         ) filter (where predictions.predicted_label = '{{ label }}') as estimated_{{ name }}_sum,
@@ -118,7 +118,7 @@ predicted as (
         label_source,
         cohort_attribute,
         cohort_value,
-        {%- for name in estimated_names %}
+        {%- for name, _, _ in estimates %}
         sum(estimated_{{ name }}_sum) as estimated_{{ name }}_sum,
         {%- endfor %}
         bool_and(is_mature) as is_mature,
@@ -168,7 +168,7 @@ final as (
         coalesce(labelled.{{ column }}, 0) as {{ column }},
         {%- endfor %}
         labelled.* exclude ({{ (window_keys + counts) | join(', ') }}),
-        {%- for name in estimated_names %}
+        {%- for name, _, _ in estimates %}
         cast(predicted.estimated_{{ name }}_sum as double) as estimated_{{ name }}_sum,
         {%- endfor %}
         cast(predicted.estimated_count as bigint) as estimated_count
