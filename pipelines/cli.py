@@ -150,8 +150,9 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
     from pipelines.sources import all_sources
     from pipelines.warehouse.publish import scorecard
     from pipelines.warehouse.status import status
+    from pipelines.warehouse.values import configured
 
-    sources = all_sources()
+    sources = configured(all_sources(), settings)
     found = status(settings, catalog, sources)
     failures: list[tuple[str, str]] = []
     if found.changed or found.stale_days or found.unpublished or force:
@@ -195,9 +196,10 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
     """Say what is connected, mapped, fresh and missing, and what to do next."""
     from pipelines.sources import all_sources
     from pipelines.warehouse.status import health, nobodys, status, stray_files, unmapped_names
+    from pipelines.warehouse.values import configured
 
     settings = _settings(home, landing, catalog)
-    sources = all_sources()
+    sources = configured(all_sources(), settings)
     with console.progress():
         read = _catalog(settings)
         _check_landing(settings)

@@ -36,6 +36,10 @@ class SourceSettings(BaseModel):
         None,
         description="Where its files lie, relative to the landing folder; null: the source's default.",
     )
+    decimal: Literal["", ".", ","] = Field("", description="Its CSV files' decimal mark; empty: what each file shows.")
+    date_order: Literal["", "dmy", "mdy"] = Field(
+        "", description="Whether its dates such as 05/01/2026 begin with the day or the month; empty: as for `decimal`."
+    )
 
 
 Severity = Literal["page", "ticket"]

@@ -19,6 +19,7 @@ from pipelines.orchestration.warehouse import WAREHOUSE, warehouse
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Source
+from pipelines.warehouse.values import configured
 
 SCORECARD = dg.AssetKey(["marts", "scorecard", "mart_scorecard"])
 """The mart that page and reviews are made from; a project without it has neither."""
@@ -38,7 +39,7 @@ def build_defs(
     Opens no database and no connection. The dbt project is parsed where it has changed since it last was.
     """
     settings = settings or Settings()
-    sources = all_sources() if sources is None else sources
+    sources = configured(all_sources() if sources is None else sources, settings)
     marts = mart_assets(settings, manifest or prepared(settings))
     published = published_asset(settings, sorted(marts.keys))
     landing, daily = landing_job(), daily_job()

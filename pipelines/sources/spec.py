@@ -16,19 +16,37 @@ Container = Literal["csv", "json", "parquet", "sqlite", "text"]
 """How a file's bytes hold rows. Compression (`.gz`, `.zst`) and `.zip` are the reader's affair."""
 
 
+DecimalMark = Literal["", ".", ","]
+DateOrder = Literal["", "dmy", "mdy"]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How numbers and dates that can be read two ways are written; empty where that is not known.
+
+    `decimal`: whether `1.250` is one and a quarter (`.`) or a thousand two hundred and fifty (`,`). `date_order`:
+    whether 05/01/2026 begins with its day (`dmy`) or its month (`mdy`).
+    """
+
+    decimal: DecimalMark = ""
+    date_order: DateOrder = ""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a raw table.
 
-    `type` is a DuckDB type. `TIMESTAMP` means an instant in UTC: text with an offset is converted, text
-    without one is taken as UTC. A row whose `required` column is missing, or whose text does not cast to
-    `type`, is quarantined.
+    `type` is a DuckDB type; `values` says how each is written. `TIMESTAMP` means an instant in UTC: text with an
+    offset is converted, text without one is taken as UTC. A row whose `required` column is missing, or whose value is
+    none of `type`, is quarantined. `free`: text that somebody wrote, or chose from a list: `None` and `null` are words
+    there, not the lack of one.
     """
 
     name: str
     type: str
     description: str
     required: bool = False
+    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +136,9 @@ class Format:
     `renames` (bulk logs needed row by row): the table that a Parquet file holds, and the file's columns → the table's.
     Where they have the table's types and every row is good, the file is kept byte for byte and read under the table's
     names: to write ten million rows anew takes ten times as long as to judge them. `select` serves every other file.
+
+    `writing`: what the vendor documents of decimals and dates. It settles what a CSV file leaves open: a file with
+    `1.250,50` in it has a decimal comma whatever its vendor says.
     """
 
     name: str
@@ -130,6 +151,7 @@ class Format:
     reduction: str | Callable[[Mapping[str, str], Mapping[str, str]], str] | None = None
     quarantine: Mapping[str, str] = field(default_factory=dict)
     renames: tuple[str, Mapping[str, str]] | None = None
+    writing: Writing = Writing()
 
     @property
     def reduces(self) -> bool:
@@ -202,6 +224,7 @@ class Source:
     or on how often it came; models made whole may depend on these. With `deliveries`, the rows that count are those of
     the newest delivery of a stream, for each of the table's `parts`.
     `names`: what its rows call the members of the workforce. One name that the catalog knows maps a row.
+    `declared`: how numbers and dates are written, by the user's settings; it outweighs what a file shows.
     """
 
     name: str
@@ -219,6 +242,7 @@ class Source:
     day_by: Literal["contents", "rows"] = "contents"
     deliveries: Deliveries | None = None
     names: tuple[Names, ...] = ()
+    declared: Writing = Writing()
 
     def table(self, name: str) -> Table:
         """The table called `name`; KeyError names the ones there are."""

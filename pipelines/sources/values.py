@@ -8,6 +8,8 @@ returned as it stands, which costs a bulk file nothing. No source lives here.
 
 from __future__ import annotations
 
+from pipelines.sources.spec import DateOrder, DecimalMark
+
 BLANKS = " \t\r\n\u00a0"
 MISSING_TEXT = ("", "null", "none", "nan", "\\n", "#n/a")
 """What stands for no value in a column of text, in any case. `NA` is none of them: it is a name and a region too."""
@@ -15,8 +17,8 @@ MISSING_VALUE = (*MISSING_TEXT, "na", "n/a", "undefined", "nil", "-", "<na>", "n
 """What stands for no value in a column of numbers, times or booleans, in any case."""
 TRUE = ("true", "t", "yes", "y", "1", "1.0", "1.00")
 FALSE = ("false", "f", "no", "n", "0", "0.0", "0.00")
-_FLOATS = ("DOUBLE", "FLOAT")
-_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+FLOATS = ("DOUBLE", "FLOAT")
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
 def _listed(texts: tuple[str, ...]) -> str:
@@ -53,7 +55,7 @@ def boolean(value: str, kind: str = "") -> str:
 
 def number(value: str, kind: str = "") -> str:
     """`value` as a finite double; null where it is no number, NaN, infinite or missing. `.` is the decimal mark."""
-    if kind in _INTEGERS or kind.startswith("DECIMAL"):
+    if kind in INTEGERS or kind.startswith("DECIMAL"):
         return f"cast({value} as double)"
     double = f"try_cast({value} as double)"
     return f"case when isfinite({double}) then {double} end"
@@ -79,7 +81,7 @@ def identifier(value: str, kind: str = "") -> str:
     Text keeps its leading zeros and loses the blanks around it. `123.0` is what a table library makes of the id 123
     when another row has none, and reads as `123`.
     """
-    if kind in _INTEGERS:
+    if kind in INTEGERS:
         return f"cast({value} as varchar)"
     written = _trimmed(value)
     float_text = (
@@ -87,10 +89,10 @@ def identifier(value: str, kind: str = "") -> str:
         f"when regexp_full_match({written}, '-?[0-9.]+') then {_shortened(written)} "
         f"else {_double_text(f'try_cast({value} as double)')} end"
     )
-    if kind in _FLOATS:
+    if kind in FLOATS:
         return float_text
     return (
-        f"case when typeof({value}) in {_listed(_FLOATS)} then {float_text} "
+        f"case when typeof({value}) in {_listed(FLOATS)} then {float_text} "
         f"when starts_with(typeof({value}), 'DECIMAL') then {_shortened(written)} "
         f"when regexp_full_match({written}, '[0-9]+\\.0+') then {_shortened(written)} else {text(value)} end"
     )
@@ -110,3 +112,238 @@ def category(value: str) -> str:
         f"when regexp_full_match({written}, '-?((0|[1-9][0-9]*)(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?') "
         f"then {_double_text(double)} else {text(value)} end"
     )
+
+
+# A number between its sign, its currency and whatever stands around it; blanks and apostrophes may group thousands.
+_GROUPING = " '\u2019\u00a0\u202f\u2009"
+_MINUS = "\u2212-"
+_CURRENCY = r"(?:\p{Sc}|[A-Z]{3}|[A-Z]{1,2}\$|kr\.?|zł|Kč|Fr\.?)"
+_AROUND = (
+    rf"^[{BLANKS}]*\(?[{BLANKS}]*[+{_MINUS}]?[{BLANKS}]*{_CURRENCY}?[{BLANKS}]*[+{_MINUS}]?[{BLANKS}]*"
+    rf"([0-9.,](?:[0-9.,{_GROUPING}]*[0-9.,])?(?:[eE][+-]?[0-9]+)?)"
+    rf"[{BLANKS}]*{_CURRENCY}?[{BLANKS}]*[{_MINUS}]?[{BLANKS}]*\)?[{BLANKS}]*$"
+)
+_NEGATIVE = rf"^[{BLANKS}]*\(|^[^0-9]*[{_MINUS}]|[{_MINUS}][{BLANKS}]*\)?[{BLANKS}]*$"
+_READINGS = {
+    ".": r"(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}|[1-9][0-9]{0,2}(?:[S][0-9]{3})+)(?:\.[0-9]*)?"
+    r"|\.[0-9]+|[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?",
+    ",": r"(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[1-9][0-9]{0,2}(?:[S][0-9]{3})+)(?:,[0-9]*)?"
+    r"|,[0-9]+|[0-9]*,?[0-9]+(?:[eE][+-]?[0-9]+)?",
+}
+"""Decimal mark → the numbers it allows: groups of thousands never begin with 0, and exponents have none."""
+
+
+_OTHER: dict[DecimalMark, DecimalMark] = {".": ",", ",": "."}
+
+
+def _sql(pattern: str) -> str:
+    return "'" + pattern.replace("'", "''") + "'"
+
+
+def _core(value: str) -> str:
+    return f"regexp_extract(cast({value} as varchar), {_sql(_AROUND)}, 1)"
+
+
+def _reads(value: str, mark: DecimalMark) -> str:
+    """Whether text is a number where `mark` is the decimal mark."""
+    return f"regexp_full_match({_core(value)}, {_sql(_READINGS[mark].replace('[S]', f'[{_GROUPING}]'))})"
+
+
+def _plain(value: str, mark: DecimalMark) -> str:
+    """The number as programs write it."""
+    grouping = _sql(f"[{_GROUPING}{_OTHER[mark]}]")
+    bare = f"regexp_replace({_core(value)}, {grouping}, '', 'g')"
+    bare = f"replace({bare}, ',', '.')" if mark == "," else bare
+    return f"case when regexp_matches(cast({value} as varchar), {_sql(_NEGATIVE)}) then '-' || {bare} else {bare} end"
+
+
+def _two_ways(value: str) -> str:
+    return f"(regexp_matches({_core(value)}, '[.,]') and {_reads(value, '.')} and {_reads(value, ',')})"
+
+
+def proves_mark(value: str, mark: DecimalMark) -> str:
+    """Whether text can be read as a number with this decimal mark and with no other. SQL of a boolean."""
+    return f"({_reads(value, mark)} and not {_reads(value, _OTHER[mark])})"
+
+
+def ambiguous_number(value: str) -> str:
+    """Whether text is one number where `.` is the decimal mark and another where `,` is. SQL of a boolean."""
+    return _two_ways(value)
+
+
+def number_text(value: str, mark: DecimalMark = ".") -> str:
+    """Text that holds a number, as programs write it: `€ 1.250,50`, `(1,250.50)` and `1'250.50` are numbers too.
+
+    What can be read one way only is read that way. `1.250` and `1,250` can be read two ways: `mark` says which, and
+    without one (`""`) they are null, as is what is no number.
+    """
+    if mark == "":
+        return (
+            f"case when {_two_ways(value)} then null when {_reads(value, '.')} then {_plain(value, '.')} "
+            f"when {_reads(value, ',')} then {_plain(value, ',')} end"
+        )
+    other = _OTHER[mark]
+    return (
+        f"case when {_reads(value, mark)} then {_plain(value, mark)} "
+        f"when {_reads(value, other)} then {_plain(value, other)} end"
+    )
+
+
+def decimal(value: str, into: str, kind: str = "", mark: DecimalMark = ".") -> str:
+    """`value` as the type `into`, a decimal or a double; null where it is no finite number, or could be two."""
+    if kind == into and kind not in FLOATS:
+        return value
+    if kind in FLOATS:
+        finite = f"case when isfinite({value}) then {value} end"
+        return finite if kind == into else f"try_cast({finite} as {into})"
+    if kind != "VARCHAR":
+        return f"try_cast({value} as {into})"
+    finite = f"isfinite(try_cast({value} as double))"
+    quick = (
+        f"case when {finite} then try_cast({value} as {into}) end" if into in FLOATS else f"try_cast({value} as {into})"
+    )
+    slow = f"try_cast({number_text(value, mark)} as {into})"
+    if mark == ".":
+        return f"coalesce({quick}, {slow})"
+    return f"case when regexp_matches({value}, '[.,]') then {slow} else coalesce({quick}, {slow}) end"
+
+
+def integer(value: str, into: str, kind: str = "", mark: DecimalMark = ".") -> str:
+    """`value` as the integer type `into`: `12`, `12.0`, `1.2e1` and a double of 12 are 12; `12.5` is null."""
+    if kind == into:
+        return value
+    if kind in (*INTEGERS, "BOOLEAN"):
+        return f"try_cast({value} as {into})"
+    if kind == "VARCHAR":
+        exact = decimal(value, "DECIMAL(38,9)", kind, mark)
+        fraction = f"case when {exact} = trunc({exact}) then try_cast({exact} as {into}) end"
+        return (
+            f"case when regexp_matches({value}, '^ *-?[0-9]+ *$') then try_cast({value} as {into}) else {fraction} end"
+        )
+    return f"case when {value} = trunc({value}) then try_cast({value} as {into}) end"
+
+
+# Epochs by their number of digits: seconds until 2286, then milli-, micro- and nanoseconds. Eight digits are
+# yyyymmdd, and a spreadsheet counts days from 1899-12-30 (five digits, 1990 to 2100).
+_EPOCH = r"[0-9]{9,10}(?:\.[0-9]*)?|[0-9]{12,13}(?:\.[0-9]*)?|[0-9]{15,16}(?:\.[0-9]*)?|[0-9]{18,19}"
+_SERIAL = r"(?:3[3-9]|[4-6][0-9]|7[0-2])[0-9]{3}(?:\.[0-9]*)?"
+_COMPACT = (
+    r"^((?:19|20)[0-9]{2})([01][0-9])([0-3][0-9])"
+    r"(?:[T ]?([0-2][0-9])([0-5][0-9])([0-6][0-9]))?(\.[0-9]+)?(Z|[+-][0-9:]+)?$"
+)
+_WORDED = (
+    "%d %b %Y", "%d %B %Y", "%d-%b-%y", "%d-%b-%Y", "%d-%B-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d. %B %Y",
+    "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S", "%d-%b-%Y %H:%M:%S", "%b %d, %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p",
+    "%b %d, %Y, %I:%M:%S %p", "%B %d, %Y %I:%M %p", "%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S %z",
+    "%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y", "%d/%b/%y %I:%M %p", "%d/%b/%Y %H:%M",
+    "%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S %p",
+)  # fmt: skip
+_ORDERED = r"^([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})(?:,? +|T|$)(.*)$"
+_DOTTED = r"^([0-9]{1,2})\.([0-9]{1,2})\.(20)?([0-9]{2})(?:,? +|T|$)(.*)$"
+
+
+def _cast_instant(iso: str) -> str:
+    return f"(try_cast({iso} as timestamptz) at time zone 'UTC')"
+
+
+def _epoch(number: str) -> str:
+    """SQL of an instant for a decimal number of seconds, milli-, micro- or nanoseconds since 1970."""
+    return (
+        f"make_timestamp(try_cast(floor(case when {number} < 1e11 then {number} * 1000000 "
+        f"when {number} < 1e14 then {number} * 1000 when {number} < 1e17 then {number} else {number} / 1000 end) "
+        "as bigint))"
+    )
+
+
+def _serial(number: str) -> str:
+    return f"(timestamp '1899-12-30' + to_seconds(round({number} * 86400)))"
+
+
+def _in_order(written: str, order: DateOrder) -> str:
+    """Text that begins with a day, a month and a year in `order` as an instant; null where it does not."""
+    year_first = r"\3-\2-\1 \4" if order == "dmy" else r"\3-\1-\2 \4"
+    iso = f"regexp_replace({written}, {_sql(_ORDERED)}, '{year_first}')"
+    half_day = f"try_strptime({iso}, ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p'])"
+    return (
+        f"case when regexp_matches({written}, {_sql(_ORDERED)}) "
+        f"then coalesce({_cast_instant(f'trim({iso})')}, {half_day}) end"
+    )
+
+
+def proves_order(value: str, order: DateOrder) -> str:
+    """Whether text is a date with its day and month in this order and in no other. SQL of a boolean."""
+    other: DateOrder = "mdy" if order == "dmy" else "dmy"
+    written = _trimmed(value)
+    slashed = f"regexp_matches({written}, '^[0-9]{{1,2}}[/-]')"
+    return f"({slashed} and {_in_order(written, order)} is not null and {_in_order(written, other)} is null)"
+
+
+def ambiguous_date(value: str) -> str:
+    """Whether text is one date where days come first and another where months do. SQL of a boolean."""
+    written = _trimmed(value)
+    return (
+        f"(regexp_matches({written}, '^[0-9]{{1,2}}[/-]') "
+        f"and {_in_order(written, 'dmy')} <> {_in_order(written, 'mdy')})"
+    )
+
+
+def instant(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:
+    """`value` as an instant in UTC, a TIMESTAMP; null where it is none, or could be two.
+
+    ISO 8601 with or without an offset (UTC is meant without one), epochs of seconds to nanoseconds, a spreadsheet's
+    serial days, `yyyymmdd`, months in English words, and days and months in `order`: `13/01/2026` can be read one way
+    only, `05/01/2026` needs to be told. What stands between dots begins with its day. Fractions end at microseconds.
+    """
+    if kind == "TIMESTAMP":
+        return value
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"({value} at time zone 'UTC')"
+    if kind == "TIMESTAMP_NS":
+        return f"make_timestamp(epoch_ns({value}) // 1000)"
+    if kind.startswith(("TIMESTAMP", "DATE")):
+        return f"cast({value} as timestamp)"
+    if kind in (*INTEGERS, *FLOATS) or kind.startswith("DECIMAL"):
+        exact = f"try_cast(case when {value} between 0 and 1e19 then {value} end as decimal(38,9))"
+        return (
+            f"case when {exact} between 32874 and 73050 then {_serial(exact)} "
+            f"when {exact} between 19900101 and 21001231 and {exact} = trunc({exact}) "
+            f"then try_strptime(cast(try_cast({exact} as bigint) as varchar), '%Y%m%d') "
+            f"when {exact} between 100000000 and 9999999999999999999 then {_epoch(exact)} end"
+        )
+    if kind != "VARCHAR":
+        return f"try_cast({value} as timestamp)"
+    written = _trimmed(value)
+    number = f"try_cast(case when regexp_full_match({written}, '[0-9.]{{5,38}}') then {written} end as decimal(38,9))"
+    tidy = (
+        f"regexp_replace(regexp_replace(upper({written}), '^([0-9]{{4}}-.*:[0-9]{{2}}),([0-9]+)', '\\1.\\2'), "
+        f"' ?([+-][0-9]{{2}}:?[0-9]{{2}}|Z) ?(?:UTC|GMT|\\[.*\\])$', '\\1')"
+    )
+    compact = (
+        f"regexp_replace(regexp_replace({written}, {_sql(_COMPACT)}, '\\1-\\2-\\3 \\4:\\5:\\6\\7\\8'), "
+        "' ::(?:Z|$)', '')"
+    )
+    dotted = f"regexp_replace({written}, {_sql(_DOTTED)}, '20\\4-\\2-\\1 \\5')"
+    worded = f"try_strptime({written}, [{', '.join(_sql(form) for form in _WORDED)}]) at time zone 'UTC'"
+    day_first, month_first = _in_order(written, "dmy"), _in_order(written, "mdy")
+    first, second = (month_first, day_first) if order == "mdy" else (day_first, month_first)
+    ordered = f"coalesce({first}, {second})"
+    if order == "":
+        ordered = f"case when {ambiguous_date(value)} then null else {ordered} end"
+    return (
+        f"coalesce({_cast_instant(value)}, "
+        f"case when regexp_full_match({written}, {_sql(_EPOCH)}) then {_epoch(number)} "
+        f"when regexp_full_match({written}, {_sql(_SERIAL)}) then {_serial(number)} "
+        f"when regexp_matches({written}, {_sql(_COMPACT)}) then {_cast_instant(compact)} "
+        f"when regexp_matches({written}, {_sql(_DOTTED)}) then {_cast_instant(f'trim({dotted})')} "
+        f"when regexp_matches({written}, {_sql(_ORDERED)}) then {ordered} "
+        f"else coalesce({_cast_instant(tidy)}, {worded}) end)"
+    )
+
+
+def day(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:
+    """`value` as a DATE, as `instant` reads it; a local time with an offset keeps the day it is written with."""
+    if kind == "DATE":
+        return value
+    if kind == "VARCHAR":
+        return f"coalesce(try_cast({value} as date), cast({instant(value, kind, order)} as date))"
+    return f"cast({instant(value, kind, order)} as date)"

@@ -25,12 +25,13 @@ from stat import S_ISREG
 import duckdb
 
 from pipelines.settings import Settings
+from pipelines.sources import values as source_values
 from pipelines.sources.spec import Format, Source, Table
-from pipelines.warehouse import ledger, readers
+from pipelines.warehouse import ledger, readers, values
 from pipelines.warehouse.connect import lock, name, parquet_list, quote, scratch, transaction, writer
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.readers import Recognised, open_rows, unpacked
-from pipelines.warehouse.values import FIRST_PLAUSIBLE, typed
+from pipelines.warehouse.values import FIRST_PLAUSIBLE, as_it_stands, typed, written_in
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +57,9 @@ class LandingFile:
 
 
 def version_of(source: Source) -> str:
-    """A hash over the source's specification: when it changes, its files are read again."""
-    return ledger.digest([repr(source)])
+    """A hash over the source's specification and how values are read: when it changes, its files are read again."""
+    code = [Path(inspect.getfile(module)).read_text() for module in (source_values, values)]
+    return ledger.digest([repr(source), *code])
 
 
 def refusal_version_of(source: Source) -> str:
@@ -231,6 +233,7 @@ def _keep(
     renamed = ", ".join(f"{name(logged[column.name])} as {name(column.name)}" for column in table.columns)
     day = name(table.day)
     clear = [f"{name(c.name)} is not null" for c in table.columns if c.required or c.name == table.day]
+    clear += as_it_stands(table)
     clear += [f"({rule.holds}) is not false" for rule in table.rules]
     clear.append(f"{day} between {quote(str(FIRST_PLAUSIBLE))}::timestamp and {quote(str(latest))}::timestamp")
     if connection.execute(f"select 1 from (select {renamed} from rows) where not ({' and '.join(clear)})").fetchone():
@@ -260,11 +263,12 @@ def _write_tables(
         connection.execute(f"create or replace temp table reduced as {opened.reduction}")
     elif form.reduces:  # read once, it need not be kept
         selects = {table: f"with reduced as ({opened.reduction}) {select}" for table, select in selects.items()}
+    how = written_in(connection, source, form, selects)
     for table_name, select in selects.items():
         table = source.table(table_name)
         path = folder / f"{table_name}.parquet"
         connection.execute(
-            f"copy ({typed(table, form, select, latest)}) to {quote(str(path))} "
+            f"copy ({typed(table, form, select, latest, how)}) to {quote(str(path))} "
             "(format parquet, compression zstd, compression_level 1)"
         )
         written.append(path)
