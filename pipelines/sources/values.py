@@ -11,9 +11,9 @@ from __future__ import annotations
 from pipelines.sources.spec import DateOrder, DecimalMark
 
 BLANKS = " \t\r\n\u00a0"
-MISSING_TEXT = ("", "null", "none", "nan", "\\n", "#n/a")
-"""What stands for no value in a column of text, in any case. `NA` is none of them: it is a name and a region too."""
-MISSING_VALUE = (*MISSING_TEXT, "na", "n/a", "undefined", "nil", "-", "<na>", "nat")
+MISSING_TEXT = ("", "null", "NULL", "Null", "None", "none", "NONE", "nan", "NaN", "NAN", "\\N", "#N/A")
+"""What stands for no value in a column of text. `NA` does not: it is a name and a region too."""
+MISSING_VALUE = (*(text.lower() for text in MISSING_TEXT), "na", "n/a", "undefined", "nil", "-", "<na>", "nat")
 """What stands for no value in a column of numbers, times or booleans, in any case."""
 TRUE = ("true", "t", "yes", "y", "1", "1.0", "1.00")
 FALSE = ("false", "f", "no", "n", "0", "0.0", "0.00")
@@ -42,7 +42,16 @@ def text(value: str, free: bool = False) -> str:
     trimmed = _trimmed(value)
     if free:
         return f"case when {trimmed} <> '' then cast({value} as varchar) end"
-    return f"case when lower({trimmed}) not in {_listed(MISSING_TEXT)} then {trimmed} end"
+    return f"case when {trimmed} not in {_listed(MISSING_TEXT)} then {trimmed} end"
+
+
+def altered(value: str, is_id: bool) -> str:
+    """Whether `text`, or `identifier`, of a text column that is not null may be something else. SQL of a boolean.
+
+    Of a handful of plain functions, since these cost next to nothing over a bulk file's repeated texts.
+    """
+    number = f" or ends_with({value}, '.0')" if is_id else ""
+    return f"({value} <> trim({value}) or {value} in {_listed(MISSING_TEXT)}{number})"
 
 
 def boolean(value: str, kind: str = "") -> str:

@@ -132,13 +132,19 @@ def as_it_stands(table: Table) -> list[str]:
         value = name(column.name)
         if column.type in _TIMES and column.name != table.day:
             conditions.append(f"({_named(value)} or {value} is null)")
-        elif column.type in (*values.FLOATS, "VARCHAR") and not column.free:
-            conditions.append(f"{_read(column, value, column.type, Writing('.'))} is not distinct from {value}")
+        elif column.type in values.FLOATS:
+            conditions.append(f"isfinite({value}) is not false")
+        elif column.type == "VARCHAR" and not column.free:
+            conditions.append(f"{values.altered(value, _is_id(column))} is not true")
     return conditions
 
 
 def _was(column: Column) -> str:
     return name("_was_" + column.name)
+
+
+def _is_id(column: Column) -> bool:
+    return re.search("(_id|[a-z]Id)$", column.name) is not None
 
 
 def _is_number(kind: str) -> bool:
@@ -174,7 +180,7 @@ def _read(column: Column, value: str, kind: str, writing: Writing) -> str:
         return values.day(value, kind, writing.date_order)
     if into == "TIMESTAMP":
         return values.instant(value, kind, writing.date_order)
-    if into == "VARCHAR" and (kind != "VARCHAR" or re.search("(_id|[a-z]Id)$", column.name)):
+    if into == "VARCHAR" and (kind != "VARCHAR" or _is_id(column)):
         return values.identifier(value, kind)
     if into == "VARCHAR":
         return values.text(value, column.free)

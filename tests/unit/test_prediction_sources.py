@@ -104,10 +104,9 @@ def test_cohorts_may_be_a_map_or_a_struct_and_ranked_items_a_list(
 
 
 FAULTS: dict[str, Callable[[dict[str, Any]], None]] = {
-    "prediction_id is empty": lambda row: row.update(prediction_id=""),
-    "prediction_id is missing": lambda row: row.update(prediction_id=None),
+    "prediction_id is missing": lambda row: row.update(prediction_id=" "),
     "neither score nor prediction is given": lambda row: row.update(score=None),
-    "score is not a finite number": lambda row: row.update(score=float("nan")),
+    "score: inf is not a DOUBLE": lambda row: row.update(score=float("inf")),
     "cohorts is not valid JSON": lambda row: row.update(cohorts="{channel"),
 }
 
