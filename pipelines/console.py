@@ -120,13 +120,10 @@ def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: P
         complain(f"{file.status}: {file.source}, {file.message}")
     for day in _first(found.refused_days):
         complain(
-            f"refused: {day.source} {day.day}: {day.message}. What stood for that day before stays. "
-            "Mend the export and deliver it again."
+            f"rejected: {day.source} {day.day}: {day.message}. Nothing of {day.source} counts on that day. "
+            "Fix the export and deliver it again."
         )
-    refused = bool(found.refused_days)
-    # A step stopped by its judge is told by the days it refused.
-    others = [(step, message) for step, message in failures if not (refused and step.startswith("raw_"))]
-    for step, message in others:
+    for step, message in failures:
         complain(f"{step} failed: {message}")
     if failures and details:
         err.print(Text(f"Every event of the run: {details}"))

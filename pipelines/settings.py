@@ -127,10 +127,11 @@ class Settings(BaseSettings):
     memory_limit: str = Field("2.7GB", description="What DuckDB may use before it spills to disk.")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     quarantine_limit: float = Field(
-        0.2, ge=0, le=1, description="A day with a larger share of quarantined rows is refused."
-    )
-    quarantine_floor: int = Field(
-        10, ge=0, description="A day with no more quarantined rows than this is never refused for its share of them."
+        0.2,
+        ge=0,
+        le=1,
+        description="A source's day with a larger share of quarantined rows is rejected, unless it has so few that "
+        "chance explains it (99.9 % Wilson bound).",
     )
     page_url: str | None = Field(None, description="Where people open the page; notices link there.")
     slack: SlackSettings | None = Field(None, description="Tell a Slack channel of alerts and failed runs.")

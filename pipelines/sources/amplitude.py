@@ -96,6 +96,7 @@ SOURCE = Source(
                     "avg(case when coalesce(user_id, device_id, amplitude_id) is null then 0.0 else 1.0 end)",
                     "more than half of the events carry no id of a user or device: the export lost its columns",
                     low=0.5,
+                    share_of="count(*)",
                 ),
             ),
         ),

@@ -94,6 +94,7 @@ SOURCE = Source(
                     "avg(case when coalesce(user_id, device_id, distinct_id) is null then 0.0 else 1.0 end)",
                     "more than half of the events carry no id of a user or device: the export lost its properties",
                     low=0.5,
+                    share_of="count(*)",
                 ),
             ),
         ),

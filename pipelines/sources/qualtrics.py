@@ -146,6 +146,7 @@ SOURCE = Source(
                     "avg(case when finished is null then 0.0 else 1.0 end)",
                     "most responses do not say whether they are finished: the export lost its columns",
                     low=0.5,
+                    share_of="count(*)",
                 ),
             ),
             covers_range=True,

@@ -92,6 +92,7 @@ SOURCE = Source(
                     "avg(case when is_overridden then 1.0 else 0.0 end) filter (where is_overridable)",
                     "nearly every decision is overridden: the export has lost those that were accepted",
                     high=0.98,
+                    share_of="count(*) filter (where is_overridable)",
                 ),
             ),
         ),

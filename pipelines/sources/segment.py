@@ -114,6 +114,7 @@ SOURCE = Source(
                     "avg(case when coalesce(user_id, anonymous_id) is null then 0.0 else 1.0 end)",
                     "more than half of the calls carry neither `userId` nor `anonymousId`",
                     low=0.5,
+                    share_of="count(*)",
                 ),
             ),
         ),

@@ -62,10 +62,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class Expectation:
-    """Something true of a healthy day, judged by Great Expectations before the day is replaced.
+    """Something true of a healthy day, checked by Great Expectations before the day is replaced.
 
-    `measure` is a SQL aggregate over the day's rows, giving one number; the day is refused when it lies
-    outside `[low, high]`. A null measure (an empty day) passes.
+    `measure` is a SQL aggregate over the day's rows, giving one number; the day is rejected when it lies
+    outside `[low, high]`. A null measure (an empty day) passes. A `measure` that is a share says in `share_of`, a SQL
+    aggregate too, of how many: then the day is rejected only where its Wilson bound lies outside too (99.9 %,
+    one-sided), so that no small day is rejected by chance.
     """
 
     name: str
@@ -73,6 +75,28 @@ class Expectation:
     reason: str
     low: float | None = None
     high: float | None = None
+    share_of: str | None = None
+
+    @property
+    def judged(self) -> str:
+        """SQL of the number that is compared with the bounds: `measure`, or the end of its interval nearest to them."""
+        if self.share_of is None:
+            return self.measure
+        lower, upper = (wilson_end(self.measure, self.share_of, sign) for sign in ("-", "+"))
+        ends = [] if self.high is None else [f"when {self.measure} > {self.high} then {lower}"]
+        ends += [] if self.low is None else [f"when {self.measure} < {self.low} then {upper}"]
+        return f"case {' '.join(ends)} else {self.measure} end"
+
+
+CERTAIN = 3.09
+"""Standard errors beyond which a share lies once in a thousand times."""
+
+
+def wilson_end(share: str, count: str, sign: str) -> str:
+    """SQL of the lower (`-`) or upper (`+`) end of the Wilson interval of `share` of `count` (both SQL)."""
+    n, z2 = f"nullif({count}, 0)::double", CERTAIN**2
+    root = f"sqrt({share} * (1 - {share}) / {n} + {z2 / 4} / ({n} * {n}))"
+    return f"(({share}) + {z2 / 2} / {n} {sign} {CERTAIN} * {root}) / (1 + {z2} / {n})"
 
 
 @dataclass(frozen=True)

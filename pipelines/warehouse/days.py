@@ -1,6 +1,8 @@
-"""Replacing days: the rows of a day are those of its present contents, judged before they stand.
+"""Replacing days: the rows of a day are those of its present contents, validated before they are loaded.
 
-A source's day is replaced in all of its tables at once, or, refused, in none.
+A source's day is replaced in all of its tables at once. A rejected day has no row in any of them, whatever it had
+before: what a day holds depends on what lies in landing, not on what was delivered earlier. Other sources' days are
+not concerned.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pipelines.sources.spec import Expectation, Source, Table
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, quote, transaction, writer
 from pipelines.warehouse.intake import content_folder, current_parquet, good_rows, version_of
-from pipelines.warehouse.judge import Finding, judge
+from pipelines.warehouse.judge import Finding, found_in, judge
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +125,7 @@ def replace_days(
 ) -> Replacement:
     """Judge and replace the source's stale days among `days` (None: all); with `force`, those that are not too.
 
-    Refused days keep what stood. Whatever is asked, days whose rows have moved to other contents are read from these.
+    Refused days become empty. Whatever is asked, days whose rows have moved to other contents are read from these.
     Returns which days were accepted and refused, and the rows now standing.
     """
     outcome = Replacement(source.name)
@@ -141,7 +143,7 @@ def replace_days(
             _move_chunk(connection, settings, source, chunk, found.fingerprints)
     for findings in outcome.refused.values():
         for finding in findings:
-            log.error("refused, what stood before stays: %s. Mend the export and deliver it again.", finding)
+            log.error("%s rejected: %s. Fix the export and deliver it again.", source.name, finding)
     return outcome
 
 
@@ -165,7 +167,7 @@ def _replace_chunk(
             findings.setdefault(finding.day, []).append(finding)
     accepted = [day for day in days if day not in findings]
     with transaction(connection):
-        _write(connection, settings, source, batches, accepted)
+        _write(connection, settings, source, batches, days, accepted)
         ledger.record_days(connection, source, prints, accepted, findings)
     outcome.accepted += accepted
     outcome.refused |= findings
@@ -186,7 +188,7 @@ def _move_chunk(
     """Read the rows of accepted days from the contents that hold them now; being the same, they were judged."""
     batches = _batches(connection, settings, source, days)
     with transaction(connection):
-        _write(connection, settings, source, batches, days)
+        _write(connection, settings, source, batches, days, days)
         ledger.move_days(connection, source.name, prints, days)
 
 
@@ -196,16 +198,20 @@ def _write(
     source: Source,
     batches: Mapping[str, str],
     days: list[date],
+    accepted: list[date],
 ) -> None:
+    """Empty `days` and load those of them that were `accepted`."""
     for table in source.warehouse_tables:
         batch = batches.get(table.name)
         if table.name in source.viewed:
-            ledger.stand(connection, source.name, table.name, days, BULK_ROWS)
-            batch = current_parquet(connection, settings, source, table.name, days, below=BULK_ROWS)
+            ledger.stand(connection, source.name, table.name, days, accepted, BULK_ROWS)
+            batch = current_parquet(connection, settings, source, table.name, accepted, below=BULK_ROWS)
         target = _copy_name(source, table)
         connection.execute(f"delete from {target} where list_contains(?, _day)", [days])
-        if batch and days:
-            connection.execute(f"insert into {target} by name select * from ({batch}) where _day in ({_listed(days)})")
+        if batch and accepted:
+            connection.execute(
+                f"insert into {target} by name select * from ({batch}) where _day in ({_listed(accepted)})"
+            )
     create_views(connection, settings, source)
 
 
@@ -253,23 +259,28 @@ def _judge(
 ) -> list[Finding]:
     quarantined = Expectation(
         "quarantined_share",
-        "",
-        f"more than {settings.quarantine_floor} bad rows, and such a share, are a broken export",
+        "_bad / (_bad + _rows)",
+        "such a share of bad rows is a broken export",
         high=settings.quarantine_limit,
+        share_of="(_bad + _rows)",
     )
-    measures = "".join(f", cast({e.measure} as double) as {name(e.name)}" for e in table.expectations)
-    others = "".join(f", {name(e.name)}" for e in table.expectations)
+    measured = "".join(
+        f", cast({e.judged} as double) as {name(e.name)}, cast({e.measure} as double) as {name(found_in(e))}"
+        for e in table.expectations
+    )
     # A full join: a day whose every row was set aside has no good row to be measured by.
     profile = connection.execute(
         f"with batch as ({batch or _empty(table)}), "
-        f"measured as (select _day, {table.row_count} as _rows{measures} from batch group by _day), "
+        f"measured as (select _day, {table.row_count} as _rows{measured} from batch group by _day), "
         "aside as (select day as _day, count(*) as _bad from raw.quarantine "
         "join ledger.current_contents using (source, content_id) "
-        f"where source = {quote(source.name)} and list_contains($2, table_name) and day in ({_listed(days)}) "
-        "group by day) "
-        "select _day, case when _bad > $1 then _bad / (coalesce(_rows, 0) + _bad) end::double "
-        f"as {quarantined.name}{others} from measured full join aside using (_day) order by _day",
-        [settings.quarantine_floor, _tables_judged(source, table)],
+        f"where source = {quote(source.name)} and list_contains($1, table_name) and day in ({_listed(days)}) "
+        "group by day), "
+        "counted as (select * replace (coalesce(_rows, 0)::double as _rows, coalesce(_bad, 0)::double as _bad) "
+        "from measured full join aside using (_day)) "
+        f"select *, {quarantined.judged} as {quarantined.name}, {quarantined.measure} as {name(found_in(quarantined))} "
+        "from counted order by _day",
+        [_tables_judged(source, table)],
     ).df()
     profile["_day"] = [value.date() for value in profile["_day"]]
     return judge(f"{source.name}__{table.name}", profile, (quarantined, *table.expectations))

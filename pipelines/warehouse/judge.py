@@ -46,6 +46,11 @@ class Finding:
         )
 
 
+def found_in(expectation: Expectation) -> str:
+    """The profile's column that holds what the expectation measured."""
+    return f"{expectation.name} found"
+
+
 _elsewhere: list[Connection] = []
 """The process that judges instead of this one, if there is one (see `beside`)."""
 
@@ -83,7 +88,8 @@ def _answer(asked: Connection) -> None:
 def judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Finding]:
     """The expectations of `table` that days of `profile` do not meet.
 
-    `profile` has a row per day: `_day`, and a column per expectation, named as it is; null passes.
+    `profile` has a row per day: `_day`, and two columns per expectation: the number that is compared with its bounds,
+    named as it is (null passes), and the measure that people are told, `found_in` it.
     """
     if profile.empty or not expectations:
         return []
@@ -123,7 +129,7 @@ def _judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation
         expectation = by_name[verdict.expectation_config.kwargs["column"]]
         for index in verdict.result.get("unexpected_index_list") or []:
             row = profile.iloc[index]
-            findings.append(Finding(table, row["_day"], expectation, float(row[expectation.name])))
+            findings.append(Finding(table, row["_day"], expectation, float(row[found_in(expectation)])))
     return sorted(findings, key=lambda f: (f.day, f.expectation.name))
 
 

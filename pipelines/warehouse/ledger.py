@@ -88,7 +88,7 @@ TABLES: tuple[Table, ...] = (
             ),
             Column("status", "VARCHAR", "accepted or refused."),
             Column("message", "VARCHAR", "Why it was refused."),
-            Column("row_count", "BIGINT", "Rows that stand in the raw tables for that day."),
+            Column("row_count", "BIGINT", "Rows in the raw tables for that day; none of a refused one."),
             Column("judged_at", "TIMESTAMP", "When, UTC."),
             Column("contents", "VARCHAR", "Over the contents that its raw rows are read from."),
         ),
@@ -140,8 +140,19 @@ TABLES: tuple[Table, ...] = (
     Table(
         "coverage",
         "One row per source and day known to be loaded: where nothing happened on such a day, the count is 0; "
-        "elsewhere it is unknown.",
+        "elsewhere, and on a day that was rejected, it is unknown.",
         (Column("source", "VARCHAR", "The source."), Column("day", "DATE", "The UTC day.")),
+        key=("source", "day"),
+        day="day",
+    ),
+    Table(
+        "rejections",
+        "One row per source and day that pre-load validation rejected: nothing of the source is known of such a day.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("day", "DATE", "The UTC day."),
+            Column("message", "VARCHAR", "What was found against what was expected."),
+        ),
         key=("source", "day"),
         day="day",
     ),
@@ -159,11 +170,13 @@ TABLES: tuple[Table, ...] = (
         day="written_at",
     ),
 )
-"""The ledger's tables; `coverage` and `deliveries` are views."""
+"""The ledger's tables; those in `VIEWS` are views."""
 
 VIEWS = {
+    "rejections": "select source, day, message from ledger.days where status = 'refused'",
     "coverage": "select distinct source, day "
-    "from ledger.content_days join ledger.current_contents using (source, content_id)",
+    "from ledger.content_days join ledger.current_contents using (source, content_id) "
+    "anti join ledger.rejections using (source, day)",
     # Contents that are gone too: they stand in raw until the days they are on are replaced.
     "deliveries": "select source, content_id, stream_id, delivery_id, modified_at as written_at from ledger.files "
     "where delivery_id is not null and status in ('loaded', 'gone') qualify row_number() over "
@@ -418,7 +431,7 @@ def record_days(
     accepted: Sequence[date],
     refused: Mapping[date, Sequence[object]],
 ) -> None:
-    """Record the verdict on each day: accepted days with the rows that now stand, refused ones with why."""
+    """Record the verdict on each day: accepted days with the rows they now have, refused ones with why."""
     now = datetime.now(UTC).replace(tzinfo=None)
     days = [*accepted, *refused]
     counts = " union all ".join(
@@ -455,8 +468,15 @@ CONTENTS_OF_TABLE = (
 """A query of a table's contents, $2 of source $1, to which a condition on their rows can be added."""
 
 
-def stand(connection: duckdb.DuckDBPyConnection, source: str, table: str, days: Sequence[date], at_least: int) -> None:
-    """Let a viewed table's `days` be made of the contents present now that have `at_least` so many rows."""
+def stand(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    table: str,
+    days: Sequence[date],
+    accepted: Sequence[date],
+    at_least: int,
+) -> None:
+    """Let a viewed table's `days` be made of the present contents of `at_least` N rows; none where not `accepted`."""
     connection.execute(
         "delete from ledger.standing where source = ? and table_name = ? and list_contains(?, day)",
         [source, table, list(days)],
@@ -466,7 +486,7 @@ def stand(connection: duckdb.DuckDBPyConnection, source: str, table: str, days: 
         "from ledger.content_days join ledger.current_contents using (source, content_id) "
         "where source = $1 and table_name = $2 and list_contains($3, day) and row_count > 0 "
         f"and content_id in ({CONTENTS_OF_TABLE} having sum(row_count) >= $4)",
-        [source, table, list(days), at_least],
+        [source, table, list(accepted), at_least],
     )
 
 
@@ -533,24 +553,18 @@ def move_days(
 def day_fingerprints(connection: duckdb.DuckDBPyConnection, code: str) -> dict[date, str]:
     """Day → fingerprint over every source's judged day and `code` (the catalog's and the project's hash)."""
     rows = connection.execute(
-        "select day, md5(string_agg(source || fingerprint, ',' order by source) || ?) "
-        "from ledger.days where fingerprint <> '' or row_count > 0 group by day",
+        "select day, md5(string_agg(source || fingerprint || if(status = 'refused', status, ''), ',' order by source) "
+        "|| ?) from ledger.days where fingerprint <> '' or row_count > 0 group by day",
         [code],
     ).fetchall()
     return dict(rows)
 
 
 def stale_days(connection: duckdb.DuckDBPyConnection, code: str) -> list[date]:
-    """The days whose marts were built from something else than what stands in raw now.
-
-    Days that any source's judge refused are left out: their old numbers stand until the data is mended.
-    """
+    """The days whose marts were built from something else than what stands in raw now."""
     now = day_fingerprints(connection, code)
     built: dict[date, str] = dict(connection.execute("select day, fingerprint from ledger.built").fetchall())
-    refused = {
-        row[0] for row in connection.execute("select distinct day from ledger.days where status = 'refused'").fetchall()
-    }
-    return sorted(day for day in now.keys() | built.keys() if now.get(day) != built.get(day) and day not in refused)
+    return sorted(day for day in now.keys() | built.keys() if now.get(day) != built.get(day))
 
 
 def set_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:

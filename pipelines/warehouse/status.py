@@ -93,7 +93,10 @@ def status(
                 stale_sources.add(source)
             prints += [f"{source} {day} {of}" for day, of in days.fingerprints.items()]
         built = connection.execute("select max(built_at) from ledger.built").fetchone()
-        covered = connection.execute("select distinct day from ledger.coverage order by day").fetchall()
+        covered = connection.execute(
+            "select distinct day from ledger.content_days join ledger.current_contents using (source, content_id) "
+            "order by day"
+        ).fetchall()
         published = published_at(settings)
         return Status(
             changed={source: count for source, count in changed.items() if count},

@@ -79,7 +79,7 @@ def test_a_refused_day_ends_in_failure_and_says_what_was_found_against_what_was_
     result = scorecard("run", "--home", str(shop.home))
     assert result.exit_code == 1
     assert "sales 2026-01-01" in result.output and "total is 5000, expected at most 1000" in result.output
-    assert "Mend the export" in result.output
+    assert "Fix the export" in result.output
     assert published(shop) == []
 
 

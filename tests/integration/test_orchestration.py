@@ -112,16 +112,17 @@ def test_the_documentation_is_one_page_that_asks_nobody(shop: Settings, project:
     assert page.index(f'content="{POLICY}"') < page.index("<script")
 
 
-def test_a_refused_day_blocks_when_no_other_is_left(shop: Settings) -> None:  # noqa: F811
+def test_a_rejected_day_of_one_source_does_not_stop_another(shop: Settings) -> None:  # noqa: F811
     deliver_first(shop.home)
+    land(shop.home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 50))
+    land(shop.home, "returns/2026-01-03.csv", ("r1", "2026-01-03 11:00:00", 5))
     assert run(shop) == []
-    before = published(shop)
-    land(shop.home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 5000))
-    failures = run(shop)
-    assert [failure.step for failure in failures] == ["raw_sales"]
-    assert published(shop) == before
-    assert [(r.source, r.day) for r in look(shop).refused_days] == [("sales", JAN_3)]
-    assert run(shop) == [], "a refused day is not judged again until its files change"
+    assert published(shop)[1] == ("2026-01-03", 50.0, 5.0, 1)
+    land(shop.home, "returns/2026-01-03.csv", ("r1", "2026-01-03 11:00:00", 5000), modified=1_767_990_000)
+    assert run(shop) == []
+    assert published(shop)[1] == ("2026-01-03", 50.0, None, 1), "what the rejected source gave before is not shown"
+    assert [(r.source, r.day) for r in look(shop).refused_days] == [("returns", JAN_3)]
+    assert look(shop).stale_days == (), "a rejected day is not validated again until its files change"
 
 
 def test_the_good_days_go_on_while_a_refused_one_waits_and_comes_back_mended(shop: Settings) -> None:  # noqa: F811
@@ -136,7 +137,7 @@ def test_the_good_days_go_on_while_a_refused_one_waits_and_comes_back_mended(sho
         event = record.event
         assert event is not None and event.dagster_event is not None
         verdict = event.dagster_event.asset_check_evaluation_data
-        assert (verdict.passed, verdict.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert (verdict.passed, verdict.severity) == (False, dg.AssetCheckSeverity.ERROR)
         assert "total is 5000, expected at most 1000" in (verdict.description or "")
     land(shop.home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 50), modified=1_767_990_000)
     assert run(shop) == []

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -203,7 +204,7 @@ def test_an_unknown_column_is_fine(settings: Settings) -> None:
     assert orders(settings) == [("o1", 1.0)]
 
 
-def test_a_refused_day_stays_as_it_was_while_the_other_day_is_replaced(settings: Settings) -> None:
+def test_a_rejected_day_is_empty_and_unknown_while_the_other_day_is_replaced(settings: Settings) -> None:
     land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
     load(settings)
     land(settings, "a.csv", HEADER + "o1,2026-01-02,5000\no2,2026-01-03,2\n", modified=1_800_000_500)
@@ -213,7 +214,17 @@ def test_a_refused_day_stays_as_it_was_while_the_other_day_is_replaced(settings:
     assert [str(finding) for finding in outcome.refused[DAY]] == [
         "sales__orders 2026-01-02: total is 5000, expected at most 1000 (nobody sells that much)"
     ]
-    assert orders(settings) == [("o1", 1.0), ("o2", 2.0)]
+    assert orders(settings) == [("o2", 2.0)]
+    assert query(settings, "select day from ledger.coverage") == [(date(2026, 1, 3),)]
+
+
+def test_a_small_day_is_not_rejected_by_chance_for_its_share(settings: Settings) -> None:
+    returned = Expectation("returned", "avg(if(amount = 0, 1.0, 0.0))", "most are kept", high=0.9, share_of="count(*)")
+    table = replace(SALES.tables[0], expectations=(returned,))
+    source = replace(SALES, tables=(table,))
+    land(settings, "a.csv", HEADER + "o,2026-01-02,0\n" * 12 + "o,2026-01-03,0\n" * 200)
+    take_in(settings, source)
+    assert list(replace_days(settings, source).refused) == [date(2026, 1, 3)]
 
 
 def test_a_day_named_by_an_empty_file_is_known_to_be_empty(settings: Settings) -> None:
@@ -244,12 +255,15 @@ def test_a_few_bad_rows_refuse_no_day_however_quiet_it_was(settings: Settings) -
     assert orders(settings) == [("o1", 1.0)]
 
 
-def test_a_day_of_nothing_but_bad_rows_is_refused_and_what_stood_stays(settings: Settings) -> None:
+def test_a_day_of_nothing_but_bad_rows_is_rejected_and_comes_back_with_a_good_file(settings: Settings) -> None:
     land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
     load(settings)
     land(settings, "a.csv", HEADER + "bad,2026-01-02,-1\n" * 30, modified=1_800_000_500)
     take_in(settings, SALES)
     assert list(replace_days(settings, SALES).refused) == [DAY]
+    assert orders(settings) == []
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n", modified=1_800_000_900)
+    load(settings)
     assert orders(settings) == [("o1", 1.0)]
 
 

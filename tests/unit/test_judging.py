@@ -12,7 +12,7 @@ from pipelines.sources.spec import Expectation
 from pipelines.warehouse import judge
 
 EXPECTATIONS = (Expectation("share", "", "a share", low=0.0, high=1.0),)
-PROFILE = pd.DataFrame({"_day": [date(2026, 1, 1), date(2026, 1, 2)], "share": [0.5, 1.5]})
+PROFILE = pd.DataFrame({"_day": [date(2026, 1, 1), date(2026, 1, 2)], "share": [0.5, 1.5], "share found": [0.5, 1.5]})
 
 
 def test_a_process_beside_finds_what_this_one_does() -> None:

@@ -57,7 +57,7 @@ def test_a_changed_project_rebuilds_every_known_day_whatever_is_asked(
     assert "--full-refresh" not in asked_of_dbt[-1]
 
     monkeypatch.setattr(transform, "project_fingerprint", lambda: "another project")
-    # The refused day too, from the rows that stand: its table would keep the old columns.
+    # The rejected day too: its table would keep the old columns.
     assert transform.build(settings, catalog, DAYS[:1]).days == DAYS
     assert "--full-refresh" in asked_of_dbt[-1]
     assert transform.build(settings, catalog, DAYS[:1]).days == []

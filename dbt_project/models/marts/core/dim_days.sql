@@ -1,6 +1,21 @@
 with
 
-coverage as (select * from {{ source('ledger', 'coverage') }}),
+-- A day that was rejected is a day all the same.
+delivered as (
+
+    select
+        source,
+        day
+    from {{ source('ledger', 'coverage') }}
+
+    union all
+
+    select
+        source,
+        day
+    from {{ source('ledger', 'rejections') }}
+
+),
 
 -- Reference data reaches further than anything it is looked up for: exchange rates begin in 1999.
 kpi_sources as (select * from {{ ref('kpi_sources') }}),
@@ -11,7 +26,7 @@ span as (
         min(day) as first_day,
         max(day) as last_day
 
-    from coverage
+    from delivered
     where source in (select source from kpi_sources)
 
 ),

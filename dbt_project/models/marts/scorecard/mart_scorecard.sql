@@ -18,6 +18,8 @@ kpi_sources as (select * from {{ ref('kpi_sources') }}),
 
 coverage as (select * from {{ source('ledger', 'coverage') }}),
 
+rejections as (select * from {{ source('ledger', 'rejections') }}),
+
 days as (select * from {{ ref('dim_days') }}),
 
 span as (
@@ -87,6 +89,30 @@ freshness as (
 
 ),
 
+-- Which days of a KPI's sources pre-load validation rejected, and why: nothing of them is in its numbers.
+rejected as (
+
+    select
+        periods.kpi_id,
+        periods.period,
+        periods.period_start_date,
+        string_agg(
+            rejections.source || ' of ' || strftime(rejections.day, '%-d %B') || ' was rejected: '
+            || rejections.message,
+            '; '
+            order by rejections.day, rejections.source
+        ) as rejection_reason
+
+    from (select distinct kpi_id, period, period_start_date, as_of_date from dated) as periods
+    inner join kpi_sources on periods.kpi_id = kpi_sources.kpi_id
+    inner join rejections
+        on
+            kpi_sources.source = rejections.source
+            and rejections.day between periods.period_start_date and periods.as_of_date
+    group by all
+
+),
+
 valued as (
 
     select
@@ -135,6 +161,7 @@ targeted as (
         targets.target,
         targets.at_risk,
         freshness.source_freshness,
+        rejected.rejection_reason,
         coalesce(declared.baseline, first_months.baseline) as baseline,
         case
             when declared.baseline is not null then 'declared'
@@ -178,6 +205,11 @@ targeted as (
         on
             valued.kpi_id = freshness.kpi_id
             and valued.as_of_date = freshness.as_of_date
+    left join rejected
+        on
+            valued.kpi_id = rejected.kpi_id
+            and valued.period = rejected.period
+            and valued.period_start_date = rejected.period_start_date
 
 ),
 
@@ -215,13 +247,15 @@ final as (
         end as trend,
         case
             when value is null
-                then coalesce(
-                    gap_reason,
-                    case when denominator = 0 then 'nothing to divide by' else 'not measured' end
+                then concat_ws(
+                    '; ',
+                    coalesce(gap_reason, case when denominator = 0 then 'nothing to divide by' else 'not measured' end),
+                    rejection_reason
                 )
         end as gap_reason,
         baseline_source,
         source_freshness,
+        rejection_reason,
 
         is_higher_better,
 
