@@ -15,6 +15,8 @@ from pipelines.settings import PROJECT_ROOT, Settings
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep together what shares something dear: those who look at the sample company, else the tests of a file."""
+    if item.get_closest_marker("xdist_group"):
+        return
     shared = "company" if "company" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
     item.add_marker(pytest.mark.xdist_group(shared))
 

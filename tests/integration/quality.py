@@ -59,6 +59,8 @@ def run(
     for name in sources:
         take_in(settings, all_sources()[name])
         replace_days(settings, all_sources()[name])
+    if not marts:
+        return
     prepare()
     catalog = load_catalog(settings.catalog_dir)
     code = code_fingerprint(catalog)

@@ -1,0 +1,55 @@
+"""Every case gives what it expects: most in one home together, those that say why in one of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.settings import Settings
+from tests.cases.case import Case, all_cases
+from tests.cases.home import build_alone, build_shared, differences
+
+CASES = all_cases()
+TOGETHER = [case for case in CASES if not case.is_alone]
+ALONE = [case for case in CASES if case.is_alone]
+
+
+def named(case: Case) -> str:
+    """The test's name for it."""
+    return case.name
+
+
+@pytest.fixture(scope="session")
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One home with the cases of this session that share one."""
+    asked = [
+        item.callspec.params["together"]
+        for item in request.session.items
+        if "together" in getattr(getattr(item, "callspec", None), "params", {})
+    ]
+    return build_shared(asked, tmp_path_factory.mktemp("cases") / "home")
+
+
+@pytest.fixture(scope="session")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dbt's parsed project is kept for the next case."""
+    return tmp_path_factory.mktemp("parsed")
+
+
+@pytest.mark.xdist_group("cases together")
+@pytest.mark.parametrize("together", TOGETHER, ids=named)
+def test_case(together: Case, shared: Settings) -> None:
+    assert differences(together, shared) == []
+
+
+@pytest.mark.xdist_group("cases alone")
+@pytest.mark.parametrize("alone", ALONE, ids=named)
+def test_case_in_a_home_of_its_own(alone: Case, tmp_path: Path, parsed: Path) -> None:
+    assert differences(alone, build_alone(alone, tmp_path / "home", parsed)) == []
+
+
+@pytest.mark.xdist_group("cases alone")
+@pytest.mark.parametrize("case", CASES, ids=named)
+def test_a_case_is_well_formed(case: Case) -> None:
+    assert case.faults() == []
