@@ -3,7 +3,7 @@
 select
     'mixpanel' as source,
     delivery_id,
-    insert_id,
+    event_key,
     user_id,
     'device:' || device_id as person_key,
     cast(null as varchar) as device_key,
@@ -22,7 +22,7 @@ union all
 select
     'amplitude' as source,
     delivery_id,
-    insert_id,
+    event_key,
     user_id,
     'person:' || amplitude_id as person_key,
     'device:' || device_id as device_key,
@@ -41,7 +41,7 @@ union all
 select
     'segment' as source,
     delivery_id,
-    message_id as insert_id,
+    message_id as event_key,
     user_id,
     'device:' || anonymous_id as person_key,
     cast(null as varchar) as device_key,
@@ -60,7 +60,7 @@ union all
 select
     'segment' as source,
     delivery_id,
-    message_id as insert_id,
+    message_id as event_key,
     user_id,
     'device:' || anonymous_id as person_key,
     cast(null as varchar) as device_key,

@@ -11,15 +11,15 @@ with events as (
 
 ),
 
--- Without an insert id nothing tells two events apart: each is one.
+-- Without a key nothing tells two events apart: each is one.
 daily as (
 
     select
         source,
         event_date,
         count(*) as delivered_event_count,
-        count(*) filter (where insert_id is null)
-        + count(distinct event_name || chr(0) || insert_id) as distinct_event_count
+        count(*) filter (where event_key is null)
+        + count(distinct event_name || chr(0) || event_key) as distinct_event_count
     from events
     group by source, event_date
 

@@ -40,8 +40,8 @@ delivered as (
     select
         events.*,
         row_number() over (
-            partition by events.source, events.event_date, events.event_name, events.insert_id
-            order by events.received_at nulls last, events.delivery_id
+            partition by events.source, events.event_date, events.event_name, events.event_key
+            order by events.received_at desc nulls last, events.delivery_id asc
         ) as delivery_number
     from {{ ref('int_events__combined') }} as events
     inner join feature_event_names
@@ -52,11 +52,11 @@ delivered as (
 
 ),
 
--- Nothing tells events without an insert id apart: they are kept, all of them.
+-- Nothing tells events without a key apart: they are kept, all of them.
 deduplicated as (
 
     select * from delivered
-    where delivery_number = 1 or insert_id is null
+    where delivery_number = 1 or event_key is null
 
 ),
 

@@ -8,7 +8,10 @@ renamed as (
 
     select
         _content_id || ':' || cast(_row as varchar) as delivery_id,
-        coalesce(insert_id, uuid) as insert_id,
+        -- As Amplitude tells events apart: an insert id is a device's own.
+        coalesce(
+            insert_id || ' of ' || coalesce(device_id, user_id, amplitude_id, ''), uuid
+        ) as event_key,
         user_id,
         device_id,
         amplitude_id,

@@ -8,7 +8,11 @@ renamed as (
 
     select
         _content_id || ':' || cast(_row as varchar) as delivery_id,
-        insert_id,
+        -- As Mixpanel tells events apart: an insert id is a distinct id's own. One exported again after a merge has the
+        -- merged distinct id, and beside it the one it was sent with.
+        insert_id || ' of ' || coalesce(
+            {{ json_property('properties', "'$distinct_id_before_identity'") }}, distinct_id, ''
+        ) as event_key,
         case
             when event_name = '$create_alias' then {{ json_property('properties', "'alias'") }}
             when event_name = '$identify'
