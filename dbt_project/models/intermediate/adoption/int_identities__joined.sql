@@ -62,16 +62,46 @@ links as (
 
 ),
 
+merged as (
+
+    select * from {{ ref('int_identities__merged') }}
+    where {{ in_worklist('event_date', back=back, forward=forward) }}
+
+),
+
+-- A person that the vendor merged with others is known by what any of them did.
+peers as (
+
+    select
+        mine.source,
+        mine.event_date,
+        mine.identity_id,
+        theirs.identity_id as peer_id
+    from merged as mine
+    inner join merged as theirs
+        on
+            mine.source = theirs.source
+            and mine.event_date = theirs.event_date
+            and mine.merged_identity_id = theirs.merged_identity_id
+    where mine.identity_id like 'person:%'
+
+),
+
 anonymous as (
 
     select
-        source,
-        delivery_id,
-        person_key as from_id,
-        event_date,
-        event_at as happened_at
+        events.source,
+        events.delivery_id,
+        coalesce(peers.peer_id, events.person_key) as from_id,
+        events.event_date,
+        events.event_at as happened_at
     from events
-    where user_id is null and person_key is not null
+    left join peers
+        on
+            events.source = peers.source
+            and events.event_date = peers.event_date
+            and events.person_key = peers.identity_id
+    where events.user_id is null and events.person_key is not null
     union all
     select
         source,
@@ -101,8 +131,8 @@ recognised as (
             max(case when from_id like 'device:%' then linked_user_id end)
         ) as user_id,
         coalesce(
-            max(case when from_id like 'person:%' then link_kind end),
-            max(case when from_id like 'device:%' then link_kind end)
+            min(case when from_id like 'person:%' then link_kind end),
+            min(case when from_id like 'device:%' then link_kind end)
         ) as link_kind
     from anonymous_linked
     group by source, delivery_id
@@ -165,13 +195,20 @@ resolved as (
         named.event_date,
         named.event_at,
         named.user_id as named_user_id,
-        coalesce(renamed.linked_user_id, named.user_id) as user_id,
+        coalesce(
+            substr(merged.merged_identity_id, length('user:') + 1), renamed.linked_user_id, named.user_id
+        ) as user_id,
         named.identity_method
     from named
     left join renamed
         on
             named.source = renamed.source
             and named.delivery_id = renamed.delivery_id
+    left join merged
+        on
+            named.source = merged.source
+            and named.event_date = merged.event_date
+            and 'user:' || coalesce(renamed.linked_user_id, named.user_id) = merged.identity_id
 
 ),
 
@@ -221,6 +258,23 @@ excluded_deliveries as (
 
 ),
 
+-- Whoever is merged with an excluded user is one.
+excluded_persons as (
+
+    select distinct
+        merged.source,
+        merged.event_date,
+        merged.merged_identity_id
+    from merged
+    inner join excluded_users
+        on
+            merged.source = excluded_users.source
+            and merged.identity_id = 'user:' || excluded_users.user_id
+            and excluded_users.event_date between merged.event_date - {{ forward }}
+            and merged.event_date + {{ back }}
+
+),
+
 final as (
 
     select
@@ -230,12 +284,17 @@ final as (
         resolved.event_date,
         resolved.event_at,
         resolved.identity_method,
-        excluded_deliveries.delivery_id is not null as is_excluded
+        excluded_deliveries.delivery_id is not null or excluded_persons.merged_identity_id is not null as is_excluded
     from resolved
     left join excluded_deliveries
         on
             resolved.source = excluded_deliveries.source
             and resolved.delivery_id = excluded_deliveries.delivery_id
+    left join excluded_persons
+        on
+            resolved.source = excluded_persons.source
+            and resolved.event_date = excluded_persons.event_date
+            and 'user:' || resolved.user_id = excluded_persons.merged_identity_id
 
 )
 

@@ -19,34 +19,15 @@ with events as (
 
 ),
 
-merged_persons as (
+pairs as (
 
     select
-        amplitude_id,
-        merged_amplitude_id,
+        from_id,
+        to_id,
         event_date,
         merged_at
-    from {{ ref('stg_amplitude__merges') }}
-    where {{ in_worklist('event_date') }}
-
-),
-
--- The event that made Amplitude merge two persons is the log-in of the one that remains, so that day
--- knows the user; a person of Amplitude's is one user.
-merged as (
-
-    select
-        'amplitude' as source,
-        'person:' || merged_persons.merged_amplitude_id as from_id,
-        events.user_id,
-        merged_persons.event_date,
-        merged_persons.merged_at as happened_at
-    from merged_persons
-    inner join events
-        on
-            events.source = 'amplitude'
-            and events.person_key = 'person:' || merged_persons.amplitude_id
-            and merged_persons.event_date = events.event_date
+    from {{ ref('stg_mixpanel__merges') }}
+    where not is_identify and {{ in_worklist('event_date') }}
 
 ),
 
@@ -70,7 +51,7 @@ links as (
     from events
     where device_key is not null
     union all
-    -- What an alias replaces may be a device or a former user id; only the right one finds events.
+    -- What an identify or an alias replaces may be a device or a former user id; only the right one finds events.
     select
         source,
         'device:' || linked_id as from_id,
@@ -89,13 +70,24 @@ links as (
     from events
     where linked_id is not null and linked_id <> user_id
     union all
+    -- Either of two ids that were merged may be a device, with `$device:` before it or not.
     select
-        source,
-        from_id,
-        user_id,
+        'mixpanel' as source,
+        'device:' || replace(from_id, '$device:', '') as from_id,
+        to_id as user_id,
         event_date,
-        happened_at
-    from merged
+        merged_at as happened_at
+    from pairs
+    where to_id not like '$device:%'
+    union all
+    select
+        'mixpanel' as source,
+        'device:' || replace(to_id, '$device:', '') as from_id,
+        from_id as user_id,
+        event_date,
+        merged_at as happened_at
+    from pairs
+    where from_id not like '$device:%'
 
 ),
 
