@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pipelines.sources.people import person
 from pipelines.sources.spec import Column, Expectation, Format, Names, Rule, Source, Table
 
 
@@ -21,11 +22,11 @@ select
     {_text("event_time")} as event_at,
     {_text("client_event_time")} as client_event_at,
     {_text("server_upload_time")} as uploaded_at,
-    {_text("$insert_id")} as insert_id,
+    {person(_text("$insert_id"))} as insert_id,
     {_text("uuid")} as uuid,
-    {_text("user_id")} as user_id,
-    {_text("device_id")} as device_id,
-    {_text("amplitude_id")} as amplitude_id,
+    {person(_text("user_id"))} as user_id,
+    {person(_text("device_id"))} as device_id,
+    {person(_text("amplitude_id"))} as amplitude_id,
     doc -> '$.event_properties' as event_properties,
     doc -> '$.user_properties' as user_properties,
     _row,
@@ -35,8 +36,8 @@ from rows
 
 _MERGES = f"""
 select
-    {_text("amplitude_id")} as amplitude_id,
-    {_text("merged_amplitude_id")} as merged_amplitude_id,
+    {person(_text("amplitude_id"))} as amplitude_id,
+    {person(_text("merged_amplitude_id"))} as merged_amplitude_id,
     {_text("merge_event_time")} as merged_at,
     {_text("merge_server_time")} as merge_uploaded_at,
     _row,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pipelines.sources.people import person
 from pipelines.sources.spec import Column, Expectation, Format, Names, Rule, Source, Table
 
 _CALLED_AT = """coalesce(
@@ -30,8 +31,8 @@ _COMMON = f"""
     doc ->> '$.originalTimestamp' as original_at,
     doc ->> '$.receivedAt' as received_at,
     nullif(doc ->> '$.messageId', '') as message_id,
-    nullif(doc ->> '$.userId', '') as user_id,
-    nullif(doc ->> '$.anonymousId', '') as anonymous_id"""
+    {person("doc ->> '$.userId'")} as user_id,
+    {person("doc ->> '$.anonymousId'")} as anonymous_id"""
 
 _EVENTS = f"""
 select
@@ -51,7 +52,7 @@ where coalesce(doc ->> '$.type', '') not in ('identify', 'alias')
 _IDENTIFIES = f"""
 select
     doc ->> '$.type' as call_type,{_COMMON},
-    nullif(doc ->> '$.previousId', '') as previous_id,
+    {person("doc ->> '$.previousId'")} as previous_id,
     coalesce(doc -> '$.traits', doc -> '$.context.traits') as traits,
     _row,
     _raw

@@ -74,6 +74,44 @@ def test_mixpanels_ids_are_kept_as_exported_and_an_empty_one_is_null(settings: S
     ) == [(None, "d1", None, "$device:d1", True, "pro")]
 
 
+def test_mixpanels_merges_aliases_and_identities_are_pairs_of_ids_and_placeholders_are_nobodys(
+    settings: Settings,
+) -> None:
+    def said(event: str, **properties: object) -> dict[str, Any]:
+        return {"event": event, "properties": {"time": SECONDS, **properties}}
+
+    land(
+        settings,
+        "mixpanel/a.jsonl.gz",
+        said("$merge", distinct_id="b", **{"$distinct_ids": ["b", "a", "c"]}),
+        said("$merge", distinct_id="e", **{"$distinct_ids": '["e","d"]'}),
+        said("$merge", distinct_id="u", **{"$distinct_ids": ["$device:k", "v", "u"]}),
+        said("$create_alias", distinct_id="old", alias="new"),
+        said("$identify", **{"$anon_id": "x", "$identified_id": "u"}),
+        said("View", distinct_id="u", **{"$distinct_id_before_identity": "w"}),
+        said("View", distinct_id="u", **{"$distinct_id_before_identity": "w", "$device_id": "w"}),
+        said("$merge", distinct_id="u", **{"$distinct_ids": ["undefined", "u"]}),
+        said("$merge", distinct_id="u", **{"$distinct_ids": "broken ["}),
+        said("$create_alias", distinct_id="null", alias="new"),
+        said("View", distinct_id=12.0),
+    )
+    load(settings, "mixpanel")
+    assert rows(settings, "select from_id, to_id, is_identify from raw.mixpanel__merges order by _row, 1") == [
+        ("b", "a", False),
+        ("c", "a", False),
+        ("e", "d", False),
+        ("$device:k", "u", False),
+        ("v", "u", False),
+        ("old", "new", False),
+        ("x", "u", True),
+        ("w", "u", False),
+    ]
+    assert rows(settings, "select distinct_id from raw.mixpanel__events where _row > 9 order by _row") == [
+        (None,),
+        ("12",),
+    ]
+
+
 def test_a_clock_that_is_wrong_by_years_and_a_broken_line_are_set_aside_and_the_rest_loads(settings: Settings) -> None:
     path = land(
         settings,

@@ -10,17 +10,10 @@ renamed as (
         _content_id || ':' || cast(_row as varchar) as delivery_id,
         -- As Mixpanel tells events apart: an insert id is a distinct id's own. One exported again after a merge has the
         -- merged distinct id, and beside it the one it was sent with.
-        insert_id || ' of ' || coalesce(
-            {{ json_property('properties', "'$distinct_id_before_identity'") }}, distinct_id, ''
-        ) as event_key,
+        insert_id || ' of ' || coalesce(former_id, distinct_id, '') as event_key,
         case
-            when event_name = '$create_alias' then {{ json_property('properties', "'alias'") }}
-            when event_name = '$identify'
-                then coalesce(
-                    {{ json_property('properties', "'$identified_id'") }},
-                    user_id,
-                    distinct_id
-                )
+            when event_name = '$create_alias' then alias_id
+            when event_name = '$identify' then coalesce(identified_id, user_id, distinct_id)
             else coalesce(
                 user_id,
                 -- Servers send a user's id as distinct_id and nothing else; a browser's is its device.
@@ -36,7 +29,7 @@ renamed as (
         ) as device_id,
         case
             when event_name = '$create_alias' then distinct_id
-            when event_name = '$identify' then {{ json_property('properties', "'$anon_id'") }}
+            when event_name = '$identify' then anonymous_id
         end as linked_id,
         _day as event_date,
         event_at,
