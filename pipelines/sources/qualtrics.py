@@ -1,4 +1,4 @@
-"""Qualtrics: survey responses as its CSV export gives them, with their three header rows.
+"""Qualtrics: survey responses as its CSV export gives them, with one, two or three header rows.
 
 Here: one row per response and one per answer, whatever the survey asks. Which question measures which model, and
 what its answers are worth, stands in the catalog. Respondents' names, addresses and locations are not taken over.
@@ -21,40 +21,74 @@ _SURVEY_KEY = r"""coalesce(
 """The export does not say which survey it is of: its path does. The survey's id anywhere in it, else its folder, else
 the file's name less the date that Qualtrics puts behind it."""
 
-_HEADER = '"StartDate" like \'{%"ImportId"%}\''
+_HEADER = "contains(\"StartDate\", 'ImportId')"
 """The third header row: for each column, as JSON, where it comes from, and the zone its times are told in."""
 
 
+def _header_value(cell: str, key: str) -> str:
+    """What a cell of the third header row says of `key`, also where programs have rewritten or cut its JSON."""
+    return f"""nullif(regexp_extract({cell}, '\\W{key}\\W+([A-Za-z0-9_/+-]+)', 1), '')"""
+
+
 def _instant(column: str, zone: str) -> str:
-    """The instant in `column`: naive in the zone the header names (the exporter's own), else UTC."""
+    """The instant in `column`: naive in the zone the header names (the exporter's own), else UTC.
+
+    A zone that nobody knows makes it text that is no instant, so that the row is set aside.
+    """
     return f"""case
-            when
-                {zone} in (select name from pg_timezone_names())
-                and not regexp_matches({column}, '(Z|[+-]\\d\\d:?\\d\\d)$')
+            when {zone} is null or regexp_matches({column}, '(Z|[+-]\\d\\d:?\\d\\d)$') then {column}
+            when {zone} in (select name from pg_timezone_names())
             then coalesce(
                 cast((try_cast({column} as timestamp) at time zone {zone}) at time zone 'UTC' as varchar), {column}
             )
-            else {column}
+            else {column} || ' in the unknown time zone ' || {zone}
         end"""
 
+
+_TRUE = (
+    "true", "yes", "1", "1.0", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "verdadeiro", "sim", "vero", "sì",
+    "waar", "sant", "sand", "sandt", "tosi", "kyllä", "prawda", "tak", "igaz", "igen", "doğru", "evet", "истина", "да",
+    "правда", "真", "是", "正しい", "はい", "참", "예", "จริง", "đúng", "benar", "ano", "pravda", "áno", "da", "adevărat",
+    "αληθές", "ναι", "נכון", "כן", "صحيح", "نعم", "cert",
+)  # fmt: skip
+_FALSE = (
+    "false", "no", "0", "0.0", "falsch", "nein", "faux", "non", "falso", "não", "onwaar", "nee", "usant", "falskt",
+    "falsk", "nej", "nei", "epätosi", "ei", "fałsz", "nie", "hamis", "nem", "yanlış", "hayır", "ложь", "нет", "假",
+    "否", "誤り", "いいえ", "거짓", "아니요", "아니오", "เท็จ", "sai", "salah", "tidak", "ne", "nepravda", "fals", "nu",
+    "ψευδές", "όχι", "לא נכון", "לא", "خطأ", "لا",
+)  # fmt: skip
+"""How an export with choice texts says True and False, in the language of who exports it."""
+
+
+def _listed(texts: tuple[str, ...]) -> str:
+    return "(" + ", ".join(f"'{text}'" for text in dict.fromkeys(texts)) + ")"
+
+
+# Progress is a number in every language. What neither of them tells passes through, so that the row is set aside.
+_FINISHED = f"""case
+            when lower(trim("Finished")) in {_listed(_TRUE)} then 'true'
+            when lower(trim("Finished")) in {_listed(_FALSE)} then 'false'
+            when nullif(trim("Finished"), '') is not null and try_cast("Progress" as double) is not null
+                then case when try_cast("Progress" as double) >= 100 then 'true' else 'false' end
+            else nullif(trim("Finished"), '')
+        end"""
 
 _PARTS = f"""
     headers as (
         select
-            -- Without a third row, the second one has the questions' texts.
-            coalesce(max(_row) filter ({_HEADER}), 1) as last_row,
             any_value(_raw) filter ({_HEADER}) as raw,
             any_value("StartDate") filter ({_HEADER}) as start_header,
             any_value("EndDate") filter ({_HEADER}) as end_header,
             any_value("RecordedDate") filter ({_HEADER}) as recorded_header
         from rows
+        where _row <= 2
     ),
     zones as (
         select
             *,
-            start_header ->> '$.timeZone' as start_zone,
-            coalesce(end_header, start_header) ->> '$.timeZone' as end_zone,
-            coalesce(recorded_header, start_header) ->> '$.timeZone' as recorded_zone
+            {_header_value("start_header", "timeZone")} as start_zone,
+            {_header_value("coalesce(end_header, start_header)", "timeZone")} as end_zone,
+            {_header_value("coalesce(recorded_header, start_header)", "timeZone")} as recorded_zone
         from headers
     ),
     told as (
@@ -65,7 +99,12 @@ _PARTS = f"""
             {_instant('"EndDate"', "zones.end_zone")} as submitted_at,
             {_instant('"RecordedDate"', "zones.recorded_zone")} as recorded_at
         from rows cross join zones
-        where rows._row > zones.last_row
+        -- Below the columns' names two rows may follow, one or none: the questions' texts and the JSON.
+        where
+            rows._row > 2
+            or starts_with("ResponseId", 'R_')
+            or try_cast("EndDate" as timestamp) is not null
+            or not ({_HEADER} or "ResponseId" is null or "EndDate" is null or regexp_matches("EndDate", '^\\D+$'))
     )"""
 
 _RESPONSES = f"""
@@ -75,7 +114,7 @@ _RESPONSES = f"""
         _row, _raw, survey_key,
         "ResponseId" as response_id,
         "Status" as status,
-        "Finished" as finished,
+        {_FINISHED} as is_finished,
         "DistributionChannel" as distribution_channel,
         started_at, submitted_at, recorded_at
     from told
@@ -85,9 +124,9 @@ _ANSWERS = f"""
     with
     {_PARTS},
     questions as (
-        select header.key as column_name, header.value ->> '$.ImportId' as question_id
+        select header.key as column_name, {_header_value("header.value", "ImportId")} as question_id
         from (select unnest(map_entries(cast(cast(raw as json) as map(varchar, varchar)))) as header from headers)
-        where header.value ->> '$.ImportId' like 'QID%'
+        where {_header_value("header.value", "ImportId")} like 'QID%'
     ),
     cells as (
         select
@@ -132,7 +171,12 @@ SOURCE = Source(
                 _SURVEY,
                 _RESPONSE,
                 Column("status", "VARCHAR", "IP Address (0), Survey Preview (1), Imported (4), Spam (8), …"),
-                Column("finished", "VARCHAR", "True (1) or False (0)."),
+                Column(
+                    "is_finished",
+                    "BOOLEAN",
+                    "Whether it was finished (`Finished`, in whatever language; where that is not understood, by "
+                    "`Progress`); null where the export does not say.",
+                ),
                 Column("distribution_channel", "VARCHAR", "email, anonymous, preview, …"),
                 Column("started_at", "TIMESTAMP", "When it was begun."),
                 _SUBMITTED,
@@ -143,7 +187,7 @@ SOURCE = Source(
             expectations=(
                 Expectation(
                     "responses that say whether they are finished",
-                    "avg(case when finished is null then 0.0 else 1.0 end)",
+                    "avg(case when is_finished is null then 0.0 else 1.0 end)",
                     "most responses do not say whether they are finished: the export lost its columns",
                     low=0.5,
                     share_of="count(*)",
@@ -172,7 +216,7 @@ SOURCE = Source(
             name="Qualtrics CSV export",
             container="csv",
             requires=("StartDate", "EndDate", "Status", "Finished", "ResponseId"),
-            optional=("RecordedDate", "DistributionChannel"),
+            optional=("RecordedDate", "DistributionChannel", "Progress"),
             select={"responses": _RESPONSES, "answers": _ANSWERS},
         ),
     ),

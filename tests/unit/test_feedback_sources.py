@@ -59,11 +59,11 @@ def test_qualtrics_three_header_rows_are_no_responses_and_its_times_are_told_in_
     # The night in which Denver's clocks go forward: -7 h before it, -6 h after.
     assert rows(
         settings,
-        "select survey_key, response_id, status, finished, submitted_at::varchar, _day::varchar "
+        "select survey_key, response_id, status, is_finished, submitted_at::varchar, _day::varchar "
         "from raw.qualtrics__responses order by 2",
     ) == [
-        ("SV_abc123", "R_1", "IP Address", "True", "2026-03-08 06:12:00", "2026-03-08"),
-        ("SV_abc123", "R_2", "Survey Preview", "True", "2026-03-08 15:01:00", "2026-03-08"),
+        ("SV_abc123", "R_1", "IP Address", True, "2026-03-08 06:12:00", "2026-03-08"),
+        ("SV_abc123", "R_2", "Survey Preview", True, "2026-03-08 15:01:00", "2026-03-08"),
     ]
 
 
@@ -112,6 +112,51 @@ def test_a_qualtrics_export_of_two_header_rows_tells_questions_by_their_columns(
     assert set(rows(settings, "select question_id, question_name from raw.qualtrics__answers")) == {
         ("Q2", "Q2"), ("Q2_NPS_GROUP", "Q2_NPS_GROUP"), ("Q7", "Q7"),
     }  # fmt: skip
+
+
+LOCALISED = (
+    "StartDate,EndDate,Status,Progress,Finished,RecordedDate,ResponseId,Q1",
+    "Startdatum,Enddatum,Antworttyp,Fortschritt,Beendet,Aufgezeichnet,Antwort-ID,Zufrieden?",
+    '"{{""ImportId"":""startDate"",""timeZone"":""{zone}""}}","{{""ImportId"":""endDate"",""timeZone"":""{zone}""}}",'
+    '"{{""ImportId"":""status""}}","{{""ImportId"":""progress""}}","{{""ImportId"":""finished""}}",'
+    '"{{""ImportId"":""recordedDate"",""timeZone"":""{zone}""}}","{{""ImportId"":""_recordId""}}",'
+    '"{{""ImportId"":""QID1""}}"',
+    "2026-01-05 10:00:00,2026-01-05 10:01:00,IP-Adresse,100,Wahr,2026-01-05 10:01:00,R_1,5",
+    "2026-01-05 10:00:00,2026-01-05 10:02:00,IP-Adresse,40,Falsch,2026-01-05 10:02:00,R_2,4",
+    "2026-01-05 10:00:00,2026-01-05 10:03:00,IP-Adresse,100,Amen,2026-01-05 10:03:00,R_3,3",
+    "2026-01-05 10:00:00,2026-01-05 10:04:00,IP-Adresse,,Amen,2026-01-05 10:04:00,R_4,3",
+)
+
+
+def localised(headers: int = 3, zone: str = "UTC") -> str:
+    return "\n".join(LOCALISED[:headers] + LOCALISED[3:]).format(zone=zone)
+
+
+@pytest.mark.parametrize("headers", [1, 2, 3])
+def test_qualtrics_tells_finished_in_any_language_and_under_any_number_of_header_rows(
+    settings: Settings, headers: int
+) -> None:
+    report = load(settings, "qualtrics", "SV_l/export.csv", localised(headers))
+    assert (report.rows_read, report.rows_loaded, report.rows_quarantined) == (headers + 3, 3, 1)
+    assert rows(settings, "select response_id, is_finished from raw.qualtrics__responses order by 1") == [
+        ("R_1", True), ("R_2", False), ("R_3", True),
+    ]  # fmt: skip
+    assert rows(settings, "select reason from raw.quarantine") == [("is_finished: Amen is not a BOOLEAN",)]
+
+
+def test_a_third_header_row_that_is_no_json_still_tells_question_and_zone(settings: Settings) -> None:
+    load(settings, "qualtrics", "SV_l/export.csv", localised(zone="Asia/Tokyo").replace('""', "'"))
+    assert rows(
+        settings, "select question_id, submitted_at::varchar from raw.qualtrics__answers order by 2 limit 1"
+    ) == [
+        ("QID1", "2026-01-05 01:01:00"),
+    ]
+
+
+def test_times_in_a_zone_that_nobody_knows_are_set_aside_and_not_taken_for_utc(settings: Settings) -> None:
+    report = load(settings, "qualtrics", "SV_l/export.csv", localised(zone="Mars/Olympus"))
+    assert report.rows_loaded == 0
+    assert "unknown time zone Mars/Olympus" in rows(settings, "select reason from raw.quarantine")[0][0]
 
 
 # The response example of GET /forms/{form_id}/responses in Typeform's developer pages, shortened.

@@ -25,10 +25,13 @@ renamed as (
         cast(submitted_at as date) as event_date,
 
         case
-            when lower(status) like '%preview%' or lower(status) like '%test%' or status in ('1', '2', '9', '17')
+            -- The channel is told in English whatever the language of the export.
+            when
+                lower(status) like '%preview%' or lower(status) like '%test%'
+                or status in ('1', '2', '9', '17') or lower(distribution_channel) in ('preview', 'test')
                 then 'preview'
             when lower(status) like '%spam%' or status in ('8', '12', '40') then 'spam'
-            when lower(coalesce(finished, 'true')) not in ('true', '1') then 'unfinished'
+            when not is_finished then 'unfinished'
             else 'live'
         end as fate,
 
