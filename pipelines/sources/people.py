@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipelines.sources import values
+
 NOBODY = (
     "", "anon", "anonymous", "nil", "<nil>", "none", "null", "n/a", "na", "nan", "undefined", "unknown",
     "not_authenticated", "0", "-1", "true", "false", "[]", "{}", "[object object]",
@@ -12,10 +14,6 @@ they ids, all who share one would be a single user, and an alias of one would me
 
 
 def person(value: str) -> str:
-    """`value`, SQL for an id of a user or device of any JSON type as text; null where it names nobody.
-
-    An id that went through a table of doubles, `12.0`, is `12`.
-    """
+    """`value`, SQL for the id of a user or a device, as the text of an id; null where it names nobody."""
     nobody = ", ".join(f"'{text}'" for text in NOBODY)
-    whole = f"regexp_replace(trim({value}), '^([0-9]+)[.]0+$', '\\1')"
-    return f"case when lower(trim({value})) not in ({nobody}) then {whole} end"
+    return f"case when lower(trim({value})) not in ({nobody}) then {values.identifier(value)} end"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pipelines.sources import values
 from pipelines.sources.spec import Column, Expectation, Format, Names, Source, Table
 
 _SURVEY_KEY = r"""coalesce(
@@ -46,18 +47,18 @@ def _instant(column: str, zone: str) -> str:
 
 
 _TRUE = (
-    "true", "yes", "1", "1.0", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "verdadeiro", "sim", "vero", "sì",
-    "waar", "sant", "sand", "sandt", "tosi", "kyllä", "prawda", "tak", "igaz", "igen", "doğru", "evet", "истина", "да",
-    "правда", "真", "是", "正しい", "はい", "참", "예", "จริง", "đúng", "benar", "ano", "pravda", "áno", "da", "adevărat",
-    "αληθές", "ναι", "נכון", "כן", "صحيح", "نعم", "cert",
+    "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "verdadeiro", "sim", "vero", "sì", "waar", "sant", "sand",
+    "sandt", "tosi", "kyllä", "prawda", "tak", "igaz", "igen", "doğru", "evet", "истина", "правда", "да", "真", "是",
+    "正しい", "はい", "참", "예", "จริง", "đúng", "benar", "ano", "pravda", "áno", "da", "adevărat", "αληθές", "ναι",
+    "נכון", "כן", "صحيح", "نعم", "cert",
 )  # fmt: skip
 _FALSE = (
-    "false", "no", "0", "0.0", "falsch", "nein", "faux", "non", "falso", "não", "onwaar", "nee", "usant", "falskt",
-    "falsk", "nej", "nei", "epätosi", "ei", "fałsz", "nie", "hamis", "nem", "yanlış", "hayır", "ложь", "нет", "假",
-    "否", "誤り", "いいえ", "거짓", "아니요", "아니오", "เท็จ", "sai", "salah", "tidak", "ne", "nepravda", "fals", "nu",
-    "ψευδές", "όχι", "לא נכון", "לא", "خطأ", "لا",
+    "falsch", "nein", "faux", "non", "falso", "não", "onwaar", "nee", "usant", "falskt", "falsk", "nej", "nei",
+    "epätosi", "ei", "fałsz", "nie", "hamis", "nem", "yanlış", "hayır", "ложь", "нет", "假", "否", "誤り", "いいえ",
+    "거짓", "아니요", "아니오", "เท็จ", "sai", "salah", "tidak", "ne", "nepravda", "fals", "nu", "ψευδές", "όχι",
+    "לא נכון", "לא", "خطأ", "لا",
 )  # fmt: skip
-"""How an export with choice texts says True and False, in the language of who exports it."""
+"""How an export with choice texts says True and False, in the language of who exports it; English is everybody's."""
 
 
 def _listed(texts: tuple[str, ...]) -> str:
@@ -66,6 +67,7 @@ def _listed(texts: tuple[str, ...]) -> str:
 
 # Progress is a number in every language. What neither of them tells passes through, so that the row is set aside.
 _FINISHED = f"""case
+            when {values.boolean('"Finished"')} is not null then cast({values.boolean('"Finished"')} as varchar)
             when lower(trim("Finished")) in {_listed(_TRUE)} then 'true'
             when lower(trim("Finished")) in {_listed(_FALSE)} then 'false'
             when nullif(trim("Finished"), '') is not null and try_cast("Progress" as double) is not null
@@ -202,8 +204,14 @@ SOURCE = Source(
                 _SURVEY,
                 _RESPONSE,
                 Column("question_id", "VARCHAR", "The question's id (`QID1`); it outlives a rename.", required=True),
-                Column("question_name", "VARCHAR", "Its column in this export."),
-                Column("answer", "VARCHAR", "The answer: a choice's text or number, or free text.", required=True),
+                Column("question_name", "VARCHAR", "Its column in this export.", free=True),
+                Column(
+                    "answer",
+                    "VARCHAR",
+                    "The answer: a choice's text or number, or free text.",
+                    required=True,
+                    free=True,
+                ),
                 _SUBMITTED,
                 _RECORDED,
             ),

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pipelines.sources import values
 from pipelines.sources.spec import Column, Expectation, Format, Names, Rule, Source, Table
 
 _RATING = ("rating_id", "rated_at", "model", "kind", "value", "user_id", "comment", "recorded_at")
 _DECISION = ("decision_id", "decided_at", "model", "overridable", "was_overridden", "reason", "recorded_at")
-_THUMBS = """case
-            when kind = 'thumbs' and lower(value) in ('up', '1', 'true', 'yes') then '1'
-            when kind = 'thumbs' and lower(value) in ('down', '0', '-1', 'false', 'no') then '0'
+_KIND = "lower(trim(kind))"
+_UP = "('up', '+1', 'thumbs_up', 'thumbsup', 'positive', 'like', 'good', '👍')"
+_DOWN = "('down', '-1', '-1.0', 'thumbs_down', 'thumbsdown', 'negative', 'dislike', 'bad', '👎')"
+_THUMBS = f"""case
+            when {_KIND} = 'thumbs' and (lower(trim(value)) in {_UP} or {values.boolean("value")}) then '1'
+            when {_KIND} = 'thumbs' and (lower(trim(value)) in {_DOWN} or not {values.boolean("value")}) then '0'
             else value
         end"""
 
@@ -27,7 +31,7 @@ def _ratings(relation: str) -> str:
     return f"""
     with logged as (select * from {relation})
     select
-        _row, _raw, rating_id, model as model_name, lower(kind) as kind, user_id, comment, rated_at, recorded_at,
+        _row, _raw, rating_id, model as model_name, {_KIND} as kind, user_id, comment, rated_at, recorded_at,
         {_THUMBS} as score
     from logged
     """
@@ -38,7 +42,8 @@ def _decisions(relation: str) -> str:
     with logged as (select * from {relation})
     select
         _row, _raw, decision_id, model as model_name, reason, overridable as is_overridable,
-        coalesce(was_overridden, 'false') as is_overridden, decided_at, recorded_at
+        case when {values.missing("was_overridden")} then 'false' else was_overridden end as is_overridden,
+        decided_at, recorded_at
     from logged
     """
 
@@ -59,7 +64,7 @@ SOURCE = Source(
                 Column("kind", "VARCHAR", "thumbs or stars.", required=True),
                 Column("score", "DOUBLE", "0 or 1 for thumbs, 1 to 5 for stars.", required=True),
                 Column("user_id", "VARCHAR", "An opaque id of who rated."),
-                Column("comment", "VARCHAR", "What they wrote beside it."),
+                Column("comment", "VARCHAR", "What they wrote beside it.", free=True),
                 Column("rated_at", "TIMESTAMP", "When it was given.", required=True),
                 Column("recorded_at", "TIMESTAMP", "When the log took it in: later from a device that was offline."),
             ),

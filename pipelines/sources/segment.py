@@ -13,13 +13,13 @@ from pipelines.sources.spec import Column, Expectation, Format, Names, Rule, Sou
 
 _CALLED_AT = """coalesce(
         doc ->> '$.timestamp',
-        cast(
+        try(cast(
             cast(try_cast(doc ->> '$.receivedAt' as timestamptz) as timestamp)
             - (
                 cast(try_cast(doc ->> '$.sentAt' as timestamptz) as timestamp)
                 - cast(try_cast(doc ->> '$.originalTimestamp' as timestamptz) as timestamp)
             ) as varchar
-        ),
+        )),
         doc ->> '$.originalTimestamp',
         doc ->> '$.receivedAt'
     )"""

@@ -61,7 +61,8 @@ _CSV_ANSWERS = f"""
 _JSON_SUBMITTED = f"""coalesce(
             nullif(nullif(doc ->> '$.submitted_at', ''), '{_NEVER}'), doc ->> '$.staged_at', doc ->> '$.landed_at'
         )"""
-_JSON_ID = "coalesce(doc ->> '$.response_id', doc ->> '$.token')"
+# The same in all three where all three are there; pages of old have no `response_id`.
+_JSON_ID = "coalesce(doc ->> '$.response_id', doc ->> '$.token', doc ->> '$.landing_id')"
 _JSON_FORM = f"coalesce(doc ->> '$.form_id', {_FORM_KEY})"
 _JSON_RESPONSES = f"""
     select
@@ -90,10 +91,19 @@ _JSON_ANSWERS = f"""
         answer ->> '$.field.id' as question_id,
         answer ->> '$.field.ref' as question_name,
         coalesce(
-            answer ->> '$.number', answer ->> '$.choice.label', answer ->> '$.text', answer ->> '$.boolean'
+            answer ->> '$.number', answer ->> '$.choice.label', answer ->> '$.choice.other', answer ->> '$.text',
+            answer ->> '$.boolean', array_to_string(json_extract_string(answer, '$.choices.labels[*]'), ', ')
         ) as answer
     from answers
-    where answer ->> '$.type' in ('number', 'choice', 'text', 'boolean')
+    -- The other types (email, phone_number, file_url …) say who answers or what was handed in.
+    where
+        answer ->> '$.type' in ('number', 'choice', 'choices', 'text', 'boolean')
+        -- A field deleted since, or one left empty, answers nothing.
+        and answer ->> '$.field.id' is not null
+        and coalesce(
+            answer ->> '$.number', answer ->> '$.choice.label', answer ->> '$.choice.other', answer ->> '$.text',
+            answer ->> '$.boolean', answer ->> '$.choices.labels[0]'
+        ) is not null
 """
 
 _SURVEY = Column("survey_key", "VARCHAR", "The form: its id, or the folder or file it lies in.", required=True)
@@ -127,9 +137,17 @@ SOURCE = Source(
             columns=(
                 _SURVEY,
                 _RESPONSE,
-                Column("question_id", "VARCHAR", "The field's id; in the CSV, the question's text.", required=True),
-                Column("question_name", "VARCHAR", "The field's ref; in the CSV, the question's text."),
-                Column("answer", "VARCHAR", "The answer: a number, a choice's label, or text.", required=True),
+                Column(
+                    "question_id",
+                    "VARCHAR",
+                    "The field's id; in the CSV, the question's text.",
+                    required=True,
+                    free=True,
+                ),
+                Column("question_name", "VARCHAR", "The field's ref; in the CSV, its text.", free=True),
+                Column(
+                    "answer", "VARCHAR", "The answer: a number, a choice's label, or text.", required=True, free=True
+                ),
                 _SUBMITTED,
             ),
             key=("survey_key", "response_id", "question_id"),
@@ -148,7 +166,8 @@ SOURCE = Source(
             name="Typeform Responses API",
             container="json",
             records=("$.items",),
-            requires=("$.landed_at", "$.submitted_at", "$.answers"),
+            # Responses that were begun and left have no answers, and a page of them is one all the same.
+            requires=("$.landed_at", "$.token"),
             select={"responses": _JSON_RESPONSES, "answers": _JSON_ANSWERS},
         ),
     ),

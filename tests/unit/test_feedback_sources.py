@@ -225,6 +225,29 @@ def test_typeform_answers_are_read_from_the_api_and_the_csv_and_a_response_is_on
     ]
 
 
+def test_typeform_reads_a_page_without_an_answer_several_choices_and_a_token_alone(settings: Settings) -> None:
+    old = {key: value for key, value in TYPEFORM.items() if key not in ("response_id", "hidden")} | {
+        "answers": [
+            {"field": {"id": "f1", "ref": "a"}, "type": "choices", "choices": {"labels": ["fast", "fair"]}},
+            {"field": {"id": "f2", "ref": "b"}, "type": "choice", "choice": {"other": "slow"}},
+            {"field": {"id": "f3", "ref": "c"}, "type": "choice", "choice": {}},
+            {"field": None, "type": "number", "number": 4},
+        ]
+    }
+    begun = {"landing_id": "x", "token": "x", "landed_at": "2017-09-14T22:33:59Z"}
+    load(settings, "typeform", "form1/old.json", {"items": [old]})
+    report = load(settings, "typeform", "form1/begun.json", {"items": [begun]})
+    assert (report.status, report.rows_loaded) == ("loaded", 1)
+    assert rows(settings, "select distinct response_id, is_finished from raw.typeform__responses order by 1") == [
+        ("21085286190ffad1248d17c4135ee56f", True),
+        ("x", False),
+    ]
+    assert rows(settings, "select question_id, answer from raw.typeform__answers order by 1") == [
+        ("f1", "fast, fair"),
+        ("f2", "slow"),
+    ]
+
+
 def test_ratings_and_decisions_read_the_same_from_lines_and_csv(settings: Settings) -> None:
     thumbs = {"rating_id": "r1", "rated_at": "2026-01-05T10:00:00Z", "model": "chat", "kind": "thumbs", "value": "down"}
     stars = thumbs | {"rating_id": "r2", "kind": "stars", "value": 4}
@@ -261,6 +284,29 @@ def test_ratings_and_decisions_read_the_same_from_lines_and_csv(settings: Settin
     ]  # fmt: skip
     reasons = {row[0] for row in rows(settings, "select reason from raw.quarantine")}
     assert reasons == {"stars are not from 1 to 5", "was overridden though nobody could override it"}
+
+
+def test_a_thumb_and_an_override_are_told_in_whatever_way_a_program_writes_them(settings: Settings) -> None:
+    told = {"up": 1, "👍": 1, "True": 1, "1.0": 1, "Thumbs_Up": 1, "down": 0, "-1": 0, "false": 0, "NO": 0, "👎": 0}
+    lines = [
+        json.dumps({"rating_id": f"r{n}", "rated_at": "2026-01-05", "model": "chat", "kind": "Thumbs", "value": value})
+        for n, value in enumerate((*told, "perhaps"))
+    ]
+    report = load(settings, "ratings", "thumbs.jsonl", "\n".join(lines))
+    assert (report.rows_loaded, report.rows_quarantined) == (len(told), 1)
+    assert dict(rows(settings, "select rating_id, score from raw.ratings__ratings")) == {
+        f"r{n}": score for n, score in enumerate(told.values())
+    }
+    load(
+        settings,
+        "ratings",
+        "decisions.csv",
+        "decision_id,decided_at,model,overridable,was_overridden\n"
+        "d1,2026-01-05,chat,TRUE,1.0\nd2,2026-01-05,chat,yes,None\nd3,2026-01-05,chat,1,F\n",
+    )
+    assert sorted(rows(settings, "select decision_id, is_overridden from raw.ratings__decisions")) == [
+        ("d1", True), ("d2", False), ("d3", False),
+    ]  # fmt: skip
 
 
 # The ticket example of Zendesk's developer pages, ten years younger, references shortened.
