@@ -35,19 +35,35 @@ feature_event_names as (
 
 ),
 
+contents as (
+
+    select
+        source,
+        content_id,
+        min(delivered_at) as delivered_at
+    from {{ source('ledger', 'files') }}
+    group by source, content_id
+
+),
+
 delivered as (
 
     select
         events.*,
         row_number() over (
             partition by events.source, events.event_date, events.event_name, events.event_key
-            order by events.received_at desc nulls last, events.delivery_id asc
+            order by
+                events.received_at desc nulls last, contents.delivered_at desc nulls last, events.delivery_id asc
         ) as delivery_number
     from {{ ref('int_events__combined') }} as events
     inner join feature_event_names
         on
             events.source = feature_event_names.source
             and events.event_name = feature_event_names.event_name
+    left join contents
+        on
+            events.source = contents.source
+            and split_part(events.delivery_id, ':', 1) = contents.content_id
     where {{ in_worklist('events.event_date') }}
 
 ),

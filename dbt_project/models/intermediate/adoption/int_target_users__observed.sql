@@ -45,6 +45,7 @@ observed as (
         events.user_id,
         events.event_date,
         events.event_at,
+        events.received_at,
         properties.valid_from,
         coalesce(
             {{ json_property('events.user_properties', 'properties.property_name') }},
@@ -66,7 +67,7 @@ ranked as (
         *,
         row_number() over (
             partition by source, feature_id, user_id, event_date
-            order by event_at desc, delivery_id asc
+            order by event_at desc, received_at desc nulls last, delivery_id asc
         ) as recency
     from observed
     where property_value is not null

@@ -45,7 +45,7 @@ events as (
         events.event_id is null
         or row_number() over (
             partition by events.event_date, events.user_id, events.event_name, events.event_id
-            order by events.event_at, events.amount
+            order by events.delivered_at desc nulls last, events.event_at asc, events.amount asc
         ) = 1
 
 ),

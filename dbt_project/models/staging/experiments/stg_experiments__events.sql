@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('experiments', 'events') }}),
+source as (
+
+    {{ delivered('experiments', 'events') }}
+
+),
 
 renamed as (
 
@@ -13,7 +17,9 @@ renamed as (
 
         event_name,
 
-        amount
+        amount,
+
+        delivered_at
 
     from source
 

@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('qualtrics', 'answers') }}),
+source as (
+
+    {{ delivered('qualtrics', 'answers') }}
+
+),
 
 renamed as (
 
@@ -15,7 +19,7 @@ renamed as (
     from source
     qualify row_number() over (
         partition by survey_key, response_id, question_id
-        order by recorded_at desc nulls last, _content_id asc, _row asc, question_name asc
+        order by recorded_at desc nulls last, delivered_at desc nulls last, _content_id asc, _row asc, question_name asc
     ) = 1
 
 )

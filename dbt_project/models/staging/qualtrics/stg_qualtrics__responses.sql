@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('qualtrics', 'responses') }}),
+source as (
+
+    {{ delivered('qualtrics', 'responses') }}
+
+),
 
 -- Exports overlap: the one that knows most of a response holds.
 newest as (
@@ -11,7 +15,8 @@ newest as (
 
     from source
     qualify row_number() over (
-        partition by survey_key, response_id order by recorded_at desc nulls last, _content_id asc, _row asc
+        partition by survey_key, response_id
+        order by recorded_at desc nulls last, delivered_at desc nulls last, _content_id asc, _row asc
     ) = 1
 
 ),

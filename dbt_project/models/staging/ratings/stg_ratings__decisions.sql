@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('ratings', 'decisions') }}),
+source as (
+
+    {{ delivered('ratings', 'decisions') }}
+
+),
 
 renamed as (
 
@@ -23,7 +27,9 @@ renamed as (
     -- Logged again when it is overruled, perhaps days later. Without a time of logging, overruled stands.
     qualify row_number() over (
         partition by _day, decision_id
-        order by recorded_at desc nulls last, is_overridden desc, _content_id asc, _row asc
+        order by
+            recorded_at desc nulls last, is_overridden desc,
+            delivered_at desc nulls last, _content_id asc, _row desc
     ) = 1
 
 )

@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('ratings', 'ratings') }}),
+source as (
+
+    {{ delivered('ratings', 'ratings') }}
+
+),
 
 renamed as (
 
@@ -25,7 +29,7 @@ renamed as (
     from source
     qualify row_number() over (
         partition by _day, rating_id
-        order by recorded_at desc nulls last, rated_at desc, _content_id asc, _row asc
+        order by recorded_at desc nulls last, rated_at desc, delivered_at desc nulls last, _content_id asc, _row desc
     ) = 1
 
 )

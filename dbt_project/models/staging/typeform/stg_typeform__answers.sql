@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('typeform', 'answers') }}),
+source as (
+
+    {{ delivered('typeform', 'answers') }}
+
+),
 
 renamed as (
 
@@ -15,7 +19,7 @@ renamed as (
     from source
     qualify row_number() over (
         partition by survey_key, response_id, question_id
-        order by submitted_at desc, _content_id asc, _row asc, answer asc
+        order by submitted_at desc, delivered_at desc nulls last, _content_id asc, _row asc, answer asc
     ) = 1
 
 )

@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('typeform', 'responses') }}),
+source as (
+
+    {{ delivered('typeform', 'responses') }}
+
+),
 
 newest as (
 
@@ -10,7 +14,8 @@ newest as (
 
     from source
     qualify row_number() over (
-        partition by survey_key, response_id order by is_finished desc, submitted_at desc, _content_id asc, _row asc
+        partition by survey_key, response_id
+        order by is_finished desc, submitted_at desc, delivered_at desc nulls last, _content_id asc, _row asc
     ) = 1
 
 ),

@@ -1,0 +1,17 @@
+{#- The rows of a source's table with `delivered_at`, when the file that holds them was first delivered: of two states
+    of one thing the later delivery holds, whatever hash its file happens to have. -#}
+{% macro delivered(source_name, table) -%}
+    select
+        loaded.*,
+        deliveries.delivered_at
+    from {{ source(source_name, table) }} as loaded
+    left join (
+        select
+            content_id,
+            min(delivered_at) as delivered_at
+        from {{ source('ledger', 'files') }}
+        where source = '{{ source_name }}'
+        group by content_id
+    ) as deliveries
+        on loaded._content_id = deliveries.content_id
+{%- endmacro %}
