@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import asdict
+from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -200,8 +201,8 @@ def model(dbt, session):
             weights={arm["variation_id"]: arm["weight"] for arm in variations if arm["experiment_id"] == name},
             metrics=planned,
             is_cuped=declared["pre_period_days"] is not None,
-            # Who looks while it runs may stop it: its intervals must hold at every look.
-            is_sequential=declared["is_sequential"] or ends is None or last < ends,
+            # Who looks while it runs may stop it: its intervals must hold at every look. It ends with the day before.
+            is_sequential=declared["is_sequential"] or ends is None or last + timedelta(days=1) < ends,
             planned_units=declared["planned_units"],
             planned_effect=declared["planned_effect"],
         )

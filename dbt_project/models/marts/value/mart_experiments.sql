@@ -93,7 +93,7 @@ judged as (
         case
             when estimates.experiment_id is null then 'no_data'
             when estimates.is_void then 'void'
-            when experiments.valid_to is null or known.last_date < experiments.valid_to then 'running'
+            when experiments.valid_to is null or known.last_date + 1 < experiments.valid_to then 'running'
             when decisive.reached_effect > experiments.planned_effect then 'underpowered'
             else 'finished'
         end as status,
