@@ -22,7 +22,7 @@ from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.transform import build
 from tests.cases.case import Case
 from tests.integration import quality
-from tests.integration.shop import failures
+from tests.integration.conftest import failures
 
 DBT_CACHE = "partial_parse.msgpack"
 
