@@ -39,10 +39,10 @@ SOURCE = Source(
                 Column(
                     "campaign_id", "VARCHAR", "The row's id; without one, of its start, name and kind.", required=True
                 ),
-                Column("title", "VARCHAR", "Its name.", required=True),
+                Column("title", "VARCHAR", "Its name.", required=True, free=True),
                 Column("kind", "VARCHAR", "campaign, price_change, holiday or other.", required=True),
                 Column("models", "VARCHAR", "Ids of members, split by semicolons; null or `all`: everyone's."),
-                Column("note", "VARCHAR", "What a reader should know."),
+                Column("note", "VARCHAR", "What a reader should know.", free=True),
                 Column("url", "VARCHAR", "Where more is said."),
                 Column("starts_at", "TIMESTAMP", "When it begins; a day is its midnight, UTC.", required=True),
                 Column("ends_at", "TIMESTAMP", "When it ends; null: it is a moment, or lasts."),

@@ -15,7 +15,7 @@ CHANGE_REQUESTS = Table(
     description="One row per delivered snapshot of a change request; the newest one holds.",
     columns=(
         Column("change_number", "VARCHAR", "The number people quote: CHG0030001.", required=True),
-        Column("short_description", "VARCHAR", "What is changed, in a line."),
+        Column("short_description", "VARCHAR", "What is changed, in a line.", free=True),
         Column("change_type", "VARCHAR", "normal, standard or emergency."),
         Column("state", "VARCHAR", "The state's name, or its number (3 is closed).", required=True),
         Column("close_code", "VARCHAR", "successful, successful_issues or unsuccessful; null while it is open."),

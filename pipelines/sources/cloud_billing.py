@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Deliveries, Expectation, Format, Names, Rule, Source, Table
+from pipelines.sources.spec import Column, Deliveries, Expectation, Format, Names, Rule, Source, Table, Writing
 
 _MONEY = "DECIMAL(38,12)"
 
@@ -47,7 +47,7 @@ _COLUMNS = (
     Column("ChargePeriodEnd", "TIMESTAMP", "End of the charge, exclusive."),
     Column("ChargeCategory", "VARCHAR", "Usage, Purchase, Tax, Credit or Adjustment.", required=True),
     Column("ChargeClass", "VARCHAR", "Correction when it corrects a period already invoiced, else null."),
-    Column("ChargeDescription", "VARCHAR", "The vendor's own words."),
+    Column("ChargeDescription", "VARCHAR", "The vendor's own words.", free=True),
     Column("ChargeFrequency", "VARCHAR", "One-Time, Recurring or Usage-Based."),
     Column("PricingCategory", "VARCHAR", "Standard, Dynamic, Committed or Other."),
     Column("PricingQuantity", _MONEY, "Quantity in pricing units."),
@@ -656,6 +656,7 @@ SOURCE = Source(
         Format(
             name="focus_csv",
             container="csv",
+            writing=Writing("."),
             requires=_FOCUS_REQUIRES,
             optional=_FOCUS_OPTIONAL,
             null_text=("", "NULL"),
@@ -671,6 +672,7 @@ SOURCE = Source(
         Format(
             name="aws_cur_csv",
             container="csv",
+            writing=Writing("."),
             requires=_AWS_REQUIRES,
             optional=(*_except(_AWS_COLUMNS, _AWS_REQUIRES), _AWS_CSV_TAG),
             select=_aws(str, _AWS_CSV_TAGS, "^resourceTags/(user:)?"),
@@ -678,6 +680,7 @@ SOURCE = Source(
         Format(
             name="aws_cur2_csv",
             container="csv",
+            writing=Writing("."),
             requires=(*map(_snake, _AWS_REQUIRES), "resource_tags"),
             optional=tuple(map(_snake, _except(_AWS_COLUMNS, _AWS_REQUIRES))),
             select=_aws(_snake, _CUR2_TAGS, _CUR2_PREFIX),
@@ -699,6 +702,7 @@ SOURCE = Source(
         Format(
             name="azure_csv",
             container="csv",
+            writing=Writing(".", "mdy"),
             requires=_AZURE_REQUIRES,
             optional=_except(_AZURE_COLUMNS, _AZURE_REQUIRES),
             select=_select(_AZURE, _AZURE_RENAMED),

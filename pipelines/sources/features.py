@@ -22,7 +22,7 @@ from pipelines.sources.binning import (
     parquet_format,
     unpivoted,
 )  # fmt: skip
-from pipelines.sources.spec import Column, Derived, Format, Names, Source, Table
+from pipelines.sources.spec import Column, Derived, Format, Names, Source, Table, Writing
 
 BINS = 768
 """Bins aimed at between the extremes of an hour's sample: half as many again as a snapshot's, so that what is compared
@@ -126,6 +126,7 @@ SOURCE = Source(
         Format(
             name="feature_histograms_csv",
             container="csv",
+            writing=Writing("."),
             requires=("model", "feature", "bin_low", "bin_high", "category", "count", "window_start", "window_end"),
             optional=("version", "environment"),
             select={"bins_hourly": _histograms("rows")},

@@ -14,7 +14,12 @@ _CODE = Column("project_code", "VARCHAR", "What the finance system calls the pro
 _CURRENCY = Column("currency", "VARCHAR", "ISO 4217 code of the amounts.", required=True)
 _VERSION = Column("plan_version", "VARCHAR", "The version's name: Budget 2026, Forecast 2+10, ….", required=True)
 _APPROVED = Column("approved_date", "DATE", "The day from which the version holds.", required=True)
-_MONTH = Column("month_date", "DATE", "First day of the month the money is planned for.", required=True)
+_MONTH = Column(
+    "month_date",
+    "DATE",
+    "A day of the month the money is planned for, the first where the export names the month.",
+    required=True,
+)
 _POSTING = (
     Column("document_id", "VARCHAR", "The document's number.", required=True),
     Column("line_number", "BIGINT", "The line's number in the document.", required=True),
@@ -109,24 +114,25 @@ BUDGETS = Table(
     rules=(_ISO, _COST_CATEGORY),
 )
 
-# Tools write a month as 2026-01 or as one of its days. Text that is neither is passed on, to be quarantined.
-_MONTH_SQL = """coalesce(
+# A month written as 2026-01, 202601, 01/2026, Jan-26 or January 2026 is its first day. One of its days, and what is
+# neither, passes as it stands: how days are written is for the file to show. Staging goes to the first of each month.
+_WORDS = "['%b-%y', '%b-%Y', '%b %Y', '%B %Y', '%B-%Y', '%b %y']"
+_MONTH_SQL = rf"""coalesce(
         cast(cast(date_trunc('month', try_cast("Month" as date)) as date) as varchar),
-        case when regexp_full_match("Month", '[0-9]{4}-[0-9]{2}') then "Month" || '-01' end,
+        case
+            when regexp_full_match(trim("Month"), '[0-9]{{4}}[-/.]?[0-9]{{2}}')
+            then regexp_replace(trim("Month"), '([0-9]{{4}})[-/.]?([0-9]{{2}})', '\1-\2-01')
+            when regexp_full_match(trim("Month"), '[0-9]{{1,2}}[-/.][0-9]{{4}}')
+            then regexp_replace(trim("Month"), '([0-9]{{1,2}})[-/.]([0-9]{{4}})', '\2-\1-01')
+        end,
+        cast(cast(try_strptime(trim("Month"), {_WORDS}) as date) as varchar),
         "Month"
     )"""
-
-
-def _amount(column: str) -> str:
-    """The number in `column`, without the thousands separators that exports for people have."""
-    return f"""replace("{column}", ',', '')"""
-
-
 # Some ledgers sign their amounts, others say D or H (SAP: S or H) beside what is never negative.
-_SIGNED = f"""case
-        when upper("Debit/Credit") in ('H', 'C')
-        then coalesce(cast(-abs(try_cast({_amount("Amount")} as decimal(18, 4))) as varchar), "Amount")
-        else {_amount("Amount")}
+_SIGNED = """case
+        when upper(trim("Debit/Credit")) in ('H', 'C', 'CR') and "Amount" ~ '.*[0-9].*'
+        then '-' || regexp_replace("Amount", '[-−()]', '', 'g')
+        else "Amount"
     end"""
 
 _POSTED = """
@@ -135,7 +141,7 @@ _POSTED = """
     coalesce("Line Item", '1') as line_number,
     "Posting Date" as posting_date,
     "Project" as project_code,
-    upper("Currency") as currency,
+    upper(trim("Currency")) as currency,
     "Reversal Of" as reversed_document_id"""
 
 COST_FORMAT, BENEFIT_FORMAT = "Cost line items", "Booked benefits"
@@ -157,7 +163,7 @@ SOURCE = Source(
                 "actual_costs": f"""
 select {_POSTED},
     "GL Account" as gl_account,
-    lower("Cost Category") as category,
+    lower(trim("Cost Category")) as category,
     {_SIGNED} as amount
 from rows
 """
@@ -171,8 +177,8 @@ from rows
             select={
                 "booked_benefits": f"""
 select {_POSTED},
-    lower("Benefit Type") as category,
-    {_amount("Amount")} as amount
+    lower(trim("Benefit Type")) as category,
+    "Amount" as amount
 from rows
 """
             },
@@ -190,11 +196,11 @@ select
     "Plan Version" as plan_version,
     "Approved On" as approved_date,
     {_MONTH_SQL} as month_date,
-    lower("Flow Category") as category,
-    {_amount("Amount")} as amount,
-    {_amount("Low")} as low_amount,
-    {_amount("High")} as high_amount,
-    upper("Currency") as currency
+    lower(trim("Flow Category")) as category,
+    "Amount" as amount,
+    "Low" as low_amount,
+    "High" as high_amount,
+    upper(trim("Currency")) as currency
 from rows
 """
             },
@@ -212,10 +218,10 @@ select
     "Budget Version" as plan_version,
     "Approved On" as approved_date,
     "Cost Centre" as cost_centre,
-    lower("Cost Category") as category,
+    lower(trim("Cost Category")) as category,
     {_MONTH_SQL} as month_date,
-    {_amount("Amount")} as amount,
-    upper("Currency") as currency
+    "Amount" as amount,
+    upper(trim("Currency")) as currency
 from rows
 """
             },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table, Writing
 
 # A column per currency, and which ones changes over the years. The history file writes `USD` and ISO days;
 # the file of the day writes ` USD` and `23 November 2026`.
@@ -63,6 +63,7 @@ SOURCE = Source(
         Format(
             name="ecb_csv",
             container="csv",
+            writing=Writing("."),
             requires=("Date",),
             null_text=("", "N/A"),
             select={"rates": _RATES},

@@ -25,7 +25,7 @@ ISSUES = Table(
         Column("issue_key", "VARCHAR", "The key people quote, such as MLOPS-12.", required=True),
         Column("project_key", "VARCHAR", "The project's key."),
         Column("issue_type", "VARCHAR", "Incident, Bug, Story, …", required=True),
-        Column("summary", "VARCHAR", "What it is about."),
+        Column("summary", "VARCHAR", "What it is about.", free=True),
         Column("url", "VARCHAR", "Where the API finds it."),
         Column("status", "VARCHAR", "The workflow's status."),
         Column("priority_name", "VARCHAR", "Highest, High, Medium, Low, Lowest, or the site's own."),

@@ -23,7 +23,7 @@ INCIDENTS = Table(
     columns=(
         _INCIDENT_ID,
         Column("incident_number", "BIGINT", "The number people quote."),
-        Column("title", "VARCHAR", "What it is about."),
+        Column("title", "VARCHAR", "What it is about.", free=True),
         Column("html_url", "VARCHAR", "Where a person looks at it."),
         _SERVICE_ID,
         _SERVICE_NAME,
@@ -87,7 +87,7 @@ ANALYTICS_INCIDENTS = Table(
     columns=(
         _INCIDENT_ID,
         Column("incident_number", "BIGINT", "The number people quote."),
-        Column("description", "VARCHAR", "What it is about."),
+        Column("description", "VARCHAR", "What it is about.", free=True),
         _SERVICE_ID,
         _SERVICE_NAME,
         Column("status", "VARCHAR", "triggered, acknowledged or resolved.", required=True),

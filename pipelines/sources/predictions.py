@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Container, Expectation, Format, Names, Rule, Source, Table
+from pipelines.sources.spec import Column, Container, Expectation, Format, Names, Rule, Source, Table, Writing
 
 LABEL_SOURCES = ("holdout", "production", "human_review", "ground_truth")
 
@@ -127,6 +127,7 @@ def _formats(name: str, table: str, columns: Mapping[str, str], required: tuple[
             requires=tuple(f"$.{column}" for column in required) if container == "json" else required,
             optional=() if container == "json" else optional,
             select={table: select},
+            writing=Writing("."),
             renames=(table, columns) if container == "parquet" else None,
         )
         for container, select in selects.items()
@@ -179,6 +180,7 @@ SAGEMAKER_GROUND_TRUTH = Format(
 NANNYML = Format(
     name="nannyml_predictions",
     container="csv",
+    writing=Writing("."),
     requires=("id", "timestamp", "y_pred"),
     optional=("y_pred_proba",),
     select={

@@ -84,7 +84,7 @@ SOURCE = Source(
                 Column("model_name", "VARCHAR", "The model that decided or suggested.", required=True),
                 Column("is_overridable", "BOOLEAN", "Whether a person could overrule it.", required=True),
                 Column("is_overridden", "BOOLEAN", "Whether a person did.", required=True),
-                Column("reason", "VARCHAR", "Why, as the product's list of reasons has it."),
+                Column("reason", "VARCHAR", "Why, as the product's list of reasons has it.", free=True),
                 Column("decided_at", "TIMESTAMP", "When the model decided.", required=True),
                 Column("recorded_at", "TIMESTAMP", "When this state of it was logged."),
             ),

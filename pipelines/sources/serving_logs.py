@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Derived, Expectation, Format, Names, Rule, Source, Table
+from pipelines.sources.spec import Column, Derived, Expectation, Format, Names, Rule, Source, Table, Writing
 
 LOG_GAMMA = math.log(1.01 / 0.99)
 """Width of a latency bucket on the natural log: bucket b holds (e^(b-1)w, e^bw], so that its middle is at
@@ -368,6 +368,7 @@ LOG_JSON = Format(
 LOG_CSV = Format(
     name="serving_log_csv",
     container="csv",
+    writing=Writing("."),
     requires=_LOG_REQUIRED,
     optional=LOG_PARQUET.optional,
     select={
@@ -449,6 +450,7 @@ LITELLM_JSON = Format(
 LITELLM_CSV = Format(
     name="litellm_spend_log_csv",
     container="csv",
+    writing=Writing("."),
     requires=_LITELLM_REQUIRED,
     optional=_LITELLM_OPTIONAL,
     select={"requests": _litellm("select * from rows")},
@@ -568,6 +570,7 @@ OTLP_JSON = Format(
 AZURE_LLM_TRACE = Format(
     name="azure_llm_trace",
     container="csv",
+    writing=Writing("."),
     requires=("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
     select={
         "requests": """

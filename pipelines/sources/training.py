@@ -20,7 +20,7 @@ from pipelines.sources.binning import (
     parquet_format,
     unpivoted,
 )  # fmt: skip
-from pipelines.sources.spec import Column, Format, Source, Table
+from pipelines.sources.spec import Column, Format, Source, Table, Writing
 
 BINS = 512
 """Bins aimed at between the extremes of a snapshot's sample."""
@@ -95,6 +95,7 @@ SOURCE = Source(
         Format(
             name="snapshot_histograms_csv",
             container="csv",
+            writing=Writing("."),
             requires=(*_REQUIRED, "feature", "bin_low", "bin_high", "category", "count"),
             select={
                 "snapshots": f"select {_NAMES}, feature, null as bin_bits, {MIDDLE} as bin_value, category, "

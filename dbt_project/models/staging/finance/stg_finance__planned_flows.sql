@@ -9,7 +9,7 @@ renamed as (
         project_code,
 
         approved_date,
-        month_date,
+        cast(date_trunc('month', month_date) as date) as month_date,
 
         plan_version,
         category,
