@@ -45,8 +45,9 @@ followed as (
 
     select
         *,
-        lag(state) over (partition by inference_service order by changed_at asc, resource_version asc)
-            as previous_state
+        lag(state) over (
+            partition by inference_service order by changed_at asc, {{ number_order('resource_version') }} asc
+        ) as previous_state
 
     from inference_states
 

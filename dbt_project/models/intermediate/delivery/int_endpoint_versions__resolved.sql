@@ -159,7 +159,8 @@ final as (
     qualify
         versions.status = 'IN_SERVICE'
         or row_number() over (
-            partition by versions.sagemaker_event_id order by versions.weight desc, versions.version_name desc
+            partition by versions.sagemaker_event_id
+            order by versions.weight desc, {{ number_order('versions.version_name') }} desc
         ) = 1
 
 )

@@ -167,7 +167,7 @@ final as (
     -- Where one version's release is called as another's number, the release is meant.
     qualify row_number() over (
         partition by model_id, version_key
-        order by name_rank asc, registered_at asc, registry_version asc
+        order by name_rank asc, registered_at asc, {{ number_order('registry_version') }} asc
     ) = 1
 
 )

@@ -52,7 +52,7 @@ logged_versions as (
     select
         model_id,
         window_start_at,
-        arg_max(model_version, (value_count, model_version)) as model_version,
+        arg_max(model_version, (value_count, {{ number_order('model_version') }})) as model_version,
         max(last_date) as last_date
 
     from (
@@ -74,7 +74,7 @@ served_versions as (
     select
         model_id,
         window_start_at,
-        arg_max(model_version, (prediction_count, model_version)) as model_version
+        arg_max(model_version, (prediction_count, {{ number_order('model_version') }})) as model_version
 
     from (
         select

@@ -29,7 +29,8 @@ foremost as (
 
     from daily
     qualify row_number() over (
-        partition by model_id, event_date order by request_count desc, model_version desc
+        partition by model_id, event_date
+        order by request_count desc, {{ number_order('model_version') }} desc
     ) = 1
 
 ),

@@ -96,7 +96,7 @@ dated as (
     qualify
         row_number() over (
             partition by basis, project_code, approved_date
-            order by delivered_at desc nulls last, plan_version desc
+            order by delivered_at desc nulls last, {{ number_order('plan_version') }} desc
         ) = 1
 
 ),

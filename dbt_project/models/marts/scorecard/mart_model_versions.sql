@@ -47,7 +47,9 @@ ordered as (
 
     select
         *,
-        lag(model_version) over (partition by model_id order by first_served_date) as previous_model_version
+        lag(model_version) over (
+            partition by model_id order by first_served_date, {{ number_order('model_version') }}
+        ) as previous_model_version
 
     from versions
 
