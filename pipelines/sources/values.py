@@ -325,7 +325,7 @@ def instant(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:
     number = f"try_cast(case when regexp_full_match({written}, '[0-9.]{{5,38}}') then {written} end as decimal(38,9))"
     tidy = (
         f"regexp_replace(regexp_replace(upper({written}), '^([0-9]{{4}}-.*:[0-9]{{2}}),([0-9]+)', '\\1.\\2'), "
-        f"' ?([+-][0-9]{{2}}:?[0-9]{{2}}|Z) ?(?:UTC|GMT|\\[.*\\])$', '\\1')"
+        f"' ?([+-][0-9]{{2}}:?[0-9]{{2}}|Z) ?(?:UTC|GMT|\\[.*\\])?$', '\\1')"
     )
     compact = (
         f"regexp_replace(regexp_replace({written}, {_sql(_COMPACT)}, '\\1-\\2-\\3 \\4:\\5:\\6\\7\\8'), "
