@@ -100,10 +100,15 @@ def identifier(value: str, kind: str = "") -> str:
     )
     if kind in FLOATS:
         return float_text
+    text_or_id = (
+        f"case when ends_with({written}, '.0') and regexp_full_match({written}, '[0-9]+\\.0') "
+        f"then {_shortened(written)} else {text(value)} end"
+    )
+    if kind == "VARCHAR":
+        return text_or_id
     return (
         f"case when typeof({value}) in {_listed(FLOATS)} then {float_text} "
-        f"when starts_with(typeof({value}), 'DECIMAL') then {_shortened(written)} "
-        f"when regexp_full_match({written}, '[0-9]+\\.0+') then {_shortened(written)} else {text(value)} end"
+        f"when starts_with(typeof({value}), 'DECIMAL') then {_shortened(written)} else {text_or_id} end"
     )
 
 
@@ -198,37 +203,49 @@ def number_text(value: str, mark: DecimalMark = ".") -> str:
     )
 
 
-def decimal(value: str, into: str, kind: str = "", mark: DecimalMark = ".") -> str:
+def quick(value: str, into: str, mark: DecimalMark = ".") -> str:
+    """Text as a number or time of the type `into`, where it is written as programs write it; else null.
+
+    What it does not read, `number_text` and `instant` may: they cost much more, to prepare and for every row.
+    """
+    if into == "DATE":
+        return f"try_cast({value} as date)"
+    if into == "TIMESTAMP":
+        return _cast_instant(value)
+    if into in INTEGERS:
+        return rf"case when regexp_full_match({value}, ' *-?[0-9]+(\.00?)? *') then try_cast({value} as {into}) end"
+    cast = f"try_cast({value} as {into})"
+    if into in FLOATS:
+        cast = f"case when isfinite({cast}) then {cast} end"
+    return cast if mark == "." else rf"case when not regexp_matches({value}, '\.[0-9]{{3}} *$') then {cast} end"
+
+
+def whole(number: str, into: str) -> str:
+    """A number as the integer type `into`; null where it has a fraction."""
+    exact = f"try_cast({number} as decimal(38,9))"
+    return f"case when {exact} = trunc({exact}) then try_cast({exact} as {into}) end"
+
+
+def decimal(value: str, into: str, kind: str = "VARCHAR", mark: DecimalMark = ".") -> str:
     """`value` as the type `into`, a decimal or a double; null where it is no finite number, or could be two."""
-    if kind == into and kind not in FLOATS:
-        return value
     if kind in FLOATS:
         finite = f"case when isfinite({value}) then {value} end"
         return finite if kind == into else f"try_cast({finite} as {into})"
+    if kind == into:
+        return value
     if kind != "VARCHAR":
         return f"try_cast({value} as {into})"
-    finite = f"isfinite(try_cast({value} as double))"
-    quick = (
-        f"case when {finite} then try_cast({value} as {into}) end" if into in FLOATS else f"try_cast({value} as {into})"
-    )
-    slow = f"try_cast({number_text(value, mark)} as {into})"
-    if mark == ".":
-        return f"coalesce({quick}, {slow})"
-    return f"case when regexp_matches({value}, '[.,]') then {slow} else coalesce({quick}, {slow}) end"
+    return f"coalesce({quick(value, into, mark)}, try_cast({number_text(value, mark)} as {into}))"
 
 
-def integer(value: str, into: str, kind: str = "", mark: DecimalMark = ".") -> str:
+def integer(value: str, into: str, kind: str = "VARCHAR", mark: DecimalMark = ".") -> str:
     """`value` as the integer type `into`: `12`, `12.0`, `1.2e1` and a double of 12 are 12; `12.5` is null."""
     if kind == into:
         return value
     if kind in (*INTEGERS, "BOOLEAN"):
         return f"try_cast({value} as {into})"
     if kind == "VARCHAR":
-        exact = decimal(value, "DECIMAL(38,9)", kind, mark)
-        fraction = f"case when {exact} = trunc({exact}) then try_cast({exact} as {into}) end"
-        return (
-            f"case when regexp_matches({value}, '^ *-?[0-9]+ *$') then try_cast({value} as {into}) else {fraction} end"
-        )
+        return f"coalesce({quick(value, into, mark)}, {whole(number_text(value, mark), into)})"
     return f"case when {value} = trunc({value}) then try_cast({value} as {into}) end"
 
 

@@ -31,7 +31,15 @@ from pipelines.warehouse import ledger, readers, values
 from pipelines.warehouse.connect import lock, name, parquet_list, quote, scratch, transaction, writer
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.readers import Recognised, open_rows, unpacked
-from pipelines.warehouse.values import FIRST_PLAUSIBLE, as_it_stands, typed, written_in
+from pipelines.warehouse.values import (
+    FIRST_PLAUSIBLE,
+    Written,
+    as_it_stands,
+    looked_at_closely,
+    typed,
+    unread,
+    written_in,
+)
 
 log = logging.getLogger(__name__)
 
@@ -257,21 +265,21 @@ def _write_tables(
     report: ledger.FileReport,
 ) -> ledger.FileReport:
     form = opened.format
-    written: list[Path] = []
     selects = dict(form.select)
     if form.reduces and len(selects) > 1:
         connection.execute(f"create or replace temp table reduced as {opened.reduction}")
     elif form.reduces:  # read once, it need not be kept
         selects = {table: f"with reduced as ({opened.reduction}) {select}" for table, select in selects.items()}
     how = written_in(connection, source, form, selects)
-    for table_name, select in selects.items():
-        table = source.table(table_name)
-        path = folder / f"{table_name}.parquet"
-        connection.execute(
-            f"copy ({typed(table, form, select, latest, how)}) to {quote(str(path))} "
-            "(format parquet, compression zstd, compression_level 1)"
-        )
-        written.append(path)
+    written = _write_typed(connection, source, form, selects, latest, folder, how)
+    doubts = [
+        f"select 1 from read_parquet({quote(str(path))}) where {doubt}"
+        for path in written
+        if (doubt := unread(how, source.table(path.stem)))
+    ]
+    if doubts and connection.execute(f"{' union all '.join(doubts)} limit 1").fetchone():
+        how = looked_at_closely(connection, source, form, selects, how)
+        written = _write_typed(connection, source, form, selects, latest, folder, how)
     if form.reduces:
         # The first table stands for the file's rows; the others are other views of the same ones.
         good = _stood_for(connection, written[0])
@@ -307,6 +315,27 @@ def _write_tables(
         rows_quarantined=bad_rows,
         rows_skipped=opened.rows_read - good - bad_rows,
     )
+
+
+def _write_typed(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    form: Format,
+    selects: Mapping[str, str],
+    latest: datetime,
+    folder: Path,
+    how: Written,
+) -> list[Path]:
+    """Write a Parquet file per table, its rows typed, and return where."""
+    paths = []
+    for table, select in selects.items():
+        path = folder / f"{table}.parquet"
+        connection.execute(
+            f"copy ({typed(source.table(table), form, select, latest, how)}) to {quote(str(path))} "
+            "(format parquet, compression zstd, compression_level 1)"
+        )
+        paths.append(path)
+    return paths
 
 
 def _set_aside(connection: duckdb.DuckDBPyConnection, bad: Sequence[str], path: Path) -> int:

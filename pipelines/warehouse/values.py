@@ -22,18 +22,34 @@ FIRST_PLAUSIBLE = date(1990, 1, 1)
 """The first day on which something may have happened."""
 _EARLIEST, _LATEST = "1970-01-01", "2200-01-01"
 """Between these lies every time that a row may name, plans and expiries too."""
+_NO_TIME, _OPEN_END = "0001-01-01", "9999-12-31"
+"""How programs write a time that is not set, and one that never comes: both are missing."""
 _TIMES = ("TIMESTAMP", "DATE")
+_NUMBER = "number"
+_NOTHING = '"NULL"'
+"""The type of a column that the file lacks."""
+_TEXTS = ("VARCHAR", "JSON", "BLOB")
 _MARKS: tuple[DecimalMark, ...] = (".", ",")
 _ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
 
 
 @dataclass(frozen=True)
 class Written:
-    """How a file writes its values: the mapped columns' own types by table, and its numbers and dates."""
+    """How a file writes its values: the mapped columns' own types by table, and its numbers and dates.
 
+    `closely`: whether text is read in all the ways there are; at first only as programs write it, which is all that
+    most files need and costs a fraction.
+    """
+
+    source: str
     kinds: Mapping[str, Mapping[str, str]]
     writing: Writing
-    source: str
+    closely: bool = False
+
+    def texts(self, table: Table, types: Sequence[str]) -> list[Column]:
+        """The table's columns of these types that the file has as text."""
+        kinds = self.kinds.get(table.name, {})
+        return [c for c in table.columns if _base(c.type) in types and kinds[c.name] in _TEXTS]
 
 
 def configured(sources: Mapping[str, Source], settings: Settings) -> dict[str, Source]:
@@ -45,39 +61,53 @@ def configured(sources: Mapping[str, Source], settings: Settings) -> dict[str, S
 def written_in(
     connection: duckdb.DuckDBPyConnection, source: Source, form: Format, selects: Mapping[str, str]
 ) -> Written:
-    """How the opened file writes its values, for `selects`, the queries per table.
+    """How the opened file writes its values, for `selects`, the queries per table, as far as settings and format say.
 
-    What the user declares holds; else what the file itself proves, be it by one value; else what the vendor documents.
+    JSON and Parquet have numbers of their own, with a point.
     """
-    if form.reduces:  # its own SQL gives every value its type
-        return Written({}, form.writing, source.name)
-    kinds = {
-        table: {row[0]: row[1] for row in connection.execute(f"describe {select}").fetchall()}
-        for table, select in selects.items()
-    }
+    kinds = {}
+    if not form.reduces:  # its own SQL gives every value its type
+        for table, select in selects.items():
+            kinds[table] = {row[0]: row[1] for row in connection.execute(f"describe {select}").fetchall()}
+    mark = source.declared.decimal or form.writing.decimal or ("" if form.container == "csv" else ".")
+    return Written(source.name, kinds, Writing(mark, source.declared.date_order or form.writing.date_order))
+
+
+def unread(how: Written, table: Table) -> str:
+    """Whether a typed row has a number or a time that a closer look may read. SQL over `_reason`; '' where none may."""
+    texts = how.texts(table, (_NUMBER, *_TIMES))
+    names = "|".join(column.name for column in texts)
+    return f"regexp_matches(_reason, '(?s)(^|; )({names}): .* is not a ')" if texts and not how.closely else ""
+
+
+def looked_at_closely(
+    connection: duckdb.DuckDBPyConnection, source: Source, form: Format, selects: Mapping[str, str], how: Written
+) -> Written:
+    """`how`, for a closer look: what the file proves, be it by one value, holds more than what its vendor documents.
+
+    What the user declares holds more than either. A file that proves both marks, or both orders, proves neither.
+    """
     marks: set[DecimalMark] = set()
     orders: set[DateOrder] = set()
-    if form.container == "csv":  # JSON and Parquet have numbers of their own
-        for table, select in selects.items():
-            texts = [c for c in source.table(table).columns if kinds[table].get(c.name) == "VARCHAR"]
-            amounts = [name(c.name) for c in texts if _is_number(c.type)]
-            days = [name(c.name) for c in texts if c.type in _TIMES]
-            # A look first: hardly any file has what takes the closer one, which costs as much as loading it.
-            if not form.writing.decimal or _any(connection, select, [f"contains({a}, ',')" for a in amounts]):
-                marks |= {m for m in _MARKS if _any(connection, select, [values.proves_mark(a, m) for a in amounts])}
-            if _any(connection, select, [f"regexp_matches({d}, '^ *[0-9]{{1,2}}[/-]')" for d in days]):
-                orders |= {o for o in _ORDERS if _any(connection, select, [values.proves_order(d, o) for d in days])}
-    mark = source.declared.decimal or (min(marks) if len(marks) == 1 else form.writing.decimal)
-    order = source.declared.date_order or (min(orders) if len(orders) == 1 else form.writing.date_order)
-    return Written(kinds, Writing(mark if form.container == "csv" else mark or ".", order), source.name)
+    for table, select in selects.items() if form.container == "csv" else ():
+
+        def proved(types: Sequence[str], condition: str, table: str = table, select: str = select) -> bool:
+            texts = _listed(how.texts(source.table(table), types), how.kinds[table])
+            proof = f"len(list_filter({texts}, lambda written: {condition})) > 0"
+            return connection.execute(f"select 1 from ({select}) as m where {proof} limit 1").fetchone() is not None
+
+        marks |= {mark for mark in _MARKS if proved((_NUMBER,), values.proves_mark("written", mark))}
+        orders |= {order for order in _ORDERS if proved(_TIMES, values.proves_order("written", order))}
+    writing = Writing(
+        source.declared.decimal or (min(marks) if len(marks) == 1 else how.writing.decimal),
+        source.declared.date_order or (min(orders) if len(orders) == 1 else how.writing.date_order),
+    )
+    return replace(how, writing=writing, closely=True)
 
 
-def _any(connection: duckdb.DuckDBPyConnection, select: str, conditions: Sequence[str]) -> bool:
-    """Whether a row of `select` satisfies one of the conditions."""
-    if not conditions:
-        return False
-    found = connection.execute(f"select 1 from ({select}) where {' or '.join(conditions)} limit 1").fetchone()
-    return found is not None
+def _listed(columns: Sequence[Column], kinds: Mapping[str, str]) -> str:
+    """The columns' texts as a list: what is worked out for each is then prepared once."""
+    return f"[{', '.join(_text(column, kinds[column.name]) for column in columns)}]::varchar[]"
 
 
 def typed(table: Table, form: Format, select: str, latest: datetime, how: Written) -> str:
@@ -93,15 +123,16 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
             f"null::varchar as _reason, null::varchar as _raw, _rows from ({select}) as m"
         )
     kinds = how.kinds[table.name]
+    looks, places = _closer_looks(table, how) if how.closely else ([], {})
     read = ", ".join(
-        f"{_read(column, f'm.{name(column.name)}', kinds[column.name], how.writing)} as {name(column.name)}"
+        f"{_read(column, kinds[column.name], how, places.get(column.name))} as {name(column.name)}"
         for column in table.columns
     )
     # As text in the message alone: a bulk file's columns are not printed to find that all is well.
     texts = ", ".join(f"m.{name(column.name)} as {_was(column)}" for column in table.columns)
     times = [name(column.name) for column in table.columns if column.type in _TIMES]
     set_times = ", ".join(f"case when {_is_set(time)} then {time} end as {time}" for time in times)
-    reasons = [_reason(column, table, kinds[column.name], how) for column in table.columns]
+    reasons = [_reason(column, table, kinds[column.name], how, places.get(column.name)) for column in table.columns]
     reasons += [f"case when not ({rule.holds}) then {quote(rule.reason)} end" for rule in table.rules]
     reasons += [
         f"case when not ({_named(time)}) then {quote(f'{time[1:-1]}: ')} || cast({time} as varchar) || "
@@ -116,13 +147,36 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
     )
     kept = ", ".join(name(column.name) for column in table.columns)
     return (
-        f"with m as ({select}), "
-        f"read as (select {read}, {texts}, m._row, m._raw from m), "
+        f"with mapped as ({select}), "
+        f"m as (select {', '.join(['m.*', *looks])} from mapped as m), "
+        f"read as (select {', '.join([read, texts, *_LOOKS[: len(looks)], 'm._row', 'm._raw'])} from m), "
         f"typed as (select * replace ({set_times}) from read), "
         f"judged as (select *, nullif(concat_ws('; ', {', '.join(reasons)}), '') as _reason from typed) "
         f"select {kept}, case when {plausible} then cast({day} as date) end as _day, _row, _reason, "
         "case when _reason is not null then _raw end as _raw from judged"
     )
+
+
+_LOOKS = ("_numbers", "_numbers_open", "_times", "_times_open")
+"""What a closer look finds in a row's texts: each one's number or time, and whether it could be two."""
+
+
+def _closer_looks(table: Table, how: Written) -> tuple[list[str], dict[str, tuple[str, str]]]:
+    """SQL of `_LOOKS`, and by column where in them its value stands and whether that is open."""
+    looks: list[str] = []
+    places: dict[str, tuple[str, str]] = {}
+    number = values.number_text("written", how.writing.decimal)
+    time = values.instant("written", order=how.writing.date_order)
+    for types, found, sql, doubt in (
+        ((_NUMBER,), "_numbers", number, values.ambiguous_number("written")),
+        (_TIMES, "_times", time, values.ambiguous_date("written")),
+    ):
+        columns = how.texts(table, types)
+        texts = _listed(columns, how.kinds[table.name])
+        looks.append(f"list_transform({texts}, lambda written: {sql}) as {found}")
+        looks.append(f"list_transform({texts}, lambda written: {doubt}) as {found}_open")
+        places |= {c.name: (f"{found}[{place}]", f"{found}_open[{place}]") for place, c in enumerate(columns, 1)}
+    return looks, places
 
 
 def as_it_stands(table: Table) -> list[str]:
@@ -147,15 +201,16 @@ def _is_id(column: Column) -> bool:
     return re.search("(_id|[a-z]Id)$", column.name) is not None
 
 
-def _is_number(kind: str) -> bool:
-    return kind.startswith("DECIMAL") or kind in (*values.FLOATS, *values.INTEGERS)
+def _base(kind: str) -> str:
+    """The kind of type it is, decimals, integers and floats all being `_NUMBER`."""
+    is_number = kind.startswith("DECIMAL") or kind in (*values.FLOATS, *values.INTEGERS)
+    return _NUMBER if is_number else kind
 
 
 def _is_set(time: str) -> str:
     """Whether it is a time, not a program's way to write that none is set or that one never comes."""
-    return (
-        f"{time} <> timestamp '0001-01-01' and ({time} < timestamp '9999-12-31' or {time} >= timestamp '10000-01-01')"
-    )
+    never = f"{time} >= timestamp '{_OPEN_END}' and {time} < timestamp '10000-01-01'"
+    return f"{time} <> timestamp '{_NO_TIME}' and not ({never})"
 
 
 def _named(time: str) -> str:
@@ -163,50 +218,57 @@ def _named(time: str) -> str:
     return f"{time} >= timestamp '{_EARLIEST}' and {time} < timestamp '{_LATEST}'"
 
 
-def _read(column: Column, value: str, kind: str, writing: Writing) -> str:
-    """SQL of `value`, of type `kind`, as the column's type; null where it is missing or none of that type."""
+def _text(column: Column, kind: str) -> str:
+    """SQL of a mapped column's value as text, where it is text in some way."""
+    value = f"m.{name(column.name)}"
+    if kind == "JSON":
+        return f"json_extract_string({value}, '$')"
+    return f"try(decode({value}))" if kind == "BLOB" else value  # by a writer that did not say that it is text
+
+
+def _read(column: Column, kind: str, how: Written, place: tuple[str, str] | None) -> str:
+    """SQL of a mapped column's value, of type `kind`, as the column's type; null where it is none or missing."""
     into = column.type.replace(" ", "")
-    if kind == "JSON" and into not in ("VARCHAR", "JSON"):
-        value, kind = f"json_extract_string({value}, '$')", "VARCHAR"
-    if kind == "BLOB":  # text, by a writer that did not say so
-        value, kind = f"try(decode({value}))", "VARCHAR"
+    value = f"m.{name(column.name)}"
+    if kind == _NOTHING:
+        return f"null::{into}"
+    if kind in _TEXTS and not (kind == "JSON" and into in ("VARCHAR", "JSON")):
+        value, kind = _text(column, kind), "VARCHAR"
     if into == "BOOLEAN":
         return values.boolean(value, kind)
+    if _base(into) in (_NUMBER, *_TIMES) and kind == "VARCHAR":
+        quick = values.quick(value, into, how.writing.decimal)
+        if place is None:
+            return quick
+        closely = values.whole(place[0], into) if into in values.INTEGERS else f"try_cast({place[0]} as {into})"
+        return f"coalesce({quick}, {closely})"
     if into in values.INTEGERS:
-        return values.integer(value, into, kind, writing.decimal)
-    if _is_number(into):
-        return values.decimal(value, into, kind, writing.decimal)
-    if into == "DATE":
-        return values.day(value, kind, writing.date_order)
-    if into == "TIMESTAMP":
-        return values.instant(value, kind, writing.date_order)
-    if into == "VARCHAR" and (kind != "VARCHAR" or _is_id(column)):
-        return values.identifier(value, kind)
+        return values.integer(value, into, kind)
+    if _base(into) == _NUMBER:
+        return values.decimal(value, into, kind)
+    if into in _TIMES:
+        return values.day(value, kind) if into == "DATE" else values.instant(value, kind)
     if into == "VARCHAR":
-        return values.text(value, column.free)
+        is_text = kind == "VARCHAR" and not _is_id(column)
+        return values.text(value, column.free) if is_text else values.identifier(value, kind)
     return f"try_cast({value} as {into})"
 
 
-def _reason(column: Column, table: Table, kind: str, how: Written) -> str:
+def _reason(column: Column, table: Table, kind: str, how: Written, place: tuple[str, str] | None) -> str:
     """SQL of what is wrong with the column's value in a row, null where nothing is."""
     was, kept = _was(column), name(column.name)
-    printed = f"{quote(f'{column.name}: ')} || cast({was} as varchar)"
-    into = column.type
-    is_time, is_text = into in _TIMES, into == "VARCHAR"
-    cases = []
-    lacking = f"{was} is null" if is_text and column.free else values.missing(was)
-    if is_time:
-        lacking += f" or regexp_matches(cast({was} as varchar), '^(0001-01-01|9999-12-31)')"
     missing = quote(f"{column.name} is missing") if column.required or column.name == table.day else "null"
-    if (kind == into and into not in values.FLOATS) or is_text:
-        return f"case when {kept} is null then {missing} end" if missing != "null" else "null"
-    cases.append(f"when {lacking} then {missing}")
-    if kind == "VARCHAR" and _is_number(into):
-        two = f" can be read two ways and nothing else in the file says which: set `decimal` of source {how.source}"
-        cases.append(f"when {values.ambiguous_number(was)} then {printed} || {quote(two)}")
-    if kind == "VARCHAR" and is_time:
-        two = f" can be read two ways and nothing else in the file says which: set `date_order` of source {how.source}"
-        cases.append(f"when {values.ambiguous_date(was)} then {printed} || {quote(two)}")
-    cases.append(f"else {printed} || {quote(f' is not a {into}')}")
+    if column.type == "VARCHAR" or kind == _NOTHING or (kind == column.type and kind not in values.FLOATS):
+        return "null" if missing == "null" else f"case when {kept} is null then {missing} end"
+    printed = f"{quote(f'{column.name}: ')} || cast({was} as varchar)"
+    lacking = values.missing(was)
+    if column.type in _TIMES:
+        lacking += f" or cast({was} as varchar)[:10] in ('{_NO_TIME}', '{_OPEN_END}')"
+    cases = [f"when {lacking} then {missing}"]
+    if place is not None:
+        setting = "date_order" if column.type in _TIMES else "decimal"
+        said = f" can be read two ways and nothing else in the file says which: set `{setting}` of source {how.source}"
+        cases.append(f"when {place[1]} then {printed} || {quote(said)}")
+    cases.append(f"else {printed} || {quote(f' is not a {column.type}')}")
     # One case in the other: what it takes to tell is worked out for the rows that need it.
     return f"case when {kept} is null then case {' '.join(cases)} end end"
