@@ -77,7 +77,8 @@ def pipeline(settings: Settings) -> None:
             connection.execute(
                 f"insert into {replacing.raw_name(SOURCE, table)} by name "
                 f"with {table.name} as (select * from {reduced}), "
-                f"requests as ({replacing._empty(SOURCE.table('requests'))}) "
+                f"requests as ({replacing._empty(SOURCE.table('requests'))}), "
+                f"spans as ({replacing._empty(SOURCE.table('spans'))}) "
                 f"select {columns}, _day from ({SOURCE.derived[table.name].select})"
             )
         built(settings, connection)

@@ -1,0 +1,49 @@
+"""Serving logs: what the models answered, when, how fast, and what went wrong.
+
+A module a format: our own log schema, OTLP/JSON GenAI spans, LiteLLM spend logs and the Azure LLM inference trace.
+Row-wise formats become `requests`, once; Parquet logs are reduced where they lie. Both end as the same two warehouse
+tables. Which model a logged name means is decided in dbt, not here.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.sources.serving_logs.azure import AZURE_LLM_TRACE
+from pipelines.sources.serving_logs.litellm import LITELLM_CSV, LITELLM_JSON
+from pipelines.sources.serving_logs.log import LOG_CSV, LOG_JSON, LOG_PARQUET
+from pipelines.sources.serving_logs.otlp import OTLP_JSON, OTLP_JSON_LIBRARIES
+from pipelines.sources.serving_logs.reduction import HOURLY, LATENCY, derived
+from pipelines.sources.serving_logs.tables import LATENCY_HOURLY, LOG_GAMMA, REQUESTS, REQUESTS_HOURLY, SPANS
+from pipelines.sources.spec import Names, Source
+
+__all__ = ["LOG_GAMMA", "SOURCE"]
+
+SOURCE = Source(
+    name="serving_logs",
+    title="Serving logs",
+    description="Requests the models answered: gateway and endpoint logs, GenAI traces, LiteLLM spend logs.",
+    owner="ml-platform",
+    glob=("serving_logs/**/*",),
+    tables=(REQUESTS_HOURLY, LATENCY_HOURLY, REQUESTS, SPANS),
+    formats=(
+        LOG_PARQUET,
+        LOG_JSON,
+        LOG_CSV,
+        OTLP_JSON,
+        OTLP_JSON_LIBRARIES,
+        LITELLM_JSON,
+        LITELLM_CSV,
+        AZURE_LLM_TRACE,
+    ),
+    late=timedelta(days=3),
+    intake_only=("requests", "spans"),
+    derived={
+        "requests_hourly": derived(REQUESTS_HOURLY, HOURLY),
+        "latency_hourly": derived(LATENCY_HOURLY, LATENCY),
+    },
+    names=(
+        Names("requests_hourly", "model_name", "model_name"),
+        Names("requests_hourly", "endpoint", "endpoint"),
+    ),
+)

@@ -1,0 +1,203 @@
+"""GenAI spans in OTLP/JSON, by whatever instrumentation and version of the conventions wrote them.
+
+Predictions and tokens are counted at the leaf. A span above another inference is no prediction of its own, whether it
+is an agent, the application's span around its gateway's, or a second instrumentation of the same call: what it carries
+is the sum of what lies below. An agent's span counts where no inference lies below it (a hosted agent). What lies in
+one file is settled here; what lies in several is settled a day at a time (`reduction`), by the `spans` kept for it.
+"""
+
+from __future__ import annotations
+
+from pipelines.sources.serving_logs.reduction import above
+from pipelines.sources.serving_logs.tables import whole_input
+from pipelines.sources.spec import Format
+
+ALIASES = {
+    "operation": (
+        "gen_ai.operation.name", "llm.request.type", "openinference.span.kind", "langfuse.observation.type",
+        "mlflow.spanType", "traceloop.span.kind",
+    ),
+    "provider": ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"),
+    "requested_model": (
+        "gen_ai.request.model", "llm.request.model", "llm.model_name", "langfuse.observation.model.name",
+        "mlflow.llm.model",
+    ),
+    "answering_model": ("gen_ai.response.model", "llm.response.model"),
+    "response_id": ("gen_ai.response.id",),
+    "call_id": ("gen_ai.request.id",),
+    "agent": ("gen_ai.agent.name", "gen_ai.agent.id", "agent.name"),
+    "input_tokens": (
+        "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens",
+        "llm.token_count.prompt",
+    ),
+    "output_tokens": (
+        "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.usage.completion_tokens",
+        "llm.token_count.completion",
+    ),
+    "total_tokens": ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total"),
+    "read_tokens": (
+        "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens",
+        "gen_ai.usage.cached_tokens", "gen_ai.usage.details.cache_read_tokens",
+        "llm.token_count.prompt_details.cache_read",
+    ),
+    "written_tokens": (
+        "gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.cache_creation_input_tokens", "gen_ai.usage.details.cache_write_tokens",
+        "llm.token_count.prompt_details.cache_write",
+    ),
+    "error_type": ("error.type", "exception.type"),
+    "address": ("server.address", "net.peer.name"),
+    "environment": ("deployment.environment.name", "deployment.environment", "langfuse.environment"),
+    "http_status": ("http.response.status_code", "http.status_code"),
+    "resends": ("http.request.resend_count",),
+    "path": ("url.path", "http.route", "http.target"),
+    "ttft": ("gen_ai.response.time_to_first_chunk", "gen_ai.latency.time_to_first_token"),
+    "busy": ("gen_ai.latency.time_in_model_inference", "gen_ai.latency.time_in_model_execute"),
+}  # fmt: skip
+"""What is read → the attributes that say it, the current GenAI conventions first, then earlier versions of them, then
+OpenLLMetry (Traceloop), OpenInference, Langfuse, MLflow and vLLM."""
+
+_AGENTS = ("invoke_agent", "invoke_workflow", "agent")
+_NO_INFERENCE = (
+    "^(plan|create_agent|fetch_response|execute_tool|tool.*|function|.*memor.*|.*embed.*|.*retriev.*|re_?rank.*|"
+    "guardrail|evaluat.*|parser|prompt|chain|workflow|task|span|event|unknown|moderation.*|score)$"
+)
+
+
+def _first(owner: str, names: tuple[str, ...]) -> str:
+    """The first of the attributes `names` that `owner` (span or resource) carries, as text."""
+    found = [f"nullif({owner}_values[list_position({owner}_keys, '{name}')], '')" for name in names]
+    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+
+def _attributes(owner: str, attributes: str) -> str:
+    """Keys and values of an OTLP attribute list as two lists of text."""
+    return (
+        f"list_transform({attributes}, lambda a: a.key) as {owner}_keys, "
+        f"list_transform({attributes}, lambda a: coalesce("
+        "a.value.stringValue, a.value.intValue, a.value.doubleValue, a.value.boolValue)) "
+        f"as {owner}_values"
+    )
+
+
+_ATTRIBUTE_LIST = (
+    '[{"key": "VARCHAR", "value": {"stringValue": "VARCHAR", "intValue": "VARCHAR", '
+    '"doubleValue": "VARCHAR", "boolValue": "VARCHAR"}}]'
+)
+
+
+def _milliseconds(seconds: str) -> str:
+    return f"try_cast({seconds} as double) * 1000"
+
+
+# A root's parent is absent, empty or zeros.
+_PARENT = "nullif(ltrim(coalesce(s.\"parentSpanId\", ''), '0'), '')"
+_STRUCTURE = (
+    '{{"resource": {{"attributes": {attributes}}}, "{scopes}": [{{"spans": [{{'
+    '"traceId": "VARCHAR", "spanId": "VARCHAR", "parentSpanId": "VARCHAR", "startTimeUnixNano": "VARCHAR", '
+    '"endTimeUnixNano": "VARCHAR", "status": {{"code": "VARCHAR", "message": "VARCHAR"}}, '
+    '"attributes": {attributes}}}]}}]}}'
+)
+_READ = tuple(name for name in ALIASES if name != "environment")
+
+
+def _spans(scopes: str) -> str:
+    """The file's spans, one a row, with what their attributes say and whether they are a call, an agent or neither."""
+    structure = _STRUCTURE.format(attributes=_ATTRIBUTE_LIST, scopes=scopes)
+    read = ", ".join(f"{_first('span', ALIASES[name])} as {name}" for name in _READ)
+    return f"""
+    resources as (select _row, _latest, from_json(doc, '{structure}') as r from rows),
+    delivered as (
+        select _row, _latest, {_attributes("resource", "r.resource.attributes")},
+            unnest(flatten(list_transform(r."{scopes}", lambda s: s.spans))) as s
+        from resources
+    ),
+    attributed as (
+        select *, {_attributes("span", "s.attributes")},
+            try_cast(s."startTimeUnixNano" as bigint) as started_ns,
+            try_cast(s."endTimeUnixNano" as bigint) as ended_ns
+        from delivered
+    ),
+    named as (
+        select *, {read}, coalesce({_first("span", ALIASES["environment"])},
+            {_first("resource", ALIASES["environment"])}) as environment
+        from attributed
+    ),
+    told as (
+        select * replace (lower(trim(operation, '"')) as operation),
+            coalesce(s."traceId", '') as trace_id, s."spanId" as span_id, {_PARENT} as parent_span_id
+        from named
+    ),
+    sorted as (
+        select *, case
+            when operation in {_AGENTS} then
+                operation <> 'agent' or coalesce(requested_model, answering_model, output_tokens) is not null
+            when operation is not null then not regexp_full_match(operation, '{_NO_INFERENCE}')
+            else coalesce(requested_model, answering_model, provider, call_id, input_tokens) is not null
+        end as is_counted
+        from told
+    ),
+    calls as (select trace_id, parent_span_id from sorted where is_counted and parent_span_id is not null),
+    links as (select trace_id, span_id, parent_span_id from sorted where parent_span_id is not null),
+    above as ({above("calls", "links")})"""
+
+
+def _requests(scopes: str) -> str:
+    input_tokens, read, written = (
+        f"try_cast(try_cast({name} as double) as bigint)" for name in ("input_tokens", "read_tokens", "written_tokens")
+    )
+    excluded = "try_cast(total_tokens as double) > try_cast(input_tokens as double) + try_cast(output_tokens as double)"
+    return f"""
+    with {_spans(scopes)}
+    select
+        coalesce('response/' || response_id, trace_id || '/' || span_id) as request_id,
+        make_timestamp(started_ns // 1000) as requested_at,
+        case when operation in {_AGENTS} then coalesce(requested_model, answering_model, agent)
+            else coalesce(requested_model, answering_model) end as model_name,
+        answering_model as model_version,
+        address as endpoint,
+        environment,
+        {_first("resource", ("cloud.region",))} as region,
+        {_first("resource", ("host.type",))} as instance_type,
+        case when s.status.code in ('2', 'STATUS_CODE_ERROR') or error_type is not null
+            then 'error' else 'success' end as status,
+        coalesce(error_type, s.status.message) as error_type,
+        coalesce(http_status, cast(try_cast(error_type as integer) as varchar)) as http_status,
+        1 + coalesce(try_cast(resends as integer), 0) as attempt,
+        coalesce(regexp_matches(path, '/(health|healthz|livez|readyz|ping)$'), false) as is_health_check,
+        1 as predictions,
+        cast(ended_ns - started_ns as double) / 1000000 as latency_ms,
+        {_milliseconds("ttft")} as ttft_ms,
+        {_milliseconds("busy")} as busy_ms,
+        coalesce(cast({whole_input(input_tokens, read, written, excluded)} as varchar), input_tokens) as input_tokens,
+        output_tokens,
+        read_tokens as cached_input_tokens,
+        trace_id, span_id, _row, cast(to_json(s) as varchar) as _raw
+    from sorted
+    where is_counted and (trace_id, span_id) not in (select (trace_id, span_id) from above)"""
+
+
+def _links(scopes: str) -> str:
+    """The spans of the traces that hold an inference, each with its parent."""
+    return f"""
+    with {_spans(scopes)}
+    select trace_id, span_id, parent_span_id, make_timestamp(started_ns // 1000) as started_at, _row,
+        null::varchar as _raw
+    from sorted
+    where parent_span_id is not null and span_id is not null
+        and make_timestamp(started_ns // 1000) between timestamp '1990-01-01' and _latest
+        and trace_id in (select trace_id from sorted where is_counted)"""
+
+
+def _format(name: str, scopes: str) -> Format:
+    return Format(
+        name=name,
+        container="json",
+        records=("$.resourceSpans",),
+        requires=(f"$.{scopes}",),
+        select={"requests": _requests(scopes), "spans": _links(scopes)},
+    )
+
+
+OTLP_JSON = _format("otlp_genai_spans", "scopeSpans")
+OTLP_JSON_LIBRARIES = _format("otlp_genai_spans_before_0_15", "instrumentationLibrarySpans")
