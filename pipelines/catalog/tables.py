@@ -33,11 +33,12 @@ Spell = TypeVar("Spell", bound=AsOf)
 
 @dataclass(frozen=True)
 class CatalogColumn:
-    """A column of a catalog table; `type` is a DuckDB type."""
+    """A column of a catalog table; `type` is a DuckDB type. `category`: a value that logs hold, written as they are."""
 
     name: str
     type: str
     description: str
+    category: bool = False
 
 
 @dataclass(frozen=True)
@@ -841,7 +842,12 @@ CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
         (
             _MEMBER_ID,
             _text("task", "`binary`, `multiclass`, `regression`, `ranking` or `review`."),
-            _text("positive_class", "The label that counts as positive, or as correct; null where there is none."),
+            CatalogColumn(
+                "positive_class",
+                "VARCHAR",
+                "The label that counts as positive, or as correct; null where there is none.",
+                category=True,
+            ),
             _text("primary_metric", "What the scorecard shows as its accuracy."),
             _text("label_source", "The labels the scorecard's accuracy is over."),
             CatalogColumn("ranking_cutoff", "BIGINT", "How many items of a ranking count."),

@@ -37,6 +37,7 @@ PREDICTIONS = Table(
             "prediction",
             "VARCHAR",
             "The class, the value, or the ranked items as a JSON list; null where only a score was logged.",
+            category=True,
         ),
         Column(
             "scores",
@@ -50,7 +51,7 @@ PREDICTIONS = Table(
     rules=(
         Rule("prediction_id <> ''", "prediction_id is empty"),
         Rule("model_name <> ''", "model_name is empty"),
-        Rule("score is not null or prediction is not null", "neither score nor prediction is given"),
+        Rule("score is not null or prediction is not null", "neither a score nor a prediction can be read from it"),
         Rule("isfinite(score)", "score is not a finite number"),
         Rule("json_valid(scores)", "scores is not valid JSON"),
         Rule("json_valid(cohorts)", "cohorts is not valid JSON"),
@@ -76,6 +77,7 @@ LABELS = Table(
             "VARCHAR",
             "The class, the value, or the relevant items as a JSON list.",
             required=True,
+            category=True,
         ),
         Column("label_source", "VARCHAR", f"{', '.join(LABEL_SOURCES)}; not said means production."),
         Column("model_name", "VARCHAR", "The model, where ids of several models may be the same."),
@@ -136,28 +138,99 @@ def _formats(name: str, table: str, columns: Mapping[str, str], required: tuple[
 
 _HOUR = "regexp_extract(_path, '/(20\\d\\d)/(\\d\\d)/(\\d\\d)/(\\d\\d)/', ['y', 'm', 'd', 'h'])"
 
+
+def _payload(at: str) -> str:
+    """SageMaker's payload as text: `encoding` says whether it is Base64."""
+    data, encoding = (f"json_extract_string(doc, '$.{at}.{key}')" for key in ("data", "encoding"))
+    return f"case when upper({encoding}) = 'BASE64' then try(decode(from_base64({data}))) else {data} end"
+
+
+def _answers(payload: str) -> str:
+    """What a payload answers, as a list of JSON values, one a record of the batch; null where it is of no shape known.
+
+    JSON holds its records in a list, in itself or under `predictions`, `outputs`, `results` or `instances`; JSON lines
+    and CSV hold one a line.
+    """
+    lists = ", ".join(
+        f"case json_type(whole, '$.{key}') when 'ARRAY' then json_extract(whole, '$.{key}[*]') end"
+        for key in ("predictions", "outputs", "results", "instances")
+    )
+    return f"""
+    lined as (
+        select *, list_filter(string_split_regex(trim({payload}), '\\s*\\n\\s*'), lambda l: l <> '') as lines,
+            try_cast(trim({payload}) as json) as whole
+        from captured
+    ),
+    listed as (
+        select *, case
+            when json_type(whole) = 'ARRAY' then json_extract(whole, '$[*]')
+            when json_type(whole) = 'OBJECT' then coalesce({lists}, [whole])
+            when whole is not null then [whole]
+            else list_transform(lines, lambda l: coalesce(try_cast(l as json), to_json(trim(l, '"'))))
+        end as answers
+        from lined
+    ),
+    answered as (
+        select * exclude (answers), unnest(answers) as answer, generate_subscripts(answers, 1) as place,
+            len(answers) as batch
+        from (select * replace (case when len(answers) > 0 then answers else [null::json] end as answers) from listed)
+    ),
+    -- A record's only value may be wrapped in a list of its own.
+    read as (
+        select * replace (
+            case when json_type(answer) = 'ARRAY' and json_array_length(answer) = 1 then answer -> 0 else answer end
+            as answer
+        ), case when batch = 1 then '' else '#' || place end as part
+        from answered
+    )"""
+
+
+def _keyed(*keys: str) -> str:
+    found = ", ".join(f"json_extract_string(answer, '$.{key}')" for key in keys)
+    return f"coalesce({found})"
+
+
+_CLASS = _keyed("predicted_label", "prediction", "predicted_class", "predicted_value", "label", "class", "y_pred")
+_SCORE = _keyed("score", "probability", "confidence", "proba", "y_pred_proba")
+# A text with a comma or a bracket is a row of several values, or a payload that nobody could read: never a class.
+_PLAIN = "case when json_type(answer) not in ('ARRAY', 'OBJECT') then json_extract_string(answer, '$') end"
+_VALUE = f"case when not regexp_matches({_PLAIN}, '[,;|\\[\\]{{}}\\x00-\\x1f]') then {_PLAIN} end"
+# Autopilot writes a class and its probability.
+_PAIR = (
+    "case when json_type(answer) = 'VARCHAR' then regexp_extract(json_extract_string(answer, '$'), "
+    "'^ *\"?([^,\"]*[^,\"0-9. ][^,\"]*)\"? *, *([01]?\\.[0-9]+(?:[eE]-[0-9]+)?|[01]) *$', ['class', 'score']) end"
+)
+
 SAGEMAKER_CAPTURE = Format(
     name="sagemaker_data_capture",
     container="json",
     requires=("$.captureData.endpointOutput", "$.eventMetadata.eventId"),
     select={
         # The files lie under <endpoint>/<variant>/yyyy/mm/dd/hh/. One number is a score or a value: both columns
-        # hold it, and the model's task says which is read.
-        "predictions": """
+        # hold it, and the model's task says which is read. Of a batch each record is a prediction, `<id>#1` onwards.
+        "predictions": f"""
     with captured as (
-        select _row, _raw, _path, json_extract_string(doc, '$.captureData.endpointOutput.data') as answered,
+        select _row, _raw, _path, {_payload("captureData.endpointOutput")} as payload,
             json_extract_string(doc, '$.eventMetadata.eventId') as event_id,
             json_extract_string(doc, '$.eventMetadata.inferenceId') as inference_id,
             json_extract_string(doc, '$.eventMetadata.inferenceTime') as inferred_at
         from rows
+    ),
+    {_answers("payload")},
+    told as (
+        select *, {_VALUE} as plain, ({_PAIR}) as pair, {_CLASS} as named, {_SCORE} as scored from read
     )
-    select coalesce(inference_id, event_id) as prediction_id, inferred_at as predicted_at,
+    select coalesce(inference_id, event_id) || part as prediction_id, inferred_at as predicted_at,
         regexp_extract(_path, '([^/]+)/([^/]+)/20\\d\\d/\\d\\d/\\d\\d/\\d\\d/', 1) as model_name,
         regexp_extract(_path, '([^/]+)/([^/]+)/20\\d\\d/\\d\\d/\\d\\d/\\d\\d/', 2) as model_version,
-        null as endpoint, null as environment, try_cast(trim(answered) as double) as score,
-        case when try_cast(trim(answered) as double) between 0 and 1 then null else trim(answered) end as prediction,
+        null as endpoint, null as environment,
+        try_cast(coalesce(scored, nullif(pair.score, ''), trim(plain)) as double) as score,
+        coalesce(
+            named, nullif(pair.class, ''), case when not coalesce(try_cast(trim(plain) as double) between 0 and 1, false)
+                then trim(plain) end
+        ) as prediction,
         null as scores, null as cohorts, _row, _raw
-    from captured"""
+    from told"""
     },
 )
 
@@ -168,12 +241,18 @@ SAGEMAKER_GROUND_TRUTH = Format(
     select={
         # It says no time of its own: the hour it was uploaded for is its path's.
         "labels": f"""
-    select json_extract_string(doc, '$.eventMetadata.eventId') as prediction_id,
+    with captured as (
+        select _row, _raw, _path, {_payload("groundTruthData")} as payload,
+            json_extract_string(doc, '$.eventMetadata.eventId') as event_id
+        from rows
+    ),
+    {_answers("payload")}
+    select event_id || part as prediction_id,
         try_cast(({_HOUR}).y || '-' || ({_HOUR}).m || '-' || ({_HOUR}).d || ' ' || ({_HOUR}).h || ':00:00' as timestamp)
             as labelled_at,
-        json_extract_string(doc, '$.groundTruthData.data') as label, 'ground_truth' as label_source,
+        coalesce({_CLASS}, {_VALUE}) as label, 'ground_truth' as label_source,
         null as model_name, _row, _raw
-    from rows"""
+    from read"""
     },
 )
 

@@ -39,7 +39,8 @@ class Column:
     `type` is a DuckDB type; `values` says how each is written. `TIMESTAMP` means an instant in UTC: text with an
     offset is converted, text without one is taken as UTC. A row whose `required` column is missing, or whose value is
     none of `type`, is quarantined. `free`: text that somebody wrote, or chose from a list: `None` and `null` are words
-    there, not the lack of one.
+    there, not the lack of one. `category`: it may hold a value of any kind, a class, a number or a boolean, which are
+    the same value however a file writes them (`values.category`).
     """
 
     name: str
@@ -47,6 +48,7 @@ class Column:
     description: str
     required: bool = False
     free: bool = False
+    category: bool = False
 
 
 @dataclass(frozen=True)

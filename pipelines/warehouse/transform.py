@@ -22,7 +22,7 @@ from pipelines import estimates
 from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
 from pipelines.catalog.types import Catalog
 from pipelines.settings import DBT_PROJECT, Settings
-from pipelines.sources import all_sources
+from pipelines.sources import all_sources, values
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import lock, name, opened, transaction
 from pipelines.warehouse.days import create_tables, create_views
@@ -245,9 +245,14 @@ def load_catalog_tables(connection: duckdb.DuckDBPyConnection, catalog: Catalog)
     counts: dict[str, int] = {}
     connection.execute("create schema if not exists raw")
     with transaction(connection):
+        written_as_logged = {t.name: [name(c.name) for c in t.columns if c.category] for t in CATALOG_TABLES}
         for table, rows in catalog_tables(catalog).items():
             connection.register("catalog_rows", rows)
-            connection.execute(f"create or replace table raw.{name(f'catalog__{table}')} as from catalog_rows")
+            replaced = "".join(f", {values.category(column)} as {column}" for column in written_as_logged[table])
+            connection.execute(
+                f"create or replace table raw.{name(f'catalog__{table}')} as "
+                f"select *{f' replace ({replaced[2:]})' if replaced else ''} from catalog_rows"
+            )
             connection.unregister("catalog_rows")
             counts[table] = rows.num_rows
     return counts

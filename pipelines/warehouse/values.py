@@ -232,6 +232,8 @@ def _read(column: Column, kind: str, how: Written, place: tuple[str, str] | None
     value = f"m.{name(column.name)}"
     if kind == _NOTHING:
         return f"null::{into}"
+    if column.category:
+        return values.category(value)
     if kind in _TEXTS and not (kind == "JSON" and into in ("VARCHAR", "JSON")):
         value, kind = _text(column, kind), "VARCHAR"
     if into == "BOOLEAN":

@@ -1,4 +1,4 @@
--- A label that finds two predictions counts twice: ids of two models are the same and the labels do not name the model.
+-- A label is received once, whether it finds no prediction, one, or one each of several models with the same ids.
 with
 
 delivered as (

@@ -148,7 +148,7 @@ LATENCY_HOURLY = Table(
 
 
 def whole_input(input_tokens: str, read: str, written: str, excluded: str = "false") -> str:
-    """Prompt tokens, cached ones included, as SQL, where the count may leave out those read from and written to a cache.
+    """Prompt tokens, cached ones included, as SQL, of a count that may leave out what a cache was read or written for.
 
     The conventions, OpenAI and Google count cached tokens within the input, and then it is never the smaller number;
     Anthropic's own count leaves them out. `excluded`: a predicate that says so by other evidence.

@@ -54,10 +54,10 @@ followed as (
         labels.content_id,
         labels.row_number,
         labels.labelled_date,
-        lead(labels.labelled_date) over (
+        lead(labels.labelled_at) over (
             partition by labels.prediction_id, labels.label_source, coalesce(labels.logged_name, '')
             order by labels.labelled_at, labels.content_id, labels.row_number
-        ) as superseded_date
+        ) as superseded_at
 
     from labels
     inner join repeated on labels.id_hash = repeated.id_hash
@@ -70,12 +70,13 @@ final as (
         content_id,
         row_number,
         labelled_date,
-        superseded_date
+        superseded_at,
+        cast(superseded_at as date) as superseded_date
 
     from followed
     where
-        superseded_date <= labelled_date + {{ window_days }}
-        and {{ in_worklist('superseded_date', forward=window_days) }}
+        cast(superseded_at as date) <= labelled_date + {{ window_days }}
+        and {{ in_worklist('cast(superseded_at as date)', forward=window_days) }}
 
 )
 

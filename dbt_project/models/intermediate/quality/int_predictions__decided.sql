@@ -74,7 +74,11 @@ final as (
                 then
                     case
                         when prediction is not null
-                            then case when prediction = positive_class then 'positive' else 'negative' end
+                            then
+                                case
+                                    when {{ same_class('prediction', 'positive_class') }} then 'positive'
+                                    else 'negative'
+                                end
                         when score >= threshold then 'positive'
                         when score < threshold then 'negative'
                     end
@@ -84,7 +88,9 @@ final as (
 
         score,
         {{ score_bin('score') }} as score_bin,
-        ranking_cutoff
+        ranking_cutoff,
+        content_id,
+        row_number
 
     from asked
 

@@ -52,6 +52,8 @@ judged_sums as (
     select
         {{ outcome_keys() | join(', ') }},
         count(*) as label_count,
+        count(*) filter (where times = 1 and is_received) as received_label_count,
+        sum(passed_over_count) as passed_over_count,
         sum(delay_milliseconds) as delay_milliseconds,
         count(score - happened) as scored_count,
         sum(cast(score as decimal(18, 12))) as score_sum,
@@ -68,8 +70,11 @@ read_values as (
 
     select
         *,
+        -- A log of one number a row may hold it as its score.
         case
-            when task = 'regression' and isfinite(try_cast(prediction as double)) then try_cast(prediction as double)
+            when task <> 'regression' then null
+            when prediction is null then score
+            when isfinite(try_cast(prediction as double)) then try_cast(prediction as double)
         end as predicted_value,
         case when task = 'regression' and isfinite(try_cast(label as double)) then try_cast(label as double) end
             as actual_value,
@@ -111,6 +116,8 @@ value_sums as (
     select
         {{ outcome_keys() | join(', ') }},
         count(*) as label_count,
+        count(*) filter (where times = 1 and is_received) as received_label_count,
+        sum(passed_over_count) as passed_over_count,
         sum(delay_milliseconds) as delay_milliseconds,
         sum(cast(score as decimal(18, 12))) as score_sum,
         count(error) as valued_count,
@@ -175,7 +182,7 @@ final as (
         {{ signed }} as {{ column }},
         {%- endif %}
         {%- endfor %}
-        cast(coalesce(sum(summed.label_count) filter (where summed.times = 1), 0) as bigint) as received_label_count
+        cast(coalesce(sum(summed.received_label_count), 0) as bigint) as received_label_count
 
     from summed
     left join attributes on summed.model_id = attributes.member_id
