@@ -14,11 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.sources.spec import Column, Derived, Format, Rule, Table
+from pipelines.sources.values import category, identifier, instant
 
 SAMPLE, EXACT_DISTINCT = 32, 16
 """How numbers are binned is told by one row in `SAMPLE`, a hash of its number, the same at every reading. Where that
 shows at most `EXACT_DISTINCT` values they are kept as they are: some hundred at most. A number beyond the sample's
 extremes has its bin as well."""
+MARKS = 100
+"""Quantiles of the sample that tell where much lies close together."""
+MOST_BITS, MOST_BINS = 40, 32_768
 CATEGORIES = 500
 """Categories kept an hour and feature, the most frequent; the rest are `OTHER` together."""
 OTHER = "(other)"
@@ -42,10 +46,16 @@ COUNT_RULE = Rule("value_count >= 0", "count is negative")
 
 
 def _sampled(number: str) -> str:
-    """The aggregate over the sample of a feature's numbers that says how all of them are binned."""
+    """The aggregate over the sample of a feature's numbers that says how all of them are binned.
+
+    `marks` are its quantiles on the signed logarithm, on which bins are equally wide.
+    """
+    placed = f"coalesce(sign({number}) * (log2(nullif(abs({number}), 0)) + {LARGEST_EXPONENT}), 0)"
+    shares = ", ".join(str(mark / MARKS) for mark in range(MARKS + 1))
     return f"""struct_pack(
             lowest := min({number}), highest := max({number}), smallest := min(nullif(abs({number}), 0)),
-            distinct_count := approx_count_distinct({number})
+            distinct_count := approx_count_distinct({number}), number_count := count({number}),
+            marks := quantile_disc({placed}, [{shares}]) filter ({number} is not null)
         )"""
 
 
@@ -53,15 +63,30 @@ _IN_SAMPLE = f"hash(_row) % {SAMPLE} = 0"
 
 
 def _scale(sampled: str, bins: int) -> str:
-    """Bins an octave, a power of two; null where numbers are kept as they are."""
+    """Bins an octave, a power of two; null where numbers are kept as they are.
+
+    As many as give `bins` between the sample's extremes; more where much lies close together, so that a bin holds some
+    half a percent, as long as the bins that are not empty are few beside the numbers in them, or few.
+    """
     largest = f"greatest(abs({sampled}.lowest), abs({sampled}.highest))"
     octaves = (
         f"(log2({largest}) - log2({sampled}.smallest)) * case when {sampled}.lowest < 0 and {sampled}.highest > 0 "
         "then 2 else 1 end"
     )
+    gaps = f"list_transform(range(2, {MARKS + 2}), lambda i: {sampled}.marks[i] - {sampled}.marks[i - 1])"
+    # Not the narrowest of all, which is chance's.
+    sorted_gaps = f"list_sort(list_filter({gaps}, lambda gap: gap > 0))"
+    narrow = f"list_extract({sorted_gaps}, 1 + {MARKS // 20})"
+    numbers = f"{SAMPLE} * {sampled}.number_count"
+    filled = f"list_sum(list_transform({gaps}, lambda gap: least(gap * pow(2, bits), {numbers} / {MARKS})))"
+    dense = (
+        f"list_max(list_filter(range(4, {MOST_BITS + 1}), lambda bits: bits <= 1 + ceil(-log2({narrow})) "
+        f"and {filled} <= greatest(least({numbers}, {MOST_BINS}), {numbers} / 8)))"
+    )
+    wide = f"least(greatest(floor(log2({bins} / greatest({octaves}, 1e-9))), 4), {MOST_BITS})"
     return f"""case
             when coalesce({sampled}.distinct_count, 0) <= {EXACT_DISTINCT} or {largest} = {sampled}.smallest then null
-            else pow(2, least(greatest(floor(log2({bins} / greatest({octaves}, 1e-9))), 4), 40))
+            else pow(2, greatest({wide}, {dense}))
         end"""
 
 
@@ -104,19 +129,23 @@ def _binned(dims: tuple[str, ...], rows: str) -> str:
     from kept join sized using (place)"""
 
 
+# What is not finite is no value: missing, and no category either. `007` is a name.
+_NUMBER_IN_TEXT = "case when not regexp_matches(text, '^-?0[0-9]') then try_cast(text as double) end"
+
+
 def long_bins(values: str, dims: tuple[str, ...], bins: int) -> str:
     """Bins of a relation of one row a value: `dims`, feature, value and _row."""
     told = (*dims, "feature")
     keys = ", ".join(told)
     return f"""
     with typed as (
-        select {keys}, _row, try_cast(value as double) as number, nullif(trim(cast(value as varchar)), '') as text
-        from {values}
+        select {keys}, _row, {category("value")} as text from {values}
     ),
     good as (
-        select * replace (case when isfinite(number) then number end as number, case when number is null then text end
-            as text)
-        from typed
+        select * replace (
+            case when number is null then text end as text, case when isfinite(number) then number end as number
+        )
+        from (select *, {_NUMBER_IN_TEXT} as number from typed)
     ),
     found as (select distinct {keys} from good),
     samples as (select {keys}, {_sampled("number")} as sampled from good where {_IN_SAMPLE} group by {keys}),
@@ -233,7 +262,7 @@ class _Feature:
         column = '"' + self.name.replace('"', '""') + '"'
         if self.is_number:
             return f"case when isfinite({column}::double) then {column}::double end"
-        return f"nullif(trim({column}::varchar), '')"
+        return category(column)
 
     @property
     def number(self) -> str:
@@ -249,7 +278,8 @@ def _instant(column: str) -> str:
     return f"""case
             when typeof({column}) in ('TIMESTAMP', 'TIMESTAMP_NS', 'TIMESTAMP_MS', 'TIMESTAMP_S')
             then try_cast({column} as timestamp)
-            else try_cast({column} as timestamptz) at time zone 'UTC'
+            when typeof({column}) = 'TIMESTAMP WITH TIME ZONE' then try_cast({column} as timestamptz) at time zone 'UTC'
+            else {instant(f"cast({column} as varchar)")}
         end"""
 
 
@@ -264,8 +294,7 @@ def parquet_format(
     instant = _instant(f'"{time}"')
     told = f"date_trunc('hour', {instant})" if table == "bins_hourly" else instant
     named = ", ".join(
-        f"{told if column == dims[time] else f'cast({logged} as varchar)'} as {column}"
-        for logged, column in ours.items()
+        f"{told if column == dims[time] else identifier(logged)} as {column}" for logged, column in ours.items()
     )
     required = tuple(logged for logged, column in dims.items() if column not in ("environment", "model_version"))
     faults = {f"{dims[logged]} is missing": f'"{logged}" is null' for logged in required}

@@ -23,6 +23,7 @@ from pipelines.sources.binning import (
     unpivoted,
 )  # fmt: skip
 from pipelines.sources.spec import Column, Derived, Format, Names, Source, Table, Writing
+from pipelines.sources.values import instant
 
 BINS = 768
 """Bins aimed at between the extremes of an hour's sample: half as many again as a snapshot's, so that what is compared
@@ -79,7 +80,7 @@ _NAMES = (
 def _histograms(rows: str) -> str:
     """Histograms of windows: a window's counts stand in the hour it begins."""
     return f"""
-    select date_trunc('hour', try_cast(window_start as timestamptz) at time zone 'UTC') as hour_at,
+    select date_trunc('hour', {instant("window_start")}) as hour_at,
         model as model_name, version as model_version, environment, feature, null as bin_bits,
         {MIDDLE} as bin_value, category, "count" as value_count, _row, _raw
     from {rows}"""

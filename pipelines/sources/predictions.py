@@ -51,7 +51,7 @@ PREDICTIONS = Table(
     rules=(
         Rule("prediction_id <> ''", "prediction_id is empty"),
         Rule("model_name <> ''", "model_name is empty"),
-        Rule("score is not null or prediction is not null", "neither a score nor a prediction can be read from it"),
+        Rule("score is not null or prediction is not null", "neither score nor prediction is given"),
         Rule("isfinite(score)", "score is not a finite number"),
         Rule("json_valid(scores)", "scores is not valid JSON"),
         Rule("json_valid(cohorts)", "cohorts is not valid JSON"),
@@ -148,8 +148,8 @@ def _payload(at: str) -> str:
 def _answers(payload: str) -> str:
     """What a payload answers, as a list of JSON values, one a record of the batch; null where it is of no shape known.
 
-    JSON holds its records in a list, in itself or under `predictions`, `outputs`, `results` or `instances`; JSON lines
-    and CSV hold one a line.
+    JSON holds its records in a list: in itself, under `predictions`, `outputs`, `results` or `instances`, or under the
+    only key it has; JSON lines and CSV hold one a line.
     """
     lists = ", ".join(
         f"case json_type(whole, '$.{key}') when 'ARRAY' then json_extract(whole, '$.{key}[*]') end"
@@ -164,7 +164,12 @@ def _answers(payload: str) -> str:
     listed as (
         select *, case
             when json_type(whole) = 'ARRAY' then json_extract(whole, '$[*]')
-            when json_type(whole) = 'OBJECT' then coalesce({lists}, [whole])
+            when json_type(whole) = 'OBJECT' then coalesce(
+                {lists},
+                case when len(json_keys(whole)) = 1 and json_type(whole -> json_keys(whole)[1]) = 'ARRAY'
+                    then cast(whole -> json_keys(whole)[1] as json[]) end,
+                [whole]
+            )
             when whole is not null then [whole]
             else list_transform(lines, lambda l: coalesce(try_cast(l as json), to_json(trim(l, '"'))))
         end as answers
@@ -226,8 +231,8 @@ SAGEMAKER_CAPTURE = Format(
         null as endpoint, null as environment,
         try_cast(coalesce(scored, nullif(pair.score, ''), trim(plain)) as double) as score,
         coalesce(
-            named, nullif(pair.class, ''), case when not coalesce(try_cast(trim(plain) as double) between 0 and 1, false)
-                then trim(plain) end
+            named, nullif(pair.class, ''),
+            case when not coalesce(try_cast(trim(plain) as double) between 0 and 1, false) then trim(plain) end
         ) as prediction,
         null as scores, null as cohorts, _row, _raw
     from told"""

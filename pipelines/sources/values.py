@@ -54,6 +54,14 @@ def altered(value: str, is_id: bool) -> str:
     return f"({value} <> trim({value}) or {value} in {_listed(MISSING_TEXT)}{number})"
 
 
+def altered_category(value: str) -> str:
+    """Whether `category` of a text column that is not null may be something else, as `altered` says it of `text`."""
+    return (
+        f"({altered(value, False)} or {value} in ('True', 'False', 'TRUE', 'FALSE') "
+        f"or (try_cast({value} as double) is not null and {category(value)} is distinct from {value}))"
+    )
+
+
 def boolean(value: str, kind: str = "") -> str:
     """`value` as a boolean; null where it is neither a form of true nor of false, or missing."""
     if kind == "BOOLEAN":

@@ -188,6 +188,8 @@ def as_it_stands(table: Table) -> list[str]:
             conditions.append(f"({_named(value)} or {value} is null)")
         elif column.type in values.FLOATS:
             conditions.append(f"isfinite({value}) is not false")
+        elif column.category:
+            conditions.append(f"{values.altered_category(value)} is not true")
         elif column.type == "VARCHAR" and not column.free:
             conditions.append(f"{values.altered(value, _is_id(column))} is not true")
     return conditions

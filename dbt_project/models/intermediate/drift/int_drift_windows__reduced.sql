@@ -127,6 +127,44 @@ sides as (
 
 ),
 
+-- The same value is the same, whichever side wrote it as a number, a boolean or text.
+valued as (
+
+    select
+        model_id,
+        window_start_at,
+        feature,
+        feature_kind,
+        case
+            when feature_kind = 'numeric'
+                then
+                    coalesce(
+                        bin_value,
+                        case category when 'true' then 1 when 'false' then 0 else try_cast(category as double) end
+                    )
+        end as number,
+        case when feature_kind = 'categorical' then coalesce(category, printf('%.15g', bin_value)) else category end
+            as category,
+        cast(sum(reference_count) as bigint) as reference_count,
+        cast(sum(window_count) as bigint) as window_count
+
+    from sides
+    group by all
+
+),
+
+told as (
+
+    select
+        *,
+        feature_kind = 'categorical' and bool_or(category in ('true', 'false')) over (
+            partition by {{ comparison }}
+        ) as is_boolean
+
+    from valued
+
+),
+
 points as (
 
     select
@@ -134,15 +172,17 @@ points as (
         window_start_at,
         feature,
         feature_kind,
-        case when feature_kind = 'numeric' then bin_value end as number,
+        number,
         case
-            when feature_kind = 'categorical' then coalesce(category, printf('%.15g', bin_value))
+            when number is not null then null
+            when is_boolean and category = '1' then 'true'
+            when is_boolean and category = '0' then 'false'
             else category
         end as category,
         cast(sum(reference_count) as bigint) as reference_count,
         cast(sum(window_count) as bigint) as window_count
 
-    from sides
+    from told
     group by all
 
 ),
