@@ -28,7 +28,7 @@ DBT_CACHE = "partial_parse.msgpack"
 
 
 def land(case: Case, home: Path, paths: Sequence[Path] | None = None, shared: bool = False) -> None:
-    """Put the case's files (None: all) into the home's landing folder; where it is `shared`, in a folder of the case."""
+    """Put the case's files (None: all) into the landing folder, in a folder of the case where it is `shared`."""
     landing = case.folder / "landing"
     for path in sorted(p for p in landing.rglob("*") if p.is_file() or p.is_symlink()) if paths is None else paths:
         source, *rest = path.relative_to(landing).parts

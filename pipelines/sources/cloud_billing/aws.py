@@ -1,0 +1,234 @@
+"""AWS: the legacy Cost and Usage Report and CUR 2.0 (Data Exports), mapped onto FOCUS columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from pipelines.sources.cloud_billing.charges import MONEY, all_but, members, one_of, renamed, select
+from pipelines.sources.spec import Format, Writing
+
+_AWS_COLUMNS = (
+    "lineItem/LineItemType",
+    "lineItem/UnblendedCost",
+    "lineItem/UnblendedRate",
+    "lineItem/CurrencyCode",
+    "lineItem/UsageStartDate",
+    "lineItem/UsageEndDate",
+    "lineItem/UsageAccountId",
+    "lineItem/UsageAmount",
+    "lineItem/UsageType",
+    "lineItem/ProductCode",
+    "lineItem/ResourceId",
+    "lineItem/AvailabilityZone",
+    "lineItem/LineItemDescription",
+    "lineItem/LegalEntity",
+    "bill/BillingPeriodStartDate",
+    "bill/BillingPeriodEndDate",
+    "bill/InvoiceId",
+    "bill/InvoicingEntity",
+    "bill/PayerAccountId",
+    "product/ProductName",
+    "product/instanceType",
+    "product/productFamily",
+    "product/regionCode",
+    "product/location",
+    "product/sku",
+    "pricing/publicOnDemandCost",
+    "pricing/publicOnDemandRate",
+    "pricing/unit",
+    "pricing/RateCode",
+    "reservation/ReservationARN",
+    "reservation/EffectiveCost",
+    "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod",
+    "reservation/UnusedRecurringFee",
+    "savingsPlan/SavingsPlanARN",
+    "savingsPlan/SavingsPlanEffectiveCost",
+    "savingsPlan/TotalCommitmentToDate",
+    "savingsPlan/UsedCommitment",
+    "splitLineItem/ParentResourceId",
+)
+_AWS_REQUIRES = (
+    "lineItem/LineItemType",
+    "lineItem/UnblendedCost",
+    "lineItem/CurrencyCode",
+    "lineItem/UsageStartDate",
+    "bill/PayerAccountId",
+)
+_AWS_SERVICES = {
+    "AmazonEC2": "Compute",
+    "AmazonECS": "Compute",
+    "AmazonEKS": "Compute",
+    "AWSLambda": "Compute",
+    "AmazonSageMaker": "AI and Machine Learning",
+    "AmazonBedrock": "AI and Machine Learning",
+    "AmazonS3": "Storage",
+    "AmazonEFS": "Storage",
+    "AmazonGlacier": "Storage",
+    "AWSDataTransfer": "Networking",
+    "AmazonVPC": "Networking",
+    "AmazonCloudFront": "Networking",
+    "AWSELB": "Networking",
+    "AmazonRoute53": "Networking",
+    "AmazonRDS": "Databases",
+    "AmazonDynamoDB": "Databases",
+    "AmazonElastiCache": "Databases",
+    "AmazonAthena": "Analytics",
+    "AmazonRedshift": "Analytics",
+    "AWSGlue": "Analytics",
+    "AmazonKinesis": "Analytics",
+    "AmazonCloudWatch": "Management and Governance",
+    "AWSCloudTrail": "Management and Governance",
+}
+
+
+def _snake(name: str) -> str:
+    """`savingsPlan/SavingsPlanARN` as AWS spells it in Parquet: `savings_plan_savings_plan_a_r_n`."""
+    return "_".join(re.sub(r"(?<!^)([A-Z])", r"_\1", part).lower() for part in name.split("/"))
+
+
+_AWS = {
+    # Covered usage carries its on-demand cost here and a negation line takes it back. FOCUS bills neither;
+    # both being 0 leaves the invoice's sum as it is and no model's bill inflated.
+    "BilledCost": """case
+        when line_item_line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation') then '0'
+        else line_item_unblended_cost end""",
+    "EffectiveCost": f"""case
+        when line_item_line_item_type = 'SavingsPlanCoveredUsage' then savings_plan_savings_plan_effective_cost
+        when line_item_line_item_type = 'SavingsPlanRecurringFee' then cast(
+            try_cast(savings_plan_total_commitment_to_date as {MONEY})
+            - try_cast(savings_plan_used_commitment as {MONEY}) as varchar)
+        when line_item_line_item_type in ('SavingsPlanNegation', 'SavingsPlanUpfrontFee') then '0'
+        when line_item_line_item_type = 'DiscountedUsage' then reservation_effective_cost
+        when line_item_line_item_type = 'RIFee' then cast(
+            try_cast(reservation_unused_amortized_upfront_fee_for_billing_period as {MONEY})
+            + try_cast(reservation_unused_recurring_fee as {MONEY}) as varchar)
+        when line_item_line_item_type = 'Fee' and reservation_reservation_a_r_n is not null then '0'
+        when line_item_line_item_type = 'Refund' and savings_plan_savings_plan_a_r_n is not null then '0'
+        else line_item_unblended_cost end""",
+    "ListCost": """case
+        when line_item_line_item_type = 'SavingsPlanNegation' then '0'
+        else coalesce(pricing_public_on_demand_cost, line_item_unblended_cost) end""",
+    "ContractedCost": """case
+        when line_item_line_item_type = 'SavingsPlanNegation' then '0'
+        when line_item_line_item_type = 'DiscountedUsage'
+            then coalesce(pricing_public_on_demand_cost, line_item_unblended_cost)
+        else line_item_unblended_cost end""",
+    "ListUnitPrice": "pricing_public_on_demand_rate",
+    "ContractedUnitPrice": "line_item_unblended_rate",
+    "BillingCurrency": "line_item_currency_code",
+    "BillingAccountId": "bill_payer_account_id",
+    "SubAccountId": "line_item_usage_account_id",
+    "BillingPeriodStart": "bill_billing_period_start_date",
+    "BillingPeriodEnd": "bill_billing_period_end_date",
+    "ChargePeriodStart": "line_item_usage_start_date",
+    "ChargePeriodEnd": "line_item_usage_end_date",
+    "ChargeCategory": """case
+        when line_item_line_item_type in
+            ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage', 'SavingsPlanNegation') then 'Usage'
+        when line_item_line_item_type in ('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee')
+            then 'Purchase'
+        when line_item_line_item_type in ('Tax', 'Credit') then line_item_line_item_type
+        when line_item_line_item_type is not null then 'Adjustment' end""",
+    "ChargeDescription": "line_item_line_item_description",
+    "ChargeFrequency": """case
+        when line_item_line_item_type in ('RIFee', 'SavingsPlanRecurringFee') then 'Recurring'
+        when line_item_line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
+            then 'Usage-Based'
+        else 'One-Time' end""",
+    "PricingCategory": """case
+        when line_item_line_item_type in ('SavingsPlanCoveredUsage', 'DiscountedUsage') then 'Committed'
+        when contains(line_item_usage_type, 'Spot') then 'Dynamic'
+        when line_item_line_item_type = 'Usage' then 'Standard' end""",
+    "PricingQuantity": "line_item_usage_amount",
+    "PricingUnit": "pricing_unit",
+    "ConsumedQuantity": "line_item_usage_amount",
+    "ConsumedUnit": "pricing_unit",
+    "CommitmentDiscountId": "coalesce(reservation_reservation_a_r_n, savings_plan_savings_plan_a_r_n)",
+    "CommitmentDiscountType": """case
+        when savings_plan_savings_plan_a_r_n is not null then 'Savings Plan'
+        when reservation_reservation_a_r_n is not null then 'Reserved Instance' end""",
+    # What a recurring fee leaves in EffectiveCost is the part nobody used.
+    "CommitmentDiscountStatus": """case
+        when line_item_line_item_type in ('SavingsPlanCoveredUsage', 'DiscountedUsage') then 'Used'
+        when line_item_line_item_type in ('SavingsPlanRecurringFee', 'RIFee') then 'Unused' end""",
+    "ProviderName": "'AWS'",
+    "PublisherName": "line_item_legal_entity",
+    "InvoiceIssuerName": "bill_invoicing_entity",
+    "InvoiceId": "bill_invoice_id",
+    "ServiceCategory": "case product_product_family when 'Data Transfer' then 'Networking'"
+    f" when 'Storage' then 'Storage' else {one_of('line_item_product_code', _AWS_SERVICES, repr('Other'))} end",
+    "ServiceName": "coalesce(product_product_name, line_item_product_code)",
+    "SkuId": "product_sku",
+    "SkuPriceId": "pricing_rate_code",
+    "SkuMeter": "line_item_usage_type",
+    "SkuPriceDetails": """case when product_instance_type is not null
+        then cast(json_object('InstanceType', product_instance_type) as varchar) end""",
+    "RegionId": "product_region_code",
+    "RegionName": "product_location",
+    "AvailabilityZone": "line_item_availability_zone",
+    "ResourceId": "line_item_resource_id",
+    "Tags": "tags",
+    "x_UsageType": "line_item_usage_type",
+}
+
+
+def _aws(spell: Callable[[str], str], tags: str, prefix: str) -> dict[str, str]:
+    """The mapping for one spelling of the columns; `tags` gives a JSON object, its keys less `prefix`.
+
+    The user's tags come under the keys the user gave them: AWS writes `user:` or `user_` before those.
+    """
+    # An empty text and a missing one mean the same in both generations.
+    columns = {_snake(name): f"nullif(cast(\"{spell(name)}\" as varchar), '')" for name in _AWS_COLUMNS}
+    value = "(tags ->> ('$.\"' || k || '\"'))"
+    entries = (
+        f"list_transform(list_filter(json_keys(tags), lambda k: {value} <> ''),"
+        f" lambda k: {{'key': regexp_replace(k, '{prefix}', ''), 'value': {value}}})"
+    )
+    columns["tags"] = f"case when tags is not null then {members(entries)} end"
+    relation = renamed(columns, " ".join(["(select *,", tags, "as tags from rows)"]))
+    # What AWS says of the share that a pod or a task had in a machine: the machine's own line bears the cost.
+    return select(_AWS, f"{relation} where split_line_item_parent_resource_id is null")
+
+
+# A legacy report has a column per activated tag. Declaring one makes the pattern find at least one.
+_AWS_CSV_TAG = "resourceTags/user:Name"
+_AWS_CSV_TAGS = "to_json(struct_pack(*COLUMNS('^resourceTags/')))"
+_AWS_PARQUET_TAG = "resource_tags_user_name"
+_AWS_PARQUET_TAGS = "to_json(struct_pack(*COLUMNS('^resource_tags_')))"
+_CUR2_TAGS = """case when typeof(resource_tags) <> 'VARCHAR' then to_json(resource_tags)
+    when json_valid(cast(resource_tags as varchar)) then cast(cast(resource_tags as varchar) as json) end"""
+_CUR2_PREFIX = "^user[_:]"
+
+FORMATS = (
+    Format(
+        name="aws_cur_csv",
+        container="csv",
+        writing=Writing("."),
+        requires=_AWS_REQUIRES,
+        optional=(*all_but(_AWS_COLUMNS, _AWS_REQUIRES), _AWS_CSV_TAG),
+        select=_aws(str, _AWS_CSV_TAGS, "^resourceTags/(user:)?"),
+    ),
+    Format(
+        name="aws_cur2_csv",
+        container="csv",
+        writing=Writing("."),
+        requires=(*map(_snake, _AWS_REQUIRES), "resource_tags"),
+        optional=tuple(map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES))),
+        select=_aws(_snake, _CUR2_TAGS, _CUR2_PREFIX),
+    ),
+    Format(
+        name="aws_cur2_parquet",
+        container="parquet",
+        requires=(*map(_snake, _AWS_REQUIRES), "resource_tags"),
+        optional=tuple(map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES))),
+        select=_aws(_snake, _CUR2_TAGS, _CUR2_PREFIX),
+    ),
+    Format(
+        name="aws_cur_parquet",
+        container="parquet",
+        requires=tuple(map(_snake, _AWS_REQUIRES)),
+        optional=(*map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES)), _AWS_PARQUET_TAG),
+        select=_aws(_snake, _AWS_PARQUET_TAGS, "^resource_tags_(user_)?"),
+    ),
+)
