@@ -27,8 +27,8 @@ from pipelines.settings import DBT_PROJECT, SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.sources.predictions import SOURCE
 from pipelines.sources.spec import Source
+from pipelines.warehouse import contents, intake, landing, ledger
 from pipelines.warehouse import days as replacing
-from pipelines.warehouse import intake, ledger
 from pipelines.warehouse.connect import scratch, writer
 from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
 
@@ -93,14 +93,14 @@ def compiled(settings: Settings, mart: str) -> None:
 
 def taken_in(settings: Settings, source: Source) -> list[tuple[str, Path]]:
     """Every landing file of the source as intake leaves it: its path, and the folder of its Parquet."""
-    files = intake.landing_files(settings, source)
+    files = landing.landing_files(settings, source)
     contents = [f"{number:016d}" for number in range(len(files))]
     with intake._reading(settings, source) as (pool, read):
         for report in pool.map(read, files, contents):
             assert report.status == "loaded", report
     version = intake.version_of(source)
     return [
-        (file.path, intake.content_folder(settings, source.name, version, content))
+        (file.path, contents.content_folder(settings, source.name, version, content))
         for file, content in zip(files, contents, strict=True)
     ]
 
@@ -161,7 +161,7 @@ def pipeline(settings: Settings) -> None:
         folders["labels" if "labels" in path else "predictions"].append(folder)
     with writer(settings, "the benchmark") as connection:
         for table in SOURCE.warehouse_tables:
-            shown = intake.good_rows(SOURCE, table, folders[table.name])
+            shown = contents.good_rows(SOURCE, table, folders[table.name])
             connection.execute(f"create or replace view {replacing.raw_name(SOURCE, table)} as {shown}")
         built(settings, connection)
 

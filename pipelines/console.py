@@ -28,6 +28,7 @@ MODELS_SHOWN = 8
 STATUS_SIGN = {"on_target": "✓", "at_risk": "!", "off_target": "✗", "no_target": "·"}
 MOST_SHOWN = 20
 STRAYS_SHOWN = 3
+COMPANIONS_SHOWN = 10
 WHOLE = ("source", "newest day")
 """Columns of the sources' table that are never cut: a name is a folder's, a day means something whole."""
 SOMETHING_FAILED = logging.ERROR
@@ -196,6 +197,16 @@ def show_health(
         say(f"No source looks at {len(strays):,} files: {', '.join(strays[:STRAYS_SHOWN])}{more}")
     for advice in _advice(health, found, nobodys, strays, settings):
         say(f"Next: {advice}")
+
+
+def show_companions(paths: Sequence[str]) -> None:
+    """What lies beside the exports and is passed over."""
+    if paths:
+        more = " …" if len(paths) > COMPANIONS_SHOWN else ""
+        say(
+            f"Passed over, as they stand beside exports and hold no rows: {len(paths):,} files: "
+            f"{', '.join(paths[:COMPANIONS_SHOWN])}{more}"
+        )
 
 
 def show_unmapped(names: Sequence[UnmappedName]) -> None:

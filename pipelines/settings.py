@@ -42,6 +42,21 @@ class SourceSettings(BaseModel):
     )
 
 
+class LimitSettings(BaseModel):
+    """What a landing file may ask for before it, or the row in it, is set aside."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line_bytes: int = Field(64 * 2**20, ge=1024, description="The longest line, or JSON document, that is read.")
+    header_bytes: int = Field(4 * 2**20, ge=1024, description="How far into a CSV file its header is looked for.")
+    nesting: int = Field(200, ge=8, description="How deep a JSON document may be nested.")
+    unpacked_bytes: int = Field(200 * 10**9, ge=1024, description="What a compressed file may unpack to.")
+    unpacked_ratio: float = Field(
+        500, ge=1, description="How many times its size a compressed file may unpack to, where that is over 256 MiB."
+    )
+    zip_members: int = Field(10_000, ge=1, description="How many files a .zip may hold.")
+
+
 Severity = Literal["page", "ticket"]
 """How urgent a notice is: page (somebody should look now) or ticket."""
 
@@ -123,6 +138,10 @@ class Settings(BaseSettings):
     landing: Path | None = Field(None, description="The vendors' exports; null: <home>/landing.")
     catalog: Path | None = Field(None, description="The AI workforce as YAML; null: <home>/catalog.")
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    links_to: tuple[Path, ...] = Field(
+        (), description="Folders outside the landing folder that symbolic links in it may lead to."
+    )
+    limits: LimitSettings = Field(default_factory=LimitSettings)
     first_day: date = Field(date(2015, 1, 1), description="No day before this one is ever built.")
     memory_limit: str = Field("2.7GB", description="What DuckDB may use before it spills to disk.")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)

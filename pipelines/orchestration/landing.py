@@ -58,7 +58,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
         with retried(context):
             reports = take_in(settings, source)
             with writer(settings, f"looking for refused files of {source.name}") as connection:
-                refused = refused_files(connection, settings, source.name)
+                refused = refused_files(connection, settings, [source])
                 age = freshness(connection, source, datetime.now(UTC))
         for file in refused:
             context.log.error(f"{file.status}: {file.message}")

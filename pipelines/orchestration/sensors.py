@@ -18,7 +18,8 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.errors import WarehouseBusyError
-from pipelines.warehouse.intake import changed_files, landing_files, refusal_version_of
+from pipelines.warehouse.intake import changed_files, refusal_version_of
+from pipelines.warehouse.landing import landing_files
 from pipelines.warehouse.status import status
 
 EVERY_SECONDS = 60

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -137,11 +138,15 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("commit")
 
 
+def path_list(paths: Iterable[Path]) -> str:
+    """`paths` as a SQL list for DuckDB's readers, which would take some characters of a name for a glob."""
+    return "[" + ", ".join(quote(re.sub(r"([*?\[])", r"[\1]", str(path))) for path in paths) + "]"
+
+
 def parquet_list(paths: list[Path], numbered: bool = False) -> str:
     """A `read_parquet` call over `paths`, columns joined by name, the file's own path in `_file`.
 
     With `numbered`, `file_row_number` counts a file's rows from 0.
     """
-    files = ", ".join(quote(str(path)) for path in paths)
     number = ", file_row_number = true" if numbered else ""
-    return f"read_parquet([{files}], union_by_name = true, filename = '_file'{number})"
+    return f"read_parquet({path_list(paths)}, union_by_name = true, filename = '_file'{number})"

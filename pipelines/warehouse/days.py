@@ -19,7 +19,8 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Expectation, Source, Table
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, quote, transaction, writer
-from pipelines.warehouse.intake import content_folder, current_parquet, good_rows, version_of
+from pipelines.warehouse.contents import content_folder, current_parquet, good_rows
+from pipelines.warehouse.intake import version_of
 from pipelines.warehouse.judge import Finding, found_in, judge
 
 log = logging.getLogger(__name__)

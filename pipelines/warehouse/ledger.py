@@ -54,6 +54,7 @@ TABLES: tuple[Table, ...] = (
             Column("version", "VARCHAR", "The version of the module that read it, and of the reader if in vain."),
             Column("stream_id", "VARCHAR", "What its deliveries replace one another in; null where files add up."),
             Column("delivery_id", "VARCHAR", "The delivery it is a part of; null where files add up."),
+            Column("encoding", "VARCHAR", "How its text was written, told by its bytes; null where it is no text."),
         ),
         key=("source", "path", "content_id"),
         day="modified_at",
@@ -220,6 +221,7 @@ class FileReport:
     rows_loaded: int = 0
     rows_quarantined: int = 0
     rows_skipped: int = 0
+    encoding: str | None = None
 
     @property
     def summary(self) -> str:
@@ -281,7 +283,7 @@ def known_contents(connection: duckdb.DuckDBPyConnection, source: str, version: 
     """Content → a report of it, of the contents that `version` has read well, whatever their names' fate."""
     rows = connection.execute(
         "select source, path, content_id, format, status, message, size_bytes, modified_at, rows_read_count, "
-        "rows_loaded_count, rows_quarantined_count, rows_skipped_count from ledger.files "
+        "rows_loaded_count, rows_quarantined_count, rows_skipped_count, encoding from ledger.files "
         "where source = ? and version = ? and status in ('loaded', 'gone') and message is null",
         [source, version],
     ).fetchall()
@@ -307,7 +309,7 @@ def record_files(
             report.size_bytes, report.modified_at, report.modified_at, report.rows_read, report.rows_loaded,
             report.rows_quarantined, report.rows_skipped, now,
             version if report.status == "loaded" else refusal_version,
-            *(source.deliveries.of(report.path) if source.deliveries else (None, None)),
+            *(source.deliveries.of(report.path) if source.deliveries else (None, None)), report.encoding,
         ]
         for report in reports
     ]  # fmt: skip

@@ -6,7 +6,7 @@ Nothing is changed here. Who loads and builds lives in `intake`, `days` and `tra
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -19,7 +19,8 @@ from pipelines.sources.spec import Names, Source, Table
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.days import raw_name
-from pipelines.warehouse.intake import changed_files, landing_files, version_of
+from pipelines.warehouse.intake import changed_files, version_of
+from pipelines.warehouse.landing import landing_files, look
 from pipelines.warehouse.publish import published_at
 from pipelines.warehouse.transform import code_fingerprint, prepare
 
@@ -102,7 +103,7 @@ def status(
             changed={source: count for source, count in changed.items() if count},
             stale_days=tuple(sorted(stale)),
             stale_sources=frozenset(stale_sources),
-            refused_files=tuple(refused_files(connection, settings)),
+            refused_files=tuple(refused_files(connection, settings, sources.values())),
             refused_days=tuple(refused_days(connection)),
             fingerprint=ledger.digest(sorted(prints)),
             covered=tuple(day for (day,) in covered),
@@ -111,15 +112,20 @@ def status(
 
 
 def refused_files(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, source: str | None = None
+    connection: duckdb.DuckDBPyConnection, settings: Settings, sources: Iterable[Source]
 ) -> list[RefusedFile]:
-    """The files (of `source`, or of all) that lie in the landing folder and were not loaded."""
-    rows = connection.execute(
-        "select source, path, status, message from ledger.files where status in ('refused', 'unreadable') "
-        "and ($1 is null or source = $1) order by source, path",
-        [source],
-    ).fetchall()
-    return [RefusedFile(*row) for row in rows if (settings.landing_dir / row[1]).exists()]
+    """The files of the sources that lie in the landing folder and were not loaded."""
+    found: list[RefusedFile] = []
+    for source in sources:
+        rows = connection.execute(
+            "select source, path, status, message from ledger.files where status in ('refused', 'unreadable') "
+            "and source = ? order by path",
+            [source.name],
+        ).fetchall()
+        if rows:  # one that vanished, or is passed over by now, is of no interest
+            present = {file.path for file in landing_files(settings, source)}
+            found += [RefusedFile(*row) for row in rows if row[1] in present]
+    return found
 
 
 def refused_days(connection: duckdb.DuckDBPyConnection, source: str | None = None) -> list[RefusedDay]:
@@ -202,7 +208,7 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         globs=tuple(settings.globs(source.name, source.glob)),
         files_found=len(landing_files(settings, source)),
         files_loaded=loaded,
-        files_refused=len(refused_files(connection, settings, source.name)),
+        files_refused=len(refused_files(connection, settings, [source])),
         files_waiting=len(changed_files(connection, settings, source)),
         rows_loaded=read,
         rows_quarantined=aside,
@@ -216,9 +222,15 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
 
 def stray_files(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
     """The files of the landing folder that no source looks at, relative to it; hidden ones left out."""
-    claimed = {file.path for source in sources.values() for file in landing_files(settings, source)}
-    present = (path.relative_to(settings.landing_dir) for path in settings.landing_dir.rglob("*") if path.is_file())
-    return sorted(str(path) for path in present if str(path) not in claimed and not path.name.startswith((".", "_")))
+    looks = [look(settings, source) for source in sources.values()]
+    claimed = {file.path for one in looks for file in one.files} | {path for one in looks for path in one.companions}
+    everything = replace(next(iter(sources.values())), name="", glob=("**/*",), formats=())
+    return [file.path for file in look(settings, everything).files if file.path not in claimed]
+
+
+def companions(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
+    """The files known to stand beside exports and to hold no rows, relative to the landing folder."""
+    return sorted({path for source in sources.values() for path in look(settings, source).companions})
 
 
 def nobodys(settings: Settings) -> list[tuple[str, str, int]]:

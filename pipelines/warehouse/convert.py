@@ -1,0 +1,276 @@
+"""Making a content's Parquet files of an opened landing file: typed, bad rows set aside, everything counted.
+
+What stops a file stops that file alone, told by name. Which files there are, and what is recorded of them, is
+`intake`'s affair; how a file is opened, `plain`'s and `readers`'.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from pipelines.settings import Settings
+from pipelines.sources.spec import Source
+from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import name, path_list, quote
+from pipelines.warehouse.contents import AS_DELIVERED, content_folder, logged_names
+from pipelines.warehouse.errors import LandingFileError
+from pipelines.warehouse.failing import NOT_OF_ROWS, failing_rows
+from pipelines.warehouse.landing import LandingFile, modified
+from pipelines.warehouse.plain import Plain, plain_files
+from pipelines.warehouse.readers import open_rows
+from pipelines.warehouse.recognise import Landed, Recognised
+from pipelines.warehouse.values import FIRST_PLAUSIBLE, as_it_stands, typed, written_in
+
+log = logging.getLogger(__name__)
+
+CLOCK_TOLERANCE = timedelta(days=1)
+"""How far after its file was written a row may claim to have happened, before it is set aside."""
+OURS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EROFS}
+_OURS = re.compile(r"(?i)no space left|too many open files|read-only file system|max_temp_directory_size")
+_READING = re.compile(r"[^\s\"'`]*/reading\.[^\s\"'`]+")
+
+
+def convert(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    version: str,
+    file: LandingFile,
+    report: ledger.FileReport,
+) -> ledger.FileReport:
+    """Take in one file whose content is not known; the report says what became of it, and why where it is nothing.
+
+    Raises only for what is none of the file's faults: a full disk, or DuckDB brought down (FatalException,
+    InternalException), by whichever file.
+    """
+    folder = content_folder(settings, source.name, version, report.content_id)
+    building = folder.with_name(folder.name + ".building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    try:
+        report = _converted(connection, settings, source, file, building, report)
+    except LandingFileError as error:
+        shutil.rmtree(building)
+        return replace(report, status=error.status, message=str(error))
+    except Exception as error:
+        shutil.rmtree(building, ignore_errors=True)
+        if isinstance(error, (duckdb.FatalException, duckdb.InternalException)) or is_ours(error):
+            raise
+        return unreadable(file, report, error)
+    shutil.rmtree(folder, ignore_errors=True)
+    building.rename(folder)
+    return report
+
+
+def unreadable(file: LandingFile, report: ledger.FileReport, error: Exception) -> ledger.FileReport:
+    """The report of a file at which reading failed with `error`, by its kind: it may be a fault of our own."""
+    text = (str(error).splitlines() or [""])[0]
+    told = LandingFileError(
+        file.path,
+        f"what cannot be read ({type(error).__name__}: {_READING.sub(file.path, text)[:500]})",
+        "a whole file of a format of this source",
+        "Deliver it again; the other files were loaded.",
+        status="unreadable",
+    )
+    log.debug("%s", told, exc_info=error)
+    return replace(report, status=told.status, message=str(told))
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether an error is none of the file's faults and may pass: a full disk, too many files open."""
+    return (isinstance(error, OSError) and error.errno in OURS) or _OURS.search(str(error)) is not None
+
+
+def _converted(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    file: LandingFile,
+    building: Path,
+    report: ledger.FileReport,
+) -> ledger.FileReport:
+    latest = file.modified_at + CLOCK_TOLERANCE
+    with plain_files(file.absolute, file.path, settings.limits, building) as files:
+        report = replace(report, encoding=_encoding(files))
+        landed = Landed(connection, files, file.path, latest, source.formats, settings.limits)
+        opened = open_rows(landed)
+        if opened is not None:
+            report = _keep(connection, source, opened, files, latest, building, report) or _write_tables(
+                connection, source, opened, latest, building, report
+            )
+    _unchanged(file)
+    return report
+
+
+def _encoding(files: Sequence[Plain]) -> str | None:
+    """How the file's text is written."""
+    texts = [file for file in files if file.container not in ("parquet", "sqlite")]
+    others = sum(file.other_lines for file in texts)
+    if others:
+        return f"{others:,} lines in windows-1252, the others in utf-8"
+    return " and ".join(sorted({file.encoding for file in texts})) or None
+
+
+def _unchanged(file: LandingFile) -> None:
+    """Raise LandingFileError when the file is no longer the one that was hashed."""
+    stat = file.absolute.stat()
+    if (stat.st_size, modified(stat)) != (file.size_bytes, file.modified_at):
+        raise LandingFileError(
+            file.path,
+            f"{stat.st_size:,} bytes written {modified(stat)}",
+            f"the {file.size_bytes:,} bytes of {file.modified_at} that reading began with",
+            "It changed while it was read; the next run takes it in. Write elsewhere, then rename.",
+            status="unreadable",
+        )
+
+
+def _keep(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    opened: Recognised,
+    files: Sequence[Plain],
+    latest: datetime,
+    folder: Path,
+    report: ledger.FileReport,
+) -> ledger.FileReport | None:
+    """Keep the bytes of a file that can be read as it is under the table's names; None where it can't."""
+    if opened.format.renames is None or len(files) > 1:
+        return None
+    table = source.table(opened.format.renames[0])
+    logged = logged_names(opened.format, table)
+    found = {column.lower(): kind for column, kind in opened.columns.items()}
+    fitting = all(found.get(logged[column.name].lower(), column.type) == column.type for column in table.columns)
+    if not fitting or "_file" in found:  # the name under which reading tells the file's own
+        return None
+    renamed = ", ".join(f"{name(logged[column.name])} as {name(column.name)}" for column in table.columns)
+    day = name(table.day)
+    clear = [f"{name(c.name)} is not null" for c in table.columns if c.required or c.name == table.day]
+    clear += as_it_stands(table)
+    clear += [f"({rule.holds}) is not false" for rule in table.rules]
+    clear.append(f"{day} between {quote(str(FIRST_PLAUSIBLE))}::timestamp and {quote(str(latest))}::timestamp")
+    # Every value that will be asked for is read now: what is claimed as loaded is whole.
+    read = ", ".join(name(column.name) for column in table.columns)
+    (bad, _) = connection.execute(
+        f"select count(*) filter (not ({' and '.join(clear)})), max(hash({read})) from (select {renamed} from rows)"
+    ).fetchone() or (0, 0)
+    if bad:
+        return None
+    shutil.copyfile(files[0].path, folder / f"{table.name}{AS_DELIVERED}")
+    return replace(report, format=opened.format.name, rows_read=opened.rows_read, rows_loaded=opened.rows_read)
+
+
+def _write_tables(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    opened: Recognised,
+    latest: datetime,
+    folder: Path,
+    report: ledger.FileReport,
+) -> ledger.FileReport:
+    form = opened.format
+    bad: list[str] = []
+    queries = partial(_queries, connection, source, opened, latest)
+    try:
+        written = _written(connection, queries(), folder)
+    except duckdb.Error as error:
+        if isinstance(error, NOT_OF_ROWS) or not failing_rows(connection, queries):
+            raise
+        written = _written(connection, queries(), folder)
+        bad.append(
+            f"select {quote(next(iter(form.select)))} as table_name, _row, null as _day, _reason, every_row._raw "
+            "from failing join every_row using (_row)"
+        )
+    if form.reduces:
+        # The first table stands for the file's rows; the others are other views of the same ones.
+        good = _stood_for(connection, written[0])
+        bad += [
+            f"select {quote(table)} as table_name, _row, _day, _reason, _raw from ({query})"
+            for table, query in form.quarantine.items()
+            if good < opened.rows_read
+        ]
+    else:
+        in_texts = form.container == "parquet"
+        bad += [
+            f"select {quote(path.stem)} as table_name, _row, _day, _reason, {'texts' if in_texts else 'bad'}._raw "
+            f"from read_parquet({path_list([path])}) as bad {'join texts using (_row) ' if in_texts else ''}"
+            "where _reason is not null"
+            for path in written
+        ]
+    if opened.broken_count:
+        bad.append(f"select null as table_name, _row, null as _day, _reason, _raw from ({opened.broken})")
+    bad_rows = _set_aside(connection, bad, folder / "quarantine.parquet") if bad else 0
+    if not form.reduces:
+        rows = " union ".join(
+            f"select distinct _row from read_parquet({path_list([path])}) where _reason is null" for path in written
+        )
+        (good,) = connection.execute(
+            f"select count(*) from ({rows}) as r(_row) where _row not in "
+            "(select row_number from bad where table_name is not null)"
+            if bad
+            else f"select count(*) from ({rows})"
+        ).fetchone() or (0,)
+    return replace(
+        report,
+        format=form.name,
+        rows_read=opened.rows_read,
+        rows_loaded=good,
+        rows_quarantined=bad_rows,
+        rows_skipped=opened.rows_read - good - bad_rows,
+    )
+
+
+def _queries(
+    connection: duckdb.DuckDBPyConnection, source: Source, opened: Recognised, latest: datetime
+) -> dict[str, str]:
+    """Table → the query over `rows` that gives its rows, good and bad."""
+    form = opened.format
+    selects = dict(form.select)
+    if form.reduces and len(selects) > 1:
+        connection.execute(f"create or replace temp table reduced as {opened.reduction}")
+    elif form.reduces:  # read once, it need not be kept
+        selects = {table: f"with reduced as ({opened.reduction}) {select}" for table, select in selects.items()}
+    how = written_in(connection, source, form, selects)
+    return {table: typed(source.table(table), form, select, latest, how) for table, select in selects.items()}
+
+
+def _written(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str], folder: Path) -> list[Path]:
+    paths = []
+    for table, query in queries.items():
+        path = folder / f"{table}.parquet"
+        connection.execute(
+            f"copy ({query}) to {quote(str(path))} (format parquet, compression zstd, compression_level 1)"
+        )
+        paths.append(path)
+    return paths
+
+
+def _set_aside(connection: duckdb.DuckDBPyConnection, bad: Sequence[str], path: Path) -> int:
+    """Keep what the queries `bad` find, as the table `bad` and at `path`; returns how many of the file's rows it is."""
+    connection.execute(
+        "create or replace temp table bad as select table_name::varchar as table_name, _row::bigint as row_number, "
+        f"_day::date as day, _reason::varchar as reason, _raw::varchar as raw from ({' union all '.join(bad)})"
+    )
+    # Lines that did not parse are numbered apart from the rows that did.
+    (found, rows) = connection.execute(
+        "select count(*), count(distinct (table_name is null, row_number)) from bad"
+    ).fetchone() or (0, 0)
+    if found:
+        connection.execute(f"copy bad to {quote(str(path))} (format parquet)")
+    return int(rows)
+
+
+def _stood_for(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    (rows,) = connection.execute(
+        f"select coalesce(sum(_rows), 0) from read_parquet({path_list([path])})"
+    ).fetchone() or (0,)
+    return int(rows)

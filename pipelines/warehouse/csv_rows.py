@@ -1,0 +1,161 @@
+"""CSV files as the relation `rows`. Nothing is guessed from the rows: a broken one misleads, the header does not."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.sources.spec import Format
+from pipelines.warehouse.connect import name, path_list, quote
+from pipelines.warehouse.errors import LandingFileError
+from pipelines.warehouse.recognise import OURS, Landed, Recognised, recognise
+
+DELIMITERS = (",", ";", "\t", "|")
+TITLE_LINES = 50
+"""How many rows may stand above the header: a report's title, its period, whom it was made for."""
+SMALLEST_BUFFER = 2**16
+RAW_KEPT = 10_000
+"""How many characters of a broken line are kept."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the rows begin, what separates their cells, and the columns' names, made unlike one another."""
+
+    delimiter: str
+    columns: tuple[str, ...]
+    is_first_line: bool
+    ends_at: int
+
+
+def open_csv(landed: Landed) -> Recognised | None:
+    """Create the view `rows` over CSV files of one landing file; None where none has a header."""
+    candidates = landed.candidates("csv")
+    headers = {file.path: _header(file.path, candidates, landed) for file in landed.files}
+    found = [(path, header) for path, header in headers.items() if header]
+    if not found:
+        return None
+    shared = set.intersection(*({column.lower() for column in header.columns} for _, header in found))
+    form = recognise(candidates, shared, landed.path, found[0][1].columns)
+    connection = landed.connection
+    for table in ("reject_scans", "reject_errors"):
+        connection.execute(f"drop table if exists {table}")
+    largest = max(file.size for file in landed.files)
+    buffer = min(landed.limits.line_bytes, max(2 * largest, SMALLEST_BUFFER))
+    nulls = ", ".join(quote(text) for text in form.null_text)
+    reader = " union all by name ".join(
+        f"select * from read_csv({path_list(paths)}, {_dialect(header)}, nullstr = [{nulls}], "
+        f"buffer_size = {buffer}, max_line_size = {min(landed.limits.line_bytes, buffer)}, store_rejects = true)"
+        for header, paths in _together(found)
+    )
+    present = {column.lower() for _, header in found for column in header.columns}
+    absent = dict.fromkeys(c for c in (*form.requires, *form.optional) if c.lower() not in present)
+    connection.execute(
+        f"create or replace temp view rows as select *{''.join(f', null as {name(column)}' for column in absent)}, "
+        f"row_number() over () as _row, cast(to_json(r) as varchar) as _raw, {landed.about} from ({reader}) as r"
+    )
+    # Rejects are written when the scan's result has been read to its end: fetchone would leave them out.
+    ((good,),) = connection.execute(f"select count(*) from ({reader})").fetchall()
+    # DuckDB makes the table of rejects when it meets the first.
+    if not connection.execute("select 1 from duckdb_tables() where table_name = 'reject_errors'").fetchone():
+        return Recognised(form, int(good), 0, "")
+    connection.execute(
+        f"create or replace temp table broken_lines as select line as _row, left(any_value(csv_line), {RAW_KEPT}) "
+        "as _raw, string_agg(distinct error_message, '; ') as _reason from reject_errors group by file_id, line"
+    )
+    (bad,) = connection.execute("select count(*) from broken_lines").fetchone() or (0,)
+    return Recognised(form, int(good) + int(bad), int(bad), "from broken_lines")
+
+
+def _dialect(header: Header) -> str:
+    columns = ", ".join(f"{quote(column)}: 'VARCHAR'" for column in header.columns)
+    return (
+        f"columns = {{{columns}}}, auto_detect = false, header = false, skip = {int(header.is_first_line)}, "
+        f"delim = {quote(header.delimiter)}, quote = '\"', escape = '\"'"
+    )
+
+
+def _together(found: Sequence[tuple[Path, Header]]) -> Iterator[tuple[Header, list[Path]]]:
+    """The files by header; of those whose rows do not begin below their first line, the rows in a file apart."""
+    alike: dict[tuple[str, tuple[str, ...], bool], list[Path]] = {}
+    for path, header in found:
+        rows = path if header.is_first_line else _below(path, header.ends_at)
+        alike.setdefault((header.delimiter, header.columns, header.is_first_line), []).append(rows)
+    for (delimiter, columns, is_first_line), paths in alike.items():
+        yield Header(delimiter, columns, is_first_line, 0), paths
+
+
+def _below(path: Path, start: int) -> Path:
+    rows = path.with_name(f"{path.name}.rows")
+    with path.open("rb") as source, rows.open("wb") as target:
+        source.seek(start)
+        shutil.copyfileobj(source, target)
+    return rows
+
+
+def _header(path: Path, candidates: Sequence[Format], landed: Landed) -> Header | None:
+    """The first row that has the columns of a format; else the first that is not empty; None where there is none."""
+    with path.open("rb") as stream:
+        start = stream.read(landed.limits.header_bytes)
+        is_whole = not stream.read(1)
+    text = start.decode("utf-8", "ignore")
+    if not is_whole and "\n" not in text and "\r" not in text:
+        raise LandingFileError(
+            landed.path,
+            f"a first line of more than {landed.limits.header_bytes:,} bytes",
+            "a header",
+            "If it is meant, raise the setting `limits.header_bytes`.",
+            status="unreadable",
+        )
+    wanted = [{column.lower() for column in candidate.requires} for candidate in candidates]
+    best: tuple[int, Header] | None = None
+    for delimiter in DELIMITERS:
+        for place, cells, ends_at in _first_rows(text, delimiter):
+            named = {cell.lower() for cell in cells}
+            fit = max((len(columns & named) + (1000 if columns <= named else 0) for columns in wanted), default=0)
+            if best is None or fit > best[0] or (best[0] == 0 and fit == 0 and len(cells) > len(best[1].columns)):
+                best = (fit, Header(delimiter, tuple(_unlike(cells)), place == 0, ends_at))
+    return best[1] if best else None
+
+
+def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str], int]]:
+    """(line it begins at, cells without blanks around them, byte it ends at) of the first rows that are not empty."""
+    lines = text.splitlines(keepends=True) if "\n" not in text else text.split("\n")
+    if "\n" in text:
+        lines = [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    reader = csv.reader(iter(lines), delimiter=delimiter)
+    begins, ends_at, rows = 0, 0, 0
+    try:
+        for cells in reader:
+            ends_at += sum(len(line.encode()) for line in lines[begins : reader.line_num])
+            found = [cell.strip(" \t\r\n\ufeff\xa0") for cell in cells]
+            if any(found):
+                yield begins, found, ends_at
+                rows += 1
+            begins = reader.line_num
+            if rows == TITLE_LINES:
+                return
+    except csv.Error:  # a cell without end: what was seen before it is all there is
+        return
+
+
+def _unlike(cells: Sequence[str]) -> Iterator[str]:
+    """Names for the columns: none twice, none empty, none of ours."""
+    taken: set[str] = set()
+    for place, cell in enumerate(cells):
+        column = cell or f"column{place}"
+        if column.lower() in OURS:
+            column = f"{column} (file)"
+        unlike, number = column, 0
+        while unlike.lower() in taken:
+            number += 1
+            unlike = f"{column}_{number}"
+        taken.add(unlike.lower())
+        yield unlike
+
+
+csv.field_size_limit(io.DEFAULT_BUFFER_SIZE * 2**10)

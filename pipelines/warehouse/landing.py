@@ -1,0 +1,199 @@
+"""What lies in the landing folder: a source's files, the companions passed over, what cannot be looked at.
+
+No file's rows are read here, and none of what stops a file stops the look: it is told by name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+
+from pipelines.settings import Settings
+from pipelines.sources.spec import Source
+from pipelines.warehouse.companions import is_companion
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+HALF_WRITTEN = {".tmp", ".part", ".crdownload"}
+_WILD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """A file found: its path relative to the landing folder, and what the file system says of it.
+
+    `trouble`: why it, or what lies in a folder of this name, cannot be read; None where nothing is known to stop it.
+    """
+
+    path: str
+    absolute: Path
+    size_bytes: int
+    modified_at: datetime
+    trouble: str | None = None
+
+
+@dataclass
+class Look:
+    """A source's share of the landing folder: its files by name, and those that stand beside an export (companions)."""
+
+    files: list[LandingFile] = field(default_factory=list)
+    companions: list[str] = field(default_factory=list)
+
+
+def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
+    """The source's files in the landing folder, by name; hidden, half-written and companion files left out."""
+    return look(settings, source).files
+
+
+def companion_files(settings: Settings, source: Source) -> list[str]:
+    """What lies beside the source's exports and is passed over, relative to the landing folder."""
+    return look(settings, source).companions
+
+
+def look(settings: Settings, source: Source) -> Look:
+    """Walk the folders of the source's globs once."""
+    found = Look()
+    patterns = settings.globs(source.name, source.glob)
+    wanted = re.compile("|".join(_expression(pattern) for pattern in patterns))
+    text_counts = any(form.container == "text" for form in source.formats)
+    seen: set[str] = set()
+    for start in sorted({_fixed_part(pattern) for pattern in patterns}):
+        for entry in _walk(settings, start):
+            if entry.path in seen or not (S_ISDIR(entry.mode) or wanted.fullmatch(entry.path)):
+                continue
+            seen.add(entry.path)
+            if entry.trouble is None and is_companion(Path(entry.path), entry.absolute, text_counts):
+                found.companions.append(shown(entry.path))
+            elif not _is_hidden(entry.path) and Path(entry.path).suffix not in HALF_WRITTEN:
+                found.files.append(
+                    LandingFile(
+                        shown(entry.path),
+                        entry.absolute,
+                        -1 if entry.trouble else entry.size,
+                        entry.modified_at,
+                        entry.trouble,
+                    )
+                )
+    found.files.sort(key=lambda file: file.path)
+    found.companions.sort()
+    return found
+
+
+def shown(path: str) -> str:
+    r"""A path as it is told and recorded: bytes of a name that are no UTF-8 written `\xe9`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def modified(stat: os.stat_result) -> datetime:
+    """When a file was last written, UTC."""
+    try:
+        return datetime.fromtimestamp(stat.st_mtime, UTC).replace(tzinfo=None)
+    except (OverflowError, ValueError, OSError):  # a clock that was never set, or set by a joker
+        return EPOCH
+
+
+@dataclass(frozen=True)
+class _Entry:
+    path: str
+    absolute: Path
+    mode: int
+    size: int
+    modified_at: datetime
+    trouble: str | None
+
+
+def _walk(settings: Settings, start: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[_Entry]:
+    """The regular files under `start`, and whatever cannot be looked at; links only where they may lead."""
+    absolute = settings.landing_dir / start
+    try:
+        own = absolute.lstat()
+        if not absolute.is_symlink():
+            stat = own
+        elif (outside := _leads_out(settings, absolute)) is not None:
+            yield _Entry(start, absolute, own.st_mode, -1, modified(own), outside)
+            return
+        else:
+            stat = absolute.stat()
+    except FileNotFoundError:
+        return  # tidied away since it was listed, or a link to what was
+    except OSError as error:
+        yield _Entry(start, absolute, 0, -1, _when(absolute), _told(error))
+        return
+    if S_ISREG(stat.st_mode):
+        trouble = None if os.access(absolute, os.R_OK) else "no permission to read it"
+        yield _Entry(start, absolute, stat.st_mode, stat.st_size, modified(stat), trouble)
+        return
+    if not S_ISDIR(stat.st_mode):
+        return
+    here = (stat.st_dev, stat.st_ino)
+    if here in above:  # a link to a folder it lies in: what is there has been seen
+        return
+    try:
+        names = sorted(entry.name for entry in absolute.iterdir())
+    except OSError as error:
+        yield _Entry(start, absolute, stat.st_mode, -1, modified(stat), f"{_told(error)} (a folder)")
+        return
+    for name in names:
+        yield from _walk(settings, f"{start}/{name}" if start else name, (*above, here))
+
+
+def _leads_out(settings: Settings, link: Path) -> str | None:
+    """Why a link is not followed; None where it stays in the landing folder or leads where it may."""
+    target = Path(os.path.realpath(link))
+    allowed = (settings.landing_dir, *(folder.resolve() for folder in settings.links_to))
+    if any(target.is_relative_to(folder) for folder in allowed):
+        return None
+    return (
+        f"a symbolic link that leads out of the landing folder, to {shown(str(target))}: name its folder in the "
+        "setting `links_to` if that is meant"
+    )
+
+
+def _told(error: OSError) -> str:
+    return (error.strerror or str(error)).lower() if not isinstance(error, PermissionError) else "no permission to read"
+
+
+def _when(path: Path) -> datetime:
+    try:
+        return modified(path.lstat())
+    except OSError:
+        return EPOCH
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith((".", "_")) for part in path.split("/"))
+
+
+def _fixed_part(pattern: str) -> str:
+    """The folders of a glob that are named in full: where the walk begins."""
+    parts = pattern.split("/")
+    fixed = next((i for i, part in enumerate(parts) if _WILD.search(part)), len(parts))
+    return "/".join(parts[:fixed])
+
+
+def _expression(pattern: str) -> str:
+    """A glob as a regular expression over a path: `**` is any folders, other wildcards stay within a name."""
+    parts: list[str] = []
+    names = pattern.split("/")
+    for place, part in enumerate(names):
+        is_last = place == len(names) - 1
+        if part == "**":
+            parts.append(".*" if is_last else "(?:[^/]+/)*")
+            continue
+        pieces = re.split(r"(\*+|\?|\[[^\]]+\])", part)
+        parts.append("".join(_piece(piece) for piece in pieces) + ("" if is_last else "/"))
+    return "(?s:" + "".join(parts) + ")"
+
+
+def _piece(piece: str) -> str:
+    if piece.startswith("*"):
+        return "[^/]*"
+    if piece == "?":
+        return "[^/]"
+    if piece.startswith("[") and piece.endswith("]"):
+        return f"[{'^' if piece[1] == '!' else ''}{piece[1:-1].lstrip('!')}]"
+    return re.escape(piece)

@@ -1,0 +1,73 @@
+"""Parquet files as the relation `rows`, read where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from pipelines.warehouse.connect import name, path_list, quote
+from pipelines.warehouse.recognise import OURS, Landed, Recognised, recognise
+
+
+def open_parquet(landed: Landed) -> Recognised:
+    """Create the view `rows` over Parquet files of one landing file.
+
+    A row's `_raw` is null unless the format reduces: the view `texts` (`_row`, `_raw`) has it.
+    """
+    connection, paths = landed.connection, path_list(landed.paths)
+    reader = f"read_parquet({paths}, union_by_name = true, file_row_number = true)"
+    number = "file_row_number + 1"
+    described = {row[0]: row[1] for row in connection.execute(f"describe from {reader}").fetchall()}
+    clashing = [column for column in described if column.lower() in OURS]
+    if clashing:
+        renamed = ", ".join(f"{name(column)} as {name(f'{column} (file)')}" for column in clashing)
+        reader = f"(select * rename ({renamed}) from {reader})"
+    types = {f"{column} (file)" if column in clashing else column: kind for column, kind in described.items()}
+    columns = set(types) - {"file_row_number"}
+    found = recognise(landed.candidates("parquet"), columns, landed.path, sorted(columns))
+    present = {column.lower() for column in columns}
+    absent = [c for c in (*found.requires, *found.optional) if c.lower() not in present]
+    nulls = "".join(f", null as {name(column)}" for column in dict.fromkeys(absent))
+    constants = _constants(connection, landed.paths, types) if found.reduces else {}
+    replaced = ", ".join(
+        f"{value if value != 'null' else f'null::{types[column]}'} as {name(column)}"
+        for column, value in constants.items()
+    )
+    raw = "cast(to_json(r) as varchar)"
+    if not found.reduces:
+        # Printing ten million good rows for the sake of a bad one costs more than reading them.
+        connection.execute(
+            f"create or replace temp view texts as select {number} as _row, {raw} as _raw from {reader} as r"
+        )
+        raw = "null::varchar"
+    connection.execute(
+        f"create or replace temp view rows as select *{f' replace ({replaced})' if replaced else ''}{nulls}, "
+        f"{number} as _row, {raw} as _raw, {landed.about} from {reader} as r"
+    )
+    (count,) = connection.execute(
+        f"select coalesce(sum(num_rows), 0) from parquet_file_metadata({paths})"
+    ).fetchone() or (0,)
+    return Recognised(found, int(count), 0, "", types, constants | dict.fromkeys(absent, "null"))
+
+
+def _constants(connection: duckdb.DuckDBPyConnection, files: list[Path], types: Mapping[str, str]) -> dict[str, str]:
+    """The columns that hold one text or nothing throughout, by the Parquet files' own statistics, as SQL.
+
+    A log file is mostly one model's, and one that is no language model counts no tokens: to read what is known to be
+    constant costs a twentieth of the scan (2026-11-26), and to group by it much more.
+    """
+    is_empty = "bool_and(coalesce(stats_null_count = num_values, false))"
+    known = connection.execute(
+        f"select path_in_schema, any_value(stats_min_value), {is_empty} "
+        f"from parquet_metadata({path_list(files)}) where row_group_num_rows > 0 group by path_in_schema "
+        f"having count(distinct file_name) = {len(files)} and ({is_empty} "
+        "or bool_and(coalesce(stats_null_count = 0 and min_is_exact and max_is_exact "
+        "and stats_min_value = stats_max_value, false)) and count(distinct stats_min_value) = 1)"
+    ).fetchall()
+    return {
+        column: "null" if empty else quote(value)
+        for column, value, empty in known
+        if column in types and (empty or types[column] == "VARCHAR")
+    }

@@ -1,0 +1,105 @@
+"""Which of a source's formats a file is of, and what an opened file tells of itself. No file is opened here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.settings import LimitSettings
+from pipelines.sources.spec import Container, Format
+from pipelines.warehouse.connect import quote
+from pipelines.warehouse.errors import LandingFileError
+from pipelines.warehouse.plain import Plain
+
+OURS = frozenset({"_row", "_raw", "_path", "_latest", "_document", "_file", "_day", "_content_id", "_reason", "_rows"})
+"""Names of the pipeline's own columns: a file's column of such a name is read under another."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One landing file's plain files, all of one container, and what the reader of it needs to know."""
+
+    connection: duckdb.DuckDBPyConnection
+    files: Sequence[Plain]
+    path: str
+    latest: datetime
+    formats: tuple[Format, ...]
+    limits: LimitSettings
+
+    @property
+    def about(self) -> str:
+        """The columns of every row that say which file it came from, and how late an event in it may be."""
+        return f"{quote(self.path)} as _path, timestamp {quote(str(self.latest))} as _latest"
+
+    @property
+    def paths(self) -> list[Path]:
+        """Where the plain files lie."""
+        return [file.path for file in self.files]
+
+    def candidates(self, container: Container) -> list[Format]:
+        """The source's formats of a container."""
+        return [form for form in self.formats if form.container == container]
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A file opened as `rows`: its format, how many rows were read, and how many of them are `broken`.
+
+    `broken` is a query giving `_row`, `_raw`, `_reason` of what did not parse at all; `columns` are a columnar file's
+    own, with their types; `constants` those known to hold one text or nothing throughout, or lacking, as SQL.
+    """
+
+    format: Format
+    rows_read: int
+    broken_count: int
+    broken: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reduction(self) -> str:
+        """The format's reduction of these rows."""
+        reduction = self.format.reduction
+        return reduction(self.columns, self.constants) if callable(reduction) else reduction or ""
+
+
+def recognise(candidates: Sequence[Format], present: Collection[str], path: str, shown: Sequence[str]) -> Format:
+    """The candidate whose required columns are all `present`; of several, the one that requires most.
+
+    Raises LandingFileError, naming what was found (`shown`) and what the nearest candidate lacks.
+    """
+    lower = {column.lower() for column in present}
+
+    def missing(candidate: Format) -> list[str]:
+        return [column for column in candidate.requires if column.lower() not in lower]
+
+    fitting = [candidate for candidate in candidates if not missing(candidate)]
+    if fitting:
+        return max(fitting, key=lambda candidate: len(candidate.requires))
+    if not candidates:
+        raise LandingFileError(
+            path,
+            "a kind of file this source has no format for",
+            "one of the formats in the source's module",
+            "Point the source's glob away from it.",
+        )
+    nearest = min(candidates, key=lambda c: len(missing(c)) / max(1, len(c.requires)))
+    found = f"columns {', '.join(shown[:12])}{' …' if len(shown) > 12 else ''}"
+    if len(missing(nearest)) == len(nearest.requires):  # nothing in common: none of ours, and none is near
+        raise LandingFileError(
+            path,
+            found,
+            "; ".join(f"{c.name} ({', '.join(c.requires)})" for c in candidates),
+            "It is of no format of this source: point the source's glob away from it, or move it to its own source.",
+        )
+    raise LandingFileError(
+        path,
+        found,
+        f"{nearest.name} (the nearest of {', '.join(c.name for c in candidates)}), "
+        f"which needs {', '.join(missing(nearest))} too",
+        "Export it with these columns and deliver it again.",
+    )
