@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -158,13 +158,17 @@ def _keep(
     clear += as_it_stands(table)
     clear += [f"({rule.holds}) is not false" for rule in table.rules]
     clear.append(f"{day} between {quote(str(FIRST_PLAUSIBLE))}::timestamp and {quote(str(latest))}::timestamp")
-    # Every value that will be asked for is read now: what is claimed as loaded is whole.
+    # Every value that will be asked for is read now: what is claimed as loaded is whole. Days are asked for as numbers
+    # too: of a comparison of times DuckDB may believe the file's own statistics, which may lie.
     read = ", ".join(name(column.name) for column in table.columns)
-    (bad, _) = connection.execute(
-        f"select count(*) filter (not ({' and '.join(clear)})), max(hash({read})) from (select {renamed} from rows)"
-    ).fetchone() or (0, 0)
+    (bad, _, first, last) = connection.execute(
+        f"select count(*) filter (not ({' and '.join(clear)})), max(hash({read})), min(epoch_us({day})), "
+        f"max(epoch_us({day})) from (select {renamed} from rows)"
+    ).fetchone() or (0, 0, None, None)
     if bad:
         return None
+    if first is not None and not (_epoch_us(FIRST_PLAUSIBLE) <= first and last <= _epoch_us(latest)):
+        raise _lying(report.path)
     shutil.copyfile(files[0].path, folder / f"{table.name}{AS_DELIVERED}")
     return replace(report, format=opened.format.name, rows_read=opened.rows_read, rows_loaded=opened.rows_read)
 
@@ -190,6 +194,9 @@ def _write_tables(
             f"select {quote(next(iter(form.select)))} as table_name, _row, null as _day, _reason, every_row._raw "
             "from failing join every_row using (_row)"
         )
+    if form.container == "parquet":
+        for path in written:
+            _check_days(connection, path, latest, report.path)
     if form.reduces:
         # The first table stands for the file's rows; the others are other views of the same ones.
         good = _stood_for(connection, written[0])
@@ -241,6 +248,33 @@ def _queries(
         selects = {table: f"with reduced as ({opened.reduction}) {select}" for table, select in selects.items()}
     how = written_in(connection, source, form, selects)
     return {table: typed(source.table(table), form, select, latest, how) for table, select in selects.items()}
+
+
+def _check_days(connection: duckdb.DuckDBPyConnection, path: Path, latest: datetime, landing_path: str) -> None:
+    """Raise LandingFileError where good rows of a Parquet file are of days that its mapping lets through to nobody.
+
+    DuckDB believes a Parquet file's own statistics, and leaves out a condition that holds for all they tell of.
+    """
+    plausible = f"_day between {quote(str(FIRST_PLAUSIBLE))}::date and {quote(str(latest))}::date"
+    if connection.execute(
+        f"select 1 from read_parquet({path_list([path])}) where _reason is null and not ({plausible}) limit 1"
+    ).fetchone():
+        raise _lying(landing_path)
+
+
+def _lying(landing_path: str) -> LandingFileError:
+    return LandingFileError(
+        landing_path,
+        "times that its own statistics deny",
+        "a whole parquet file",
+        "It is corrupt: deliver it again; the other files were loaded.",
+        status="unreadable",
+    )
+
+
+def _epoch_us(moment: date) -> int:
+    start = moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
+    return (start.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _written(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str], folder: Path) -> list[Path]:

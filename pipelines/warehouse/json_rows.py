@@ -11,6 +11,7 @@ from typing import Any
 
 from pipelines.sources.spec import Format
 from pipelines.warehouse.connect import path_list, quote
+from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.recognise import Landed, Recognised, recognise
 
 SNIFFED_LINES = 20
@@ -58,8 +59,17 @@ def open_json(landed: Landed) -> Recognised | None:
             f"select _raw from documents where {fault} is null limit {SNIFFED_LINES}"
         ).fetchall()
     ]
+    if not head:
+        (reason,) = connection.execute(f"select {fault} from documents limit 1").fetchone() or ("",)
+        raise LandingFileError(
+            landed.path,
+            f"{lines:,} documents of which none can be read: the first {reason}",
+            "JSON, a document a line or a whole one",
+            "Deliver it again; the other files were loaded.",
+            status="unreadable",
+        )
     # Pages without a record: a quiet day, known by the file's name alone, or else by what is broken in it.
-    quiet = [candidate for candidate in candidates if head and not _records(head, candidate)]
+    quiet = [candidate for candidate in candidates if not _records(head, candidate)]
     if quiet and lines - broken == len(head):
         if not broken:
             return None

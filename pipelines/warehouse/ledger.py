@@ -243,6 +243,7 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
         columns = ", ".join(f"{c.name} {c.type}" for c in table.columns)
         connection.execute(f"create table if not exists {schema}.{table.name} ({columns})")
     _add_columns(connection)
+    _forget_the_impossible(connection)
     # Of no interest to a model, so none of TABLES: the dbt project whose views and seeds stand, in one row or none.
     connection.execute("create table if not exists ledger.project (fingerprint varchar)")
     connection.execute(
@@ -252,6 +253,21 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     )
     for view, select in VIEWS.items():
         connection.execute(f"create or replace view ledger.{view} as {select}")
+
+
+def _forget_the_impossible(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget contents that were recorded for days no calendar has, so that they are read again or gone with their file.
+
+    An older version took such rows in, and then could not name their days.
+    """
+    impossible = "(day < date '1900-01-01' or day > date '2262-01-01')"
+    if not connection.execute(f"select 1 from ledger.content_days where {impossible} limit 1").fetchone():
+        return
+    contents = f"(source, content_id) in (select source, content_id from ledger.content_days where {impossible})"
+    for table in ("ledger.files", "ledger.standing", "raw.quarantine", "ledger.content_days"):
+        connection.execute(f"delete from {table} where {contents}")
+    for table in ("ledger.days", "ledger.built"):
+        connection.execute(f"delete from {table} where {impossible}")
 
 
 def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:

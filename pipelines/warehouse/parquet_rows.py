@@ -35,6 +35,13 @@ def open_parquet(landed: Landed) -> Recognised:
         f"{value if value != 'null' else f'null::{types[column]}'} as {name(column)}"
         for column, value in constants.items()
     )
+    if found.reduces:  # what is no number is missing, as it is in every other format
+        named = {column.lower() for column in (*found.requires, *found.optional)}
+        numbers = [c for c, kind in types.items() if kind in ("FLOAT", "DOUBLE") and c.lower() in named]
+        told = [
+            f"case when not isnan({name(c)}) then {name(c)} end as {name(c)}" for c in numbers if c not in constants
+        ]
+        replaced = ", ".join([*([replaced] if replaced else []), *told])
     raw = "cast(to_json(r) as varchar)"
     if not found.reduces:
         # Printing ten million good rows for the sake of a bad one costs more than reading them.

@@ -183,6 +183,14 @@ def _plain(path: Path, name: PurePosixPath, head: bytes, target: Path, budget: _
             "Deliver it again; the other files were loaded.",
             status="unreadable",
         )
+    elif name.suffix.lower() == ".zip":
+        raise LandingFileError(
+            budget.landing_path,
+            "bytes that are no .zip archive",
+            "a whole one",
+            "Deliver it again; the other files were loaded.",
+            status="unreadable",
+        )
     elif container is None:
         container = _told_by(head, name)
     if container is None:
