@@ -175,6 +175,15 @@ class Settings(BaseSettings):
         """Code, then the environment, then `scorecard.toml`."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
+    @field_validator("home")
+    @classmethod
+    def _opens(cls, home: Path) -> Path:
+        if "?" in str(home.resolve()):
+            raise ValueError(
+                "no `?` may stand in its path: DuckDB takes what follows for options. Choose another folder"
+            )
+        return home
+
     @property
     def landing_dir(self) -> Path:
         """The folder of the vendors' exports."""

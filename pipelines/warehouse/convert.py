@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 CLOCK_TOLERANCE = timedelta(days=1)
 """How far after its file was written a row may claim to have happened, before it is set aside."""
+SMALL = 2**20
+"""Bytes below which a file is read without DuckDB's optimizer."""
 OURS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EROFS}
 _OURS = re.compile(r"(?i)no space left|too many open files|read-only file system|max_temp_directory_size")
 _READING = re.compile(r"[^\s\"'`]*/reading\.[^\s\"'`]+")
@@ -101,6 +103,9 @@ def _converted(
 ) -> ledger.FileReport:
     latest = file.modified_at + CLOCK_TOLERANCE
     with plain_files(file.absolute, file.path, settings.limits, building) as files:
+        # To plan a mapping well takes DuckDB longer than to carry it out badly over some thousand rows.
+        is_small = sum(plain.size for plain in files) < SMALL
+        connection.execute(f"pragma {'disable' if is_small else 'enable'}_optimizer")
         report = replace(report, encoding=_encoding(files))
         landed = Landed(connection, files, file.path, latest, source.formats, settings.limits)
         opened = open_rows(landed)
@@ -294,9 +299,10 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, bad: Sequence[str], path: 
         "create or replace temp table bad as select table_name::varchar as table_name, _row::bigint as row_number, "
         f"_day::date as day, _reason::varchar as reason, _raw::varchar as raw from ({' union all '.join(bad)})"
     )
-    # Lines that did not parse are numbered apart from the rows that did.
+    # Lines that did not parse (of no table) are there once each, rows that did once for every table.
     (found, rows) = connection.execute(
-        "select count(*), count(distinct (table_name is null, row_number)) from bad"
+        "select count(*), count(distinct row_number) filter (table_name is not null) "
+        "+ count(*) filter (table_name is null) from bad"
     ).fetchone() or (0, 0)
     if found:
         connection.execute(f"copy bad to {quote(str(path))} (format parquet)")

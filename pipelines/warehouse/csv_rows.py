@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +64,13 @@ def open_csv(landed: Landed) -> Recognised | None:
     if not connection.execute("select 1 from duckdb_tables() where table_name = 'reject_errors'").fetchone():
         return Recognised(form, int(good), 0, "")
     connection.execute(
-        f"create or replace temp table broken_lines as select line as _row, left(any_value(csv_line), {RAW_KEPT}) "
-        "as _raw, string_agg(distinct error_message, '; ') as _reason from reject_errors group by file_id, line"
+        # A quote without its second swallows lines: each of them is a row that is not loaded.
+        "create or replace temp table broken_lines as with broken as (select file_id, line, any_value(csv_line) as "
+        "csv_line, string_agg(distinct error_message, '; ') as _reason from reject_errors group by file_id, line), "
+        "lines as (select file_id, line, _reason, unnest(string_split(rtrim(csv_line, chr(10)), chr(10))) as text, "
+        "generate_subscripts(string_split(rtrim(csv_line, chr(10)), chr(10)), 1) as place from broken) "
+        f"select row_number() over (order by file_id, line + place) as number, line + place - 1 as _row, "
+        f"left(text, {RAW_KEPT}) as _raw, _reason from lines where trim(text) <> ''"
     )
     (bad,) = connection.execute("select count(*) from broken_lines").fetchone() or (0,)
     return Recognised(form, int(good) + int(bad), int(bad), "from broken_lines")
@@ -111,6 +116,7 @@ def _header(path: Path, candidates: Sequence[Format], landed: Landed) -> Header 
             "If it is meant, raise the setting `limits.header_bytes`.",
             status="unreadable",
         )
+    spelled = {c.lower(): c for candidate in candidates for c in (*candidate.requires, *candidate.optional)}
     wanted = [{column.lower() for column in candidate.requires} for candidate in candidates]
     best: tuple[int, Header] | None = None
     for delimiter in DELIMITERS:
@@ -118,7 +124,7 @@ def _header(path: Path, candidates: Sequence[Format], landed: Landed) -> Header 
             named = {cell.lower() for cell in cells}
             fit = max((len(columns & named) + (1000 if columns <= named else 0) for columns in wanted), default=0)
             if best is None or fit > best[0] or (best[0] == 0 and fit == 0 and len(cells) > len(best[1].columns)):
-                best = (fit, Header(delimiter, tuple(_unlike(cells)), place == 0, ends_at))
+                best = (fit, Header(delimiter, tuple(_unlike(cells, spelled)), place == 0, ends_at))
     return best[1] if best else None
 
 
@@ -143,11 +149,11 @@ def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str], int
         return
 
 
-def _unlike(cells: Sequence[str]) -> Iterator[str]:
-    """Names for the columns: none twice, none empty, none of ours."""
+def _unlike(cells: Sequence[str], spelled: Mapping[str, str]) -> Iterator[str]:
+    """Names for the columns, spelled as the formats do: none twice, none empty, none of ours."""
     taken: set[str] = set()
     for place, cell in enumerate(cells):
-        column = cell or f"column{place}"
+        column = spelled.get(cell.lower(), cell) or f"column{place}"
         if column.lower() in OURS:
             column = f"{column} (file)"
         unlike, number = column, 0

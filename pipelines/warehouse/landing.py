@@ -114,7 +114,8 @@ def _walk(settings: Settings, start: str, above: tuple[tuple[int, int], ...] = (
         if not absolute.is_symlink():
             stat = own
         elif (outside := _leads_out(settings, absolute)) is not None:
-            yield _Entry(start, absolute, own.st_mode, -1, modified(own), outside)
+            mode = absolute.stat().st_mode  # a folder's is told whatever files the globs are after
+            yield _Entry(start, absolute, mode, -1, modified(own), outside)
             return
         else:
             stat = absolute.stat()

@@ -20,13 +20,15 @@ def open_parquet(landed: Landed) -> Recognised:
     reader = f"read_parquet({paths}, union_by_name = true, file_row_number = true)"
     number = "file_row_number + 1"
     described = {row[0]: row[1] for row in connection.execute(f"describe from {reader}").fetchall()}
-    clashing = [column for column in described if column.lower() in OURS]
-    if clashing:
-        renamed = ", ".join(f"{name(column)} as {name(f'{column} (file)')}" for column in clashing)
+    candidates = landed.candidates("parquet")
+    spelled = {c.lower(): c for candidate in candidates for c in (*candidate.requires, *candidate.optional)}
+    ours = {c: f"{c} (file)" if c.lower() in OURS else spelled.get(c.lower(), c) for c in described}
+    renamed = ", ".join(f"{name(logged)} as {name(own)}" for logged, own in ours.items() if logged != own)
+    if renamed:
         reader = f"(select * rename ({renamed}) from {reader})"
-    types = {f"{column} (file)" if column in clashing else column: kind for column, kind in described.items()}
+    types = {ours[column]: kind for column, kind in described.items()}
     columns = set(types) - {"file_row_number"}
-    found = recognise(landed.candidates("parquet"), columns, landed.path, sorted(columns))
+    found = recognise(candidates, columns, landed.path, sorted(columns))
     present = {column.lower() for column in columns}
     absent = [c for c in (*found.requires, *found.optional) if c.lower() not in present]
     nulls = "".join(f", null as {name(column)}" for column in dict.fromkeys(absent))

@@ -124,9 +124,7 @@ def _members(path: Path, room: Path, budget: _Budget) -> Iterator[Plain]:
                 "Deliver it in parts, or raise the setting `limits.zip_members`.",
                 status="unreadable",
             )
-        if members and not any(_holds_rows(PurePosixPath(name)) for name in names):
-            raise _unsupported(budget.landing_path, f"a .zip of {', '.join(f'`{n}`' for n in sorted(names)[:3])}")
-        for number, member in enumerate(sorted(members, key=lambda m: m.filename), 1):
+        for member in members:
             name = PurePosixPath(member.filename.replace("\\", "/"))
             if name.is_absolute() or ".." in name.parts:
                 raise LandingFileError(
@@ -136,6 +134,10 @@ def _members(path: Path, room: Path, budget: _Budget) -> Iterator[Plain]:
                     "Find out who made it before anything else is done with it.",
                     status="unreadable",
                 )
+        if members and not any(_holds_rows(PurePosixPath(name)) for name in names):
+            raise _unsupported(budget.landing_path, f"a .zip of {', '.join(f'`{n}`' for n in sorted(names)[:3])}")
+        for number, member in enumerate(sorted(members, key=lambda m: m.filename), 1):
+            name = PurePosixPath(member.filename.replace("\\", "/"))
             if not _holds_rows(name):
                 continue
             packed = room / f"{number}.packed"

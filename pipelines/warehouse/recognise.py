@@ -93,7 +93,7 @@ def recognise(candidates: Sequence[Format], present: Collection[str], path: str,
         raise LandingFileError(
             path,
             found,
-            "; ".join(f"{c.name} ({', '.join(c.requires)})" for c in candidates),
+            "; ".join(f"{c.name}, which needs {', '.join(c.requires)}" for c in candidates),
             "It is of no format of this source: point the source's glob away from it, or move it to its own source.",
         )
     raise LandingFileError(
