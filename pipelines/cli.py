@@ -427,10 +427,11 @@ def docs(home: Home = None) -> None:
 def dbt_command(context: typer.Context) -> None:
     """Run dbt over the home's warehouse, with its source file written and the writer lock held."""
     from pipelines.warehouse.connect import lock
+    from pipelines.warehouse.private import private_folder
     from pipelines.warehouse.transform import dbt, prepare
 
     settings = _settings()
-    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.warehouse_dir)
     prepare()
     with console.progress(), lock(settings, f"dbt {' '.join(context.args)}"):
         result = dbt(settings, context.args)

@@ -13,6 +13,11 @@ from playwright.sync_api import Browser, sync_playwright
 from pipelines.settings import PROJECT_ROOT, Settings
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much of the fuzz is done."""
+    parser.addoption("--inputs", type=int, default=20, help="Mutated files of each kind in tests/fuzz.")
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep together what shares something dear: those who look at the sample company, else the tests of a file."""
     if item.get_closest_marker("xdist_group"):

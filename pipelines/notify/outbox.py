@@ -17,6 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pipelines.settings import Settings
+from pipelines.warehouse.private import private_folder
 
 TABLES = """
 create table if not exists channels (
@@ -187,7 +188,7 @@ def opened(settings: Settings, wait: bool = True) -> Iterator[Outbox]:
 
     Who will not `wait` for another gets OutboxBusyError.
     """
-    settings.outbox_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.outbox_dir)
     guard = FileLock(settings.outbox_dir / ".lock", thread_local=False)
     try:
         guard.acquire(timeout=-1 if wait else 0)

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from pipelines.orchestration.storage import BATCH_SIZE
 from pipelines.orchestration.tags import PROCESS
 from pipelines.settings import Settings
+from pipelines.warehouse.private import private_folder
 
 DAGSTER_YAML = """\
 # Written once by `scorecard`; yours to change.
@@ -53,7 +54,7 @@ def write_settings(settings: Settings) -> Path:
     """Write dagster.yaml where it is missing; returns its path."""
     path = settings.dagster_home / "dagster.yaml"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.dagster_home)
         path.write_text(DAGSTER_YAML)
     return path
 

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from pipelines.settings import Settings
 from pipelines.warehouse.errors import WarehouseBrokenError, WarehouseBusyError
+from pipelines.warehouse.private import private_folder
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,7 @@ _kept: dict[Path, duckdb.DuckDBPyConnection] = {}
 
 
 def _configure(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    spill = settings.warehouse_dir / "spill"
-    spill.mkdir(parents=True, exist_ok=True)
+    spill = private_folder(private_folder(settings.warehouse_dir) / "spill")
     connection.execute(f"set memory_limit = '{settings.memory_limit}'")
     connection.execute(f"set threads = {settings.threads}")
     connection.execute(f"set temp_directory = {quote(str(spill))}")
@@ -65,7 +65,7 @@ def lock(settings: Settings, what: str, wait: bool = True, room: str = "") -> It
     if not room and settings.warehouse_file in _kept:
         yield
         return
-    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.warehouse_dir)
     holder = settings.warehouse_dir / f"{room}.lock.holder"
     guard = FileLock(settings.warehouse_dir / f"{room}.lock", thread_local=False)
     try:

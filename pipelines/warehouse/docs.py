@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.warehouse.connect import lock
+from pipelines.warehouse.private import private_folder
 from pipelines.warehouse.publish import put
 from pipelines.warehouse.transform import dbt, prepare
 
@@ -33,7 +34,7 @@ def write_docs(settings: Settings) -> Path:
     RuntimeError where dbt cannot compile the project.
     """
     prepare()
-    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.warehouse_dir)
     with tempfile.TemporaryDirectory(prefix="docs-", dir=settings.warehouse_dir) as target:
         with lock(settings, "writing the documentation"):
             result = dbt(settings, ["docs", "generate", "--static", "--quiet", "--target-path", target])

@@ -63,7 +63,8 @@ def look(settings: Settings, source: Source) -> Look:
     seen: set[str] = set()
     for start in sorted({_fixed_part(pattern) for pattern in patterns}):
         for entry in _walk(settings, start):
-            if entry.path in seen or not (S_ISDIR(entry.mode) or wanted.fullmatch(entry.path)):
+            of_interest = S_ISDIR(entry.mode) or entry.path == start or wanted.fullmatch(entry.path)
+            if entry.path in seen or not of_interest:
                 continue
             seen.add(entry.path)
             if entry.trouble is None and is_companion(Path(entry.path), entry.absolute, text_counts):
