@@ -29,7 +29,7 @@ from pipelines.warehouse.landing import LandingFile, modified
 from pipelines.warehouse.plain import Plain, plain_files
 from pipelines.warehouse.readers import open_rows
 from pipelines.warehouse.recognise import Landed, Recognised
-from pipelines.warehouse.values import FIRST_PLAUSIBLE, as_it_stands, typed, written_in
+from pipelines.warehouse.values import FIRST_PLAUSIBLE, as_it_stands, looked_at_closely, typed, unread, written_in
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,11 @@ def _write_tables(
     queries = partial(_queries, connection, source, opened, latest)
     try:
         written = _written(connection, queries(), folder)
+        if _has_unread(connection, source, opened, written):
+            queries = partial(queries, closely=True)
+            written = _written(connection, queries(), folder)
     except duckdb.Error as error:
+        queries = partial(queries, closely=True)
         if isinstance(error, NOT_OF_ROWS) or not failing_rows(connection, queries):
             raise
         written = _written(connection, queries(), folder)
@@ -242,9 +246,13 @@ def _write_tables(
 
 
 def _queries(
-    connection: duckdb.DuckDBPyConnection, source: Source, opened: Recognised, latest: datetime
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    opened: Recognised,
+    latest: datetime,
+    closely: bool = False,
 ) -> dict[str, str]:
-    """Table → the query over `rows` that gives its rows, good and bad."""
+    """Table → the query over `rows` that gives its rows, good and bad; `closely` reads what a cast does not."""
     form = opened.format
     selects = dict(form.select)
     if form.reduces and len(selects) > 1:
@@ -252,7 +260,23 @@ def _queries(
     elif form.reduces:  # read once, it need not be kept
         selects = {table: f"with reduced as ({opened.reduction}) {select}" for table, select in selects.items()}
     how = written_in(connection, source, form, selects)
+    if closely:
+        how = looked_at_closely(connection, source, form, selects, how)
     return {table: typed(source.table(table), form, select, latest, how) for table, select in selects.items()}
+
+
+def _has_unread(
+    connection: duckdb.DuckDBPyConnection, source: Source, opened: Recognised, written: Sequence[Path]
+) -> bool:
+    """Whether a written row has a number or a time that a closer look may read."""
+    if opened.format.reduces:
+        return False
+    how = written_in(connection, source, opened.format, opened.format.select)
+    doubts = {path: doubt for path in written if (doubt := unread(how, source.table(path.stem)))}
+    return any(
+        connection.execute(f"select 1 from read_parquet({path_list([path])}) where {doubt} limit 1").fetchone()
+        for path, doubt in doubts.items()
+    )
 
 
 def _check_days(connection: duckdb.DuckDBPyConnection, path: Path, latest: datetime, landing_path: str) -> None:
