@@ -87,7 +87,8 @@ def build_alone(case: Case, home: Path, parsed: Path | None = None) -> Settings:
         quality.run(settings, tests=True, sources=case.sources, marts=case.models)
     if parsed and not (parsed / DBT_CACHE).exists():
         parsed.mkdir(parents=True, exist_ok=True)
-        shutil.copy(settings.warehouse_dir / "dbt" / DBT_CACHE, parsed / DBT_CACHE)
+        if (made := settings.warehouse_dir / "dbt" / DBT_CACHE).exists():  # where any query read a model
+            shutil.copy(made, parsed / DBT_CACHE)
     return settings
 
 
