@@ -195,7 +195,15 @@ def scenario(
 def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = None) -> None:
     """Say what is connected, mapped, fresh and missing, and what to do next."""
     from pipelines.sources import all_sources
-    from pipelines.warehouse.status import companions, health, nobodys, status, stray_files, unmapped_names
+    from pipelines.warehouse.status import (
+        companions,
+        health,
+        nobodys,
+        status,
+        stray_files,
+        unmapped_names,
+        unrated_currencies,
+    )
     from pipelines.warehouse.values import configured
 
     settings = _settings(home, landing, catalog)
@@ -207,6 +215,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         strays = stray_files(settings, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
         console.show_companions(companions(settings, sources))
+        console.show_unrated(unrated_currencies(settings, sources))
         console.show_unmapped(unmapped_names(settings, read, sources))
 
 

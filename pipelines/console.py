@@ -17,7 +17,7 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.notify.delivery import Overview
-    from pipelines.warehouse.status import Health, Status, UnmappedName
+    from pipelines.warehouse.status import Health, Status, UnmappedName, UnratedCurrency
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -207,6 +207,17 @@ def show_companions(paths: Sequence[str]) -> None:
             f"Passed over, as they stand beside exports and hold no rows: {len(paths):,} files: "
             f"{', '.join(paths[:COMPANIONS_SHOWN])}{more}"
         )
+
+
+def show_unrated(currencies: Sequence[UnratedCurrency]) -> None:
+    """Amounts that no exchange rate converts, and what to do."""
+    for item in currencies:
+        say(
+            f"{item.source}: {item.row_count:,} rows in {item.currency} from {item.first_day} to {item.last_day} "
+            "have no exchange rate in force, so they are in no dollar figure"
+        )
+    if currencies:
+        say("Next: put the ECB's eurofxref-hist.csv in the folder fx_rates, or rates in its layout for what it lacks.")
 
 
 def show_unmapped(names: Sequence[UnmappedName]) -> None:

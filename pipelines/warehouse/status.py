@@ -305,6 +305,53 @@ def unmapped_names(
     return found
 
 
+@dataclass(frozen=True)
+class UnratedCurrency:
+    """A currency in which a source's rows have amounts on days that no exchange rate reaches."""
+
+    source: str
+    currency: str
+    row_count: int
+    first_day: date
+    last_day: date
+
+
+_RATE_HOLDS_DAYS = 7
+"""As `int_fx_rates__daily` carries a rate over days without one."""
+_AMOUNTS = (
+    ("cloud_billing", "charges", "BillingCurrency"),
+    *(("finance", table, "currency") for table in ("actual_costs", "booked_benefits", "planned_flows", "budgets")),
+)
+"""(source, table, column) of the currencies that are converted to dollars."""
+
+
+def unrated_currencies(settings: Settings, sources: Mapping[str, Source]) -> list[UnratedCurrency]:
+    """The currencies of amounts in raw that cannot be converted, since no rate is in force on their day."""
+    with writer(settings, "looking for currencies without a rate") as connection:
+        needed = [
+            f"select {quote(source)} as source, {name(column)} as currency, _day from raw.{name(f'{source}__{table}')}"
+            for source, table, column in _AMOUNTS
+            if source in sources and _exists(connection, sources[source], sources[source].table(table))
+        ]
+        if not needed:
+            return []
+        rates = sources.get("fx_rates")
+        published = "select null::date as rate_date, null::varchar as currency where false"
+        if rates is not None and _exists(connection, rates, rates.table("rates")):
+            published = "select rate_date, currency from raw.fx_rates__rates"
+        rows = connection.execute(
+            f"with published as ({published}), dollars as (select rate_date from published where currency = 'USD'), "
+            "rated as (select currency, rate_date from published semi join dollars using (rate_date) "
+            "union select 'EUR', rate_date from dollars), "
+            f"needed as (select source, currency, _day, count(*) as n from ({' union all '.join(needed)}) "
+            "where currency <> 'USD' group by all) "
+            "select source, currency, sum(n)::bigint, min(_day), max(_day) from needed where not exists ("
+            "select 1 from rated where rated.currency = needed.currency "
+            f"and rated.rate_date between needed._day - {_RATE_HOLDS_DAYS} and needed._day) group by all order by all"
+        ).fetchall()
+        return [UnratedCurrency(*row) for row in rows]
+
+
 def _exists(connection: duckdb.DuckDBPyConnection, source: Source, table: Table) -> bool:
     return bool(
         connection.execute(
