@@ -49,7 +49,7 @@ class Written:
     def texts(self, table: Table, types: Sequence[str]) -> list[Column]:
         """The table's columns of these types that the file has as text."""
         kinds = self.kinds.get(table.name, {})
-        return [c for c in table.columns if _base(c.type) in types and kinds[c.name] in _TEXTS]
+        return [c for c in table.columns if _base(c.type) in types and kinds.get(c.name) in _TEXTS]
 
 
 def configured(sources: Mapping[str, Source], settings: Settings) -> dict[str, Source]:
