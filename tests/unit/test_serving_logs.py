@@ -461,15 +461,25 @@ def test_the_sample_company_logs_exactly_the_worlds_predictions(tmp_path: Path) 
             assert logged.get(f"({member.log_name}, {day})", 0) == planted
 
 
+def test_numbers_and_flags_of_a_parquet_log_are_read_whatever_their_type(settings: Settings) -> None:
+    odd = {"http_status": "double", "attempt": "varchar", "is_health_check": "varchar", "latency_ms": "varchar"}
+    rows = [row(1, http_status=200.0, is_health_check="False"), row(2, attempt="2.0"), row(3, is_health_check="True")]
+    write(settings, "a.parquet", [*rows, row(4, http_status=None, attempt="", latency_ms="NaN")], types=odd)
+    (report,) = load(settings)
+    assert (report.rows_loaded, report.rows_quarantined) == (4, 0)
+    counted = hours(settings, "traffic, request_count")
+    assert counted == [("health_check", 1), ("request", 2), ("retry", 1)]
+
+
 @pytest.mark.parametrize("name", ["b.jsonl", "b.parquet"])
 def test_a_day_of_mostly_bad_requests_is_refused_though_only_hours_are_kept_of_it(
     settings: Settings, name: str
 ) -> None:
     good = [row(number) for number in range(100)]
-    bad = [row(number, predictions=-8) for number in range(100, 140)]
-    write(settings, "a.jsonl", good + bad[:20])
+    bad = [row(number, predictions=-8) for number in range(100, 170)]
+    write(settings, "a.jsonl", good + bad[:30])
     load(settings)
-    write(settings, name, [row(200), *bad[20:]])
+    write(settings, name, [row(200), *bad[30:]])
     take_in(settings, SOURCE)
     ((finding,),) = replace_days(settings, SOURCE).refused.values()
-    assert "requests_hourly 2026-01-05: quarantined_share is 0.283688" in str(finding)
+    assert "requests_hourly 2026-01-05: quarantined_share is 0.409357" in str(finding)
