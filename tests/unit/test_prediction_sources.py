@@ -276,3 +276,30 @@ def test_a_kept_logs_columns_are_found_in_whatever_case(settings: Settings) -> N
     found = taken(settings, "select prediction_id, predicted_at, score from raw.predictions__predictions order by 1")
     assert found == [("a", NOON, 0.25), ("b", NOON, 0.25)]
     assert len(kept(settings)) == 2
+
+
+@pytest.mark.parametrize(
+    ("payload", "read"),
+    [
+        ("0.93", [(0.93, None)]),
+        ("17.5", [(17.5, "17.5")]),
+        ("spam", [(None, "spam")]),
+        ('{"predictions": [[0.93], [0.5]]}', [(0.93, None), (0.5, None)]),
+        ('[{"label": "A", "score": 0.75}]', [(0.75, "A")]),
+        ("A,0.75", [(0.75, "A")]),
+        ("0.1,0.2,0.7", []),
+        ('{"boxes": [[1, 2]], "masks": 3}', []),
+        ("", []),
+    ],
+)
+def test_a_captured_payload_is_read_by_record_and_never_taken_for_a_class(
+    settings: Settings, payload: str, read: list[tuple[float | None, str | None]]
+) -> None:
+    captured = {
+        "captureData": {"endpointOutput": {"data": payload, "encoding": "CSV"}},
+        "eventMetadata": {"eventId": "e", "inferenceTime": "2026-01-05T10:00:00Z"},
+    }
+    write(settings, "m/All/2026/01/05/10/a.jsonl", [captured])
+    found = taken(settings, "select score, prediction from raw.predictions__predictions order by prediction_id")
+    assert found == read
+    assert len(look(settings, "from raw.quarantine")) == (not read)
