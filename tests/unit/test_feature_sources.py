@@ -270,3 +270,20 @@ def test_a_warehouse_that_held_the_bins_as_a_table_shows_them_as_a_view(settings
     assert bins(settings) == shown != []
     kind = "select table_type from information_schema.tables where table_name = 'features__bins_hourly'"
     assert query(settings, kind) == [("VIEW",)]
+
+
+def test_what_lies_close_together_far_from_zero_is_told_apart_though_some_lies_near_it(settings: Settings) -> None:
+    as_parquet(
+        settings,
+        TRAINING,
+        "narrow.parquet",
+        "select 's' as snapshot_id, 'm' as model, 'v1' as version, timestamp '2026-01-01' as taken_at, "
+        "case when i % 20 = 0 then (i + 1) * 1e-6 else 4.6e6 + (i * 7919 % 20000) - 10000 end as tenure "
+        "from range(20000) as r(i)",
+    )
+    load(settings, TRAINING)
+    ((largest, count),) = query(
+        settings, "select max(value_count) / sum(value_count), count(*) from raw.training__snapshots"
+    )
+    assert largest < 0.02
+    assert count < 5_000
