@@ -59,7 +59,7 @@ SOURCE = Source(
             name="ratings",
             description="One row per rating as delivered; a rating changed or delivered again is there several times.",
             columns=(
-                Column("rating_id", "VARCHAR", "Tells one rating from another.", required=True),
+                Column("rating_id", "VARCHAR", "Tells one rating of a model from another.", required=True),
                 Column("model_name", "VARCHAR", "The model, as the product calls it.", required=True),
                 Column("kind", "VARCHAR", "thumbs or stars.", required=True),
                 Column("score", "DOUBLE", "0 or 1 for thumbs, 1 to 5 for stars.", required=True),
@@ -68,7 +68,7 @@ SOURCE = Source(
                 Column("rated_at", "TIMESTAMP", "When it was given.", required=True),
                 Column("recorded_at", "TIMESTAMP", "When the log took it in: later from a device that was offline."),
             ),
-            key=("rating_id", "recorded_at"),
+            key=("model_name", "rating_id", "recorded_at"),
             day="rated_at",
             rules=(
                 Rule("kind in ('thumbs', 'stars')", "kind is neither thumbs nor stars"),
@@ -80,7 +80,7 @@ SOURCE = Source(
             name="decisions",
             description="One row per decision as delivered; one overruled later is delivered again.",
             columns=(
-                Column("decision_id", "VARCHAR", "Tells one decision from another.", required=True),
+                Column("decision_id", "VARCHAR", "Tells one decision of a model from another.", required=True),
                 Column("model_name", "VARCHAR", "The model that decided or suggested.", required=True),
                 Column("is_overridable", "BOOLEAN", "Whether a person could overrule it.", required=True),
                 Column("is_overridden", "BOOLEAN", "Whether a person did.", required=True),
@@ -88,7 +88,7 @@ SOURCE = Source(
                 Column("decided_at", "TIMESTAMP", "When the model decided.", required=True),
                 Column("recorded_at", "TIMESTAMP", "When this state of it was logged."),
             ),
-            key=("decision_id", "recorded_at"),
+            key=("model_name", "decision_id", "recorded_at"),
             day="decided_at",
             rules=(Rule("is_overridable or not is_overridden", "was overridden though nobody could override it"),),
             expectations=(

@@ -21,12 +21,12 @@ renamed as (
 
         decided_at,
 
-        count(*) over (partition by _day, decision_id) as delivered_count
+        count(*) over (partition by _day, model_name, decision_id) as delivered_count
 
     from source
     -- Logged again when it is overruled, perhaps days later. Without a time of logging, overruled stands.
     qualify row_number() over (
-        partition by _day, decision_id
+        partition by _day, model_name, decision_id
         order by
             recorded_at desc nulls last, is_overridden desc,
             delivered_at desc nulls last, _content_id asc, _row desc

@@ -24,11 +24,11 @@ renamed as (
 
         cast(score as decimal(18, 4)) as score,
         -- A rating belongs to its day: days are rebuilt one by one.
-        count(*) over (partition by _day, rating_id) as delivered_count
+        count(*) over (partition by _day, model_name, rating_id) as delivered_count
 
     from source
     qualify row_number() over (
-        partition by _day, rating_id
+        partition by _day, model_name, rating_id
         order by recorded_at desc nulls last, rated_at desc, delivered_at desc nulls last, _content_id asc, _row desc
     ) = 1
 
