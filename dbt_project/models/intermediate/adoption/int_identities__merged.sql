@@ -3,28 +3,29 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date', back=var('identity_lookback_days'), forward=var('identity_lookback_days')) }}"
+    pre_hook="{{ clear_worklist('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
 ) }}
 
 {%- set back = var('identity_lookback_days') %}
+{%- set forward = var('excluded_user_memory_days') %}
 
 with recursive
 
 days as (
 
     select event_date from {{ ref('dim_days') }}
-    where {{ in_worklist('event_date', back=back, forward=back) }}
+    where {{ in_worklist('event_date', back=back, forward=forward) }}
 
 ),
 
 merges as (
 
     select * from {{ ref('int_identity_merges__collected') }}
-    where {{ in_worklist('event_date', back=2 * back, forward=2 * back) }}
+    where {{ in_worklist('event_date', back=back + forward, forward=forward + back) }}
 
 ),
 
--- Each merge on each of the days that it reaches.
+-- Each merge on each of the days that it reaches: merged persons stay merged, a browser's id is soon another's.
 reached as (
 
     select distinct
@@ -34,8 +35,9 @@ reached as (
         merges.is_identify,
         days.event_date
     from merges
-    cross join (select unnest(generate_series(-{{ back }}, {{ back }})) as reach) as reaches
+    cross join (select unnest(generate_series(-{{ back }}, {{ forward }})) as reach) as reaches
     inner join days on days.event_date = merges.event_date + cast(reaches.reach as integer)
+    where reaches.reach <= case when merges.is_identify then {{ back }} else {{ forward }} end
 
 ),
 
