@@ -832,7 +832,10 @@ def _write_azure(world: World, folder: Path, charges: Sequence[Charge]) -> None:
 
 
 def _write_gcp(world: World, folder: Path, charges: Sequence[Charge]) -> _Messy:
-    """BigQuery's export as JSON lines, a file a day; one day comes late, another twice."""
+    """BigQuery's export as JSON lines, a file a day; one day comes late, another again.
+
+    Rows are never changed there: the second export of a day has those of the first, and what corrects them.
+    """
     messy = _Messy()
     for day in world.dates:
         rows = [charge for charge in charges if charge.day == day]
@@ -842,12 +845,27 @@ def _write_gcp(world: World, folder: Path, charges: Sequence[Charge]) -> _Messy:
             estimated = [_rated(row, PRELIMINARY) for row in rows]
             _gcp_file(folder, day, 1, estimated, delivered)
             messy += _Messy(len(rows), sum((row.costs.effective for row in estimated), Decimal(0)))
-            delivered += timedelta(days=4)
-        _gcp_file(folder, day, 2 if age == 8 else 1, rows, delivered)
+            corrections = [_correction(row, estimate) for row, estimate in zip(rows, estimated, strict=True)]
+            corrected = delivered + timedelta(days=4)
+            _gcp_file(folder, day, 2, [*estimated, *corrections], corrected, [delivered] * len(rows))
+        else:
+            _gcp_file(folder, day, 1, rows, delivered)
     return messy
 
 
-def _gcp_file(folder: Path, day: date, run: int, rows: Sequence[Charge], at: datetime) -> None:
+def _estimated(charge: Charge) -> Charge:
+    return replace(charge, costs=Costs(*(round(cost * PRELIMINARY, 6) for cost in charge.costs)))
+
+
+def _correction(charge: Charge, estimate: Charge) -> Charge:
+    costs = (cost - estimated for cost, estimated in zip(charge.costs, estimate.costs, strict=True))
+    return replace(charge, costs=Costs(*costs))
+
+
+def _gcp_file(
+    folder: Path, day: date, run: int, rows: Sequence[Charge], at: datetime, exported: Sequence[datetime] = ()
+) -> None:
+    """Write an export; `exported` says when the first rows were added to the table, the others at `at`."""
     lines = [
         {
             "billing_account_id": "01A2B3-C4D5E6-F70819",
@@ -861,7 +879,7 @@ def _gcp_file(folder: Path, day: date, run: int, rows: Sequence[Charge], at: dat
             if row.instance_type
             else [],
             "location": {"location": "us-central1", "country": "US", "region": "us-central1"},
-            "export_time": f"{at:%Y-%m-%d %H:%M:%S} UTC",
+            "export_time": f"{since:%Y-%m-%d %H:%M:%S} UTC",
             "cost": float(row.costs.contracted),
             "cost_at_list": float(row.costs.listed),
             "currency": "USD",
@@ -884,7 +902,7 @@ def _gcp_file(folder: Path, day: date, run: int, rows: Sequence[Charge], at: dat
             "invoice": {"month": f"{day:%Y%m}"},
             "cost_type": "regular",
         }
-        for row in rows
+        for row, since in zip(rows, [*exported, *[at] * (len(rows) - len(exported))], strict=True)
     ]
     path = folder / f"day={day}" / f"run={run}" / "000000000000.jsonl.gz"
     _gzip(path, "".join(json.dumps(line) + "\n" for line in lines), at)

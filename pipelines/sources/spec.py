@@ -150,6 +150,10 @@ class Format:
 
     text: `rows` has one row a file, with its content in the column `text`.
 
+    `deliveries`: how those of a stream relate, where the source has streams. `replace a day`: the newest that covers a
+    day has it. `replace a period`: likewise, and one that begins no later than an older one replaces all of that.
+    `append`: rows are only ever added; one that several deliveries hold counts once.
+
     `reduction` (bulk logs): SQL over `rows`, run once a file as the relation `reduced`, so that one scan serves every
     table; or, where it depends on what columns there are, a function that gives the SQL for the file's columns (name
     to type) and those that its own statistics call constant (name to the value as SQL, `null` where all are), whose
@@ -177,6 +181,7 @@ class Format:
     reduction: str | Callable[[Mapping[str, str], Mapping[str, str]], str] | None = None
     quarantine: Mapping[str, str] = field(default_factory=dict)
     renames: tuple[str, Mapping[str, str]] | None = None
+    deliveries: Literal["replace a period", "replace a day", "append"] = "replace a day"
     writing: Writing = Writing()
 
     @property
@@ -216,6 +221,15 @@ class Names:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """What a path says: the stream and delivery it is of, and how new that is, as text to order by; null where not."""
+
+    stream: str
+    delivery: str
+    told: str | None
+
+
+@dataclass(frozen=True)
 class Deliveries:
     """Which of a source's files add up and which replace one another, told by their paths.
 
@@ -226,12 +240,23 @@ class Deliveries:
 
     steps: tuple[tuple[str, str], ...]
 
-    def of(self, path: str) -> tuple[str, str]:
-        """The stream and the delivery that `path` belongs to."""
+    def of(self, path: str) -> Delivery:
+        """The stream and the delivery that `path` belongs to, and how new the path says it is."""
         delivery = path.lower()
         for pattern, replacement in self.steps:
             delivery = re.sub(pattern, replacement, delivery)
-        return re.sub("<[^>]*>", "", delivery), delivery
+        marks = [mark for mark in re.findall("<([^>]*)>", delivery) if not re.fullmatch("[0-9a-f]{8}-[0-9a-f-]+", mark)]
+        digits = [re.sub("[^0-9]", "", mark) for mark in marks]
+        # `year=2026/month=01/day=05` is one date.
+        split = "".join(
+            number.rjust(2, "0")
+            for mark, number in zip(marks, digits, strict=True)
+            if re.match("(year|month|day|hour)=[0-9]{1,4}$", mark)
+        )
+        dates = [d.ljust(14, "0") for d in (split, *digits) if re.match("(19|20)[0-9]{6}", d)]
+        runs = [d.rjust(14, "0") for m, d in zip(marks, digits, strict=True) if "run" in m and d and len(d) < 8]
+        told = ".".join((*dates[-1:], *runs)) or None
+        return Delivery(re.sub("<[^>]*>", "", delivery), delivery, told)
 
 
 @dataclass(frozen=True)

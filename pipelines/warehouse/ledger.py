@@ -55,6 +55,10 @@ TABLES: tuple[Table, ...] = (
             Column("stream_id", "VARCHAR", "What its deliveries replace one another in; null where files add up."),
             Column("delivery_id", "VARCHAR", "The delivery it is a part of; null where files add up."),
             Column("encoding", "VARCHAR", "How its text was written, told by its bytes; null where it is no text."),
+            Column("told", "VARCHAR", "How new its path says the delivery is, to order by; null where it does not."),
+            Column(
+                "relation", "VARCHAR", "What deliveries of its format do: replace a period, replace a day or append."
+            ),
         ),
         key=("source", "path", "content_id"),
         day="modified_at",
@@ -165,6 +169,9 @@ TABLES: tuple[Table, ...] = (
             Column("content_id", "VARCHAR", "The content."),
             Column("stream_id", "VARCHAR", "What replaces one another."),
             Column("delivery_id", "VARCHAR", "What adds up."),
+            Column("format", "VARCHAR", "The format recognised."),
+            Column("relation", "VARCHAR", "replace a period, replace a day or append."),
+            Column("told", "VARCHAR", "How new the path says it is, to order by; null where it does not."),
             Column("written_at", "TIMESTAMP", "When its newest file was written, UTC."),
         ),
         key=("source", "content_id"),
@@ -178,10 +185,15 @@ VIEWS = {
     "coverage": "select distinct source, day "
     "from ledger.content_days join ledger.current_contents using (source, content_id) "
     "anti join ledger.rejections using (source, day)",
-    # Contents that are gone too: they stand in raw until the days they are on are replaced.
-    "deliveries": "select source, content_id, stream_id, delivery_id, modified_at as written_at from ledger.files "
-    "where delivery_id is not null and status in ('loaded', 'gone') qualify row_number() over "
-    "(partition by source, content_id order by status = 'loaded' desc, modified_at desc, path desc) = 1",
+    # Contents that are gone too: they stand in raw until the days they are on are replaced. Of the streams that a
+    # content lies in, its own is the one whose path is the oldest: a copy is made later, or bears no date. In its
+    # stream, the newest path counts: what was delivered again is current again. What is appended is all one stream.
+    "deliveries": "with named as (select *, min(told) over (partition by source, content_id, stream_id) as first_told "
+    "from ledger.files where delivery_id is not null and status in ('loaded', 'gone')) "
+    "select source, content_id, if(relation = 'append', 'append', stream_id) as stream_id, delivery_id, format, "
+    "relation, told, modified_at as written_at from named qualify row_number() over "
+    "(partition by source, content_id order by status = 'loaded' desc, first_told nulls last, stream_id, "
+    "told desc nulls last, modified_at desc, path desc) = 1",
 }
 
 QUARANTINE = Table(
@@ -325,7 +337,7 @@ def record_files(
             report.size_bytes, report.modified_at, report.modified_at, report.rows_read, report.rows_loaded,
             report.rows_quarantined, report.rows_skipped, now,
             version if report.status == "loaded" else refusal_version,
-            *(source.deliveries.of(report.path) if source.deliveries else (None, None)), report.encoding,
+            *_delivery(source, report),
         ]
         for report in reports
     ]  # fmt: skip
@@ -355,6 +367,15 @@ def record_files(
         [version, source.name, sorted(touched)],
     ).fetchall()
     return dict(standing)
+
+
+def _delivery(source: Source, report: FileReport) -> list[str | None]:
+    """The last columns of `files`: what the file is a part of, how its text was written, and how new its path says it is."""
+    if source.deliveries is None:
+        return [None, None, report.encoding, None, None]
+    found = source.deliveries.of(report.path)
+    relation = next((form.deliveries for form in source.formats if form.name == report.format), None)
+    return [found.stream, found.delivery, report.encoding, found.told, relation]
 
 
 def forget_contents(connection: duckdb.DuckDBPyConnection, source: str, contents: Sequence[str]) -> None:
@@ -419,13 +440,24 @@ _SAME = (
 _PARTS = {
     "contents": "parts as (select day, content_id as part from present)",
     "rows": f"parts as (select day, {_SAME} as part from present)",
-    "deliveries": "ranked as (select *, dense_rank() over (partition by stream_id, part, day "
-    "order by delivered_at desc, delivery_id desc) as place from (select *, "
-    "max(written_at) over (partition by delivery_id) as delivered_at "
-    "from present join (from ledger.deliveries where source = $1) using (content_id))), "
-    "standing as (select day, stream_id, table_name, part, min(content_id) as content_id, "
-    "sum(row_count) as row_count, sum(rows_hash) as rows_hash, sum(bad_count) as bad_count "
-    f"from ranked where place = 1 group by all), parts as (select day, stream_id || {_SAME} as part from standing)",
+    "deliveries": "placed as (from present join (from ledger.deliveries where source = $1) using (content_id)), "
+    "spans as (select stream_id, part, delivery_id, min(day) as first_day, max(told) as told, "
+    "max(written_at) as written_at from placed group by stream_id, part, delivery_id), "
+    "ordered as (select stream_id, part, delivery_id, first_day, row_number() over newness as place, "
+    "min(first_day) over (newness rows between unbounded preceding and 1 preceding) as newer_first_day from spans "
+    "window newness as (partition by stream_id, part "
+    "order by told desc nulls last, written_at desc, delivery_id desc)), "
+    "ranked as (from placed join ordered using (stream_id, part, delivery_id) "
+    "where relation <> 'replace a period' or newer_first_day is null or newer_first_day > first_day "
+    "qualify relation = 'append' or place = min(place) over (partition by stream_id, part, day)), "
+    "standing as (select day, stream_id, table_name, part, min(content_id) as content_id, any_value(relation) as "
+    "relation, sum(row_count) as row_count, sum(rows_hash) as rows_hash, sum(bad_count) as bad_count, "
+    "max(told) as told, max(written_at) as written_at from ranked "
+    "group by day, stream_id, table_name, part, if(relation = 'append', delivery_id, '')), "
+    # Which of two streams is the newer counts where they are of one bill.
+    "parts as (select day, concat(stream_id, if(relation <> 'append' and count(*) over streams > 1, dense_rank() over "
+    f"(streams order by told nulls first, written_at, stream_id), null)) || {_SAME} as part from standing "
+    "window streams as (partition by day, table_name, part, relation))",
 }
 
 

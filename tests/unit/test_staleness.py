@@ -167,12 +167,49 @@ def test_rows_that_move_between_the_parts_of_a_delivery_change_nothing(settings:
     assert stale(settings, DELIVERED) == [2]
 
 
-def test_an_older_delivery_that_is_touched_wins_its_days_back(settings: Settings) -> None:
-    land(settings, "run=1/part-1.csv", "a,2026-01-01,1")
-    land(settings, "run=2/part-1.csv", "a,2026-01-01,2", modified=1)
+def test_an_older_delivery_that_is_touched_changes_nothing(settings: Settings) -> None:
+    land(settings, "run=9/part-1.csv", "a,2026-01-01,1")
+    land(settings, "run=10/part-1.csv", "a,2026-01-01,2", modified=1)
     stale(settings, DELIVERED)
-    land(settings, "run=1/part-1.csv", "a,2026-01-01,1", modified=2)
-    assert stale(settings, DELIVERED) == [1]
+    land(settings, "run=9/part-1.csv", "a,2026-01-01,1", modified=2)
+    assert stale(settings, DELIVERED) == []
+
+
+def test_where_no_path_tells_the_file_written_last_wins(settings: Settings) -> None:
+    unmarked = replace(BILL, deliveries=Deliveries(((r"(^|/)([a-z])(\.csv)$", r"\1<\2>\3"),)))
+    land(settings, "a.csv", "a,2026-01-01,1", modified=1)
+    land(settings, "b.csv", "a,2026-01-01,2")
+    stale(settings, unmarked)
+    ask = "select string_agg(told, ''), max_by(delivery_id, written_at) from ledger.deliveries"
+    assert query(settings, ask) == [(None, "bill/<a>.csv")]
+    land(settings, "b.csv", "a,2026-01-01,2", modified=2)
+    assert stale(settings, unmarked) == [1]
+
+
+@pytest.mark.parametrize("copy", ["resent/part-1.csv", "resent/run=7/part-1.csv", "a.csv"])
+def test_a_copy_belongs_where_its_original_lies(settings: Settings, copy: str) -> None:
+    ask = "select stream_id, delivery_id from ledger.deliveries order by all"
+    land(settings, "export/run=1/part-1.csv", "a,2026-01-01,1")
+    land(settings, "export/run=2/part-1.csv", "a,2026-01-01,2", modified=1)
+    stale(settings, DELIVERED)
+    before = query(settings, ask)
+    land(settings, copy, "a,2026-01-01,1", modified=2)
+    assert stale(settings, DELIVERED) == []
+    assert query(settings, ask) == before
+
+
+@pytest.mark.parametrize(
+    ("relation", "then"), [("replace a day", [2, 3]), ("replace a period", [3]), ("append", [1, 2, 3])]
+)
+def test_a_format_says_how_its_deliveries_relate(settings: Settings, relation: Any, then: list[int]) -> None:
+    source = replace(DELIVERED, formats=(replace(BILL.formats[0], deliveries=relation),))
+    land(settings, "run=1/part-1.csv", *(f"a,2026-01-0{day},1" for day in (1, 2, 3)))
+    land(settings, "run=2/part-1.csv", "a,2026-01-01,2", modified=1)
+    stale(settings, source)
+    # What counts of the first run, by the days that are stale when each of its rows changes; of days on which none
+    # does, the last one is for what is made whole.
+    land(settings, "run=1/part-1.csv", *(f"a,2026-01-0{day},7" for day in (1, 2, 3)), modified=2)
+    assert stale(settings, source) == then
 
 
 def test_an_account_that_a_newer_delivery_reaches_past_loses_its_day_there(settings: Settings) -> None:
@@ -217,7 +254,34 @@ def test_an_account_that_a_newer_delivery_reaches_past_loses_its_day_there(setti
 def test_a_bills_path_says_what_adds_up_and_what_replaces(path: str, stream: str, delivery: str) -> None:
     """Vendors' real layouts, and the traps: a date is no part number, an account number is no date."""
     assert CLOUD_BILLING.deliveries is not None
-    assert CLOUD_BILLING.deliveries.of(path) == (stream, delivery)
+    found = CLOUD_BILLING.deliveries.of(path)
+    assert (found.stream, found.delivery) == (stream, delivery)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("b/BILLING_PERIOD=2026-01/2026-01-15T04-00-00Z/f.csv", "b/BILLING_PERIOD=2026-01/2026-02-03T04-00-00Z/f.csv"),
+        ("b/20260101-20260131/202601090000/x.csv", "b/20260101-20260131/202601100000/x.csv"),
+        ("b/day=2026-01-09/run=9/x.jsonl", "b/day=2026-01-09/run=10/x.jsonl"),
+        ("b/year=2026/month=1/day=5/x.csv", "b/year=2026/month=01/day=15/x.csv"),
+        ("b/bill-2026-01-02.jsonl", "b/bill-2026-01-03.jsonl"),
+    ],
+)
+def test_a_path_says_how_new_its_delivery_is(older: str, newer: str) -> None:
+    assert CLOUD_BILLING.deliveries is not None
+    first, second = (CLOUD_BILLING.deliveries.of(path).told for path in (older, newer))
+    assert first is not None
+    assert second is not None
+    assert first < second
+
+
+@pytest.mark.parametrize(
+    "path", ["b/jan.csv", "b/20260/6f2d0c1e-7a34-4c7b-9d0e-2b7f6a1c9e10/x.csv", "b/BILLING_PERIOD=2026-01/x.parquet"]
+)
+def test_a_path_without_a_day_or_a_run_says_nothing_of_it(path: str) -> None:
+    assert CLOUD_BILLING.deliveries is not None
+    assert CLOUD_BILLING.deliveries.of(path).told is None
 
 
 def test_a_ledger_of_an_older_version_is_given_what_it_lacks(settings: Settings) -> None:

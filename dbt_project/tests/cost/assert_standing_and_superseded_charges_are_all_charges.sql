@@ -1,4 +1,5 @@
--- Superseding must choose, not lose: a charge stands, or a newer delivery covers its day in its stead.
+-- Superseding must choose, not lose: a charge counts, or a newer delivery, another view of its bill or another export
+-- of the same row counts in its stead.
 with
 
 charges as (
@@ -16,41 +17,61 @@ contents as (select * from {{ ref('int_deliveries__covered') }}),
 
 deliveries as (select * from {{ ref('int_deliveries__ranked') }}),
 
-superseded as (
+overlapping as (select * from {{ ref('int_bills__overlapping') }}),
+
+counted_keys as (
+
+    select distinct charge_key
+
+    from standing
+
+),
+
+placed as (
 
     select
-        charges.content_id,
-        charges.row_number
+        charges.*,
+        contents.stream_id,
+        contents.relation,
+        deliveries.is_current
 
     from charges
-    inner join contents
+    left join contents
         on
             charges.content_id = contents.content_id
             and charges.billing_account_id = contents.billing_account_id
             and charges.billing_period_start_date = contents.billing_period_start_date
-    inner join deliveries as newer
+    left join deliveries
         on
-            contents.stream_id = newer.stream_id
-            and contents.delivery_id <> newer.delivery_id
-            and contents.billing_account_id = newer.billing_account_id
-            and contents.billing_period_start_date = newer.billing_period_start_date
-            and charges.charge_date = newer.charge_date
-            and newer.is_current
-            and contents.delivered_at <= newer.delivered_at
+            contents.stream_id = deliveries.stream_id
+            and contents.delivery_id = deliveries.delivery_id
+            and charges.billing_account_id = deliveries.billing_account_id
+            and charges.billing_period_start_date = deliveries.billing_period_start_date
+            and charges.charge_date = deliveries.charge_date
 
 )
 
 select
-    charges.content_id,
-    charges.row_number
+    placed.content_id,
+    placed.row_number
 
-from charges
+from placed
 left join standing
     on
-        charges.content_id = standing.content_id
-        and charges.row_number = standing.row_number
-left join superseded
+        placed.content_id = standing.content_id
+        and placed.row_number = standing.row_number
+left join counted_keys on placed.charge_key = counted_keys.charge_key
+left join overlapping
     on
-        charges.content_id = superseded.content_id
-        and charges.row_number = superseded.row_number
-where (standing.content_id is null) = (superseded.content_id is null)
+        placed.stream_id = overlapping.stream_id
+        and placed.charge_date = overlapping.charge_date
+        and placed.billing_period_start_date = overlapping.billing_period_start_date
+        and placed.sub_account_id is not distinct from overlapping.sub_account_id
+where
+    case
+        when standing.content_id is not null then placed.is_current is not true
+        else
+            placed.is_current is not false
+            and overlapping.stream_id is null
+            and not (placed.relation = 'append' and counted_keys.charge_key is not null)
+    end

@@ -173,32 +173,54 @@ _AWS = {
 }
 
 
-def _aws(spell: Callable[[str], str], tags: str, prefix: str) -> dict[str, str]:
-    """The mapping for one spelling of the columns; `tags` gives a JSON object, its keys less `prefix`.
+def _aws(spell: Callable[[str], str], *tags: str) -> dict[str, str]:
+    """The mapping for one spelling of the columns; each of `tags` gives a JSON object of tags, the first one wins.
 
-    The user's tags come under the keys the user gave them: AWS writes `user:` or `user_` before those.
+    The user's tags come under the keys the user gave them: AWS writes `user:` or `user_` before those, and the column's
+    name. A tag of the caller (`iamPrincipal/`) keeps its prefix, and has the bare key too where nothing else has it.
     """
     # An empty text and a missing one mean the same in both generations.
     columns = {_snake(name): f"nullif(cast(\"{spell(name)}\" as varchar), '')" for name in _AWS_COLUMNS}
-    value = "(tags ->> ('$.\"' || k || '\"'))"
-    entries = (
-        f"list_transform(list_filter(json_keys(tags), lambda k: {value} <> ''),"
-        f" lambda k: {{'key': regexp_replace(k, '{prefix}', ''), 'value': {value}}})"
-    )
-    columns["tags"] = f"case when tags is not null then {members(entries)} end"
-    relation = renamed(columns, " ".join(["(select *,", tags, "as tags from rows)"]))
+    found = [f"tags_{number}" for number in range(len(tags))]
+    given = ", ".join(f"{of} as {name}" for of, name in zip(tags, found, strict=True))
+    # The later of two objects wins in a merge.
+    merged = [f"cast(coalesce({_tags(name)}, '{{}}') as json)" for name in reversed(found)]
+    columns["tags"] = f"cast(json_merge_patch('{{}}'::json, {', '.join(merged)}) as varchar)"
     # What AWS says of the share that a pod or a task had in a machine: the machine's own line bears the cost.
-    return select(_AWS, f"{relation} where split_line_item_parent_resource_id is null")
+    return select(
+        _AWS, f"{renamed(columns, f'(select *, {given} from rows)')} where split_line_item_parent_resource_id is null"
+    )
+
+
+_AWS_PREFIX = "^(resource_?[tT]ags[/_:])?(user[:_])?"
+_PRINCIPAL = "iamPrincipal/"
+
+
+def _tags(of: str) -> str:
+    value = f"json_extract_string({of}, '/' || replace(replace(k, '~', '~0'), '/', '~1'))"
+    entries = (
+        f"list_transform(list_filter(json_keys({of}), lambda k: {value} <> ''),"
+        f" lambda k: {{'key': regexp_replace(k, '{_AWS_PREFIX}', ''), 'value': {value}}})"
+    )
+    bare = (
+        f"list_transform(list_filter({entries}, lambda e: starts_with(e.key, '{_PRINCIPAL}')),"
+        f" lambda e: {{'key': regexp_replace(e.key, '^{_PRINCIPAL}(user[:_])?', ''), 'value': e.value}})"
+    )
+    return f"case when {of} is not null then {members(f'list_concat({bare}, {entries})')} end"
+
+
+def _object(column: str) -> str:
+    """A column that holds a map, or the text of an object, as JSON; null where it holds neither."""
+    text = f"cast({column} as varchar)"
+    return f"""case when typeof({column}) <> 'VARCHAR' then to_json({column})
+        when json_valid({text}) and starts_with(trim({text}), '{{') then cast({text} as json) end"""
 
 
 # A legacy report has a column per activated tag. Declaring one makes the pattern find at least one.
 _AWS_CSV_TAG = "resourceTags/user:Name"
-_AWS_CSV_TAGS = "to_json(struct_pack(*COLUMNS('^resourceTags/')))"
 _AWS_PARQUET_TAG = "resource_tags_user_name"
-_AWS_PARQUET_TAGS = "to_json(struct_pack(*COLUMNS('^resource_tags_')))"
-_CUR2_TAGS = """case when typeof(resource_tags) <> 'VARCHAR' then to_json(resource_tags)
-    when json_valid(cast(resource_tags as varchar)) then cast(cast(resource_tags as varchar) as json) end"""
-_CUR2_PREFIX = "^user[_:]"
+_CUR2_MAPS = ("resource_tags", "tags")
+_CUR2_TAGS = [_object(column) for column in _CUR2_MAPS]
 
 FORMATS = (
     Format(
@@ -207,28 +229,25 @@ FORMATS = (
         writing=Writing("."),
         requires=_AWS_REQUIRES,
         optional=(*all_but(_AWS_COLUMNS, _AWS_REQUIRES), _AWS_CSV_TAG),
-        select=_aws(str, _AWS_CSV_TAGS, "^resourceTags/(user:)?"),
+        deliveries="replace a period",
+        select=_aws(str, "to_json(struct_pack(*COLUMNS('^resourceTags/')))"),
     ),
     Format(
         name="aws_cur2_csv",
         container="csv",
         writing=Writing("."),
-        requires=(*map(_snake, _AWS_REQUIRES), "resource_tags"),
-        optional=tuple(map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES))),
-        select=_aws(_snake, _CUR2_TAGS, _CUR2_PREFIX),
+        requires=tuple(map(_snake, _AWS_REQUIRES)),
+        optional=(*map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES)), *_CUR2_MAPS),
+        deliveries="replace a period",
+        select=_aws(_snake, *_CUR2_TAGS),
     ),
-    Format(
-        name="aws_cur2_parquet",
-        container="parquet",
-        requires=(*map(_snake, _AWS_REQUIRES), "resource_tags"),
-        optional=tuple(map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES))),
-        select=_aws(_snake, _CUR2_TAGS, _CUR2_PREFIX),
-    ),
+    # The legacy report's Parquet, with a column per tag, and CUR 2.0's, with maps.
     Format(
         name="aws_cur_parquet",
         container="parquet",
         requires=tuple(map(_snake, _AWS_REQUIRES)),
-        optional=(*map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES)), _AWS_PARQUET_TAG),
-        select=_aws(_snake, _AWS_PARQUET_TAGS, "^resource_tags_(user_)?"),
+        optional=(*map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES)), *_CUR2_MAPS, _AWS_PARQUET_TAG),
+        deliveries="replace a period",
+        select=_aws(_snake, *_CUR2_TAGS, "to_json(struct_pack(*COLUMNS('^resource_tags_')))"),
     ),
 )

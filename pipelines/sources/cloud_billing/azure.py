@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.sources.cloud_billing.charges import MONEY, all_but, one_of, renamed, select
-from pipelines.sources.spec import Format, Writing
+from pipelines.sources.spec import Container, Format, Writing
 
 # The actual cost, amortised cost, EA and MCA files: DuckDB does not mind that they differ in case.
 _AZURE_COLUMNS = (
@@ -46,7 +46,10 @@ _AZURE_COLUMNS = (
     "Tags",
     "UnitOfMeasure",
     "UnitPrice",
+    "CostInPricingCurrency",
+    "ExchangeRatePricingToBilling",
 )
+_CONTAINERS: tuple[Container, ...] = ("csv", "parquet")
 _AZURE_REQUIRES = _AZURE_COLUMNS[:4]
 _AZURE_FAMILIES = {
     "AI + Machine Learning": "AI and Machine Learning",
@@ -67,29 +70,58 @@ def _azure_date(column: str, days: int = 0) -> str:
     return f"coalesce(cast({day} + interval {days} day as varchar), {column})"
 
 
+_AZURE_CURRENCY = "upper(coalesce(BillingCurrencyCode, BillingCurrency))"
+
+
+def _number(column: str) -> str:
+    return f"try_cast({column} as double)"
+
+
 _AZURE_COVERED = """(PricingModel in ('Reservation', 'SavingsPlan')
     and ChargeType in ('Usage', 'UnusedReservation', 'UnusedSavingsPlan'))"""
 _AZURE_COMMITMENT = "coalesce(ReservationId, BenefitId)"
+_AZURE_BUYS = f"(ChargeType in ('Purchase', 'Refund') and {_AZURE_COMMITMENT} is not null)"
+# An export is of the actual or of the amortised data set and does not say which, but these rows are in one alone.
+_AZURE_VIEW = f"""case
+    when ChargeType in ('UnusedReservation', 'UnusedSavingsPlan') then 'amortized'
+    when {_AZURE_COVERED} then case when {_number("CostInBillingCurrency")} <> 0 then 'amortized' else 'actual' end
+    when {_AZURE_BUYS} and {_number("CostInBillingCurrency")} <> 0 then 'actual' end"""
+# What a price is for: 100 in `100 Hours`, 10,000 in `10K`.
+_AZURE_BLOCK = r"""coalesce(nullif(
+    try_cast(replace(regexp_extract(UnitOfMeasure, '^ *([0-9][0-9,.]*)([KM]?)([^A-Za-z].*)?$', 1), ',', '') as double)
+    * case regexp_extract(UnitOfMeasure, '^ *([0-9][0-9,.]*)([KM]?)([^A-Za-z].*)?$', 2)
+        when 'K' then 1e3 when 'M' then 1e6 else 1 end, 0), 1)"""
+_AZURE_RATE = f"""case when PricingCurrency is null or {_AZURE_CURRENCY} = upper(PricingCurrency) then 1
+    else coalesce({_number("ExchangeRatePricingToBilling")},
+        {_number("CostInBillingCurrency")} / nullif({_number("CostInPricingCurrency")}, 0)) end"""
+
+
+def _at_price(price: str) -> str:
+    """What a usage row costs at `price`, in the billing currency; null where a price or a rate is missing.
+
+    Quantities are in single units in some agreements' files and in blocks in others': an uncovered charge, which its
+    unit price times its quantity must give, tells.
+    """
+    whole = f"{_number(price)} * {_number('Quantity')} * rate"
+    cost, contracted = _number("CostInBillingCurrency"), f"{_number('UnitPrice')} * {_number('Quantity')} * rate"
+    return f"""case when ChargeType = 'Usage' then cast(cast(case
+        when block = 1 or (not {_AZURE_COVERED}
+            and abs({contracted} - {cost}) < abs({contracted} / block - {cost})) then {whole}
+        else {whole} / block end as {MONEY}) as varchar) end"""
+
+
 _AZURE = {
     # A file is the actual or the amortised view and does not say which. What a commitment covers was invoiced
     # with its purchase, and a purchase is amortised over what it covers: both rules hold in both views.
+    # What a commitment covers was invoiced with its purchase, and a purchase is amortised over what it covers: both
+    # rules hold in both data sets.
     "BilledCost": f"case when {_AZURE_COVERED} then '0' else CostInBillingCurrency end",
-    "EffectiveCost": f"""case when ChargeType in ('Purchase', 'Refund') and {_AZURE_COMMITMENT} is not null then '0'
-        else CostInBillingCurrency end""",
-    "ListCost": f"""coalesce(
-        PaygCostInBillingCurrency,
-        case when ChargeType = 'Usage' then cast(
-            cast(try_cast(PayGPrice as decimal(18,9)) * try_cast(Quantity as decimal(18,9)) as {MONEY}) as varchar)
-            end,
-        CostInBillingCurrency)""",
-    "ContractedCost": f"""coalesce(
-        case when ChargeType = 'Usage' then cast(
-            cast(try_cast(UnitPrice as decimal(18,9)) * try_cast(Quantity as decimal(18,9)) as {MONEY}) as varchar)
-            end,
-        CostInBillingCurrency)""",
+    "EffectiveCost": f"case when {_AZURE_BUYS} then '0' else CostInBillingCurrency end",
+    "ListCost": f"coalesce(PaygCostInBillingCurrency, {_at_price('PayGPrice')}, CostInBillingCurrency)",
+    "ContractedCost": f"coalesce({_at_price('UnitPrice')}, CostInBillingCurrency)",
     "ListUnitPrice": "PayGPrice",
     "ContractedUnitPrice": "UnitPrice",
-    "BillingCurrency": "upper(coalesce(BillingCurrencyCode, BillingCurrency))",
+    "BillingCurrency": _AZURE_CURRENCY,
     "PricingCurrency": "PricingCurrency",
     "BillingAccountId": "BillingAccountId",
     "BillingAccountName": "BillingAccountName",
@@ -139,16 +171,20 @@ _AZURE = {
     "ResourceType": "ConsumedService",
     # EA writes the members of the object without its braces.
     "Tags": "case when starts_with(trim(Tags), '{') then Tags else '{' || Tags || '}' end",
+    "x_CostView": _AZURE_VIEW,
 }
-_AZURE_RENAMED = renamed({f'"{name}"': f"nullif(\"{name}\", '')" for name in _AZURE_COLUMNS})
+_AZURE_TEXTS = renamed({f'"{name}"': f"nullif(cast(\"{name}\" as varchar), '')" for name in _AZURE_COLUMNS})
+_AZURE_ROWS = f"(select *, {_AZURE_BLOCK} as block, {_AZURE_RATE} as rate from {_AZURE_TEXTS})"
 
-FORMATS = (
+FORMATS = tuple(
     Format(
-        name="azure_csv",
-        container="csv",
+        name=f"azure_{container}",
+        container=container,
         writing=Writing(".", "mdy"),
         requires=_AZURE_REQUIRES,
         optional=all_but(_AZURE_COLUMNS, _AZURE_REQUIRES),
-        select=select(_AZURE, _AZURE_RENAMED),
-    ),
+        deliveries="replace a period",
+        select=select(_AZURE, _AZURE_ROWS),
+    )
+    for container in _CONTAINERS
 )

@@ -15,6 +15,8 @@ _GCP_COLUMNS = (
     "usage_end_time",
     "project",
     "labels",
+    "tags",
+    "export_time",
     "system_labels",
     "location",
     "usage",
@@ -97,11 +99,13 @@ _GCP = {
     "AvailabilityZone": "doc ->> '$.location.zone'",
     "ResourceId": "coalesce(doc ->> '$.resource.global_name', doc ->> '$.resource.name')",
     "ResourceName": "doc ->> '$.resource.name'",
-    # A label on the resource overrides one its project hands down.
+    # A label on the resource overrides one its project hands down, and both a tag, which is inherited from anywhere.
     "Tags": f"""nullif(cast(json_merge_patch(
+        cast(coalesce({members(_pairs("$.tags"))}, '{{}}') as json),
         cast(coalesce({members(_pairs("$.project.labels"))}, '{{}}') as json),
         cast(coalesce({members(_pairs("$.labels"))}, '{{}}') as json)) as varchar), '{{}}')""",
     "x_Credits": "cast(doc -> '$.credits' as varchar)",
+    "x_ExportTime": "replace(doc ->> '$.export_time', ' UTC', 'Z')",
 }
 # The Parquet export's nested columns become the JSON the other export has: one mapping for both.
 _GCP_FROM_PARQUET = " ".join(
@@ -117,12 +121,14 @@ FORMATS = (
         name="gcp_jsonl",
         container="json",
         requires=tuple(f"$.{name}" for name in _GCP_REQUIRES),
+        deliveries="append",
         select=select(_GCP),
     ),
     Format(
         name="gcp_parquet",
         container="parquet",
         requires=_GCP_REQUIRES,
+        deliveries="append",
         optional=all_but(_GCP_COLUMNS, _GCP_REQUIRES),
         select=select(_GCP, _GCP_FROM_PARQUET),
     ),

@@ -8,46 +8,42 @@
 
 with
 
-charges as (
+charges as (select * from {{ ref('int_charges__delivered') }}),
+
+overlapping as (
 
     select *
 
-    from {{ ref('stg_cloud_billing__charges') }}
+    from {{ ref('int_bills__overlapping') }}
     where {{ in_worklist('charge_date') }}
 
 ),
 
-contents as (select * from {{ ref('int_deliveries__covered') }}),
-
-deliveries as (select * from {{ ref('int_deliveries__ranked') }}),
-
 final as (
 
     select
-        charges.*,
-        -- Charges alike in everything are numbered: which is which makes no difference.
+        charges.* exclude (relation, data_set, data_set_view, told, delivered_at, bill_id, alike_number),
         charges.charge_key || ':' || cast(
             row_number() over (
                 partition by charges.charge_key order by charges.content_id, charges.row_number
             ) as varchar
-        ) as charge_id,
-        contents.stream_id,
-        contents.delivery_id
+        ) as charge_id
 
     from charges
-    inner join contents
+    left join overlapping
         on
-            charges.content_id = contents.content_id
-            and charges.billing_account_id = contents.billing_account_id
-            and charges.billing_period_start_date = contents.billing_period_start_date
-    inner join deliveries
-        on
-            contents.stream_id = deliveries.stream_id
-            and contents.delivery_id = deliveries.delivery_id
-            and charges.billing_account_id = deliveries.billing_account_id
-            and charges.billing_period_start_date = deliveries.billing_period_start_date
-            and charges.charge_date = deliveries.charge_date
-    where deliveries.is_current
+            charges.stream_id = overlapping.stream_id
+            and charges.charge_date = overlapping.charge_date
+            and charges.bill_id = overlapping.bill_id
+            and charges.billing_period_start_date = overlapping.billing_period_start_date
+            and charges.sub_account_id is not distinct from overlapping.sub_account_id
+    where
+        overlapping.stream_id is null
+        or (
+            overlapping.is_actual_view
+            and charges.commitment_discount_id is not null
+            and charges.charge_category in ('Purchase', 'Adjustment')
+        )
 
 )
 

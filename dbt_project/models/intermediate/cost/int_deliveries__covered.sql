@@ -21,7 +21,9 @@ spans as (
         billing_period_start_date,
         min(charge_date) as first_charge_date,
         max(charge_date) as last_charge_date,
-        count(*) as charge_count
+        count(*) as charge_count,
+        bool_or(cost_view = 'amortized') as has_amortized,
+        bool_or(cost_view = 'actual') as has_actual
 
     from charges
     group by all
@@ -40,11 +42,22 @@ final as (
         spans.first_charge_date,
         spans.last_charge_date,
         max(parts.written_at) over (partition by parts.delivery_id) as delivered_at,
+        parts.told,
+
+        parts.relation,
+        regexp_extract(parts.format, '^[a-z]+') as data_set,
+        -- The rows tell, wherever one can be of one data set only; else the path, if it does.
+        case
+            when bool_or(spans.has_amortized) over bill then 'amortized'
+            when bool_or(spans.has_actual) over bill then 'actual'
+            else coalesce(nullif(regexp_extract(parts.delivery_id, 'amorti[sz]ed|actual'), ''), 'unknown')
+        end as cost_view,
 
         spans.charge_count
 
     from spans
     inner join parts on spans.content_id = parts.content_id
+    window bill as (partition by parts.stream_id, spans.billing_account_id, spans.billing_period_start_date)
 
 )
 

@@ -45,6 +45,7 @@ renamed as (
         case
             when json_valid(coalesce("AllocatedTags", "Tags")) then coalesce("AllocatedTags", "Tags")
         end as tags,
+        "x_CostView" as cost_view,
 
         "BilledCost" as billed_cost,
         "EffectiveCost" as effective_cost,
