@@ -370,7 +370,7 @@ def record_files(
 
 
 def _delivery(source: Source, report: FileReport) -> list[str | None]:
-    """The last columns of `files`: what the file is a part of, how its text was written, and how new its path says it is."""
+    """The last columns of `files`: what the file is a part of, its encoding, and how new its path says it is."""
     if source.deliveries is None:
         return [None, None, report.encoding, None, None]
     found = source.deliveries.of(report.path)
