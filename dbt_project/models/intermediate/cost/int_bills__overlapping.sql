@@ -81,7 +81,12 @@ ranked as (
         row_number() over (
             partition by cell_id
             order by
-                case when data_set = 'focus' then 1 when data_set_view = 'amortized' then 2 when data_set_view = 'actual' then 4 else 3 end,
+                case
+                    when data_set = 'focus' then 1
+                    when data_set_view = 'amortized' then 2
+                    when data_set_view = 'actual' then 4
+                    else 3
+                end,
                 told desc nulls last, delivered_at desc, stream_id desc
         ) as place
 

@@ -63,4 +63,5 @@ final as (
 
 )
 
-select * from final
+-- Every column of the charge is passed on.
+select * from final -- noqa: AM04
