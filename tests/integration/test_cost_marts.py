@@ -32,7 +32,7 @@ def test_the_shared_cluster_is_split_by_busy_seconds(company: Company) -> None:
         "select model_id, event_date::varchar, busy_seconds from marts.fct_serving_hourly "
         "where model_id in ('recommender', 'writing-assistant')",
     ):
-        busy[model, day] += math.floor(seconds * 1000 + 0.5)
+        busy[model, day] += math.floor(seconds * 1_000_000 + 0.5)
     shares = company.rows(
         "select model_id, event_date::varchar, allocation_method, effective_cost, "
         "sum(effective_cost) over (partition by charge_id) from mart_cost_allocation_daily "

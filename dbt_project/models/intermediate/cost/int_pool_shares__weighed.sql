@@ -13,8 +13,8 @@ used as (
     select
         model_id,
         event_date,
-        -- Whole milliseconds an hour: a sum of doubles depends on the order of its terms, a share may not.
-        sum(cast(round(busy_seconds * 1000) as bigint)) as busy_seconds,
+        -- Whole microseconds an hour: a sum of doubles depends on the order of its terms, a share may not.
+        sum(cast(round(busy_seconds * 1000000) as bigint)) as busy_seconds,
         sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) as tokens,
         sum(prediction_count) as predictions
 
