@@ -199,6 +199,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         companions,
         health,
         nobodys,
+        passed_over_bills,
         status,
         stray_files,
         unmapped_names,
@@ -214,6 +215,8 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         found = status(settings, read, sources)
         strays = stray_files(settings, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
+        for line in passed_over_bills(settings):
+            console.say(line)
         console.show_companions(companions(settings, sources))
         console.show_unrated(unrated_currencies(settings, sources))
         console.show_unmapped(unmapped_names(settings, read, sources))

@@ -251,6 +251,25 @@ def nobodys(settings: Settings) -> list[tuple[str, str, int]]:
         ]
 
 
+def passed_over_bills(settings: Settings) -> list[str]:
+    """A sentence for every export of a bill of which another export counts, as the last build found them."""
+    with writer(settings, "looking for bills exported twice") as connection:
+        if not connection.execute(
+            "select 1 from duckdb_tables() where table_name = 'int_bills__overlapping'"
+        ).fetchone():
+            return []
+        rows = connection.execute(
+            "select bill_id, stream_id, kept_stream_id, min(charge_date), max(charge_date), "
+            "sum(charge_count)::bigint, sum(effective_cost)::double, billing_currency "
+            "from intermediate.int_bills__overlapping group by all order by all"
+        ).fetchall()
+    return [
+        f"cloud_billing: two exports of account {bill} on {first} to {last}: {kept} counts, {other} is passed over "
+        f"({count:,} charges, {cost:,.2f} {currency})"
+        for bill, other, kept, first, last, count, cost, currency in rows
+    ]
+
+
 @dataclass(frozen=True)
 class UnmappedName:
     """A name in a source's rows, none of which any name of theirs maps; `label` is what people call it."""
