@@ -12,7 +12,7 @@ from pipelines.scorecard.datasets import DATASETS
 from pipelines.scorecard.page import page as written
 from pipelines.settings import Settings
 from pipelines.warehouse.postgres import place, publish_to_postgres
-from pipelines.warehouse.publish import publish, published_at, put, read_published
+from pipelines.warehouse.publish import publish, published_at, published_version, put_page, read_published
 
 GROUP = "published"
 
@@ -80,14 +80,14 @@ def page_asset(settings: Settings, marts: dg.AssetKey) -> dg.AssetsDefinition:
         kinds={"html"},
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        made_at = published_at(settings)
+        version, made_at = published_version(settings), published_at(settings)
         text = written(
             read_published(settings, DATASETS),
             load_catalog(settings.catalog_dir).company.name,
             made_at.isoformat(timespec="seconds") + "Z" if made_at else "",
             settings.warehouse_dir / "page",
         )
-        path = put(settings, "scorecard.html", text)
+        path = put_page(settings, text, version)
         return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(path)), "bytes": len(text.encode())})
 
     return page

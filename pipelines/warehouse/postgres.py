@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -18,7 +19,8 @@ import duckdb
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import name, quote
 from pipelines.warehouse.errors import PostgresBusyError, PostgresError
-from pipelines.warehouse.publish import published_file
+from pipelines.warehouse.ledger import digest
+from pipelines.warehouse.publish import published_file, published_version
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -90,14 +92,34 @@ def publish_to_postgres(settings: Settings) -> dict[str, int]:
         postgres.execute(f"select pg_advisory_xact_lock(hashtext({quote(f'scorecard {schema}')}))::text")
         postgres.fetchall()
         postgres.execute(f"set local lock_timeout = {LOCK_TIMEOUT_MS}")
-        with duckdb.connect(str(published_file(settings)), read_only=True) as published:
+        file = published_file(settings)
+        with duckdb.connect(str(file), read_only=True) as published:
             published.execute("set TimeZone = 'UTC'")
             wanted = _published(published)
             for statement in changes(schema, _standing(postgres, schema), wanted):
                 postgres.execute(statement)
             for statement in grants(schema, list(wanted), reader) if reader and wanted else []:
                 postgres.execute(statement)
-            return {mart: _replace(published, postgres, schema, mart) for mart in wanted}
+            counts = {mart: _replace(published, postgres, schema, mart) for mart in wanted}
+    _marker(settings).write_text(_publication(settings, file.parent.name))
+    return counts
+
+
+def is_behind(settings: Settings) -> bool:
+    """Whether Postgres is set and was not given the marts that are published, as far as this home knows."""
+    if settings.postgres_url is None:
+        return False
+    marker = _marker(settings)
+    return not marker.exists() or marker.read_text() != _publication(settings, published_version(settings))
+
+
+def _marker(settings: Settings) -> Path:
+    return settings.warehouse_dir / "postgres_publication"
+
+
+def _publication(settings: Settings, version: str) -> str:
+    where = digest([_url(settings), settings.postgres_schema])  # no password is written down
+    return f"{where} {version}\n"
 
 
 def changes(schema: str, standing: Mapping[str, Table] | None, wanted: Mapping[str, Table]) -> list[str]:

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 VERSIONS_KEPT = 3
 VERSION_FORMAT = "%Y%m%dT%H%M%S%f"
+PAGE = "scorecard.html"
+_OF_VERSION = "<!-- of version "
 STORAGE_VERSION = "v1.0.0"
 """DuckDB clients from 1.0.0 on open this; a database in 2.0's own format opens in no 1.x client."""
 
@@ -56,7 +58,9 @@ def publish(settings: Settings) -> dict[str, int]:
     _point(settings.published_dir / "current", Path("versions") / version.name)
     _point(settings.published_dir / "marts.duckdb", Path("current") / "marts.duckdb")
     _point(settings.published_dir / "parquet", Path("current") / "parquet")
-    for old in sorted(version.parent.iterdir())[:-VERSIONS_KEPT]:
+    # By name, and never the one just published: a clock set back gives it the oldest name.
+    others = sorted(other for other in version.parent.iterdir() if other != version)
+    for old in others[: 1 - VERSIONS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     return counts
 
@@ -87,12 +91,18 @@ def _copied(
     return counts
 
 
+def published_version(settings: Settings) -> str:
+    """The name of the version that is published; empty where none is."""
+    link = settings.published_dir / "current"
+    return link.readlink().name if link.is_symlink() else ""
+
+
 def published_at(settings: Settings) -> datetime | None:
     """When what stands published was made, UTC; None where nothing is."""
-    link = settings.published_dir / "current"
-    if not link.is_symlink():
+    version = published_version(settings)
+    if not version:
         return None
-    return datetime.strptime(link.readlink().name, VERSION_FORMAT).replace(tzinfo=UTC).replace(tzinfo=None)
+    return datetime.strptime(version, VERSION_FORMAT).replace(tzinfo=UTC).replace(tzinfo=None)
 
 
 def published_file(settings: Settings) -> Path:
@@ -121,6 +131,21 @@ def read_published(
             ).to_arrow_table()
             for name, query in queries.items()
         }
+
+
+def put_page(settings: Settings, text: str, version: str) -> Path:
+    """Publish the page, which says at its end of which version of the marts it is; returns where it lies."""
+    return put(settings, PAGE, f"{text}\n{_OF_VERSION}{version} -->\n")
+
+
+def page_version(settings: Settings) -> str:
+    """The version of the marts that the published page was written from; empty where no page is."""
+    page = settings.published_dir / PAGE
+    if not page.exists():
+        return ""
+    with page.open("rb") as stream:
+        stream.seek(max(0, page.stat().st_size - 200))
+        return stream.read().decode(errors="replace").rpartition(_OF_VERSION)[2].removesuffix(" -->\n")
 
 
 def put(settings: Settings, file_name: str, text: str) -> Path:

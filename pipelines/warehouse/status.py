@@ -21,7 +21,8 @@ from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.days import raw_name
 from pipelines.warehouse.intake import changed_files, version_of
 from pipelines.warehouse.landing import landing_files, look
-from pipelines.warehouse.publish import published_at
+from pipelines.warehouse.postgres import is_behind
+from pipelines.warehouse.publish import page_version, published_at, published_version
 from pipelines.warehouse.transform import code_fingerprint, prepare
 
 COMMON_REASONS = 3
@@ -57,7 +58,7 @@ class Status:
     `changed` counts each source's landing files that are new or changed; `stale_days` are those on which raw or
     marts are not what the files, the catalog and the code make them, `stale_sources` those whose raw is not;
     `fingerprint` changes when what a run over them would build does. `covered`: the days that files speak for.
-    `unpublished`: the marts are newer than their publication, or nothing was ever published.
+    `unpublished`: the marts are newer than their publication, or the page or Postgres is older than that.
     """
 
     changed: Mapping[str, int]
@@ -107,7 +108,10 @@ def status(
             refused_days=tuple(refused_days(connection)),
             fingerprint=ledger.digest(sorted(prints)),
             covered=tuple(day for (day,) in covered),
-            unpublished=published is None or bool(built and built[0] and published < built[0]),
+            unpublished=published is None
+            or bool(built and built[0] and published < built[0])
+            or page_version(settings) != published_version(settings)
+            or is_behind(settings),
         )
 
 
