@@ -9,6 +9,7 @@ import pytest
 from pipelines.settings import Settings
 from tests.cases.case import Case, all_cases
 from tests.cases.home import build_alone, build_shared, differences
+from tests.cases.quirks import PAGE, page
 
 CASES = all_cases()
 TOGETHER = [case for case in CASES if not case.is_alone]
@@ -53,3 +54,8 @@ def test_case_in_a_home_of_its_own(alone: Case, tmp_path: Path, parsed: Path) ->
 @pytest.mark.parametrize("case", CASES, ids=named)
 def test_a_case_is_well_formed(case: Case) -> None:
     assert case.faults() == []
+
+
+@pytest.mark.xdist_group("cases alone")
+def test_the_page_of_quirks_tells_every_case() -> None:
+    assert PAGE.read_text() == page(CASES), "run `python -m tests.cases.quirks`"
