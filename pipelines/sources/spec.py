@@ -143,7 +143,8 @@ class Format:
     json: `rows` has a column `doc` (JSON), a record each: a document's `records` path unnested where the
     document has it, the document itself otherwise; and `page`, the document it came from, for what an API
     says once a page. The format is recognised by `requires`, JSON paths (`$.event`) all present in the first
-    records. Pages that hold no record at all are a quiet day, not an unknown format.
+    records. Pages that hold no record at all are a quiet day, not an unknown format. The query must take each row by
+    itself: small files are read together.
     sqlite: `rows` has a column `doc` (JSON), a row of one of the tables in `records` each, keyed by its columns,
     and `_table`, the table it came from. A database is of this format when it has every column in `requires`,
     written `table.column`. It is meant for small tables.

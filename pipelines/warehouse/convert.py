@@ -106,18 +106,18 @@ def _converted(
         # To plan a mapping well takes DuckDB longer than to carry it out badly over some thousand rows.
         is_small = sum(plain.size for plain in files) < SMALL
         connection.execute(f"pragma {'disable' if is_small else 'enable'}_optimizer")
-        report = replace(report, encoding=_encoding(files))
+        report = replace(report, encoding=encoding_of(files))
         landed = Landed(connection, files, file.path, latest, source.formats, settings.limits)
         opened = open_rows(landed)
         if opened is not None:
             report = _keep(connection, source, opened, files, latest, building, report) or _write_tables(
                 connection, source, opened, latest, building, report
             )
-    _unchanged(file)
+    check_unchanged(file)
     return report
 
 
-def _encoding(files: Sequence[Plain]) -> str | None:
+def encoding_of(files: Sequence[Plain]) -> str | None:
     """How the file's text is written."""
     texts = [file for file in files if file.container not in ("parquet", "sqlite")]
     others = sum(file.other_lines for file in texts)
@@ -126,7 +126,7 @@ def _encoding(files: Sequence[Plain]) -> str | None:
     return " and ".join(sorted({file.encoding for file in texts})) or None
 
 
-def _unchanged(file: LandingFile) -> None:
+def check_unchanged(file: LandingFile) -> None:
     """Raise LandingFileError when the file is no longer the one that was hashed."""
     stat = file.absolute.stat()
     if (stat.st_size, modified(stat)) != (file.size_bytes, file.modified_at):

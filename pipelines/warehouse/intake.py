@@ -25,6 +25,7 @@ from pipelines.settings import Settings
 from pipelines.sources import values as source_values
 from pipelines.sources.spec import Source, Table
 from pipelines.warehouse import (
+    batches,
     companions,
     convert,
     csv_rows,
@@ -50,12 +51,13 @@ FILE_DATE = re.compile(r"(?<!\d)(20\d{2})[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d
 RECORDED_AT_ONCE = 1_000
 """Files that are recorded in one transaction: a run that is stopped among fifty thousand goes on where it was."""
 OPENING = (
-    companions, convert, csv_rows, failing, json_rows, kinds, landing, parquet_rows, plain, readers, recognise,
+    batches, companions, convert, csv_rows, failing, json_rows, kinds, landing, parquet_rows, plain, readers, recognise,
     sqlite_rows,
 )  # fmt: skip
 """The code that decides whether a file can be read."""
 
-_Read = Callable[["LandingFile", str], ledger.FileReport]
+_Read = Callable[[Mapping[str, LandingFile]], dict[str, ledger.FileReport]]
+"""From content → file to content → what became of it."""
 
 
 def version_of(source: Source) -> str:
@@ -101,10 +103,14 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
     recorded = 0
     with _reading(settings, source) as (pool, read):
         named = list(pool.map(_content_of, changed))
-        ahead: dict[str, Future[ledger.FileReport]] = {}
+        unread: dict[str, LandingFile] = {}
+        ahead: dict[str, Future[dict[str, ledger.FileReport]]] = {}
         for file, (content_id, trouble) in zip(changed, named, strict=True):
-            if trouble is None and content_id not in known and content_id not in ahead:
-                ahead[content_id] = pool.submit(read, file, content_id)
+            if trouble is None and content_id not in known:
+                unread.setdefault(content_id, file)
+        for some in batches.in_batches(unread):
+            future = pool.submit(read, some)
+            ahead |= dict.fromkeys(some, future)
         for number, (file, (content_id, trouble)) in enumerate(zip(changed, named, strict=True), 1):
             if isinstance(trouble, FileNotFoundError):
                 progress(f"{source.name} {number}/{len(changed)}: {file.path} vanished before it was read")
@@ -115,7 +121,8 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
                 report = replace(known[content_id], path=file.path, status="loaded", modified_at=file.modified_at)
             else:
                 # Refused under one name, a content may be read under another.
-                report = ahead.pop(content_id).result() if content_id in ahead else read(file, content_id)
+                found = ahead.pop(content_id).result() if content_id in ahead else read({content_id: file})
+                report = found[content_id]
             if content_id not in known:
                 progress(f"{source.name} {number}/{len(changed)}: {report.summary}")
             if report.status == "loaded":
@@ -137,15 +144,22 @@ def _first_report(source: Source, file: LandingFile, content_id: str) -> ledger.
 
 @contextmanager
 def _reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExecutor, _Read]]:
-    """Threads, and what they may call to read a file: as many files at once as DuckDB may use threads.
+    """Threads, and what they may call to read files: as many batches at once as DuckDB may use threads.
 
     One scan keeps every core busy; what goes on before and after it, for every file of some hundreds, keeps one.
     """
     version = version_of(source)
     with scratch(settings) as connection:
 
-        def read(file: LandingFile, content_id: str) -> ledger.FileReport:
-            report = _first_report(source, file, content_id)
+        def read(files: Mapping[str, LandingFile]) -> dict[str, ledger.FileReport]:
+            reports = {content: _first_report(source, file, content) for content, file in files.items()}
+            done: dict[str, ledger.FileReport] = {}
+            if len(files) > 1:
+                with suppress(duckdb.FatalException, duckdb.InternalException), connection.cursor() as cursor:
+                    done = batches.convert_together(cursor, settings, source, version, files, reports)
+            return {content: done.get(content) or alone(files[content], report) for content, report in reports.items()}
+
+        def alone(file: LandingFile, report: ledger.FileReport) -> ledger.FileReport:
             try:
                 with connection.cursor() as cursor:  # its temporary tables are its own
                     return convert.convert(cursor, settings, source, version, file, report)

@@ -76,23 +76,42 @@ def open_json(landed: Landed) -> Recognised | None:
         found = quiet[0]
     else:
         found = recognise(candidates, _paths_in(head, candidates), landed.path, _top_keys(head))
-    records = (
-        f"select _row, _raw, cast(_raw as json) as doc, cast(_raw as json) as page from documents where {fault} is null"
-    )
-    for path in found.records:
-        records = (
-            f"select _row, page, unnest(case when json_exists(doc, {quote(path)}) "
-            f"then json_extract(doc, {quote(path + '[*]')}) else [doc] end) as doc from ({records})"
-        )
-    if found.records:
-        records = (
-            "select row_number() over () as _row, cast(doc as varchar) as _raw, doc, page, _row as _document "
-            f"from ({records})"
-        )
+    records = records_of(found, f"select * from documents where {fault} is null")
     connection.execute(f"create or replace temp view rows as select *, {landed.about} from ({records})")
     (good,) = connection.execute("select count(*) from rows").fetchone() or (0,)
     bad = f"select _row, left(_raw, 10000) as _raw, {fault} as _reason from documents where {fault} is not null"
     return Recognised(found, int(good) + int(broken), int(broken), bad)
+
+
+def records_of(form: Format, documents: str, kept: str = "") -> str:
+    """The records that `documents`, a query giving `_row` and `_raw` of valid ones, hold in the format.
+
+    `kept` names a column of theirs that their records have too.
+    """
+    also = f", {kept}" if kept else ""
+    records = f"select _row, _raw, cast(_raw as json) as doc, cast(_raw as json) as page{also} from ({documents})"
+    for path in form.records:
+        records = (
+            f"select _row, page{also}, unnest(case when json_exists(doc, {quote(path)}) "
+            f"then json_extract(doc, {quote(path + '[*]')}) else [doc] end) as doc from ({records})"
+        )
+    if form.records:
+        records = (
+            f"select row_number() over () as _row, cast(doc as varchar) as _raw, doc, page, _row as _document{also} "
+            f"from ({records})"
+        )
+    return records
+
+
+def format_of(texts: Sequence[str], candidates: Sequence[Format], landing_path: str) -> Format | None:
+    """The format of documents of which the first are `texts`; None where they hold no record (a quiet day).
+
+    Raises what reading them raises, and LandingFileError where no format fits.
+    """
+    head = [json.loads(text, parse_int=float) for text in texts[:SNIFFED_LINES]]
+    if any(not _records(head, candidate) for candidate in candidates):
+        return None
+    return recognise(candidates, _paths_in(head, candidates), landing_path, _top_keys(head))
 
 
 def _too_deep(landed: Landed, many: str) -> Iterator[int]:

@@ -1,0 +1,219 @@
+"""Small JSON files read many at once: to plan a mapping takes DuckDB longer than to carry it out over a few rows.
+
+Only what is in order is settled here. A file of which anything is not, be it one row, is left to be read alone
+(`convert`), where what is wrong with it is told.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from pipelines.settings import Settings
+from pipelines.sources.spec import Format, Source
+from pipelines.warehouse import ledger
+from pipelines.warehouse.connect import name, path_list, quote
+from pipelines.warehouse.contents import content_folder
+from pipelines.warehouse.convert import CLOCK_TOLERANCE, check_unchanged, encoding_of, is_ours
+from pipelines.warehouse.json_rows import format_of, records_of
+from pipelines.warehouse.landing import LandingFile
+from pipelines.warehouse.plain import plain_files
+from pipelines.warehouse.values import typed, written_in
+
+SMALL = 2**16
+"""Bytes up to which a file is read with others."""
+AT_ONCE = 250
+"""Files read at once."""
+_NAMES = (".json", ".jsonl", ".ndjson", ".gz", ".zst")
+_SEPARATOR = "\x01"
+
+
+@dataclass
+class _Part:
+    """One file of a batch: its content, its report so far, and its documents, a line each."""
+
+    content: str
+    file: LandingFile
+    report: ledger.FileReport
+    lines: list[str]
+
+
+@dataclass
+class _Batch:
+    """Files of one format, by their number in the batch."""
+
+    form: Format
+    parts: dict[int, _Part] = field(default_factory=dict)
+
+
+def in_batches(files: Mapping[str, LandingFile]) -> Iterator[dict[str, LandingFile]]:
+    """The files (by content) in groups to be read at once: small JSON files many, every other file by itself."""
+    small: dict[str, LandingFile] = {}
+    for content, file in files.items():
+        if file.size_bytes > SMALL or file.absolute.suffix.lower() not in _NAMES:
+            yield {content: file}
+            continue
+        small[content] = file
+        if len(small) == AT_ONCE:
+            yield small
+            small = {}
+    if small:
+        yield small
+
+
+def convert_together(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: Source,
+    version: str,
+    files: Mapping[str, LandingFile],
+    reports: Mapping[str, ledger.FileReport],
+) -> dict[str, ledger.FileReport]:
+    """Take in those of the files (by content) that are JSON and in order; the others are missing from the result."""
+    room = content_folder(settings, source.name, version, "")
+    room.mkdir(parents=True, exist_ok=True)
+    done: dict[str, ledger.FileReport] = {}
+    with TemporaryDirectory(dir=room, prefix="reading.") as folder:
+        for number, batch in enumerate(_batches(settings, source, files, reports, Path(folder))):
+            building = Path(folder) / str(number)
+            (building / "tables").mkdir(parents=True)
+            try:
+                clean = _written(connection, source, batch, building)
+            except duckdb.Error as error:
+                if is_ours(error):
+                    raise
+                continue
+            for part, report in clean:
+                target = content_folder(settings, source.name, version, part.content)
+                shutil.rmtree(target, ignore_errors=True)
+                (building / part.content).rename(target)
+                done[part.content] = report
+    return done
+
+
+def _batches(
+    settings: Settings,
+    source: Source,
+    files: Mapping[str, LandingFile],
+    reports: Mapping[str, ledger.FileReport],
+    folder: Path,
+) -> Iterable[_Batch]:
+    """The files that look like JSON in order, by format."""
+    candidates = [form for form in source.formats if form.container == "json"]
+    found: dict[str, _Batch] = {}
+    for number, (content, file) in enumerate(files.items()):
+        try:
+            with plain_files(file.absolute, file.path, settings.limits, folder) as plain:
+                if [one.container for one in plain] != ["json"] or plain[0].size > 2 * SMALL:
+                    continue
+                text = plain[0].path.read_text(encoding="utf-8")
+            check_unchanged(file)
+            lines = _documents(text, settings.limits.nesting)
+            form = format_of(lines, candidates, file.path) if lines else None
+        except Exception as error:  # whatever it is, reading the file alone meets it again and tells it
+            if is_ours(error):
+                raise
+            continue
+        if form:
+            report = replace(reports[content], encoding=encoding_of(plain), format=form.name)
+            found.setdefault(form.name, _Batch(form)).parts[number] = _Part(content, file, report, lines)
+    return [batch for batch in found.values() if len(batch.parts) > 1]
+
+
+def _documents(text: str, nesting: int) -> list[str]:
+    """The documents in a text, a line each; none where that is not plain to see."""
+    if _SEPARATOR in text or not text.lstrip().startswith("{"):
+        return []
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not all(line.rstrip().endswith("}") and line.startswith("{") for line in lines):
+        lines = [text.replace("\n", " ")]  # one document over many lines: no text in it holds a line end
+    deepest = max(max(line.count("["), line.count("{")) for line in lines)
+    return [] if deepest > nesting // 2 else lines
+
+
+def _written(
+    connection: duckdb.DuckDBPyConnection, source: Source, batch: _Batch, building: Path
+) -> list[tuple[_Part, ledger.FileReport]]:
+    """Write a folder of Parquet files, called like its content, for each part in order; returns these with reports."""
+    _open(connection, batch, building)
+    # Held to the earliest of their limits: a row that breaks it makes its file be read alone, by its own.
+    latest = min(part.file.modified_at for part in batch.parts.values()) + CLOCK_TOLERANCE
+    how = written_in(connection, source, batch.form, batch.form.select)
+    for table, select in batch.form.select.items():
+        query = typed(source.table(table), batch.form, select, latest, how)
+        connection.execute(f"create or replace temp table {name('batch_' + table)} as {query}")
+    rows = " union all ".join(f"select _row, _reason from {name('batch_' + table)}" for table in batch.form.select)
+    counted = (
+        connection.execute(
+            "create or replace temp table counted as "
+            "select _part, min(every._row) as first_row, count(distinct every._row) as read_count, "
+            "count(distinct found._row) as loaded_count, count(found._reason) as bad_count "
+            f"from batch_rows as every left join ({rows}) as found using (_row) group by _part"
+        )
+        .execute("select _part, read_count, loaded_count from counted where bad_count = 0")
+        .fetchall()
+    )
+    for table in batch.form.select:
+        columns = ", ".join(name(column) for column in source.table(table).column_names)
+        connection.execute(
+            f"copy (select {columns}, _day, found._row - first_row + 1 as _row, _reason, found._raw, _part "
+            f"from {name('batch_' + table)} as found join batch_rows using (_row) join counted using (_part) "
+            f"where bad_count = 0 order by found._row) to {quote(str(building / 'tables' / table))} "
+            "(format parquet, compression zstd, compression_level 1, partition_by (_part))"
+        )
+    return [
+        (
+            part,
+            replace(part.report, rows_read=read, rows_loaded=loaded, rows_skipped=read - loaded),
+        )
+        for number, read, loaded in counted
+        if (part := batch.parts[number]) and _gathered(building, part.content, number, batch.form)
+    ]
+
+
+def _open(connection: duckdb.DuckDBPyConnection, batch: _Batch, building: Path) -> None:
+    """Create the view `rows` over all the parts, and `batch_rows` with the number of each row's part."""
+    lines = building / "lines"
+    with lines.open("w", encoding="utf-8", newline="\n") as stream:
+        for number, part in batch.parts.items():
+            stream.writelines(f"{number}{_SEPARATOR}{line}\n" for line in part.lines)
+    values = ", ".join(
+        f"({number}, {quote(part.file.path)}, timestamp {quote(str(_latest(part)))})"
+        for number, part in batch.parts.items()
+    )
+    longest = max(len(line.encode()) for part in batch.parts.values() for line in part.lines) + 2**16
+    documents = (
+        f"select row_number() over () as _row, _part, line as _raw from read_csv({path_list([lines])}, "
+        "columns = {'_part': 'INTEGER', 'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '', header = false, "
+        f"auto_detect = false, max_line_size = {longest}, buffer_size = {2 * longest})"
+    )
+    connection.execute("pragma enable_optimizer")
+    connection.execute(
+        "create or replace temp table batch_rows as select records.*, _path, _latest "
+        f"from ({records_of(batch.form, documents, '_part')}) as records "
+        f"join (values {values}) as parts(_part, _path, _latest) using (_part)"
+    )
+    connection.execute("create or replace temp view rows as select * exclude (_part) from batch_rows")
+
+
+def _latest(part: _Part) -> datetime:
+    return part.file.modified_at + CLOCK_TOLERANCE
+
+
+def _gathered(building: Path, content: str, number: int, form: Format) -> bool:
+    """Put a part's Parquet files into a folder called like its content; false where that cannot be done."""
+    folder = building / content
+    folder.mkdir()
+    for table in form.select:
+        files = sorted((building / "tables" / table / f"_part={number}").glob("*.parquet"))
+        if len(files) > 1:  # written by several threads
+            return False
+        if files:
+            files[0].rename(folder / f"{table}.parquet")
+    return True
