@@ -17,6 +17,7 @@ from pipelines.warehouse.recognise import Landed, Recognised, recognise
 SNIFFED_LINES = 20
 SMALLEST_BUFFER = 2**16
 _CHUNK = 2**20
+_PAGE_AT_MOST = 16 * 2**20
 _TEXT = re.compile(r"[^\s][^\n]*")
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NO_BRACKETS = re.compile(r"[^\[\]{}]+")
@@ -176,12 +177,24 @@ def _holds_lines(path: Path) -> bool:
             if isinstance(json.loads(line, parse_int=float), dict):
                 return True
         except ValueError:
-            pass
+            if seen == 0 and line.startswith("{") and _is_one_document(path):
+                return False
         except RecursionError:  # a document, if one that is nested deeper than anybody means
             return line.startswith("{")
         if seen == SNIFFED_LINES:
             return False
     return False
+
+
+def _is_one_document(path: Path) -> bool:
+    """Whether a file whose first line is no document is one: a page with a record a line looks like lines."""
+    if path.stat().st_size > _PAGE_AT_MOST:
+        return False
+    try:
+        json.loads(path.read_text(encoding="utf-8"), parse_int=float)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _texts(path: Path) -> Iterator[str]:
