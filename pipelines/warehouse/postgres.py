@@ -101,6 +101,7 @@ def publish_to_postgres(settings: Settings) -> dict[str, int]:
             for statement in grants(schema, list(wanted), reader) if reader and wanted else []:
                 postgres.execute(statement)
             counts = {mart: _replace(published, postgres, schema, mart) for mart in wanted}
+    _marker(settings).parent.mkdir(parents=True, exist_ok=True)
     _marker(settings).write_text(_publication(settings, file.parent.name))
     return counts
 
