@@ -11,7 +11,7 @@ from __future__ import annotations
 from pipelines.sources.spec import DateOrder, DecimalMark
 
 BLANKS = " \t\r\n\u00a0"
-MISSING_TEXT = ("", "null", "NULL", "Null", "None", "none", "NONE", "nan", "NaN", "NAN", "\\N", "#N/A")
+MISSING_TEXT = ("", "null", "NULL", "Null", "None", "nan", "NaN", "NAN", "\\N", "#N/A")
 """What stands for no value in a column of text. `NA` does not: it is a name and a region too."""
 MISSING_VALUE = (*(text.lower() for text in MISSING_TEXT), "na", "n/a", "undefined", "nil", "-", "<na>", "nat")
 """What stands for no value in a column of numbers, times or booleans, in any case."""

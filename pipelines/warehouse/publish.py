@@ -138,14 +138,17 @@ def put_page(settings: Settings, text: str, version: str) -> Path:
     return put(settings, PAGE, f"{text}\n{_OF_VERSION}{version} -->\n")
 
 
-def page_version(settings: Settings) -> str:
-    """The version of the marts that the published page was written from; empty where no page is."""
+def is_page_behind(settings: Settings) -> bool:
+    """Whether the published scorecard has no page that was written from it."""
     page = settings.published_dir / PAGE
+    if not (settings.published_dir / "parquet" / "mart_scorecard.parquet").exists():
+        return False
     if not page.exists():
-        return ""
+        return True
     with page.open("rb") as stream:
         stream.seek(max(0, page.stat().st_size - 200))
-        return stream.read().decode(errors="replace").rpartition(_OF_VERSION)[2].removesuffix(" -->\n")
+        end = stream.read().decode(errors="replace")
+    return end.rpartition(_OF_VERSION)[2].removesuffix(" -->\n") != published_version(settings)
 
 
 def put(settings: Settings, file_name: str, text: str) -> Path:

@@ -22,7 +22,7 @@ from pipelines.warehouse.days import raw_name
 from pipelines.warehouse.intake import changed_files, version_of
 from pipelines.warehouse.landing import landing_files, look
 from pipelines.warehouse.postgres import is_behind
-from pipelines.warehouse.publish import page_version, published_at, published_version
+from pipelines.warehouse.publish import is_page_behind, published_at
 from pipelines.warehouse.transform import code_fingerprint, prepare
 
 COMMON_REASONS = 3
@@ -110,7 +110,7 @@ def status(
             covered=tuple(day for (day,) in covered),
             unpublished=published is None
             or bool(built and built[0] and published < built[0])
-            or page_version(settings) != published_version(settings)
+            or is_page_behind(settings)
             or is_behind(settings),
         )
 

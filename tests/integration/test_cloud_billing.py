@@ -320,7 +320,7 @@ def test_bad_charges_are_set_aside_and_the_good_ones_load(settings: Settings) ->
     assert load(settings, "select count(*) from raw.cloud_billing__charges") == [(12,)]
     reasons = [reason for (reason,) in load(settings, "select reason from raw.quarantine order by row_number")]
     assert [reason.split(":")[0] for reason in reasons] == [
-        "BilledCost",
+        "BilledCost is missing",
         "BillingCurrency is not an ISO 4217 code",
         "ChargePeriodEnd lies before ChargePeriodStart",
     ]
