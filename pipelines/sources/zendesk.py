@@ -20,7 +20,8 @@ _TICKETS = """
         coalesce(doc ->> '$.satisfaction_rating.score', 'unoffered') as rating_score,
         nullif(doc ->> '$.satisfaction_rating.comment', '') as rating_comment,
         doc ->> '$.created_at' as created_at,
-        doc ->> '$.updated_at' as updated_at
+        doc ->> '$.updated_at' as updated_at,
+        doc ->> '$.generated_timestamp' as generated_at
     from rows
 """
 
@@ -43,7 +44,8 @@ SOURCE = Source(
                 Column("rating_score", "VARCHAR", "unoffered, offered, good or bad (also good_with_comment, …)."),
                 Column("rating_comment", "VARCHAR", "What the requester wrote beside the rating."),
                 Column("created_at", "TIMESTAMP", "When it was opened.", required=True),
-                Column("updated_at", "TIMESTAMP", "When it last changed."),
+                Column("updated_at", "TIMESTAMP", "Its last ticket event; the system's own updates leave it."),
+                Column("generated_at", "TIMESTAMP", "Its last update of any kind, by `generated_timestamp`."),
             ),
             key=("ticket_id", "updated_at", "status"),
             day="created_at",

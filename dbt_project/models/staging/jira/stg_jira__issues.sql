@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('jira', 'issues') }}),
+source as (
+
+    {{ delivered('jira', 'issues') }}
+
+),
 
 -- An export may leave out the custom fields, or their names: then what an earlier one said of them holds.
 newest as (
@@ -11,7 +15,12 @@ newest as (
     window
         newest_first as (
             partition by coalesce(issue_id, issue_key)
-            order by coalesce(updated_at, created_at) desc, resolved_at desc nulls last, _content_id asc, _row asc
+            order by
+                coalesce(updated_at, created_at) desc,
+                delivered_at desc nulls last,
+                resolved_at desc nulls last,
+                _content_id asc,
+                _row desc
             rows between unbounded preceding and unbounded following
         )
     qualify row_number() over newest_first = 1

@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('pagerduty', 'alerts') }}),
+source as (
+
+    {{ delivered('pagerduty', 'alerts') }}
+
+),
 
 newest as (
 
@@ -8,7 +12,7 @@ newest as (
     from source
     qualify row_number() over (
         partition by alert_id
-        order by coalesce(updated_at, created_at) desc, _content_id asc, _row asc
+        order by coalesce(updated_at, created_at) desc, delivered_at desc nulls last, _content_id asc, _row desc
     ) = 1
 
 ),

@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('pagerduty', 'analytics_incidents') }}),
+source as (
+
+    {{ delivered('pagerduty', 'analytics_incidents') }}
+
+),
 
 newest as (
 
@@ -8,7 +12,12 @@ newest as (
     from source
     qualify row_number() over (
         partition by incident_id
-        order by coalesce(updated_at, created_at) desc, resolved_at desc nulls last, _content_id asc, _row asc
+        order by
+            coalesce(updated_at, created_at) desc,
+            delivered_at desc nulls last,
+            resolved_at desc nulls last,
+            _content_id asc,
+            _row desc
     ) = 1
 
 ),

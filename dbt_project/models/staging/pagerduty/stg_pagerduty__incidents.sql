@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('pagerduty', 'incidents') }}),
+source as (
+
+    {{ delivered('pagerduty', 'incidents') }}
+
+),
 
 -- An export may leave the custom fields out: then what an earlier one said of them holds.
 newest as (
@@ -18,8 +22,9 @@ newest as (
             order by
                 coalesce(updated_at, last_status_change_at, created_at) desc,
                 last_status_change_at desc nulls last,
+                delivered_at desc nulls last,
                 _content_id asc,
-                _row asc
+                _row desc
             rows between unbounded preceding and unbounded following
         )
     qualify row_number() over newest_first = 1

@@ -1,14 +1,26 @@
 with
 
-source as (select * from {{ source('zendesk', 'tickets') }}),
+source as (
 
+    {{ delivered('zendesk', 'tickets') }}
+
+),
+
+-- What the system changes, such as a rating or a deletion, moves `generated_timestamp` and leaves `updated_at`. Exports
+-- other than the incremental one lack the former.
 newest as (
 
     select *
 
     from source
     qualify row_number() over (
-        partition by _day, ticket_id order by updated_at desc nulls last, _content_id asc, _row asc
+        partition by _day, ticket_id
+        order by
+            greatest(generated_at, updated_at) desc nulls last,
+            updated_at desc nulls last,
+            delivered_at desc nulls last,
+            _content_id asc,
+            _row desc
     ) = 1
 
 ),
