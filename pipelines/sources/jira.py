@@ -28,6 +28,8 @@ ISSUES = Table(
         Column("summary", "VARCHAR", "What it is about.", free=True),
         Column("url", "VARCHAR", "Where the API finds it."),
         Column("status", "VARCHAR", "The workflow's status."),
+        Column("status_category", "VARCHAR", "new, indeterminate or done, whatever the status is called."),
+        Column("status_category_changed_at", "TIMESTAMP", "When its status last came into this category."),
         Column("priority_name", "VARCHAR", "Highest, High, Medium, Low, Lowest, or the site's own."),
         Column("resolution", "VARCHAR", "How it was resolved; null while it is not."),
         Column("created_at", "TIMESTAMP", "When it was filed.", required=True),
@@ -38,6 +40,8 @@ ISSUES = Table(
         Column("labels", "VARCHAR", "Its labels, as a JSON list."),
         Column("pagerduty_incident_ids", "VARCHAR", "PagerDuty ids its fields hold, as a JSON list."),
         Column("duplicate_of_key", "VARCHAR", "The issue it duplicates, by its link."),
+        Column("change_count", "BIGINT", "Entries that its changelog has, by the page that holds it."),
+        Column("held_change_count", "BIGINT", "Those of them that the page holds: Jira gives the newest ones only."),
     ),
     key=("issue_key", "updated_at", "status"),
     day="created_at",
@@ -55,6 +59,7 @@ CHANGES = Table(
         Column("field", "VARCHAR", "The field that changed: status, resolution, priority, …", required=True),
         Column("from_text", "VARCHAR", "What it was; null when it was empty."),
         Column("to_text", "VARCHAR", "What it became; null when it was cleared."),
+        Column("change_count", "BIGINT", "Entries that the issue's changelog has, where the page says it."),
     ),
     key=("change_id", "item_number"),
     day="created_at",
@@ -89,6 +94,8 @@ _SELECT_ISSUES = rf"""
         fields ->> '$.summary' as summary,
         doc ->> '$.self' as url,
         fields ->> '$.status.name' as status,
+        fields ->> '$.status.statusCategory.key' as status_category,
+        fields ->> '$.statuscategorychangedate' as status_category_changed_at,
         fields ->> '$.priority.name' as priority_name,
         fields ->> '$.resolution.name' as resolution,
         fields ->> '$.created' as created_at,
@@ -104,17 +111,22 @@ _SELECT_ISSUES = rf"""
         list_filter(
             json_extract(fields, '$.issuelinks[*]'),
             lambda link: link ->> '$.type.name' = 'Duplicate' and json_exists(link, '$.outwardIssue')
-        )[1] ->> '$.outwardIssue.key' as duplicate_of_key
+        )[1] ->> '$.outwardIssue.key' as duplicate_of_key,
+        doc ->> '$.changelog.total' as change_count,
+        json_array_length(doc, '$.changelog.histories') as held_change_count
     from parts
 """
 
 
-def _select_changes(histories: str, issue_id: str, issue_key: str) -> str:
+def _select_changes(histories: str, issue_id: str, issue_key: str, change_count: str = "null") -> str:
     """The query for `changes` where `histories` is a JSON list of changelog entries within `doc`."""
     return f"""
     with
     entries as (
-        select _row, _raw, {issue_id} as issue_id, {issue_key} as issue_key, unnest({histories}) as entry
+        select
+            _row, _raw,
+            {issue_id} as issue_id, {issue_key} as issue_key, {change_count} as change_count,
+            unnest({histories}) as entry
         from rows
     ),
     items as (
@@ -134,7 +146,8 @@ def _select_changes(histories: str, issue_id: str, issue_key: str) -> str:
         {instant("created")} as created_at,
         item ->> '$.field' as field,
         nullif(item ->> '$.fromString', '') as from_text,
-        nullif(item ->> '$.toString', '') as to_text
+        nullif(item ->> '$.toString', '') as to_text,
+        change_count
     from numbered
     """
 
@@ -171,6 +184,8 @@ _SELECT_CSV = rf"""
         "Summary" as summary,
         null as url,
         "Status" as status,
+        lower("Status Category") as status_category,
+        {_csv_instant("Status Category Changed")} as status_category_changed_at,
         "Priority" as priority_name,
         nullif("Resolution", 'Unresolved') as resolution,
         {_csv_instant("Created")} as created_at,
@@ -182,7 +197,9 @@ _SELECT_CSV = rf"""
         labels_list as labels,
         to_json(list_sort(list_distinct(regexp_extract_all(own_text, '{PAGERDUTY_URL}', 1))))
             as pagerduty_incident_ids,
-        nullif(split_part(duplicates_text, ' ', 1), '') as duplicate_of_key
+        nullif(split_part(duplicates_text, ' ', 1), '') as duplicate_of_key,
+        null as change_count,
+        null as held_change_count
     from cells
 """
 
@@ -216,6 +233,7 @@ SOURCE = Source(
                     "[doc]",
                     "nullif(regexp_extract(page ->> '$.self', '/issue/([0-9]+)/', 1), '')",
                     "nullif(regexp_extract(page ->> '$.self', '/issue/([^/0-9][^/]*)/', 1), '')",
+                    "page ->> '$.total'",
                 )
             },
         ),
@@ -236,6 +254,8 @@ SOURCE = Source(
                 "Summary",
                 "Issue id",
                 "Project key",
+                "Status Category",
+                "Status Category Changed",
                 "Priority",
                 "Resolution",
                 "Updated",

@@ -10,7 +10,9 @@ log_entries as (select * from {{ ref('stg_pagerduty__log_entries') }}),
 
 issues as (select * from {{ ref('stg_jira__issues') }}),
 
-changes as (select * from {{ ref('stg_jira__changes') }}),
+changes as (select * from {{ ref('int_jira_changes__attributed') }}),
+
+changelogs as (select * from {{ ref('int_jira_changelogs__counted') }}),
 
 -- What a log entry does to the state. There is no entry for reopening: a trigger or an acknowledgement after a
 -- resolution is one. Notes, escalations and notifications do nothing.
@@ -106,41 +108,78 @@ analytics_resolved as (
 
 ),
 
--- A changelog page names its issue by id or by key.
-changes_of_issues as (
+-- What the workflow calls a status is the site's own; its category is one of three.
+categories as (
 
     select
-        coalesce(by_id.jira_issue_id, by_key.jira_issue_id) as jira_issue_id,
-        changes.field,
-        changes.from_text,
-        changes.to_text,
-        changes.created_at
+        status,
+        arg_max(status_category, updated_at) as status_category
 
-    from changes
-    left join issues as by_id on changes.jira_issue_id = by_id.jira_issue_id
-    left join issues as by_key
-        on changes.jira_issue_key = by_key.jira_issue_key and by_id.jira_issue_id is null
+    from issues
+    where status_category is not null
+    group by status
 
 ),
 
--- Jira is resolved when a resolution is set where there was none, and reopened when it is cleared; the workflow's
--- statuses say nothing of it. The first move of the status is when somebody took it up.
+resolved_issues as (
+
+    select jira_issue_id
+    from issues
+    where was_resolved
+
+    union
+
+    select jira_issue_id
+    from changes
+    where field = 'resolution'
+
+),
+
+-- Many projects never set a resolution: there the category of the status says that it is done.
+judged_issues as (
+
+    select
+        issues.jira_issue_id,
+        issues.status_category = 'done' as is_done,
+        resolved_issues.jira_issue_id is not null as is_by_resolution,
+        changelogs.is_cut,
+        issues.status_category_changed_at,
+        issues.updated_at,
+        issues.resolved_at
+
+    from issues
+    inner join changelogs on issues.jira_issue_id = changelogs.jira_issue_id
+    left join resolved_issues on issues.jira_issue_id = resolved_issues.jira_issue_id
+
+),
+
+-- Jira is resolved when a resolution is set where there was none, and reopened when it is cleared; where it is used,
+-- the workflow's statuses say nothing of it. The first move of the status is when somebody took it up; a changelog
+-- that lacks entries cannot tell which was the first.
 changed as (
 
     select
         'jira' as record_source,
-        jira_issue_id as record_id,
+        changes.jira_issue_id as record_id,
         case
-            when field = 'resolution' and to_text is null then 'open'
-            when field = 'resolution' then 'close'
+            when changes.field = 'resolution' and changes.to_text is null then 'open'
+            when changes.field = 'resolution' then 'close'
+            when judged_issues.is_by_resolution then null
+            when now_in.status_category = 'done' then 'close'
+            when now_in.status_category is not null or was_in.status_category = 'done' then 'open'
         end as effect,
-        field = 'status' as is_acknowledgement,
+        changes.field = 'status' and not judged_issues.is_cut as is_acknowledgement,
         true as is_logged,
         true as is_by_person,
-        created_at as event_at
+        changes.created_at as event_at
 
-    from changes_of_issues
-    where field = 'status' or (field = 'resolution' and (from_text is null or to_text is null))
+    from changes
+    inner join judged_issues on changes.jira_issue_id = judged_issues.jira_issue_id
+    left join categories as was_in on changes.from_text = was_in.status and changes.field = 'status'
+    left join categories as now_in on changes.to_text = now_in.status and changes.field = 'status'
+    where
+        changes.field = 'status'
+        or (changes.field = 'resolution' and (changes.from_text is null or changes.to_text is null))
 
 ),
 
@@ -149,13 +188,17 @@ jira_snapshots as (
     select
         'jira' as record_source,
         jira_issue_id as record_id,
-        case when resolved_at is null then 'open' else 'close' end as effect,
+        case when resolved_at is not null or (is_done and not is_by_resolution) then 'close' else 'open' end as effect,
         false as is_acknowledgement,
         false as is_logged,
         true as is_by_person,
-        coalesce(resolved_at, updated_at) as event_at
+        case
+            when resolved_at is not null then resolved_at
+            when is_done and not is_by_resolution then status_category_changed_at
+            else updated_at
+        end as event_at
 
-    from issues
+    from judged_issues
 
 ),
 

@@ -14,6 +14,17 @@ issues as (
 
 ),
 
+issue_keys as (
+
+    select
+        jira_issue_id,
+        list(jira_issue_key order by jira_issue_key) as jira_issue_keys
+
+    from {{ ref('int_jira_issue_keys__united') }}
+    group by jira_issue_id
+
+),
+
 identifiers as (
 
     select *
@@ -40,6 +51,7 @@ pagerduty as (
         'pagerduty' as record_source,
         pagerduty_incident_id as record_id,
         pagerduty_incident_id as record_key,
+        [pagerduty_incident_id] as known_keys,
         merged_into_pagerduty_incident_id as merged_into_key,
         pagerduty_service_id,
         null as jira_project_key,
@@ -61,6 +73,7 @@ pagerduty as (
         'pagerduty' as record_source,
         pagerduty_incident_id as record_id,
         pagerduty_incident_id as record_key,
+        [pagerduty_incident_id] as known_keys,
         null as merged_into_key,
         pagerduty_service_id,
         null as jira_project_key,
@@ -87,22 +100,24 @@ records as (
 
     select
         'jira' as record_source,
-        jira_issue_id as record_id,
-        jira_issue_key as record_key,
-        duplicate_of_jira_issue_key as merged_into_key,
+        issues.jira_issue_id as record_id,
+        issues.jira_issue_key as record_key,
+        issue_keys.jira_issue_keys as known_keys,
+        issues.duplicate_of_jira_issue_key as merged_into_key,
         null as pagerduty_service_id,
-        jira_project_key,
-        components,
-        labels,
-        linked_pagerduty_incident_ids as linked_keys,
-        title,
-        url,
-        severity,
-        is_duplicate as is_merged,
-        impact_started_at,
-        created_at
+        issues.jira_project_key,
+        issues.components,
+        issues.labels,
+        issues.linked_pagerduty_incident_ids as linked_keys,
+        issues.title,
+        issues.url,
+        issues.severity,
+        issues.is_duplicate as is_merged,
+        issues.impact_started_at,
+        issues.created_at
 
     from issues
+    left join issue_keys on issues.jira_issue_id = issue_keys.jira_issue_id
 
 ),
 
@@ -188,6 +203,7 @@ final as (
         records.record_source,
         records.record_id,
         records.record_key,
+        records.known_keys,
         records.merged_into_key,
         coalesce(owners.model_id, 'unmapped') as model_id,
 

@@ -25,16 +25,26 @@ named as (
 
 ),
 
--- Either side may name the other; a name that is no incident we hold links nothing.
+keys as (
+
+    select
+        record_source,
+        record_key,
+        unnest(known_keys) as known_key
+
+    from records
+
+),
+
+-- Either side may name the other, by any key it ever had; a name that is no incident we hold links nothing.
 links as (
 
     select
         named.record_source || ':' || named.record_key as node,
-        named.other_source || ':' || named.other_key as other_node
+        keys.record_source || ':' || keys.record_key as other_node
 
     from named
-    inner join records
-        on named.other_source = records.record_source and named.other_key = records.record_key
+    inner join keys on named.other_source = keys.record_source and named.other_key = keys.known_key
 
 ),
 

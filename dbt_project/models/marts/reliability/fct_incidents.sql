@@ -14,6 +14,8 @@ events as (select * from {{ ref('int_incident_events__united') }}),
 
 covered as (select * from {{ ref('int_incident_sources__covered') }}),
 
+changelogs as (select * from {{ ref('int_jira_changelogs__counted') }}),
+
 -- Merged and suppressed records tell nothing of the incident's times.
 counted as (
 
@@ -106,11 +108,12 @@ acknowledged as (
 
     select
         counted.incident_id,
-        bool_or(events.is_logged) as has_log,
+        bool_or(events.is_logged) and not bool_or(coalesce(changelogs.is_cut, false)) as has_whole_log,
         min(case when events.is_acknowledgement then events.event_at end) as acknowledged_at
 
     from counted
     inner join events on counted.record_source = events.record_source and counted.record_id = events.record_id
+    left join changelogs on counted.record_source = 'jira' and counted.record_id = changelogs.jira_issue_id
     where counted.record_role = 'clock'
     group by counted.incident_id
 
@@ -136,7 +139,7 @@ timed as (
 
         courses.is_open,
         courses.is_auto_resolved and not courses.is_open as is_auto_resolved,
-        acknowledged.has_log,
+        acknowledged.has_whole_log,
 
         records.impact_started_at,
         least(records.created_at, courses.opened_at) as detected_at,
@@ -167,9 +170,9 @@ started as (
     select
         *,
         least(detected_at, coalesce(impact_started_at, detected_at)) as started_at,
-        -- Who resolves without acknowledging has taken it up by then at the latest; where no log was exported,
-        -- nobody can say.
-        case when has_log then coalesce(acknowledged_at, first_closed_at) end as taken_up_at
+        -- Who resolves without acknowledging has taken it up by then at the latest; where no log was
+        -- exported, or a part of one, nobody can say.
+        case when has_whole_log then coalesce(acknowledged_at, first_closed_at) end as taken_up_at
 
     from timed
 

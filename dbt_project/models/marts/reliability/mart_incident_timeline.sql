@@ -11,7 +11,7 @@ records as (
 
 log_entries as (select * from {{ ref('stg_pagerduty__log_entries') }}),
 
-changes as (select * from {{ ref('stg_jira__changes') }}),
+changes as (select * from {{ ref('int_jira_changes__attributed') }}),
 
 events as (select * from {{ ref('int_incident_events__united') }}),
 
@@ -76,13 +76,7 @@ changed as (
         changes.created_at as event_at
 
     from records
-    inner join changes
-        on
-            records.record_source = 'jira'
-            and (
-                records.record_id = changes.jira_issue_id
-                or (changes.jira_issue_id is null and records.record_key = changes.jira_issue_key)
-            )
+    inner join changes on records.record_source = 'jira' and records.record_id = changes.jira_issue_id
 
 ),
 

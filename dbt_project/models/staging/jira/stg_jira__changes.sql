@@ -6,7 +6,10 @@ source as (select * from {{ source('jira', 'changes') }}),
 -- item is known by its field, not by its place.
 distinct_changes as (
 
-    select *
+    select
+        *,
+        max(change_count) over (partition by change_id) as max_change_count
+
     from source
     qualify row_number() over (
         partition by change_id, field
@@ -25,6 +28,8 @@ renamed as (
         field,
         from_text,
         to_text,
+
+        max_change_count as change_count,
 
         created_at
 

@@ -6,15 +6,33 @@ source as (
 
 ),
 
+-- An export may leave out the id: another one tells it by the key.
+identified as (
+
+    select
+        *,
+        coalesce(issue_id, max(issue_id) over (partition by issue_key), issue_key) as known_issue_id
+
+    from source
+
+),
+
 -- An export may leave out the custom fields, or their names: then what an earlier one said of them holds.
 newest as (
 
-    select * replace (first_value(impact_started_at ignore nulls) over newest_first as impact_started_at)
+    select
+        * replace (
+            first_value(impact_started_at ignore nulls) over newest_first as impact_started_at,
+            max(change_count) over newest_first as change_count,
+            max(held_change_count) over newest_first as held_change_count
+        ),
+        list_sort(list_distinct(list(issue_key) over newest_first)) as issue_keys,
+        bool_or(resolution is not null or resolved_at is not null) over newest_first as was_resolved
 
-    from source
+    from identified
     window
         newest_first as (
-            partition by coalesce(issue_id, issue_key)
+            partition by known_issue_id
             order by
                 coalesce(updated_at, created_at) desc,
                 delivered_at desc nulls last,
@@ -30,8 +48,9 @@ newest as (
 renamed as (
 
     select
-        coalesce(issue_id, issue_key) as jira_issue_id,
+        known_issue_id as jira_issue_id,
         issue_key as jira_issue_key,
+        to_json(issue_keys) as jira_issue_keys,
         duplicate_of_key as duplicate_of_jira_issue_key,
 
         project_key as jira_project_key,
@@ -39,6 +58,7 @@ renamed as (
         summary as title,
         url,
         status,
+        status_category,
         resolution,
         {{ incident_severity('priority_name') }} as severity,
         components,
@@ -48,10 +68,15 @@ renamed as (
         -- Jira Service Management puts the name of the system in front: '[System] Incident'.
         coalesce(regexp_matches(lower(issue_type), '^(\[system\] )?(major )?incident$'), false) as is_incident,
         coalesce(lower(resolution) = 'duplicate', false) as is_duplicate,
+        was_resolved,
+
+        change_count,
+        held_change_count,
 
         impact_started_at,
         created_at,
         updated_at,
+        status_category_changed_at,
         resolved_at
 
     from newest
