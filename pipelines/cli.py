@@ -197,6 +197,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
     from pipelines.sources import all_sources
     from pipelines.warehouse.status import (
         companions,
+        cut_changelogs,
         health,
         nobodys,
         passed_over_bills,
@@ -215,7 +216,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         found = status(settings, read, sources)
         strays = stray_files(settings, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
-        for line in passed_over_bills(settings):
+        for line in passed_over_bills(settings) + cut_changelogs(settings):
             console.say(line)
         console.show_companions(companions(settings, sources))
         console.show_unrated(unrated_currencies(settings, sources))

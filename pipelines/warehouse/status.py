@@ -274,6 +274,27 @@ def passed_over_bills(settings: Settings) -> list[str]:
     ]
 
 
+def cut_changelogs(settings: Settings) -> list[str]:
+    """A sentence if incidents of Jira lack entries of their changelogs, as the last build found them."""
+    with writer(settings, "looking for cut changelogs") as connection:
+        if not connection.execute(
+            "select 1 from duckdb_views() where view_name = 'int_jira_changelogs__counted'"
+        ).fetchone():
+            return []
+        rows = connection.execute(
+            "select jira_issue_key, held_change_count, change_count from intermediate.int_jira_changelogs__counted "
+            "where is_incident and is_cut order by change_count - held_change_count desc, jira_issue_key"
+        ).fetchall()
+    if not rows:
+        return []
+    key, held, count = rows[0]
+    return [
+        f"jira: {len(rows):,} {'incident has' if len(rows) == 1 else 'incidents have'} a cut changelog, so nobody can "
+        f"say when somebody took them up: of {key} {held:,} of {count:,} entries were delivered. "
+        f"Land every page of /rest/api/3/issue/{key}/changelog"
+    ]
+
+
 @dataclass(frozen=True)
 class UnmappedName:
     """A name in a source's rows, none of which any name of theirs maps; `label` is what people call it."""

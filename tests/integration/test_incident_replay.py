@@ -24,6 +24,7 @@ from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import lock, opened
 from pipelines.warehouse.days import create_tables, replace_days
 from pipelines.warehouse.intake import take_in
+from pipelines.warehouse.status import cut_changelogs
 from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
 
 WORLD = World(days=16, seed=12)
@@ -154,3 +155,21 @@ def test_without_log_entries_the_snapshots_tell_what_they_can(delivered: Path, p
         if not row["is_reopened"]:
             assert {fact: bare[row["incident_id"]][fact] for fact in facts} == {fact: row[fact] for fact in facts}
             assert bare[row["incident_id"]]["acknowledge_seconds"] is None or row["resolution_source"] == "jira"
+
+
+def test_the_doctor_names_an_incident_whose_changelog_is_cut(tmp_path: Path) -> None:
+    history = {"id": "9", "created": "2026-01-05T12:00:00.000+0000", "items": [{"field": "status", "toString": "Done"}]}
+    fields = {"issuetype": {"name": "Incident"}, "created": "2026-01-05T10:00:00.000+0000", "status": {"name": "Done"}}
+
+    def two_issues(landing: Path) -> None:
+        issues = [
+            {"id": key, "key": f"M-{key}", "fields": fields, "changelog": {"total": key, "histories": [history]}}
+            for key in ("1", "3")
+        ]
+        (landing / "jira").mkdir()
+        (landing / "jira" / "search.json").write_text(json.dumps({"issues": issues, "isLast": True}))
+
+    built(tmp_path, two_issues)
+    (line,) = cut_changelogs(Settings(home=tmp_path))
+    assert "1 incident has a cut changelog" in line
+    assert "of M-3 1 of 3 entries were delivered" in line
