@@ -2,7 +2,10 @@ with
 
 reports as (
 
-    select *
+    select
+        *,
+        {{ number_order('report_id') }} as report_order
+
     from {{ ref('int_deployment_reports__united') }}
     where environment = 'prod'
 
@@ -20,7 +23,7 @@ followed as (
 
     select
         *,
-        lag(version_key) over (partition by line_id order by reported_at asc, report_id asc) as previous_version_key
+        lag(version_key) over (partition by line_id order by reported_at asc, report_order asc) as previous_version_key
 
     from live
 
@@ -33,7 +36,7 @@ stretches as (
     select
         * exclude (previous_version_key),
         count(*) filter (where previous_version_key is distinct from version_key) over (
-            partition by line_id order by reported_at asc, report_id asc
+            partition by line_id order by reported_at asc, report_order asc
             rows between unbounded preceding and current row
         ) as stretch_number
 
@@ -46,7 +49,7 @@ told as (
     select
         *,
         row_number() over (
-            partition by line_id, stretch_number, source order by reported_at asc, report_id asc
+            partition by line_id, stretch_number, source order by reported_at asc, report_order asc
         ) as turn
 
     from stretches
@@ -59,7 +62,7 @@ in_service as (
         *,
         case when turn = 1 then 'deployment' else 'redeploy' end as report_role,
         row_number() over (
-            partition by line_id, stretch_number, turn order by reported_at asc, report_id asc
+            partition by line_id, stretch_number, turn order by reported_at asc, report_order asc
         ) = 1 as is_first_report
 
     from told
@@ -81,7 +84,7 @@ failed as (
 
     from reports
     where not is_succeeded
-    window by_version as (partition by line_id, version_key order by reported_at asc, report_id asc)
+    window by_version as (partition by line_id, version_key order by reported_at asc, report_order asc)
 
 ),
 
@@ -92,7 +95,7 @@ canaries as (
         cast(null as bigint) as stretch_number,
         cast(null as bigint) as turn,
         'canary' as report_role,
-        row_number() over (partition by line_id, version_key order by reported_at asc, report_id asc) = 1
+        row_number() over (partition by line_id, version_key order by reported_at asc, report_order asc) = 1
             as is_first_report
 
     from reports

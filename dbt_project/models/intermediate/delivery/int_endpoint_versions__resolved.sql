@@ -122,7 +122,7 @@ followed as (
     select
         *,
         lag(traffic) over (
-            partition by endpoint_name, status order by occurred_at asc, sagemaker_event_id asc
+            partition by endpoint_name, status order by occurred_at asc, {{ number_order('sagemaker_event_id') }} asc
         ) as previous_traffic
 
     from states

@@ -1,6 +1,14 @@
 with
 
-reports as (select * from {{ ref('int_deployment_reports__sequenced') }}),
+reports as (
+
+    select
+        *,
+        {{ number_order('report_id') }} as report_order
+
+    from {{ ref('int_deployment_reports__sequenced') }}
+
+),
 
 version_names as (select * from {{ ref('int_version_names__registered') }}),
 
@@ -27,7 +35,7 @@ moments as (
     from beginnings
     where reported_at <= first_reported_at + interval {{ var('deployment_link_hours') }} hour
     qualify row_number() over (
-        partition by line_id, stretch_number order by is_serving_system desc, reported_at asc, report_id asc
+        partition by line_id, stretch_number order by is_serving_system desc, reported_at asc, report_order asc
     ) = 1
 
 ),
@@ -39,12 +47,12 @@ stretches as (
         line_id,
         stretch_number,
         version_key,
-        min_by(report_id, struct_pack(at := reported_at, id := report_id)) as deployment_id,
-        min_by(model_id, struct_pack(at := reported_at, id := report_id)) as model_id,
-        min_by(version, struct_pack(numbered := is_serving_system, at := reported_at, id := report_id))
+        min_by(report_id, struct_pack(at := reported_at, id := report_order)) as deployment_id,
+        min_by(model_id, struct_pack(at := reported_at, id := report_order)) as model_id,
+        min_by(version, struct_pack(numbered := is_serving_system, at := reported_at, id := report_order))
             as version, -- noqa: RF04
         string_agg(distinct source, '+' order by source) as source, -- noqa: RF04
-        min(url) as url,
+        min_by(url, struct_pack(at := reported_at, id := report_order)) as url,
         bool_or(is_rollback_stated) as is_rollback_stated,
         min(committed_at) as committed_at,
         count(*) as report_count
