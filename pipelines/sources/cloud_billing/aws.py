@@ -104,8 +104,8 @@ _AWS = {
             try_cast(reservation_unused_amortized_upfront_fee_for_billing_period as {MONEY})
             + try_cast(reservation_unused_recurring_fee as {MONEY}) as varchar)
         when line_item_line_item_type = 'Fee' and reservation_reservation_a_r_n is not null then '0'
-        when line_item_line_item_type = 'Refund'
-            and starts_with(line_item_line_item_description, 'Refund for one-time fee for Savings Plan') then '0'
+        when line_item_line_item_type = 'Refund' and (savings_plan_savings_plan_a_r_n is not null
+            or starts_with(line_item_line_item_description, 'Refund for one-time fee for Savings Plan')) then '0'
         else line_item_unblended_cost end""",
     "ListCost": """case
         when line_item_line_item_type = 'SavingsPlanNegation' then '0'
