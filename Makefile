@@ -38,6 +38,9 @@ lint: setup ## ruff, mypy, dbt parse, sqlfluff
 	@$(BIN)/scorecard dbt parse --warn-error
 	@$(BIN)/sqlfluff lint dbt_project --processes 2
 
+soak: setup ## Read 500 mutated files of each kind
+	@$(BIN)/python -m pytest tests/fuzz --inputs 500 --numprocesses auto --dist loadgroup --quiet
+
 bench: setup ## Measure: each figure is a ratio within one run
 	@$(BIN)/python -m bench
 
@@ -66,5 +69,5 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 clean: ## Remove what was generated, keep .venv
 	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test ui docs lint bench calibration truth docs-kpis references lock clean
+.PHONY: help setup run test soak ui docs lint bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help

@@ -28,7 +28,7 @@ LONGEST = 60_000
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def good_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two days of a tiny sample company: the files that are made worse."""
     folder = tmp_path_factory.mktemp("fuzz")
     generate(folder, 2, 7, 0.01, FIRST_DAY, progress=lambda message: None)
@@ -60,18 +60,19 @@ def take(settings: Settings, source: str) -> dict[str, ledger.FileReport]:
     return reports
 
 
-@pytest.mark.parametrize("source", SOURCES)
+# A group each: they share no more than small files, and the longest takes as long as several others.
+@pytest.mark.parametrize("source", [pytest.param(s, marks=pytest.mark.xdist_group(f"fuzz {s}")) for s in SOURCES])
 def test_whatever_a_file_holds_its_rows_add_up_and_the_others_load(
-    source: str, company: Path, tmp_path: Path, request: pytest.FixtureRequest
+    source: str, good_files: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     inputs: int = request.config.getoption("--inputs")
-    for kind, seed in enumerate(seeds(company, source)):
+    for kind, seed in enumerate(seeds(good_files, source)):
         content = seed.read_bytes()
         if len(content) > LONGEST and seed.suffix in (".jsonl", ".csv"):
             content = content[: content.rfind(b"\n", 0, LONGEST) + 1]
         for start in range(0, inputs, AT_ONCE):
             home = Settings(home=tmp_path / f"{kind}-{start}", threads=2)
-            folder = home.landing_dir / seed.relative_to(company).parent
+            folder = home.landing_dir / seed.relative_to(good_files).parent
             intact = folder / "intact" / seed.name
             intact.parent.mkdir(parents=True)
             intact.write_bytes(content)
