@@ -38,6 +38,8 @@ experiments as (select * from {{ source('catalog', 'experiments') }}),
 
 sources as (select * from {{ ref('int_sources__judged') }}),
 
+rejections as (select * from {{ source('ledger', 'rejections') }}),
+
 alert_actions as (select * from {{ ref('alert_actions') }}),
 
 off_target as (
@@ -155,6 +157,27 @@ stale as (
 
 ),
 
+-- Open for as long as the day stands rejected, four weeks at most: nobody delivers an older one again.
+rejected as (
+
+    select
+        sources.model_id,
+        'source_rejected' as alert_kind,
+        sources.source as subject_id,
+        cast(sources.event_date + interval 1 day as timestamp) as judged_at,
+        rejections.day is not null and sources.event_date < rejections.day + 28 as is_breached,
+        'ticket' as severity,
+        sources.source_title || ', ' || rejections.day || ': rejected, ' || rejections.message as evidence,
+        cast(null as varchar) as recommended_action
+
+    from sources
+    asof left join rejections
+        on
+            sources.source = rejections.source
+            and sources.event_date >= rejections.day
+
+),
+
 silent as (
 
     select
@@ -186,6 +209,8 @@ united as (
     select * from void
     union all
     select * from stale
+    union all
+    select * from rejected
     union all
     select * from silent
 

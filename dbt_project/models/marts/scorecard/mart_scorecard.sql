@@ -89,13 +89,25 @@ freshness as (
 
 ),
 
+spans as (
+
+    select distinct
+        kpi_id,
+        period,
+        period_start_date,
+        as_of_date
+
+    from dated
+
+),
+
 -- Which days of a KPI's sources pre-load validation rejected, and why: nothing of them is in its numbers.
 rejected as (
 
     select
-        periods.kpi_id,
-        periods.period,
-        periods.period_start_date,
+        spans.kpi_id,
+        spans.period,
+        spans.period_start_date,
         string_agg(
             rejections.source || ' of ' || strftime(rejections.day, '%-d %B') || ' was rejected: '
             || rejections.message,
@@ -103,12 +115,12 @@ rejected as (
             order by rejections.day, rejections.source
         ) as rejection_reason
 
-    from (select distinct kpi_id, period, period_start_date, as_of_date from dated) as periods
-    inner join kpi_sources on periods.kpi_id = kpi_sources.kpi_id
+    from spans
+    inner join kpi_sources on spans.kpi_id = kpi_sources.kpi_id
     inner join rejections
         on
             kpi_sources.source = rejections.source
-            and rejections.day between periods.period_start_date and periods.as_of_date
+            and rejections.day between spans.period_start_date and spans.as_of_date
     group by all
 
 ),
