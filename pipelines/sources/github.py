@@ -38,14 +38,16 @@ STATUSES = Table(
     columns=(
         Column("status_id", "VARCHAR", "GitHub's id of the status.", required=True),
         Column("deployment_id", "VARCHAR", "The deployment it speaks of.", required=True),
-        Column("state", "VARCHAR", "queued, in_progress, success, failure, error, inactive, pending.", required=True),
+        Column("state", "VARCHAR", "success, failure, error, inactive, or one of those before the end.", required=True),
+        Column("environment", "VARCHAR", "The environment it went to, where a status moved it from the deployment's own."),
         Column("created_at", "TIMESTAMP", "When it was set.", required=True),
     ),
     key=("status_id",),
     day="created_at",
     rules=(
         Rule(
-            "state in ('error', 'failure', 'inactive', 'in_progress', 'queued', 'pending', 'success')",
+            "state in ('error', 'failure', 'inactive', 'in_progress', 'queued', 'pending', 'success', 'waiting', "
+            "'requested')",
             "state is not one GitHub has",
         ),
     ),
@@ -53,7 +55,7 @@ STATUSES = Table(
 
 WORKFLOW_RUNS = Table(
     name="workflow_runs",
-    description="One row per delivered snapshot of a workflow run; the newest one holds.",
+    description="One row per delivered snapshot of an attempt of a workflow run; its newest one holds.",
     columns=(
         Column("run_id", "VARCHAR", "GitHub's id of the run; a re-run keeps it.", required=True),
         Column("run_attempt", "BIGINT", "Which attempt of the run this is, from 1."),
@@ -100,6 +102,7 @@ def _status(doc: str) -> str:
         {doc} ->> '$.id' as status_id,
         regexp_extract({doc} ->> '$.deployment_url', '/deployments/([0-9]+)', 1) as deployment_id,
         {doc} ->> '$.state' as state,
+        {doc} ->> '$.environment' as environment,
         {doc} ->> '$.created_at' as created_at
     """
 

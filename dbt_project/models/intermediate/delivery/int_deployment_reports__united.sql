@@ -16,16 +16,36 @@ version_names as (select * from {{ ref('int_version_names__registered') }}),
 
 identifiers as (select * from {{ source('catalog', 'identifiers') }}),
 
--- The first success is when it went live; `inactive` comes after it and takes nothing back.
+-- The first success is when it went live; `inactive` comes after it and takes nothing back. A status may move a
+-- deployment to another environment than the one it was made for.
 outcomes as (
 
     select
-        github_deployment_id,
-        min(case when state = 'success' then created_at end) as succeeded_at,
-        min(case when state in ('failure', 'error') then created_at end) as failed_at
+        deployments.github_deployment_id,
+        coalesce(statuses.environment_name, deployments.environment_name) as environment_name,
+        min(case when statuses.state = 'success' then statuses.created_at end) as succeeded_at,
+        min(case when statuses.state in ('failure', 'error') then statuses.created_at end) as failed_at
 
-    from statuses
-    group by github_deployment_id
+    from deployments
+    inner join statuses on deployments.github_deployment_id = statuses.github_deployment_id
+    group by all
+
+),
+
+placed as (
+
+    select
+        outcomes.*,
+        outcomes.environment_name <> deployments.environment_name as is_moved,
+        case
+            when outcomes.environment_name = deployments.environment_name then deployments.environment
+            else {{ deployment_environment(
+                'outcomes.environment_name', 'deployments.is_canary', 'lower(outcomes.environment_name)'
+            ) }}
+        end as environment
+
+    from outcomes
+    inner join deployments on outcomes.github_deployment_id = deployments.github_deployment_id
 
 ),
 
@@ -64,31 +84,32 @@ inference_reports as (
 reports as (
 
     select
-        'github:' || deployments.github_deployment_id as report_id,
+        'github:' || deployments.github_deployment_id
+        || case when placed.is_moved then ':' || placed.environment_name else '' end as report_id,
         'github' as source, -- noqa: RF04
         'environment' as own_kind,
-        deployments.repository || ':' || deployments.environment_name as own_name,
+        deployments.repository || ':' || placed.environment_name as own_name,
         'repository' as shared_kind,
         deployments.repository as shared_name,
-        deployments.environment,
+        placed.environment,
         deployments.version_name,
         deployments.commit_sha,
         deployments.url,
-        outcomes.succeeded_at is not null as is_succeeded,
+        placed.succeeded_at is not null as is_succeeded,
         deployments.is_rollback_stated,
-        coalesce(outcomes.succeeded_at, outcomes.failed_at) as reported_at,
+        coalesce(placed.succeeded_at, placed.failed_at) as reported_at,
         cast(null as timestamp) as committed_at,
         -- GitHub knows of no traffic: of a canary's share nobody speaks.
         case when not deployments.is_canary then 100.0 end as traffic_percent
 
     from deployments
-    inner join outcomes on deployments.github_deployment_id = outcomes.github_deployment_id
-    where coalesce(outcomes.succeeded_at, outcomes.failed_at) is not null
+    inner join placed on deployments.github_deployment_id = placed.github_deployment_id
+    where coalesce(placed.succeeded_at, placed.failed_at) is not null
 
     union all
 
     select
-        'github:run:' || github_run_id as report_id,
+        'github:run:' || github_run_id || case when run_attempt > 1 then ':' || run_attempt else '' end as report_id,
         'github' as source, -- noqa: RF04
         'workflow' as own_kind,
         workflow as own_name,

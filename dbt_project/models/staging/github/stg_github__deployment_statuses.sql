@@ -17,6 +17,7 @@ renamed as (
         deployment_id as github_deployment_id,
 
         state,
+        nullif(environment, '') as environment_name,
 
         created_at
 

@@ -7,9 +7,8 @@ newest as (
     select *
     from source
     qualify row_number() over (
-        partition by run_id
+        partition by run_id, coalesce(run_attempt, 1)
         order by
-            run_attempt desc,
             coalesce(updated_at, created_at) desc,
             -- GitHub counts in seconds: a run may end in the one it was last seen running in.
             (status = 'completed') desc,
@@ -23,6 +22,7 @@ renamed as (
 
     select
         run_id as github_run_id,
+        coalesce(run_attempt, 1) as run_attempt,
 
         repository || '/' || workflow as workflow,
         status,
