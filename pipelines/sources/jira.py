@@ -16,6 +16,15 @@ IMPACT_START = ("impact start", "impact started", "impact start time", "incident
 """Names under which sites keep the moment users felt an incident first."""
 CSV_TIMES = ("%d/%b/%y %I:%M %p", "%d/%b/%y %H:%M", "%d/%b/%Y %I:%M %p", "%Y-%m-%d %H:%M")
 """How Jira writes times in CSV, by the site's look-and-feel setting: to the minute, in the exporter's zone."""
+CATEGORY_NAMES = {
+    "new": ("to do", "zu erledigen", "à faire", "por hacer", "tareas por hacer", "itens pendentes", "da completare"),
+    "indeterminate": ("in progress", "in arbeit", "en cours", "en curso", "em andamento", "in corso"),
+    "done": (
+        *("done", "fertig", "erledigt", "terminé", "terminée", "listo", "finalizada", "itens concluídos", "concluído"),
+        *("completata", "completato", "gereed", "gotowe", "готово", "完成", "完了", "완료"),
+    ),
+}
+"""Category of a status → its names in the common languages: the CSV export has nothing else of it."""
 
 ISSUES = Table(
     name="issues",
@@ -24,7 +33,7 @@ ISSUES = Table(
         Column("issue_id", "VARCHAR", "Jira's id of the issue; it outlives a move to another project."),
         Column("issue_key", "VARCHAR", "The key people quote, such as MLOPS-12.", required=True),
         Column("project_key", "VARCHAR", "The project's key."),
-        Column("issue_type", "VARCHAR", "Incident, Bug, Story, …", required=True),
+        Column("issue_type", "VARCHAR", "Incident, Bug, Story, …; untranslated where the site tells.", required=True),
         Column("summary", "VARCHAR", "What it is about.", free=True),
         Column("url", "VARCHAR", "Where the API finds it."),
         Column("status", "VARCHAR", "The workflow's status."),
@@ -90,7 +99,7 @@ _SELECT_ISSUES = rf"""
         doc ->> '$.id' as issue_id,
         doc ->> '$.key' as issue_key,
         coalesce(fields ->> '$.project.key', regexp_extract(doc ->> '$.key', '^(.+)-[0-9]+$', 1)) as project_key,
-        fields ->> '$.issuetype.name' as issue_type,
+        coalesce(nullif(fields ->> '$.issuetype.untranslatedName', ''), fields ->> '$.issuetype.name') as issue_type,
         fields ->> '$.summary' as summary,
         doc ->> '$.self' as url,
         fields ->> '$.status.name' as status,
@@ -163,6 +172,15 @@ def _csv_instant(column: str) -> str:
     return f"""coalesce(cast(try_strptime("{column}", [{forms}]) as varchar), "{column}")"""
 
 
+def _category(column: str) -> str:
+    """The key of the status category that a CSV names in the reader's language; a name not known is passed on."""
+    cases = " ".join(
+        f"when lower(\"{column}\") in ({', '.join(repr(name) for name in names)}) then '{key}'"
+        for key, names in CATEGORY_NAMES.items()
+    )
+    return f'case {cases} else lower("{column}") end'
+
+
 _SELECT_CSV = rf"""
     with
     cells as (
@@ -184,7 +202,7 @@ _SELECT_CSV = rf"""
         "Summary" as summary,
         null as url,
         "Status" as status,
-        lower("Status Category") as status_category,
+        {_category("Status Category")} as status_category,
         {_csv_instant("Status Category Changed")} as status_category_changed_at,
         "Priority" as priority_name,
         nullif("Resolution", 'Unresolved') as resolution,

@@ -65,8 +65,16 @@ renamed as (
         labels,
         pagerduty_incident_ids as linked_pagerduty_incident_ids,
 
-        -- Jira Service Management puts the name of the system in front: '[System] Incident'.
-        coalesce(regexp_matches(lower(issue_type), '^(\[system\] )?(major )?incident$'), false) as is_incident,
+        -- Jira Service Management puts the name of the system in front: '[System] Incident'. A site in another language
+        -- has the word in it; Spanish `incidencia` is any issue, so it is not among them.
+        coalesce(
+            regexp_matches(
+                lower(issue_type),
+                '^(\[[^\]]+\] )?(major )?(incident|vorfall|störung|incidente|incydent|инцидент|інцидент'
+                || '|hendelse|hændelse|olay|事件|故障|インシデント|障害|인시던트|장애)$'
+            ),
+            false
+        ) as is_incident,
         coalesce(lower(resolution) = 'duplicate', false) as is_duplicate,
         was_resolved,
 

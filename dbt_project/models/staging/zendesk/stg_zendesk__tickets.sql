@@ -7,21 +7,32 @@ source as (
 ),
 
 -- What the system changes, such as a rating or a deletion, moves `generated_timestamp` and leaves `updated_at`. Exports
--- other than the incremental one lack the former.
+-- other than the incremental one lack the former. A deleted ticket may come scrubbed of its tags: the last ones it had
+-- say whose it was.
 newest as (
 
-    select *
+    select
+        * replace (
+            case
+                when status = 'deleted'
+                    then first_value(case when json_array_length(tags) > 0 then tags end ignore nulls) over newest_first
+                else tags
+            end as tags
+        )
 
     from source
-    qualify row_number() over (
-        partition by _day, ticket_id
-        order by
-            greatest(generated_at, updated_at) desc nulls last,
-            updated_at desc nulls last,
-            delivered_at desc nulls last,
-            _content_id asc,
-            _row desc
-    ) = 1
+    window
+        newest_first as (
+            partition by _day, ticket_id
+            order by
+                greatest(generated_at, updated_at) desc nulls last,
+                updated_at desc nulls last,
+                delivered_at desc nulls last,
+                _content_id asc,
+                _row desc
+            rows between unbounded preceding and unbounded following
+        )
+    qualify row_number() over newest_first = 1
 
 ),
 
