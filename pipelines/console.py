@@ -164,7 +164,7 @@ def show_health(
 ) -> None:
     """A row per source with files and where the others look for theirs; what is amiss, and what to do next."""
     table = Table(title=f"Sources in {settings.landing_dir}", title_justify="left", box=box.SIMPLE)
-    for heading in ("source", "files", "refused", "rows", "quarantined", "days", "newest day", "fresh"):
+    for heading in ("source", "files", "refused", "rows", "quarantined", "skipped", "days", "newest day", "fresh"):
         table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=heading in WHOLE)
     connected = [item for item in health if item.files_found or item.rows_loaded]
     for item in connected:
@@ -174,6 +174,7 @@ def show_health(
             f"{item.files_refused:,}",
             f"{item.rows_loaded:,}",
             f"{item.rows_quarantined:,}",
+            f"{item.rows_skipped:,}",
             f"{item.days_covered:,}",
             str(item.newest_day or ""),
             {None: "", True: "yes", False: "no"}[item.is_fresh],
@@ -188,6 +189,8 @@ def show_health(
     for item in health:
         for reason, count in item.reasons:
             say(f"{item.source}: {count:,} rows quarantined: {reason}")
+        for reason, count in item.skip_reasons:
+            say(f"{item.source}: {count:,} rows skipped: {reason}")
     for mart, model, count in nobodys:
         say(f"{mart}: {count:,} rows are {model}: no identifier of the catalog leads to them")
     say(f"Stale days: {_days(found)}")

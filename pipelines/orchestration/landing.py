@@ -3,7 +3,8 @@
 A file may hold any days; which ones it made stale, the ledger knows afterwards.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -15,6 +16,7 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.intake import take_in
+from pipelines.warehouse.ledger import FileReport
 from pipelines.warehouse.status import freshness, refused_files
 
 GROUP = "landing"
@@ -70,6 +72,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
                 "rows loaded": sum(r.rows_loaded for r in reports),
                 "rows quarantined": sum(r.rows_quarantined for r in reports),
                 "rows skipped": sum(r.rows_skipped for r in reports),
+                **({"why rows were skipped": _skipped(reports)} if any(r.rows_skipped for r in reports) else {}),
                 "newest day": str(age.newest_day or "none"),
                 **({"refused files": broken} if refused else {}),
             },
@@ -95,6 +98,11 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
         )
 
     return landing
+
+
+def _skipped(reports: Sequence[FileReport]) -> dg.MetadataValue:
+    reasons = sum((Counter(report.skip_reasons) for report in reports), Counter[str]())
+    return table(["reason", "rows"], reasons.most_common())
 
 
 def _hours(span: timedelta) -> str:

@@ -39,7 +39,7 @@ STATUSES = Table(
         Column("status_id", "VARCHAR", "GitHub's id of the status.", required=True),
         Column("deployment_id", "VARCHAR", "The deployment it speaks of.", required=True),
         Column("state", "VARCHAR", "success, failure, error, inactive, or one of those before the end.", required=True),
-        Column("environment", "VARCHAR", "The environment it went to, where a status moved it from the deployment's own."),
+        Column("environment", "VARCHAR", "The environment it went to, where a status moved it."),
         Column("created_at", "TIMESTAMP", "When it was set.", required=True),
     ),
     key=("status_id",),

@@ -93,6 +93,7 @@ SOURCE = Source(
             container="json",
             requires=("$.type", "$.object.metadata.resourceVersion", "$.object.kind"),
             select={"inference_services": _select("(doc -> '$.object')")},
+            skips="select _row, 'a ' || (doc ->> '$.object.kind') || ', no InferenceService' as _reason from rows",
         ),
         Format(
             name="InferenceService list",
@@ -100,6 +101,7 @@ SOURCE = Source(
             records=("$.items",),
             requires=("$.kind", "$.metadata.resourceVersion", "$.spec.predictor"),
             select={"inference_services": _select("doc")},
+            skips="select _row, 'a ' || (doc ->> '$.kind') || ', no InferenceService' as _reason from rows",
         ),
     ),
     late=timedelta(days=3),

@@ -226,6 +226,7 @@ SOURCE = Source(
             requires=("StartDate", "EndDate", "Status", "Finished", "ResponseId"),
             optional=("RecordedDate", "DistributionChannel", "Progress"),
             select={"responses": _RESPONSES, "answers": _ANSWERS},
+            skips="select _row, 'a header row' as _reason from rows where _row <= 2",
         ),
     ),
     # A response left open is recorded a week or more after it was last touched.

@@ -100,6 +100,7 @@ SOURCE = Source(
             name="EventBridge events",
             container="json",
             requires=("$.id", "$.detail-type", "$.time", "$.detail"),
+            skips="select _row, 'an event of another kind: ' || (doc ->> '$.\"detail-type\"') as _reason from rows",
             select={
                 "endpoint_changes": _select(
                     "Endpoint",

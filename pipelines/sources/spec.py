@@ -136,7 +136,8 @@ class Format:
     `select` holds, per table name, a query over the relation `rows`. Beside the format's own columns every
     row of `rows` has `_row` (BIGINT), `_raw` (its text, for quarantine), `_path` (the file, relative to the
     landing folder) and `_latest` (the latest time an event in it may plausibly bear); the query must pass on
-    `_row` and `_raw`. It may leave rows out (they are counted as skipped) and make several of one.
+    `_row` and `_raw`. It may leave rows out and make several of one. Rows that no query takes are skipped: `skips`, SQL
+    over `rows`, gives the reason (`_row`, `_reason`) for which each is.
 
     csv, parquet: `rows` has the file's columns; those in `optional` that a file lacks are null. CSV columns
     are text, with `null_text` read as null. A file is of this format when it has all of `requires`.
@@ -181,6 +182,7 @@ class Format:
     null_text: tuple[str, ...] = ("",)
     reduction: str | Callable[[Mapping[str, str], Mapping[str, str]], str] | None = None
     quarantine: Mapping[str, str] = field(default_factory=dict)
+    skips: str = ""
     renames: tuple[str, Mapping[str, str]] | None = None
     deliveries: Literal["replace a period", "replace a day", "append"] = "replace a day"
     writing: Writing = Writing()

@@ -20,7 +20,7 @@ from pipelines.sources.spec import Format, Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
 from pipelines.warehouse.contents import content_folder
-from pipelines.warehouse.convert import CLOCK_TOLERANCE, check_unchanged, encoding_of, is_ours
+from pipelines.warehouse.convert import CLOCK_TOLERANCE, check_unchanged, encoding_of, explained, is_ours
 from pipelines.warehouse.json_rows import format_of, records_of
 from pipelines.warehouse.landing import LandingFile
 from pipelines.warehouse.plain import plain_files
@@ -159,6 +159,13 @@ def _written(
         .execute("select _part, read_count, loaded_count from counted where bad_count = 0")
         .fetchall()
     )
+    skips: dict[int, dict[str, int]] = {}
+    if batch.form.skips and any(read > loaded for _, read, loaded in counted):
+        for number, reason, count in connection.execute(
+            f"select _part, _reason, count(*) from (select _row, min(_reason) as _reason from ({batch.form.skips}) "
+            f"group by _row) anti join ({rows}) as found using (_row) join batch_rows using (_row) group by all"
+        ).fetchall():
+            skips.setdefault(number, {})[reason] = count
     for table in batch.form.select:
         columns = ", ".join(name(column) for column in source.table(table).column_names)
         connection.execute(
@@ -170,7 +177,13 @@ def _written(
     return [
         (
             part,
-            replace(part.report, rows_read=read, rows_loaded=loaded, rows_skipped=read - loaded),
+            replace(
+                part.report,
+                rows_read=read,
+                rows_loaded=loaded,
+                rows_skipped=read - loaded,
+                skip_reasons=explained(skips.get(number, {}), read - loaded),
+            ),
         )
         for number, read, loaded in counted
         if (part := batch.parts[number]) and _gathered(building, part.content, number, batch.form)

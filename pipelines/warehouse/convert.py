@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.settings import Settings
-from pipelines.sources.spec import Source
+from pipelines.sources.spec import Format, Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
 from pipelines.warehouse.contents import AS_DELIVERED, content_folder, logged_names
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 CLOCK_TOLERANCE = timedelta(days=1)
 """How far after its file was written a row may claim to have happened, before it is set aside."""
+UNEXPLAINED = "its format's mapping leaves it out"
+"""Why a row is skipped where its format says nothing else."""
 SMALL = 2**20
 """Bytes below which a file is read without DuckDB's optimizer."""
 OURS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EROFS}
@@ -235,14 +237,37 @@ def _write_tables(
             if bad
             else f"select count(*) from ({rows})"
         ).fetchone() or (0,)
+    skipped = opened.rows_read - good - bad_rows
     return replace(
         report,
         format=form.name,
         rows_read=opened.rows_read,
         rows_loaded=good,
         rows_quarantined=bad_rows,
-        rows_skipped=opened.rows_read - good - bad_rows,
+        rows_skipped=skipped,
+        skip_reasons=_skips(connection, form, written, skipped) if skipped else {},
     )
+
+
+def _skips(
+    connection: duckdb.DuckDBPyConnection, form: Format, written: Sequence[Path], skipped: int
+) -> dict[str, int]:
+    """Why rows of the file are in no table, and how many for each reason."""
+    reasons: dict[str, int] = {}
+    if form.skips:
+        taken = " union all ".join(f"select _row from read_parquet({path_list([path])})" for path in written)
+        found = f"select _row, min(_reason) as _reason from ({form.skips}) group by _row"
+        counted = (
+            f"select _reason, count(*) from ({found}) anti join ({taken}) using (_row) group by _reason order by 1"
+        )
+        reasons = dict(connection.execute(counted).fetchall())
+    return explained(reasons, skipped)
+
+
+def explained(reasons: Mapping[str, int], skipped: int) -> dict[str, int]:
+    """The reasons for which rows were skipped, with one for those of the `skipped` rows that have none."""
+    rest = skipped - sum(reasons.values())
+    return {**reasons, **({UNEXPLAINED: rest} if rest else {})}
 
 
 def _queries(

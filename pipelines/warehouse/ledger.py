@@ -6,8 +6,9 @@ The questions of staleness are answered here. Who loads, judges and builds write
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
@@ -48,7 +49,7 @@ TABLES: tuple[Table, ...] = (
             Column(
                 "rows_skipped_count",
                 "BIGINT",
-                "Records of a kind no table holds (a page view, a story).",
+                "Records that no table holds: `skip_reasons` says why.",
             ),
             Column("loaded_at", "TIMESTAMP", "When it was taken in, UTC."),
             Column("version", "VARCHAR", "The version of the module that read it, and of the reader if in vain."),
@@ -59,6 +60,7 @@ TABLES: tuple[Table, ...] = (
             Column(
                 "relation", "VARCHAR", "What deliveries of its format do: replace a period, replace a day or append."
             ),
+            Column("skip_reasons", "JSON", "Why records were skipped: an object of reason and number of records."),
         ),
         key=("source", "path", "content_id"),
         day="modified_at",
@@ -234,6 +236,7 @@ class FileReport:
     rows_quarantined: int = 0
     rows_skipped: int = 0
     encoding: str | None = None
+    skip_reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -241,7 +244,8 @@ class FileReport:
         if self.message:
             return f"{self.status}: {self.message}"
         aside = f", {self.rows_quarantined:,} quarantined" if self.rows_quarantined else ""
-        return f"{self.path}: {self.rows_loaded:,} rows{aside}"
+        skipped = "".join(f", {count:,} skipped ({reason})" for reason, count in self.skip_reasons.items())
+        return f"{self.path}: {self.rows_loaded:,} rows{aside}{skipped}"
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
@@ -311,11 +315,11 @@ def known_contents(connection: duckdb.DuckDBPyConnection, source: str, version: 
     """Content → a report of it, of the contents that `version` has read well, whatever their names' fate."""
     rows = connection.execute(
         "select source, path, content_id, format, status, message, size_bytes, modified_at, rows_read_count, "
-        "rows_loaded_count, rows_quarantined_count, rows_skipped_count, encoding from ledger.files "
-        "where source = ? and version = ? and status in ('loaded', 'gone') and message is null",
+        "rows_loaded_count, rows_quarantined_count, rows_skipped_count, encoding, coalesce(skip_reasons, '{}') "
+        "from ledger.files where source = ? and version = ? and status in ('loaded', 'gone') and message is null",
         [source, version],
     ).fetchall()
-    return {row[2]: FileReport(*row) for row in rows}
+    return {row[2]: replace(FileReport(*row[:-1]), skip_reasons=json.loads(row[-1])) for row in rows}
 
 
 def record_files(
@@ -370,12 +374,13 @@ def record_files(
 
 
 def _delivery(source: Source, report: FileReport) -> list[str | None]:
-    """The last columns of `files`: what the file is a part of, its encoding, and how new its path says it is."""
+    """The last columns of `files`: what the file is a part of, its encoding, how new its path says it is, its skips."""
+    skips = json.dumps(report.skip_reasons) if report.skip_reasons else None
     if source.deliveries is None:
-        return [None, None, report.encoding, None, None]
+        return [None, None, report.encoding, None, None, skips]
     found = source.deliveries.of(report.path)
     relation = next((form.deliveries for form in source.formats if form.name == report.format), None)
-    return [found.stream, found.delivery, report.encoding, found.told, relation]
+    return [found.stream, found.delivery, report.encoding, found.told, relation, skips]
 
 
 def forget_contents(connection: duckdb.DuckDBPyConnection, source: str, contents: Sequence[str]) -> None:

@@ -163,7 +163,7 @@ def freshness(connection: duckdb.DuckDBPyConnection, source: Source, now: dateti
 
 @dataclass(frozen=True)
 class Health:
-    """What is known of one source: its files, its quarantined rows with the commonest reasons, its days."""
+    """What is known of one source: its files, its quarantined and skipped rows with the commonest reasons, its days."""
 
     source: str
     globs: tuple[str, ...]
@@ -174,6 +174,8 @@ class Health:
     rows_loaded: int
     rows_quarantined: int
     reasons: tuple[tuple[str, int], ...]
+    rows_skipped: int
+    skip_reasons: tuple[tuple[str, int], ...]
     days_covered: int
     first_day: date | None
     newest_day: date | None
@@ -189,13 +191,21 @@ def health(settings: Settings, sources: Mapping[str, Source], now: datetime | No
 
 
 def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source, now: datetime) -> Health:
-    loaded, read, aside = connection.execute(
-        "select count(distinct path), coalesce(sum(rows_loaded_count), 0)::bigint, "
-        "coalesce(sum(rows_quarantined_count), 0)::bigint from (select content_id, any_value(path) as path, "
-        "any_value(rows_loaded_count) as rows_loaded_count, any_value(rows_quarantined_count) as "
-        "rows_quarantined_count from ledger.files where source = ? and status = 'loaded' group by content_id)",
+    # A file that lies there under several names holds its rows once.
+    held = (
+        "(select distinct on (content_id) path, rows_loaded_count, rows_quarantined_count, rows_skipped_count, "
+        "skip_reasons from ledger.files where source = ? and status = 'loaded')"
+    )
+    loaded, read, aside, skipped = connection.execute(
+        "select count(*), coalesce(sum(rows_loaded_count), 0)::bigint, coalesce(sum(rows_quarantined_count), 0)"
+        f"::bigint, coalesce(sum(rows_skipped_count), 0)::bigint from {held}",
         [source.name],
-    ).fetchone() or (0, 0, 0)
+    ).fetchone() or (0, 0, 0, 0)
+    skip_reasons = connection.execute(
+        f"select skip.key, sum(skip.value::bigint)::bigint as n from {held} as held, json_each(skip_reasons) as skip "
+        "group by skip.key order by n desc, skip.key limit ?",
+        [source.name, COMMON_REASONS],
+    ).fetchall()
     # Values differ from row to row ("amount: 12x is not a DOUBLE"); what is wrong is the column and the rule.
     reasons = connection.execute(
         "select regexp_replace(reason, '^([^:;]+): .* (is not )', '\\1: … \\2') as kind, count(*) as n "
@@ -217,6 +227,8 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         rows_loaded=read,
         rows_quarantined=aside,
         reasons=tuple((kind, count) for kind, count in reasons),
+        rows_skipped=skipped,
+        skip_reasons=tuple((reason, count) for reason, count in skip_reasons),
         days_covered=days,
         first_day=first,
         newest_day=age.newest_day,

@@ -17,6 +17,7 @@ from pipelines.catalog.load import load_catalog
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse.connect import quote, writer
+from pipelines.warehouse.convert import UNEXPLAINED
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.transform import build
@@ -103,7 +104,7 @@ def differences(case: Case, settings: Settings) -> list[str]:
         mine = "true" if case.is_alone else f"path like '%/' || {quote(case.name)} || '/%'"
         files = connection.execute(
             "select source, path, status, message, rows_read_count, rows_loaded_count, rows_quarantined_count, "
-            f"rows_skipped_count from ledger.files where status <> 'gone' and {mine}"
+            f"rows_skipped_count, skip_reasons from ledger.files where status <> 'gone' and {mine}"
         ).fetchall()
     rejected = {
         f"{source}/{path.removeprefix(f'{source}/').removeprefix(f'{case.name}/')}": str(message)
@@ -120,8 +121,11 @@ def differences(case: Case, settings: Settings) -> list[str]:
     ]
     found += [
         f"{path}: {read} rows read, and {loaded} loaded, {quarantined} quarantined, {skipped} skipped"
-        for _, path, status, _, read, loaded, quarantined, skipped in files
+        for _, path, status, _, read, loaded, quarantined, skipped, _ in files
         if status == "loaded" and (read != loaded + quarantined + skipped or min(loaded, quarantined, skipped) < 0)
+    ]
+    found += [
+        f"{path}: rows are skipped for no stated reason" for _, path, *_, why in files if UNEXPLAINED in (why or "")
     ]
     return found
 

@@ -16,6 +16,7 @@ from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import writer
+from pipelines.warehouse.convert import UNEXPLAINED
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.status import refused_files
@@ -56,6 +57,8 @@ def take(settings: Settings, source: str) -> dict[str, ledger.FileReport]:
         counts = (report.rows_loaded, report.rows_quarantined, report.rows_skipped)
         assert report.rows_read == sum(counts), (path, report)
         assert min(counts) >= 0, (path, report)
+        assert report.rows_skipped == sum(report.skip_reasons.values()), (path, report)
+        assert UNEXPLAINED not in report.skip_reasons, (path, report)
         assert report.status == "loaded" or path in (report.message or ""), report
     return reports
 

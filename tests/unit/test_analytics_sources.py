@@ -14,6 +14,7 @@ import pytest
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse.connect import writer
+from pipelines.warehouse.convert import UNEXPLAINED
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
 
@@ -34,6 +35,7 @@ def load(settings: Settings, source: str) -> None:
     reports = take_in(settings, all_sources()[source])
     assert {report.message for report in reports} == {None}
     assert all(r.rows_read == r.rows_loaded + r.rows_quarantined + r.rows_skipped for r in reports)
+    assert not any(UNEXPLAINED in r.skip_reasons for r in reports)
     replace_days(settings.model_copy(update={"quarantine_limit": 1.0}), all_sources()[source])
 
 

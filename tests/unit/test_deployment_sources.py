@@ -314,6 +314,7 @@ def test_sagemakers_events_go_each_to_its_table_and_others_nowhere(settings: Set
     events = "".join(json.dumps(event) for event in (ENDPOINT, package, training))
     report = load(settings, "sagemaker", "events.json", events)
     assert (report.rows_read, report.rows_loaded, report.rows_skipped) == (3, 2, 1)
+    assert report.skip_reasons == {"an event of another kind: SageMaker Training Job State Change": 1}
     assert rows(settings, "select endpoint_name, status, occurred_at from raw.sagemaker__endpoint_changes") == [
         ("MyEndpoint", "UPDATING", at(2020, 3, 10, 10, 44, 49))
     ]

@@ -56,6 +56,7 @@ def test_qualtrics_three_header_rows_are_no_responses_and_its_times_are_told_in_
 ) -> None:
     report = load(settings, "qualtrics", "SV_abc123/export.csv", QUALTRICS.format(column="Q2"))
     assert (report.rows_read, report.rows_loaded, report.rows_quarantined, report.rows_skipped) == (5, 2, 1, 2)
+    assert report.skip_reasons == {"a header row": 2}
     # The night in which Denver's clocks go forward: -7 h before it, -6 h after.
     assert rows(
         settings,

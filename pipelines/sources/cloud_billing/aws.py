@@ -193,6 +193,14 @@ def _aws(spell: Callable[[str], str], *tags: str) -> dict[str, str]:
     )
 
 
+def _split(spell: Callable[[str], str]) -> str:
+    parent = spell("splitLineItem/ParentResourceId")
+    return (
+        "select _row, 'the share of a pod or task: the line of its machine bears the cost' as _reason "
+        f"from rows where nullif(cast(\"{parent}\" as varchar), '') is not null"
+    )
+
+
 _AWS_PREFIX = "^(resource_?[tT]ags[/_:])?(user[:_])?"
 _PRINCIPAL = "iamPrincipal/"
 
@@ -232,6 +240,7 @@ FORMATS = (
         optional=(*all_but(_AWS_COLUMNS, _AWS_REQUIRES), _AWS_CSV_TAG),
         deliveries="replace a period",
         select=_aws(str, "to_json(struct_pack(*COLUMNS('^resourceTags/')))"),
+        skips=_split(str),
     ),
     Format(
         name="aws_cur2_csv",
@@ -241,6 +250,7 @@ FORMATS = (
         optional=(*map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES)), *_CUR2_MAPS),
         deliveries="replace a period",
         select=_aws(_snake, *_CUR2_TAGS),
+        skips=_split(_snake),
     ),
     # The legacy report's Parquet, with a column per tag, and CUR 2.0's, with maps.
     Format(
@@ -250,5 +260,6 @@ FORMATS = (
         optional=(*map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES)), *_CUR2_MAPS, _AWS_PARQUET_TAG),
         deliveries="replace a period",
         select=_aws(_snake, *_CUR2_TAGS, "to_json(struct_pack(*COLUMNS('^resource_tags_')))"),
+        skips=_split(_snake),
     ),
 )

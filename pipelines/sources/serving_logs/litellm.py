@@ -16,6 +16,7 @@ _LITELLM_COLUMNS = (*_LITELLM_REQUIRED, *_LITELLM_OPTIONAL)
 
 _NO_INFERENCE = "a?(embedding|rerank|moderation|vector_store.*|search|call_mcp_tool|list_mcp_tools|batch.*|.*file.*)"
 """Types of call that are no prediction."""
+_SKIPS = "select _row, 'a call that is no prediction: ' || {call_type} as _reason from rows"
 
 
 def _litellm(texts: str) -> str:
@@ -106,6 +107,7 @@ LITELLM_JSON = Format(
             + "}') as t from rows)"
         )
     },
+    skips=_SKIPS.format(call_type="(doc ->> '$.call_type')"),
 )
 
 LITELLM_CSV = Format(
@@ -115,4 +117,5 @@ LITELLM_CSV = Format(
     requires=_LITELLM_REQUIRED,
     optional=_LITELLM_OPTIONAL,
     select={"requests": _litellm("select * from rows")},
+    skips=_SKIPS.format(call_type="call_type"),
 )

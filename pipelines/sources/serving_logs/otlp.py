@@ -197,6 +197,7 @@ def _format(name: str, scopes: str) -> Format:
         records=("$.resourceSpans",),
         requires=(f"$.{scopes}",),
         select={"requests": _requests(scopes), "spans": _links(scopes)},
+        skips="select _row, 'spans of which none is a model call' as _reason from rows",
     )
 
 
