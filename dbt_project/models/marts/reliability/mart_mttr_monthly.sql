@@ -26,11 +26,21 @@ months as (
 
 ),
 
-covered_months as (
+covered as (
 
-    select cast(date_trunc('month', day) as date) as month_date
+    select
+        cast(date_trunc('month', day) as date) as month_date,
+        24.0 * count(distinct day) as covered_hours
+
     from coverage
     where source in ('pagerduty', 'jira')
+    group by all
+
+),
+
+covered_months as (
+
+    select month_date from covered
 
     union
 
@@ -206,6 +216,7 @@ final as (
         case when covered_months.month_date is not null then coalesce(resolved.acknowledge_known_count, 0) end
             as acknowledge_known_count,
 
+        cast(covered.covered_hours as double) as covered_hours,
         cast(resolved.resolve_seconds as double) as resolve_seconds,
         cast(resolved.closed_between_seconds as double) as closed_between_seconds,
         cast(resolved.detect_seconds as double) as detect_seconds,
@@ -214,11 +225,13 @@ final as (
         resolved.median_resolve_seconds / 3600 as median_resolve_hours,
         resolved.p90_resolve_seconds / 3600 as p90_resolve_hours,
         survival_medians.survival_median_seconds / 3600 as survival_median_resolve_hours,
+        covered.covered_hours / created.incident_count as mean_between_hours,
         resolved.detect_seconds / 60 / resolved.detect_known_count as mean_detect_minutes,
         resolved.acknowledge_seconds / 60 / resolved.acknowledge_known_count as mean_acknowledge_minutes
 
     from cells
     left join covered_months on cells.month_date = covered_months.month_date
+    left join covered on cells.month_date = covered.month_date
     left join created
         on
             cells.model_id = created.model_id
