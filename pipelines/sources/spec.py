@@ -1,7 +1,8 @@
 """What a source is: its tables, their columns and rules, and the formats its vendor exports.
 
 Plain values only. How they are read and judged lives in `pipelines.warehouse`; which vendor's column means
-what lives in the source's own module beside this one.
+what lives in the source's own module beside this one. The repr of a source says what reading its files depends on: when
+it changes, they are read again. What people read, and what is asked of a day later, is left out of it (`repr=False`).
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Column:
 
     name: str
     type: str
-    description: str
+    description: str = field(repr=False)
     required: bool = False
     free: bool = False
     category: bool = False
@@ -74,7 +75,7 @@ class Expectation:
 
     name: str
     measure: str
-    reason: str
+    reason: str = field(repr=False)
     low: float | None = None
     high: float | None = None
     share_of: str | None = None
@@ -113,12 +114,12 @@ class Table:
     """
 
     name: str
-    description: str
+    description: str = field(repr=False)
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     day: str
     rules: tuple[Rule, ...] = ()
-    expectations: tuple[Expectation, ...] = ()
+    expectations: tuple[Expectation, ...] = field(default=(), repr=False)
     covers_range: bool = False
     parts: tuple[str, ...] = ()
     row_count: str = "count(*)"
@@ -282,20 +283,20 @@ class Source:
     """
 
     name: str
-    title: str
-    description: str
-    owner: str
-    glob: tuple[str, ...]
+    title: str = field(repr=False)
+    description: str = field(repr=False)
+    owner: str = field(repr=False)
+    glob: tuple[str, ...] = field(repr=False)
     tables: tuple[Table, ...]
     formats: tuple[Format, ...]
-    late: timedelta
-    fresh_within: timedelta = timedelta(hours=36)
+    late: timedelta = field(repr=False)
+    fresh_within: timedelta = field(default=timedelta(hours=36), repr=False)
     intake_only: tuple[str, ...] = ()
-    derived: Mapping[str, Derived] = field(default_factory=dict)
+    derived: Mapping[str, Derived] = field(default_factory=dict, repr=False)
     viewed: tuple[str, ...] = ()
     day_by: Literal["contents", "rows"] = "contents"
     deliveries: Deliveries | None = None
-    names: tuple[Names, ...] = ()
+    names: tuple[Names, ...] = field(default=(), repr=False)
     declared: Writing = Writing()
 
     def table(self, name: str) -> Table:

@@ -20,7 +20,7 @@ from pipelines.sources.spec import Expectation, Source, Table
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, quote, transaction, writer
 from pipelines.warehouse.contents import content_folder, current_parquet, good_rows
-from pipelines.warehouse.intake import version_of
+from pipelines.warehouse.intake import days_version_of
 from pipelines.warehouse.judge import Finding, found_in, judge
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ def replace_days(
         ledger.create(connection)
         create_tables(connection, source)
         asked = None if days is None else set(days)
-        found = ledger.source_days(connection, source, version_of(source), settings.first_day)
+        found = ledger.source_days(connection, source, days_version_of(source), settings.first_day)
         todo = set(found.stale)
         if asked is not None:
             todo = asked & (found.fingerprints.keys() | todo if force else todo)

@@ -7,7 +7,6 @@ is `convert`'s affair; where they lie, `contents`'; what lies in the landing fol
 from __future__ import annotations
 
 import hashlib
-import inspect
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,9 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import duckdb
 
@@ -41,6 +38,7 @@ from pipelines.warehouse import (
     sqlite_rows,
     values,
 )
+from pipelines.warehouse.code import code_of
 from pipelines.warehouse.connect import lock, name, parquet_list, scratch, transaction, writer
 from pipelines.warehouse.contents import content_folder, good_rows
 from pipelines.warehouse.landing import LandingFile, landing_files
@@ -61,18 +59,20 @@ _Read = Callable[[Mapping[str, LandingFile]], dict[str, ledger.FileReport]]
 
 
 def version_of(source: Source) -> str:
-    """A hash over the source's specification and how values are read: when it changes, its files are read again."""
-    return ledger.digest([repr(source), *_code((source_values, values))])
+    """A hash over what reading a file of the source depends on: when it changes, its files are read again."""
+    return ledger.digest([repr(source), *map(code_of, (source_values, values))])
+
+
+def days_version_of(source: Source) -> str:
+    """As `version_of`, over what is asked of a day too: when it changes, the source's days are validated again."""
+    return ledger.digest(
+        [version_of(source), repr(source.derived), *(repr(table.expectations) for table in source.tables)]
+    )
 
 
 def refusal_version_of(source: Source) -> str:
     """As `version_of`, over the code that opens files too: what it refused it may read when it has changed."""
-    return ledger.digest([version_of(source), *_code(OPENING)])
-
-
-@cache
-def _code(modules: Sequence[ModuleType]) -> list[str]:
-    return [Path(inspect.getfile(module)).read_text() for module in modules]
+    return ledger.digest([version_of(source), *map(code_of, OPENING)])
 
 
 def changed_files(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> list[LandingFile]:

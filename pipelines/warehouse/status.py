@@ -19,7 +19,7 @@ from pipelines.sources.spec import Names, Source, Table
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.days import raw_name
-from pipelines.warehouse.intake import changed_files, version_of
+from pipelines.warehouse.intake import changed_files, days_version_of
 from pipelines.warehouse.landing import landing_files, look
 from pipelines.warehouse.postgres import is_behind
 from pipelines.warehouse.publish import is_page_behind, published_at
@@ -89,7 +89,7 @@ def status(
         stale_sources: set[str] = set()
         prints = [code]
         for source, spec in sources.items():
-            days = ledger.source_days(connection, spec, version_of(spec), settings.first_day)
+            days = ledger.source_days(connection, spec, days_version_of(spec), settings.first_day)
             if days.stale:
                 stale |= set(days.stale)
                 stale_sources.add(source)

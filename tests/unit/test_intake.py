@@ -19,7 +19,7 @@ from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Ta
 from pipelines.warehouse import intake, ledger
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
-from pipelines.warehouse.intake import take_in, version_of
+from pipelines.warehouse.intake import days_version_of, take_in
 
 SALES = Source(
     name="sales",
@@ -246,7 +246,7 @@ def test_a_day_is_stale_until_it_is_built_and_again_when_a_file_for_it_arrives(s
     load(settings)
     with warehouse(settings) as connection:
         assert ledger.stale_days(connection, "code") == [DAY]
-        assert ledger.source_days(connection, SALES, version_of(SALES), date(2020, 1, 1)).stale == []
+        assert ledger.source_days(connection, SALES, days_version_of(SALES), date(2020, 1, 1)).stale == []
 
 
 def test_a_few_bad_rows_refuse_no_day_however_quiet_it_was(settings: Settings) -> None:

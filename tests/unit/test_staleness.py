@@ -15,7 +15,7 @@ from pipelines.sources.spec import Column, Deliveries, Expectation, Format, Sour
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
-from pipelines.warehouse.intake import take_in, version_of
+from pipelines.warehouse.intake import days_version_of, take_in
 
 BILL = Source(
     name="bill",
@@ -66,7 +66,7 @@ def stale(settings: Settings, source: Source) -> list[int]:
     take_in(settings, source)
     with writer(settings, "a test") as connection:
         ledger.create(connection)
-        found = ledger.source_days(connection, source, version_of(source), date(2020, 1, 1)).stale
+        found = ledger.source_days(connection, source, days_version_of(source), date(2020, 1, 1)).stale
     replace_days(settings, source)
     return [day.day for day in found]
 
