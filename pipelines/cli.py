@@ -155,7 +155,7 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
     sources = configured(all_sources(), settings)
     found = status(settings, catalog, sources)
     failures: list[tuple[str, str]] = []
-    if found.changed or found.stale_days or found.unpublished or force:
+    if found.changed or found.stale_days or found.changed_models or found.unpublished or force:
         from pipelines.warehouse.judge import beside
 
         # dbt's and Dagster's graphs live as long as the run: to look through them for garbage at every seven hundred

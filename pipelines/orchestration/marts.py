@@ -148,8 +148,6 @@ class _Progress:
 
 def _results(built: Build) -> dict[str, dict[str, Any]]:
     """Unique id → what became of each model, seed and test."""
-    if built.result is None:
-        return {}
     return {
         result.node.unique_id: {
             "name": result.node.name,
@@ -159,7 +157,7 @@ def _results(built: Build) -> dict[str, dict[str, Any]]:
             "failures": result.failures,
             "relation": getattr(result.node, "relation_name", None),
         }
-        for result in getattr(built.result.result, "results", None) or []
+        for result in built.nodes
     }
 
 
@@ -185,6 +183,10 @@ def _stands(check: dg.AssetCheckSpec) -> dg.AssetCheckResult:
     )
 
 
+def _range(built: Build) -> str:
+    return f"{built.days[0]} … {built.days[-1]}" if built.days else "the models that have changed"
+
+
 def _failure(built: Build, results: Mapping[str, Mapping[str, Any]]) -> dg.Failure:
     bad = [result for result in results.values() if result["status"] not in (*GOOD, SKIPPED, WARNED)]
     lines = [
@@ -192,10 +194,10 @@ def _failure(built: Build, results: Mapping[str, Mapping[str, Any]]) -> dg.Failu
         + (f" (the rows: {result['relation']})" if result["failures"] and result["relation"] else "")
         for result in bad
     ]
-    lines = lines or [str(getattr(built.result, "exception", None))]
+    lines = lines or [str(built.exception)]
     skipped = sum(result["status"] == SKIPPED for result in results.values())
     return dg.Failure(
-        description=f"dbt failed for {built.days[0]} … {built.days[-1]}, nothing was published; "
+        description=f"dbt failed for {_range(built)}, nothing was published; "
         f"{skipped} models and tests were not reached.\n" + "\n".join(lines),
         metadata={"failed": table(["what, and why"], [[line] for line in lines])},
         allow_retries=False,

@@ -104,7 +104,7 @@ def spans_to_run(
     days: Sequence[date] = found.stale_days
     if force:
         days = found.covered
-    elif not days and found.unpublished:
+    elif not days and (found.unpublished or found.changed_models):
         # Nothing delivered yet is a company too: its marts stand, without a row.
         days = found.covered[-1:] or [datetime.now(UTC).date()]
     days_asked = [day for day in up_to_today(days) if (first or date.min) <= day <= (last or date.max)]

@@ -65,10 +65,11 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
 def stale_days_sensor(
     settings: Settings, sources: Mapping[str, Source], job: dg.UnresolvedAssetJobDefinition
 ) -> dg.SensorDefinition:
-    """Requests a run for each unbroken stretch of stale days, and for no other day.
+    """Requests a run for each date range of stale days, and for no other day.
 
-    Late files, restated bills, a changed catalog, changed code: all make days stale, a catalog all of them. The same
-    state is requested once: a run that failed on it is not tried again until something has changed.
+    Late files and restated bills make days stale. Where code or catalog have changed models and no day is stale, a run
+    of the newest day rebuilds them. The same state is requested once: a run that failed on it is not tried again until
+    something has changed.
     """
 
     @dg.sensor(
@@ -89,6 +90,8 @@ def stale_days_sensor(
             yield dg.SkipReason(f"looking again later: {busy}")
             return
         days = up_to_today(found.stale_days)
+        if not days and found.changed_models:
+            days = up_to_today(found.covered)[-1:]
         if not days:
             yield dg.SkipReason("no day is stale")
         for first, last in stretches(days):

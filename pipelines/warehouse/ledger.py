@@ -120,7 +120,7 @@ TABLES: tuple[Table, ...] = (
         "One row per day the marts were built for, with the fingerprint they were built with.",
         (
             Column("day", "DATE", "The UTC day."),
-            Column("fingerprint", "VARCHAR", "Over every source's day, the catalog and the code."),
+            Column("fingerprint", "VARCHAR", "Over every source's day."),
             Column("built_at", "TIMESTAMP", "When, UTC."),
         ),
         key=("day",),
@@ -260,8 +260,8 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create table if not exists {schema}.{table.name} ({columns})")
     _add_columns(connection)
     _forget_the_impossible(connection)
-    # Of no interest to a model, so none of TABLES: the dbt project whose views and seeds stand, in one row or none.
-    connection.execute("create table if not exists ledger.project (fingerprint varchar)")
+    # Of no interest to a model, so none of TABLES: what each model and seed was last built from.
+    connection.execute("create table if not exists ledger.models (unique_id varchar, fingerprint varchar)")
     connection.execute(
         "create or replace view ledger.current_contents as "
         "select source, content_id, max(version) as version, min(delivered_at) as delivered_at "
@@ -605,19 +605,18 @@ def move_days(
     )
 
 
-def day_fingerprints(connection: duckdb.DuckDBPyConnection, code: str) -> dict[date, str]:
-    """Day → fingerprint over every source's judged day and `code` (the catalog's and the project's hash)."""
+def day_fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[date, str]:
+    """Day → fingerprint over every source's validated day."""
     rows = connection.execute(
-        "select day, md5(string_agg(source || fingerprint || if(status = 'refused', status, ''), ',' order by source) "
-        "|| ?) from ledger.days where fingerprint <> '' or row_count > 0 group by day",
-        [code],
+        "select day, md5(string_agg(source || fingerprint || if(status = 'refused', status, ''), ',' order by source)) "
+        "from ledger.days where fingerprint <> '' or row_count > 0 group by day"
     ).fetchall()
     return dict(rows)
 
 
-def stale_days(connection: duckdb.DuckDBPyConnection, code: str) -> list[date]:
+def stale_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
     """The days whose marts were built from something else than what stands in raw now."""
-    now = day_fingerprints(connection, code)
+    now = day_fingerprints(connection)
     built: dict[date, str] = dict(connection.execute("select day, fingerprint from ledger.built").fetchall())
     return sorted(day for day in now.keys() | built.keys() if now.get(day) != built.get(day))
 
@@ -636,26 +635,14 @@ def set_worklist(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) ->
     _append(connection, "ledger.worklist", [[day] for day in days])
 
 
-def standing_project(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """The fingerprint of the dbt project whose views and seeds stand; None where that is not known."""
-    row = connection.execute("select fingerprint from ledger.project").fetchone()
-    return row[0] if row else None
-
-
-def set_standing_project(connection: duckdb.DuckDBPyConnection, project: str | None) -> None:
-    """Record whose views and seeds stand; None while they are being made, so that a build cut short is not trusted."""
-    connection.execute("delete from ledger.project")
-    if project is not None:
-        connection.execute("insert into ledger.project values (?)", [project])
-
-
-def mark_built(connection: duckdb.DuckDBPyConnection, code: str) -> None:
-    """Record that the worklist's days were built from what stands in raw now, and empty it."""
-    prints = day_fingerprints(connection, code)
+def mark_built(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
+    """Record that `days` were built from what stands in raw now, and empty the worklist."""
+    prints = day_fingerprints(connection)
     now = datetime.now(UTC).replace(tzinfo=None)
-    worklist = [row[0] for row in connection.execute("select day from ledger.worklist").fetchall()]
-    connection.execute("delete from ledger.built where day in (from ledger.worklist)")
-    _append(connection, "ledger.built", [[day, prints[day], now] for day in worklist if day in prints])
+    built = sorted(days)
+    if built:
+        connection.execute("delete from ledger.built where list_contains(?, day)", [built])
+    _append(connection, "ledger.built", [[day, prints[day], now] for day in built if day in prints])
     connection.execute("delete from ledger.worklist")
 
 

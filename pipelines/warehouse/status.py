@@ -16,14 +16,14 @@ from pipelines.catalog.names import Name, declared_names, line_for, place_for
 from pipelines.catalog.types import Catalog
 from pipelines.settings import Settings
 from pipelines.sources.spec import Names, Source, Table
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger, models
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.days import raw_name
 from pipelines.warehouse.intake import changed_files, days_version_of
 from pipelines.warehouse.landing import landing_files, look
 from pipelines.warehouse.postgres import is_behind
 from pipelines.warehouse.publish import is_page_behind, published_at
-from pipelines.warehouse.transform import code_fingerprint, prepare
+from pipelines.warehouse.transform import model_fingerprints
 
 COMMON_REASONS = 3
 NOBODY = ("unmapped", "unallocated")
@@ -56,13 +56,15 @@ class Status:
     """The state of a home folder.
 
     `changed` counts each source's landing files that are new or changed; `stale_days` are those on which raw or
-    marts are not what the files, the catalog and the code make them, `stale_sources` those whose raw is not;
+    marts are not what the files make them, `stale_sources` those whose raw is not, `changed_models` those that code or
+    catalog make otherwise than they were built;
     `fingerprint` changes when what a run over them would build does. `covered`: the days that files speak for.
     `unpublished`: the marts are newer than their publication, or the page or Postgres is older than that.
     """
 
     changed: Mapping[str, int]
     stale_days: tuple[date, ...]
+    changed_models: tuple[str, ...]
     stale_sources: frozenset[str]
     refused_files: tuple[RefusedFile, ...]
     refused_days: tuple[RefusedDay, ...]
@@ -78,16 +80,15 @@ def status(
 
     With `files` false the landing folder is left alone, and no file counts as changed.
     """
-    prepare()
-    code = code_fingerprint(catalog)
+    wanted = model_fingerprints(settings, catalog)
     with writer(settings, "looking for stale days", wait) as connection:
         ledger.create(connection)
         changed = {
             source: len(changed_files(connection, settings, spec)) if files else 0 for source, spec in sources.items()
         }
-        stale = set(ledger.stale_days(connection, code))
+        stale = set(ledger.stale_days(connection))
         stale_sources: set[str] = set()
-        prints = [code]
+        prints = sorted(wanted.values())
         for source, spec in sources.items():
             days = ledger.source_days(connection, spec, days_version_of(spec), settings.first_day)
             if days.stale:
@@ -103,6 +104,7 @@ def status(
         return Status(
             changed={source: count for source, count in changed.items() if count},
             stale_days=tuple(sorted(stale)),
+            changed_models=tuple(sorted(node.split(".")[-1] for node in models.changed(connection, wanted))),
             stale_sources=frozenset(stale_sources),
             refused_files=tuple(refused_files(connection, settings, sources.values())),
             refused_days=tuple(refused_days(connection)),

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
 from pipelines.catalog.types import Catalog
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.sources import all_sources, values
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger, models
 from pipelines.warehouse.connect import lock, name, opened, transaction
 from pipelines.warehouse.days import create_tables, create_views
 
@@ -34,14 +36,16 @@ log = logging.getLogger(__name__)
 
 PROJECT_PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests")
 PROJECT_SUFFIXES = {".sql", ".py", ".yml", ".csv", ".md"}
+QUIETLY = ("--quiet", "--log-level-file", "none")
 DAYS_ALONE = (
     *("--select", "config.materialized:table", "config.materialized:incremental", "resource_type:test"),
-    # Cautious: a test is left out with the seeds only where it reads nothing else.
-    *("--exclude", "resource_type:seed", "--indirect-selection", "cautious"),
     # The manifest stands too: dbt would write its five megabytes twice.
     "--no-write-json",
+    # Cautious: a test is left out with the seeds only where it reads nothing else.
+    *("--indirect-selection", "cautious", "--exclude", "resource_type:seed"),
 )
-"""What holds days, and every test: views and seeds stand as they were made."""
+"""What holds days, and every test: views and seeds stand as they were made. Names that follow are left out too."""
+MANIFESTS_KEPT = 3
 
 
 class _Described(Protocol):
@@ -57,15 +61,26 @@ class _Described(Protocol):
 
 @dataclass(frozen=True)
 class Build:
-    """What a build did: the days it rebuilt, and dbt's own result (None where no day was stale)."""
+    """What a build did: the days it rebuilt, the models it rebuilt in full, and dbt's own results, in order."""
 
     days: list[date]
-    result: dbtRunnerResult | None
+    changed: frozenset[str] = frozenset()
+    results: tuple[dbtRunnerResult, ...] = ()
 
     @property
     def success(self) -> bool:
         """Whether every model was built and every test passed."""
-        return self.result is None or bool(self.result.success)
+        return all(result.success for result in self.results)
+
+    @property
+    def nodes(self) -> list[Any]:
+        """What became of each model, seed and test that dbt reached."""
+        return [node for result in self.results for node in getattr(result.result, "results", None) or []]
+
+    @property
+    def exception(self) -> BaseException | None:
+        """What kept dbt from running at all."""
+        return next((result.exception for result in self.results if result.exception), None)
 
 
 def sources_yml() -> str:
@@ -223,19 +238,40 @@ def project_fingerprint() -> str:
     return ledger.digest(parts)
 
 
-def code_fingerprint(catalog: Catalog, project: str | None = None) -> str:
-    """A hash over the catalog and the dbt project (None: as it stands): when either changes, every day is stale."""
-    return ledger.digest([catalog.fingerprint, project or project_fingerprint()])
+def manifest_file(settings: Settings) -> Path:
+    """The manifest of the dbt project as it stands; the project is parsed only where that has not been done.
+
+    Webserver, daemon and runs start at once and each want it: it is written beside and renamed, so that who reads it
+    reads all of it. It lies in a folder named by the project's fingerprint and is never changed. RuntimeError where dbt
+    cannot parse the project.
+    """
+    prepare()
+    known = settings.warehouse_dir / "dbt"
+    path = known / "manifests" / project_fingerprint() / "manifest.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="parse-", dir=known) as target:
+            result = dbt(settings, ["parse", "--quiet", "--target-path", target])
+            if not result.success:
+                raise RuntimeError(f"dbt cannot parse its project: {result.exception}") from result.exception
+            (Path(target) / path.name).replace(path)
+            # The first build need not parse the project a second time.
+            (Path(target) / "partial_parse.msgpack").replace(known / "partial_parse.msgpack")
+        for old in sorted(path.parent.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-MANIFESTS_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+    return path
+
+
+def model_fingerprints(settings: Settings, catalog: Catalog) -> dict[str, str]:
+    """Unique id → what each model and seed is made of, as code and catalog stand (`models.fingerprints`)."""
+    return models.fingerprints(json.loads(manifest_file(settings).read_bytes()), DBT_PROJECT, catalog)
 
 
 def descriptions(settings: Settings) -> dict[str, tuple[str, dict[str, str]]]:
-    """Table → what dbt's project says of it and of its columns, as last built; empty before there was a build."""
-    manifest = settings.warehouse_dir / "dbt" / "manifest.json"
-    if not manifest.exists():
-        return {}
+    """Table → what dbt's project says of it and of its columns."""
     return {
         node["name"]: (node["description"], {c["name"]: c["description"] for c in node["columns"].values()})
-        for node in json.loads(manifest.read_bytes())["nodes"].values()
+        for node in json.loads(manifest_file(settings).read_bytes())["nodes"].values()
         if node["resource_type"] == "model"
     }
 
@@ -265,17 +301,15 @@ def build(
     force: bool = False,
     on_event: Callable[[Any], None] | None = None,
 ) -> Build:
-    """Rebuild the stale days among `days` (None: all) in every model and run every test on them.
+    """Rebuild the stale days among `days` (None: all) in every model, rebuild changed models in full, run every test.
 
-    With `force` the days are rebuilt stale or not. Nothing is done where no day is stale; a company of which no day is
-    known gets its marts once, without a day in them. A failed build leaves its days stale. The whole range of days at
-    once is a full refresh: tables are made anew. Where the project has changed, every known day is rebuilt, whatever is
-    asked: a table cannot hold some days by the old columns and some by the new. Views and seeds are made only then:
-    they hold no day. What only the former project made goes then, too: it would be published as it stood for ever.
+    With `force` the days are rebuilt stale or not. A model that has changed (`models`) is rebuilt over every known day,
+    whatever is asked: a table cannot hold some days by the old code and some by the new. Nothing is done where no day
+    is stale and no model has changed; a company of which no day is known gets its marts without a day in them. All days
+    at once are a full refresh: tables are made again. A failed build leaves its days stale and its changed models to be
+    rebuilt. Tables that no model makes any more are dropped, so that they are not published as they are for ever.
     """
-    prepare()
-    project = project_fingerprint()
-    code = code_fingerprint(catalog, project)
+    wanted = model_fingerprints(settings, catalog)
     with lock(settings, "building the marts"):
         with opened(settings) as connection:
             ledger.create(connection)
@@ -284,37 +318,51 @@ def build(
                 create_tables(connection, source)
                 create_views(connection, settings, source)
             load_catalog_tables(connection, catalog)
-            known = set(ledger.day_fingerprints(connection, code))
-            stale = set(ledger.stale_days(connection, code))
+            changed = models.changed(connection, wanted)
+            known, stale = set(ledger.day_fingerprints(connection)), set(ledger.stale_days(connection))
             asked = stale if days is None else set(days) & (known | stale if force else stale)
-            has_changed = ledger.standing_project(connection) != project
-            chosen = asked | known if asked and has_changed else asked
-            if chosen > asked:
-                log.info("The dbt project has changed: all %d days are rebuilt, not only those asked for", len(chosen))
-            ledger.set_worklist(connection, sorted(chosen))
-            whole = chosen >= known
-            stands = not whole and not has_changed
-            is_empty = not known and has_changed
-            if (chosen or is_empty) and not stands:
-                ledger.set_standing_project(connection, None)
-        if not chosen and not is_empty:
-            return Build([], None)
-        arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet", "--log-level-file", "none"]
-        arguments += ["--full-refresh"] if whole else []
-        arguments += DAYS_ALONE if stands else []
-        result = dbt(settings, arguments, on_event)
-        if result.success:
+            if changed:
+                models.forget(connection, changed)
+            if len(changed) == len(wanted):
+                asked |= known
+        results: list[dbtRunnerResult] = []
+        for over, arguments in _steps(asked, known, changed):
             with opened(settings) as connection:
-                ledger.mark_built(connection, code)
-                if has_changed:
+                ledger.set_worklist(connection, sorted(over))
+            results.append(dbt(settings, ["build", *QUIETLY, *arguments], on_event))
+            if not results[-1].success:
+                break
+        built = Build(sorted(asked), frozenset(changed), tuple(results))
+        if results and built.success:
+            with opened(settings) as connection:
+                ledger.mark_built(connection, asked)
+                if changed:
                     _drop_former(connection, settings)
-                ledger.set_standing_project(connection, project)
-    return Build(sorted(chosen), result)
+                models.record(connection, wanted)
+    return built
+
+
+def _steps(asked: set[date], known: set[date], changed: set[str]) -> Iterator[tuple[set[date], list[str]]]:
+    """The days and arguments of each run of dbt that a build takes, in order."""
+    if asked >= known and (asked or changed):
+        yield asked, ["--full-refresh", "--exclude-resource-type", "unit_test"]
+    elif not changed:
+        if asked:
+            yield asked, [*DAYS_ALONE, "--exclude-resource-type", "unit_test"]
+    else:
+        names = [node_id.split(".")[-1] for node_id in sorted(changed)]
+        if asked:  # what follows from a changed model has changed too: the others read none of them
+            yield asked, [*DAYS_ALONE, *names, "--exclude-resource-type", "unit_test", "test"]
+        # Every test, on what has changed and what has not: they may compare the two.
+        yield (
+            known,
+            ["--full-refresh", "--exclude-resource-type", "unit_test", "--select", *names, "resource_type:test"],
+        )
 
 
 def _drop_former(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Drop the tables and views in the models' schemas that no model of the project makes."""
-    nodes = json.loads((settings.warehouse_dir / "dbt" / "manifest.json").read_bytes())["nodes"].values()
+    nodes = json.loads(manifest_file(settings).read_bytes())["nodes"].values()
     made = {(node["schema"], node["alias"]) for node in nodes if node["resource_type"] == "model"}
     found = connection.execute(
         "select schema_name, table_name, 'table' from duckdb_tables() where list_contains($1, schema_name) "

@@ -44,17 +44,15 @@ def run(settings: Settings, days: list[date] | None = None) -> Build:
         replace_days(settings, source, days)
     built = build(settings, load_catalog(settings.catalog_dir), days)
     assert built.success, failures(built)
-    if built.result is not None:
+    if built.results:
         publish(settings)
     return built
 
 
 def failures(built: Build) -> str:
     """The models and tests that failed, with dbt's own words."""
-    assert built.result is not None
-    results = getattr(built.result.result, "results", None) or []
-    bad = [f"{r.node.name}: {r.status} {r.message}" for r in results if r.status not in ("success", "pass")]
-    return "\n".join(bad) or str(built.result.exception)
+    bad = [f"{r.node.name}: {r.status} {r.message}" for r in built.nodes if r.status not in ("success", "pass")]
+    return "\n".join(bad) or str(built.exception)
 
 
 def opened(settings: Settings) -> duckdb.DuckDBPyConnection:

@@ -16,7 +16,7 @@ from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import lock, opened, writer
 from pipelines.warehouse.days import create_tables, create_views, replace_days
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.transform import code_fingerprint, dbt, load_catalog_tables, prepare
+from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
 
 MARTS = ("mart_accuracy_daily", "mart_fairness_monthly", "int_accuracy__summed")
 Row = dict[str, Any]
@@ -63,7 +63,6 @@ def run(
         return
     prepare()
     catalog = load_catalog(settings.catalog_dir)
-    code = code_fingerprint(catalog)
     with lock(settings, "building some marts"):
         with opened(settings) as connection:
             ledger.create(connection)
@@ -71,8 +70,8 @@ def run(
                 create_tables(connection, other)
                 create_views(connection, settings, other)
             load_catalog_tables(connection, catalog)
-            stale = ledger.stale_days(connection, code)
-            days = ledger.day_fingerprints(connection, code) if full_refresh else stale
+            stale = ledger.stale_days(connection)
+            days = ledger.day_fingerprints(connection) if full_refresh else stale
             ledger.set_worklist(connection, sorted(days))
         selected = ["+" + mart for mart in marts]
         left_out = ["unit_test"] if tests else ["unit_test", "test"]
@@ -83,7 +82,7 @@ def run(
         failed = [r for r in getattr(result.result, "results", []) if r.status not in ("success", "pass")]
         assert result.success, [(r.node.name, r.message) for r in failed] or result.exception
         with opened(settings) as connection:
-            ledger.mark_built(connection, code)
+            ledger.mark_built(connection, days)
 
 
 def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:

@@ -50,20 +50,19 @@ def run(settings: Settings) -> list[object]:
         replace_days(settings, all_sources()[name])
     transform.prepare()
     catalog = load_catalog(settings.catalog_dir)
-    code = transform.code_fingerprint(catalog)
     with writer(settings, "a test") as connection:
         ledger.create(connection)
         for source in all_sources().values():
             create_tables(connection, source)
         transform.load_catalog_tables(connection, catalog)
-        known, stale = ledger.day_fingerprints(connection, code), ledger.stale_days(connection, code)
+        known, stale = ledger.day_fingerprints(connection), ledger.stale_days(connection)
         ledger.set_worklist(connection, stale)
     arguments = ["build", "--quiet", "--log-level-file", "none", "--exclude-resource-types", "unit_test", "test"]
     arguments += ["--full-refresh"] if set(stale) >= set(known) else []
     built = transform.dbt(settings, [*arguments, "--select", *(f"+{table}" for table in TABLES)])
     assert built.success, built.exception
     with writer(settings, "a test") as connection:
-        ledger.mark_built(connection, code)
+        ledger.mark_built(connection, stale)
     return sorted(stale)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches
 from pipelines.orchestration.tags import PROCESS
 from pipelines.settings import DBT_PROJECT, Settings
-from pipelines.warehouse.connect import lock
+from pipelines.warehouse.connect import lock, writer
 from pipelines.warehouse.docs import KPIS, POLICY, write_docs
 from pipelines.warehouse.intake import take_in
 from tests.integration import toy
@@ -261,7 +261,8 @@ def test_the_sensor_requests_exactly_the_touched_days(shop: Settings) -> None:  
 
         company = shop.catalog_dir / "company.yaml"
         company.write_text(company.read_text().replace("default_currency: USD", "default_currency: EUR"))
-        assert requested(shop, instance) == [("2026-01-02", "2026-01-03"), ("2026-01-05", "2026-01-05")]
+        touched = [("2026-01-02", "2026-01-02"), ("2026-01-05", "2026-01-05")]
+        assert requested(shop, instance) == touched, "no model reads the currency"
 
 
 def test_the_schedule_asks_for_yesterday_and_the_days_that_may_still_change(shop: Settings) -> None:  # noqa: F811
@@ -269,6 +270,56 @@ def test_the_schedule_asks_for_yesterday_and_the_days_that_may_still_change(shop
     moment = datetime(2026, 3, 10, 6, tzinfo=UTC)
     (request,) = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=moment)).run_requests or []
     assert request.tags.items() >= range_tags(date(2026, 3, 6), date(2026, 3, 9)).items()
+
+
+@pytest.fixture
+def edit(project: Path) -> Iterator[Callable[[str, str, str], None]]:  # noqa: F811
+    """A function that replaces text in a file of the project; what it did is undone afterwards."""
+    before: dict[Path, str] = {}
+
+    def replaced(name: str, old: str, new: str) -> None:
+        path = project / "models" / "marts" / "shop" / name
+        text = before.setdefault(path, path.read_text())
+        assert old in text
+        path.write_text(path.read_text().replace(old, new))
+
+    yield replaced
+    for path, text in before.items():
+        path.write_text(text)
+
+
+def test_a_changed_model_rebuilds_itself_and_what_follows_and_words_rebuild_nothing(
+    shop: Settings,  # noqa: F811
+    edit: Callable[[str, str, str], None],
+) -> None:
+    def marked() -> int:
+        with writer(shop, "a test") as connection:
+            (count,) = connection.execute(
+                "select count(*) from marts.fct_orders where order_id = 'mark'"
+            ).fetchone() or (0,)
+            return int(count)
+
+    deliver_first(shop.home)
+    assert run(shop) == []
+    with writer(shop, "a test") as connection:
+        connection.execute("update marts.fct_orders set order_id = 'mark'")
+
+    edit("shop.yml", "One row per day.", "One row per day on which something was sold.")
+    assert (look(shop).changed_models, look(shop).stale_days) == ((), ())
+
+    edit("mart_revenue_daily.sql", "sum(amount_usd) as sold_usd", "2 * sum(amount_usd) as sold_usd")
+    assert (look(shop).changed_models, look(shop).stale_days) == (("mart_revenue_daily",), ())
+    with opened_instance(shop) as instance:
+        assert requested(shop, instance) == [("2026-01-02", "2026-01-02")]
+    assert run(shop) == []
+    assert published(shop) == [("2026-01-02", 10.0, None, 1)]
+    assert marked() == 1, "the fact it reads was not built again"
+
+    edit("fct_orders.sql", "select order_id,", "select order_id || '-1' as order_id,")
+    assert look(shop).changed_models == ("fct_orders", "mart_revenue_daily")
+    assert run(shop) == []
+    assert marked() == 0
+    assert (look(shop).changed_models, look(shop).stale_days) == ((), ())
 
 
 def test_the_definitions_open_no_database_and_make_no_connection(shop: Settings) -> None:  # noqa: F811

@@ -237,15 +237,13 @@ def test_a_day_is_stale_until_it_is_built_and_again_when_a_file_for_it_arrives(s
     land(settings, "a.csv", HEADER + "o1,2026-01-02,1\no2,2026-01-03,1\n")
     load(settings)
     with warehouse(settings) as connection:
-        assert ledger.stale_days(connection, "code") == [DAY, date(2026, 1, 3)]
-        ledger.set_worklist(connection, [DAY, date(2026, 1, 3)])
-        ledger.mark_built(connection, "code")
-        assert ledger.stale_days(connection, "code") == []
-        assert ledger.stale_days(connection, "other code") == [DAY, date(2026, 1, 3)]
+        assert ledger.stale_days(connection) == [DAY, date(2026, 1, 3)]
+        ledger.mark_built(connection, [DAY, date(2026, 1, 3)])
+        assert ledger.stale_days(connection) == []
     land(settings, "late.csv", HEADER + "o3,2026-01-02,1\n")
     load(settings)
     with warehouse(settings) as connection:
-        assert ledger.stale_days(connection, "code") == [DAY]
+        assert ledger.stale_days(connection) == [DAY]
         assert ledger.source_days(connection, SALES, days_version_of(SALES), date(2020, 1, 1)).stale == []
 
 

@@ -1,0 +1,113 @@
+"""Which models have to be rebuilt in full: those whose own code, or anything above them, makes other numbers now.
+
+What a model is made from is read from dbt's manifest. How models are built is `transform`'s affair; what changed in the
+data, `ledger`'s: it makes days stale, and no model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import yaml
+
+from pipelines import estimates
+from pipelines.catalog.tables import catalog_tables
+from pipelines.catalog.types import Catalog
+from pipelines.warehouse.code import bare
+from pipelines.warehouse.ledger import digest
+
+WORDS = frozenset({"meta", "tags", "docs", "group", "access"})
+"""What a model's configuration says to people alone."""
+BUILT = ("model", "seed")
+
+
+def fingerprints(manifest: Mapping[str, Any], project: Path, catalog: Catalog) -> dict[str, str]:
+    """Unique id → a hash over what the model or seed is made of, for each of dbt's `manifest` of `project`.
+
+    It covers the node's code, configuration and contract, the macros it calls, the project's variables where any of
+    these reads one, the statistics where it is a Python model, and the fingerprints of all it reads: seeds, models, and
+    the tables of `catalog`. So a node's fingerprint changes with that of anything above it. Descriptions, documents and
+    tests are in none.
+    """
+    variables = yaml.safe_load((project / "dbt_project.yml").read_text()).get("vars", {})
+    tables = {table: _content(rows) for table, rows in catalog_tables(catalog).items()}
+    found: dict[str, str] = {}
+
+    def of(node_id: str) -> str:
+        if node_id not in found:
+            found[node_id] = digest(parts(node_id))
+        return found[node_id]
+
+    def parts(node_id: str) -> list[str]:
+        if node_id.startswith("source."):
+            source = manifest["sources"][node_id]
+            return [node_id, tables.get(source["name"], "") if source["source_name"] == "catalog" else ""]
+        node = manifest["nodes"][node_id]
+        if node["resource_type"] == "seed":
+            return [node_id, node["checksum"]["checksum"], _said(node["config"])]
+        macros = _called(manifest["macros"], node["depends_on"]["macros"])
+        code = bare(node["raw_code"]) if node["language"] == "python" else node["raw_code"]
+        made_of = [node_id, code, _said(node["config"]), str(node["contract"]["checksum"]), *macros]
+        if any("var(" in text for text in made_of):
+            made_of.append(_said(variables))
+        if node["language"] == "python":
+            made_of.append(_statistics())
+        return [*made_of, *(of(parent) for parent in sorted(node["depends_on"]["nodes"]))]
+
+    return {node_id: of(node_id) for node_id, node in manifest["nodes"].items() if node["resource_type"] in BUILT}
+
+
+def changed(connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, str]) -> set[str]:
+    """Those of the `wanted` nodes (by unique id) that were built with another fingerprint, or never."""
+    built = dict(connection.execute("select unique_id, fingerprint from ledger.models").fetchall())
+    return {node_id for node_id, fingerprint in wanted.items() if built.get(node_id) != fingerprint}
+
+
+def forget(connection: duckdb.DuckDBPyConnection, nodes: set[str]) -> None:
+    """Count `nodes` as not built: what a build that is cut short has made of them is not to be trusted."""
+    connection.execute("delete from ledger.models where list_contains(?, unique_id)", [sorted(nodes)])
+
+
+def record(connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, str]) -> None:
+    """Record that the nodes stand as `wanted`, and that there are no others."""
+    connection.execute("delete from ledger.models")
+    connection.execute("insert into ledger.models select unnest(?), unnest(?)", [list(wanted), list(wanted.values())])
+
+
+def _called(macros: Mapping[str, Any], called: list[str]) -> list[str]:
+    """The text of the macros `called`, and of all that these call; dbt's own stand for themselves by name."""
+    seen: dict[str, str] = {}
+    todo = list(called)
+    while todo:
+        macro_id = todo.pop()
+        if macro_id in seen or macro_id not in macros:
+            continue
+        macro = macros[macro_id]
+        is_ours = not macro["package_name"].startswith("dbt")
+        seen[macro_id] = macro["macro_sql"] if is_ours else ""
+        todo += macro["depends_on"]["macros"] if is_ours else []
+    return [f"{macro_id} {text}" for macro_id, text in sorted(seen.items())]
+
+
+def _said(value: Mapping[str, Any]) -> str:
+    return json.dumps({key: said for key, said in value.items() if key not in WORDS}, sort_keys=True, default=str)
+
+
+def _content(rows: pa.Table) -> str:
+    """A hash over a table's columns and rows."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows.combine_chunks())
+    return digest([sink.getvalue().to_pybytes().hex()])
+
+
+@cache
+def _statistics() -> str:
+    """The code of the statistics that Python models call."""
+    return digest([bare(path.read_text()) for path in sorted(Path(estimates.__file__).parent.rglob("*.py"))])
