@@ -14,8 +14,11 @@ _LITELLM_OPTIONAL = (
 _LITELLM_COLUMNS = (*_LITELLM_REQUIRED, *_LITELLM_OPTIONAL)
 
 
-_NO_INFERENCE = "a?(embedding|rerank|moderation|vector_store.*|search|call_mcp_tool|list_mcp_tools|batch.*|.*file.*)"
-"""Types of call that are no prediction."""
+_NO_INFERENCE = (
+    "a?(embedding|rerank|moderation|vector_store.*|search|call_mcp_tool|list_mcp_tools|.*batch.*|.*file.*|"
+    ".*fine_tuning.*|(get|delete|cancel)_responses|list_input_items|count_tokens)"
+)
+"""Types of call that are no prediction: batches and jobs are handled, answers fetched once more, tokens counted."""
 _SKIPS = "select _row, 'a call that is no prediction: ' || {call_type} as _reason from rows"
 
 

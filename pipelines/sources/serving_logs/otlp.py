@@ -61,7 +61,7 @@ OpenLLMetry (Traceloop), OpenInference, Langfuse, MLflow and vLLM."""
 _AGENTS = ("invoke_agent", "invoke_workflow", "agent")
 _NO_INFERENCE = (
     "^(plan|create_agent|fetch_response|execute_tool|tool.*|function|.*memor.*|.*embed.*|.*retriev.*|re_?rank.*|"
-    "guardrail|evaluat.*|parser|prompt|chain|workflow|task|span|event|unknown|moderation.*|score)$"
+    "count_tokens|guardrail|evaluat.*|parser|prompt|chain|workflow|task|span|event|unknown|moderation.*|score)$"
 )
 
 
@@ -92,7 +92,7 @@ def _milliseconds(seconds: str) -> str:
 
 
 # A root's parent is absent, empty or zeros.
-_PARENT = "nullif(ltrim(coalesce(s.\"parentSpanId\", ''), '0'), '')"
+_PARENT = "case when ltrim(s.\"parentSpanId\", '0') <> '' then s.\"parentSpanId\" end"
 _STRUCTURE = (
     '{{"resource": {{"attributes": {attributes}}}, "{scopes}": [{{"spans": [{{'
     '"traceId": "VARCHAR", "spanId": "VARCHAR", "parentSpanId": "VARCHAR", "startTimeUnixNano": "VARCHAR", '
