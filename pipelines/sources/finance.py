@@ -22,7 +22,12 @@ _MONTH = Column(
 )
 _POSTING = (
     Column("document_id", "VARCHAR", "The document's number.", required=True),
-    Column("line_number", "BIGINT", "The line's number in the document.", required=True),
+    Column(
+        "line_number",
+        "BIGINT",
+        "The line's number in the document; its place there where none is exported.",
+        required=True,
+    ),
     Column("posting_date", "DATE", "The day it counts for in the books.", required=True),
     _CODE,
 )
@@ -135,10 +140,11 @@ _SIGNED = """case
         else "Amount"
     end"""
 
+# Where lines bear no number, their order in the document is it: two lines may be equal and are two.
 _POSTED = """
     _row, _raw,
     "Document Number" as document_id,
-    coalesce("Line Item", '1') as line_number,
+    coalesce("Line Item", row_number() over (partition by "Document Number" order by _row)::varchar) as line_number,
     "Posting Date" as posting_date,
     "Project" as project_code,
     upper(trim("Currency")) as currency,
