@@ -14,8 +14,8 @@ changes as (select * from {{ ref('int_jira_changes__attributed') }}),
 
 changelogs as (select * from {{ ref('int_jira_changelogs__counted') }}),
 
--- What a log entry does to the state. There is no entry for reopening: a trigger or an acknowledgement after a
--- resolution is one. Notes, escalations and notifications do nothing.
+-- What a log entry does to the state. A trigger or an acknowledgement after a resolution reopens too. Notes,
+-- escalations and notifications do nothing.
 logged as (
 
     select
@@ -30,7 +30,11 @@ logged as (
     from log_entries
     where
         entry_type in (
-            'trigger_log_entry', 'acknowledge_log_entry', 'unacknowledge_log_entry', 'resolve_log_entry'
+            'trigger_log_entry',
+            'acknowledge_log_entry',
+            'unacknowledge_log_entry',
+            'resolve_log_entry',
+            'reopen_log_entry'
         )
 
 ),
@@ -77,6 +81,14 @@ analytics_only as (
 
 ),
 
+acknowledged as (
+
+    select record_id
+    from logged
+    where is_acknowledgement
+
+),
+
 analytics_acknowledged as (
 
     select
@@ -88,7 +100,9 @@ analytics_acknowledged as (
         true as is_by_person,
         first_acknowledged_at as event_at
 
-    from analytics_only
+    -- A snapshot of a resolved incident no longer says who acknowledged it.
+    from analytics
+    anti join acknowledged on analytics.pagerduty_incident_id = acknowledged.record_id
 
 ),
 
@@ -153,9 +167,47 @@ judged_issues as (
 
 ),
 
--- Jira is resolved when a resolution is set where there was none, and reopened when it is cleared; where it is used,
--- the workflow's statuses say nothing of it. The first move of the status is when somebody took it up; a changelog
--- that lacks entries cannot tell which was the first.
+moved as (
+
+    select
+        changes.*,
+        was_in.status_category as from_category,
+        now_in.status_category as to_category,
+        was_in.status_category = 'done' and now_in.status_category <> 'done' as is_taken_back
+
+    from changes
+    left join categories as was_in on changes.from_text = was_in.status and changes.field = 'status'
+    left join categories as now_in on changes.to_text = now_in.status and changes.field = 'status'
+
+),
+
+moved_to_done as (
+
+    select distinct jira_issue_id
+    from moved
+    where to_category = 'done'
+
+),
+
+followed as (
+
+    select
+        *,
+        coalesce(
+            bool_or(is_taken_back) over (
+                partition by jira_issue_id order by created_at rows between unbounded preceding and 1 preceding
+            ),
+            false
+        ) as was_taken_back
+
+    from moved
+
+),
+
+-- Jira is resolved when a resolution is set where there was none, and reopened when it is cleared. Where it is used,
+-- the workflow's statuses say nothing of it, but for an issue that is moved out of done: many workflows leave the
+-- resolution on it, and from then on its status decides. The first move of the status is when somebody took it up; a
+-- changelog that lacks entries cannot tell which was the first.
 changed as (
 
     select
@@ -164,19 +216,17 @@ changed as (
         case
             when changes.field = 'resolution' and changes.to_text is null then 'open'
             when changes.field = 'resolution' then 'close'
-            when judged_issues.is_by_resolution then null
-            when now_in.status_category = 'done' then 'close'
-            when now_in.status_category is not null or was_in.status_category = 'done' then 'open'
+            when judged_issues.is_by_resolution and not (changes.is_taken_back or changes.was_taken_back) then null
+            when changes.to_category = 'done' then 'close'
+            when changes.to_category is not null or changes.from_category = 'done' then 'open'
         end as effect,
         changes.field = 'status' and not judged_issues.is_cut as is_acknowledgement,
         true as is_logged,
         true as is_by_person,
         changes.created_at as event_at
 
-    from changes
+    from followed as changes
     inner join judged_issues on changes.jira_issue_id = judged_issues.jira_issue_id
-    left join categories as was_in on changes.from_text = was_in.status and changes.field = 'status'
-    left join categories as now_in on changes.to_text = now_in.status and changes.field = 'status'
     where
         changes.field = 'status'
         or (changes.field = 'resolution' and (changes.from_text is null or changes.to_text is null))
@@ -187,18 +237,21 @@ jira_snapshots as (
 
     select
         'jira' as record_source,
-        jira_issue_id as record_id,
+        judged_issues.jira_issue_id as record_id,
         case when resolved_at is not null or (is_done and not is_by_resolution) then 'close' else 'open' end as effect,
         false as is_acknowledgement,
         false as is_logged,
         true as is_by_person,
         case
             when resolved_at is not null then resolved_at
-            when is_done and not is_by_resolution then status_category_changed_at
+            -- Where nothing says since when it is done: at the latest since it was last touched.
+            when is_done and not is_by_resolution
+                then coalesce(status_category_changed_at, if(moved_to_done.jira_issue_id is null, updated_at, null))
             else updated_at
         end as event_at
 
     from judged_issues
+    left join moved_to_done on judged_issues.jira_issue_id = moved_to_done.jira_issue_id
 
 ),
 
