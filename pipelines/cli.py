@@ -26,7 +26,8 @@ from pipelines import console
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
-    from pipelines.catalog.types import AiMember, Catalog
+    from pipelines.catalog.catalog import Catalog
+    from pipelines.catalog.domains.members import AiMember
 
 
 class _Commands(TyperGroup):

@@ -1,6 +1,6 @@
 """A YAML file that remembers its lines, and what is wrong with it, by file, line and field.
 
-Syntax only. What a catalog file may say lives in `types`.
+Syntax only. What a catalog file may say lives in `domains/`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads a catalog folder, all of it or none: every problem is collected before anything is refused.
 
-What a file may say lives in `types`, what must hold between files in `check`.
+What a file may say, and what must hold between files, lives in `domains/`.
 """
 
 from __future__ import annotations
@@ -13,22 +13,16 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipelines.catalog.check import Read, check, check_experiments
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.check import check
+from pipelines.catalog.checking import Entries, Read
 from pipelines.catalog.documents import CatalogError, Document, Location, Problem, read_document
-from pipelines.catalog.types import (
-    ADDRESS_PATTERN,
-    CURRENCY_PATTERN,
-    MONTH_PATTERN,
-    SLUG_PATTERN,
-    AiMember,
-    Catalog,
-    Company,
-    Experiment,
-    Member,
-    Project,
-    SharedPool,
-    Team,
-)
+from pipelines.catalog.domains.company import Company
+from pipelines.catalog.domains.costs import SharedPool
+from pipelines.catalog.domains.experiments import Experiment
+from pipelines.catalog.domains.members import AiMember, Member, Team
+from pipelines.catalog.domains.projects import Project
+from pipelines.catalog.parts import ADDRESS_PATTERN, CURRENCY_PATTERN, MONTH_PATTERN, SLUG_PATTERN
 
 T = TypeVar("T")
 
@@ -101,18 +95,16 @@ def load_catalog(folder: Path) -> Catalog:
     members = [Read(d, value) for d, value in workforce if isinstance(value, AiMember)]
     teams = [Read(d, value) for d, value in workforce if isinstance(value, Team)]
     pools = [Read(d, value) for d, value in shared if value is not None]
-    known_company = [Read(d, value) for d, value in companies if value is not None]
+    company = next((Read(d, value) for d, value in companies if value is not None), None)
     projects = [Read(d, value) for d, value in funded if value is not None]
     experiments = [Read(d, value) for d, value in run if value is not None]
     if len(workforce) == len(member_files):  # else a name that seems unknown may be in the other
-        problems.extend(check(members, teams, pools, known_company, projects, stated))
-        if len(experiments) == len(run):
-            problems.extend(check_experiments(members, experiments, stated))
-    company = companies[0][1] if companies else None
+        all_run = experiments if len(experiments) == len(run) else None
+        problems.extend(check(Entries(members, teams, pools, projects, all_run, company, stated)))
     if problems or company is None:
         raise CatalogError(folder, problems)
     return Catalog(
-        company=company,
+        company=company.value,
         members=tuple(sorted((m.value for m in members), key=lambda member: member.id)),
         teams=tuple(sorted((t.value for t in teams), key=lambda team: team.id)),
         pools=tuple(sorted((p.value for p in pools), key=lambda pool: pool.id)),

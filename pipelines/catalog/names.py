@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import yaml
 
+from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.tables import catalog_tables
-from pipelines.catalog.types import Catalog
 
 
 class Name(NamedTuple):

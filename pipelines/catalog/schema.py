@@ -1,6 +1,6 @@
 """The catalog's JSON schemas, published beside it so that editors complete and check its files.
 
-`python -m pipelines.catalog.schema` writes them anew; what they say comes from `types`.
+`python -m pipelines.catalog.schema` writes them anew; what they say comes from the types in `domains/`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from pipelines.catalog.types import Company, Experiment, Member, Project, SharedPool
+from pipelines.catalog.domains.company import Company
+from pipelines.catalog.domains.costs import SharedPool
+from pipelines.catalog.domains.experiments import Experiment
+from pipelines.catalog.domains.members import Member
+from pipelines.catalog.domains.projects import Project
 
 SCHEMA_FOLDER: Final = Path(__file__).parents[2] / "data" / "catalog" / "schema"
 

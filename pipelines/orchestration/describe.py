@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from pipelines.catalog.tables import CatalogColumn
+from pipelines.catalog.columns import CatalogColumn
 from pipelines.sources.spec import Column
 
 LONGEST_TABLE = 50

@@ -8,8 +8,9 @@ from typing import Final, get_args
 
 import dagster as dg
 
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.domains.company import Cadence
 from pipelines.catalog.load import load_catalog
-from pipelines.catalog.types import Cadence, Catalog
 from pipelines.orchestration.describe import owners
 from pipelines.scorecard.reviews import shelf
 from pipelines.scorecard.reviews.periods import GRAINS, Period

@@ -17,7 +17,7 @@ from pathlib import Path
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from pipelines.catalog.types import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.notify.delivery import tell_failure
 from pipelines.notify.failures import Failed
 from pipelines.orchestration.assembly import build_defs

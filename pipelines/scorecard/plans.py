@@ -15,7 +15,9 @@ from typing import Any, Final, Literal
 import pyarrow as pa
 import yaml
 
-from pipelines.catalog.types import AiMember, Catalog, Experiment, Metric
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.domains.experiments import Experiment, Metric
+from pipelines.catalog.domains.members import AiMember
 from pipelines.estimates.experiments import Moments
 from pipelines.estimates.power import Arms, Baseline, detectable, sample_size
 from pipelines.scorecard import words

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from pipelines.catalog.types import AiMember, ValueStream
+from pipelines.catalog.domains.members import AiMember
+from pipelines.catalog.domains.value import ValueStream
 from pipelines.scorecard import markdown, words
 from pipelines.scorecard.plans import Plan, stub, told
 

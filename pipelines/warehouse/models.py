@@ -17,8 +17,8 @@ import pyarrow as pa
 import yaml
 
 from pipelines import estimates
+from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.tables import catalog_tables
-from pipelines.catalog.types import Catalog
 from pipelines.warehouse.code import bare
 from pipelines.warehouse.ledger import digest
 

@@ -19,7 +19,7 @@ from typing import Any, get_args
 import duckdb
 import pyarrow as pa
 
-from pipelines.catalog.types import Kpi
+from pipelines.catalog.domains.targets import Kpi
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import name, quote, transaction, writer
 from pipelines.warehouse.transform import descriptions

@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import duckdb
 
+from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.names import Name, declared_names, line_for, place_for
-from pipelines.catalog.types import Catalog
 from pipelines.settings import Settings
 from pipelines.sources.spec import Names, Source, Table
 from pipelines.warehouse import ledger, models

@@ -21,8 +21,8 @@ import duckdb
 import yaml
 
 from pipelines import estimates
+from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
-from pipelines.catalog.types import Catalog
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.sources import all_sources, values
 from pipelines.warehouse import ledger, models

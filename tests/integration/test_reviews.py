@@ -14,8 +14,9 @@ import duckdb
 import pytest
 import yaml
 
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.domains.company import Cadence
 from pipelines.catalog.load import load_catalog
-from pipelines.catalog.types import Cadence, Catalog
 from pipelines.orchestration.reviews import review_assets, review_jobs, review_schedules
 from pipelines.scorecard import words
 from pipelines.scorecard.reviews.document import Picture, Review, Section, Table

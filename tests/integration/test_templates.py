@@ -12,8 +12,10 @@ import yaml
 from pydantic import TypeAdapter
 from typer.testing import CliRunner, Result
 
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.domains.experiments import Experiment
+from pipelines.catalog.domains.members import AiMember
 from pipelines.catalog.load import load_catalog
-from pipelines.catalog.types import AiMember, Catalog, Experiment
 from pipelines.cli import app
 from pipelines.estimates.power import Baseline, detectable, sample_size
 from pipelines.scorecard import plans, templates, words

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pipelines import scorecard
-from pipelines.catalog.types import Kpi
+from pipelines.catalog.domains.targets import Kpi
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
 from pipelines.warehouse.postgres import postgres_type
 from pipelines.warehouse.transform import dbt, prepare

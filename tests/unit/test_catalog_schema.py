@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
+from pipelines.catalog.domains.identifiers import IDENTIFIER_KINDS
 from pipelines.catalog.schema import SCHEMA_FOLDER, schema_texts, write_schemas
-from pipelines.catalog.types import IDENTIFIER_KINDS
 
 SAMPLE = SCHEMA_FOLDER.parent
 FILES = sorted(SAMPLE.rglob("*.yaml"))

@@ -9,9 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.columns import CatalogTable
+from pipelines.catalog.domains.company import Company
+from pipelines.catalog.domains.costs import SharedPool
+from pipelines.catalog.domains.members import AiMember, Team
 from pipelines.catalog.load import load_catalog
-from pipelines.catalog.tables import CATALOG_TABLES, CatalogTable, catalog_tables
-from pipelines.catalog.types import AiMember, Catalog, Company, SharedPool, Team
+from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
 
 SAMPLE = Path(__file__).parents[2] / "data" / "catalog"
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)

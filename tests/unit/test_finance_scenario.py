@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.catalog.domains.projects import FACTORS
 from pipelines.catalog.load import load_catalog
-from pipelines.catalog.types import FACTORS
 from pipelines.scenario.finance import PROJECTS, write_finance
 from pipelines.scenario.world import World
 from pipelines.settings import SAMPLE_CATALOG

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from pipelines.catalog.types import Cadence
+from pipelines.catalog.domains.company import Cadence
 from pipelines.scorecard.reviews import shelf
 from pipelines.scorecard.reviews.periods import Period
 

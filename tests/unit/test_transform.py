@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.load import load_catalog
-from pipelines.catalog.types import Catalog
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.warehouse import ledger, transform
 from pipelines.warehouse.connect import opened, writer

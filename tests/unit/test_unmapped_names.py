@@ -9,9 +9,9 @@ from datetime import date, timedelta
 import pytest
 import yaml
 
+from pipelines.catalog.domains.identifiers import Identifier
 from pipelines.catalog.load import load_catalog
 from pipelines.catalog.names import ELSEWHERE, Name, line_for
-from pipelines.catalog.types import Identifier
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Column, Format, Names, Source, Table

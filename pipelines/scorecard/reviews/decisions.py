@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from pipelines.catalog.types import Role
+from pipelines.catalog.domains.roles import Role
 from pipelines.scorecard import words
 from pipelines.scorecard.reviews import pictures
 from pipelines.scorecard.reviews.document import Block, Cell, Items, Section, Text, table

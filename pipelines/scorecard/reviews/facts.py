@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipelines.catalog.types import AiMember, Catalog
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.domains.members import AiMember
 from pipelines.scorecard import words
 from pipelines.scorecard.reviews.document import Cell
 from pipelines.scorecard.reviews.periods import Period

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from pipelines.catalog.types import Cadence
+from pipelines.catalog.domains.company import Cadence
 
 GRAINS: Final[dict[Cadence, str]] = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 CADENCES: Final[dict[str, Cadence]] = {

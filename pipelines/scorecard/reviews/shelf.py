@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from pipelines.catalog.types import Cadence
+from pipelines.catalog.domains.company import Cadence
 from pipelines.scorecard import words
 from pipelines.scorecard.reviews import render
 from pipelines.scorecard.reviews.periods import Period

@@ -8,7 +8,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.catalog.types import Cadence, Catalog
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.domains.company import Cadence
 from pipelines.scorecard import words
 from pipelines.scorecard.reviews import decisions, sections
 from pipelines.scorecard.reviews.document import Review, Section

@@ -1,0 +1,246 @@
+"""What users see of a member: its features, the events that say they are used, whom they are for, who is left out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.catalog.checking import Entries, Place, once
+from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.documents import Location, Problem
+from pipelines.catalog.parts import AsOf, Exact, Part, Slug, Text
+
+if TYPE_CHECKING:
+    from pipelines.catalog.catalog import Catalog
+
+
+AnalyticsSource = Literal["mixpanel", "amplitude", "segment"]
+
+
+class EventProperty(Part):
+    """The event property by which a feature knows its own events."""
+
+    name: Exact = Field(description="The property's name.")
+    equals: Exact = Field(description="Its value on this feature's events.")
+
+
+class PopulationRule(Part):
+    """Users counted by a property of theirs."""
+
+    property_name: Exact = Field(alias="property", description="The user property that decides.")
+    equals: Exact | None = Field(None, description="Its value on users who are meant. This or `in`.")
+    one_of: tuple[Exact, ...] | None = Field(
+        None,
+        alias="in",
+        min_length=1,
+        description="Its values on users who are meant. This or `equals`.",
+    )
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if (self.equals is None) == (self.one_of is None):
+            found = "neither" if self.equals is None else "both"
+            raise ValueError(f"expected either `equals` or `in`, found {found}")
+        return self
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The property's values on users who are meant."""
+        return self.one_of if self.one_of is not None else (self.equals or "",)
+
+
+class TargetPopulation(AsOf):
+    """Whom a feature is for, from a day on."""
+
+    size: Annotated[int, Field(strict=True, gt=0)] | None = Field(
+        None, description="How many users (or processes) it is for. This or `rule`."
+    )
+    rule: PopulationRule | None = Field(None, description="Which users it is for. This or `size`.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.size is None) == (self.rule is None):
+            found = "neither" if self.size is None else "both"
+            raise ValueError(f"expected either `size` or `rule`, found {found}")
+        return self
+
+
+class Feature(Part):
+    """What users see of a member, and the events that say they use it."""
+
+    id: Slug = Field(description="Its id, unique in the catalog.")
+    name: Text = Field(description="Its name on the scorecard.")
+    source: AnalyticsSource = Field(description="The product analytics that holds its events.")
+    exposed_events: tuple[Exact, ...] = Field((), description="Events of a user who was shown it.")
+    onboarded_events: tuple[Exact, ...] = Field((), description="Events of a user who is ready to use it.")
+    qualifying_events: tuple[Exact, ...] = Field(
+        min_length=1, description="Events of a user who used it: these make a user active."
+    )
+    event_property: EventProperty | None = Field(
+        None,
+        alias="property",
+        description="Where features share events: the property that tells this feature's apart.",
+    )
+    process_property: Exact | None = Field(
+        None,
+        description="Where processes adopt it and not users: the event property that identifies "
+        "the process. Its distinct values are counted in place of users.",
+    )
+    target_population: tuple[TargetPopulation, ...] = Field(
+        (), description="Whom it is for, as of each date: the denominator of adoption."
+    )
+
+
+class ExcludedUsers(Part):
+    """Users who are not counted: tests and the company's own."""
+
+    property_name: Exact = Field(
+        alias="property", description="The user property that tells them: `email`, `user_id`, …."
+    )
+    matches: Literal["glob", "suffix", "equals"] = Field(description="How `pattern` is compared.")
+    pattern: Exact = Field(description="What their property looks like.")
+    reason: Text = Field(description="Why they are not counted.")
+
+
+def check(read: Entries) -> Iterator[Problem]:
+    """Features of one id, events listed twice, and events that nothing tells from another feature's."""
+    seen: dict[str, Place] = {}
+    events: defaultdict[tuple[str, str], list[tuple[Place, Feature]]] = defaultdict(list)
+    for member in read.members:
+        for i, feature in enumerate(member.value.features):
+            here: Location = ("features", i)
+            place = Place(member.document, (*here, "id"))
+            yield from once(seen, feature.id, place, "Give one of them another id")
+            for stage in ("exposed_events", "onboarded_events", "qualifying_events"):
+                listed: dict[str, Place] = {}
+                for j, event in enumerate(getattr(feature, stage)):
+                    place = Place(member.document, (*here, stage, j))
+                    yield from once(listed, event, place, "Name it once")
+                    events[feature.source, event].append((place, feature))
+    for (_, event), uses in events.items():
+        for (first, one), (second, other) in combinations(uses, 2):
+            if one is not other and not _told_apart(one, other):
+                yield second.problem(
+                    f"found the event `{event}` of the feature `{one.id}` ({first}), and nothing tells them apart",
+                    "Give both features a `property` with a value of their own",
+                )
+
+
+def _told_apart(one: Feature, other: Feature) -> bool:
+    return (
+        one.event_property is not None
+        and other.event_property is not None
+        and one.event_property != other.event_property
+    )
+
+
+def _all_features(catalog: Catalog) -> Iterator[tuple[str, Feature]]:
+    for member in catalog.members:
+        for feature in member.features:
+            yield member.id, feature
+
+
+def _features(catalog: Catalog) -> Iterator[Row]:
+    for member_id, feature in _all_features(catalog):
+        yield feature.id, member_id, feature.name, feature.source, feature.process_property
+
+
+def _feature_events(catalog: Catalog) -> Iterator[Row]:
+    for _, feature in _all_features(catalog):
+        told_by = (
+            (feature.event_property.name, feature.event_property.equals) if feature.event_property else (None, None)
+        )
+        for stage, events in (
+            ("exposed", feature.exposed_events),
+            ("onboarded", feature.onboarded_events),
+            ("qualifying", feature.qualifying_events),
+        ):
+            for event in events:
+                yield feature.id, stage, event, *told_by
+
+
+def _target_populations(catalog: Catalog) -> Iterator[Row]:
+    for _, feature in _all_features(catalog):
+        for population, begin, end in spells(feature.target_population):
+            if population.rule is None:
+                yield feature.id, begin, end, population.size, None, None
+            else:
+                for value in population.rule.values:
+                    yield feature.id, begin, end, None, population.rule.property_name, value
+
+
+def _excluded_users(catalog: Catalog) -> Iterator[Row]:
+    for users in catalog.company.excluded_users:
+        yield users.property_name, users.matches, users.pattern, users.reason
+
+
+_FEATURE_ID: Final = text("feature_id", "The AI feature.")
+
+
+TABLES: Final = (
+    CatalogTable(
+        "features",
+        "One row per AI feature that users see.",
+        (
+            _FEATURE_ID,
+            MEMBER_ID,
+            text("name", "Its name on the scorecard."),
+            text("source", "The product analytics that holds its events."),
+            text(
+                "process_property",
+                "Event property whose distinct values are counted; null: users are.",
+            ),
+        ),
+        ("feature_id",),
+        _features,
+    ),
+    CatalogTable(
+        "feature_events",
+        "One row per feature, stage of its funnel and event that reaches the stage.",
+        (
+            _FEATURE_ID,
+            text(
+                "stage",
+                "`exposed`, `onboarded` or `qualifying`; only the last makes a user active.",
+            ),
+            text("event_name", "The event's name in product analytics."),
+            text(
+                "property_name",
+                "Event property that tells this feature's events apart; null: all are its.",
+            ),
+            text("property_value", "The property's value on this feature's events."),
+        ),
+        ("feature_id", "stage", "event_name"),
+        _feature_events,
+    ),
+    CatalogTable(
+        "target_populations",
+        "One row per feature and spell where a size is declared; one per property value where a "
+        "rule is. A user is meant when the property has any of the values.",
+        (
+            _FEATURE_ID,
+            *SPELL,
+            CatalogColumn("size", "BIGINT", "How many it is for; null where a rule counts them."),
+            text("property_name", "User property that decides; null where a size is declared."),
+            text("property_value", "A value of it on users who are meant."),
+        ),
+        ("feature_id", "valid_from", "property_value"),
+        _target_populations,
+    ),
+    CatalogTable(
+        "excluded_users",
+        "One row per rule for users that analytics does not count.",
+        (
+            text("property_name", "The user property that tells them."),
+            text("match_kind", "`glob`, `suffix` or `equals`."),
+            text("pattern", "What their property looks like."),
+            text("reason", "Why they are not counted."),
+        ),
+        ("property_name", "match_kind", "pattern"),
+        _excluded_users,
+    ),
+)

@@ -1,0 +1,117 @@
+"""Costs that several members cause together: which charges are in a pool, who shares it, and what it is split by.
+
+The names of a single member's own charges are its `identifiers`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final, Literal
+
+from pydantic import Field
+
+from pipelines.catalog.checking import Claim, Entries, Place, Read, no_member, overlapping, unique_ids
+from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogTable, Row, text
+from pipelines.catalog.documents import Problem
+from pipelines.catalog.domains.identifiers import NAME_COLUMNS, BillingIdentifier
+from pipelines.catalog.parts import Part, Slug, Text, Validity
+
+if TYPE_CHECKING:
+    from pipelines.catalog.catalog import Catalog
+
+
+class PoolMember(Validity):
+    """A member that uses a shared pool."""
+
+    member: Slug = Field(description="The id of a model, agent or decision system.")
+
+
+class SharedPool(Part):
+    """Costs that several members cause together, and how they are split."""
+
+    id: Slug = Field(description="Its id, unique among shared pools.")
+    name: Text = Field(description="Its name on the scorecard.")
+    match: tuple[BillingIdentifier, ...] = Field(
+        min_length=1, description="Which charges are in the pool: those that match any of these."
+    )
+    members: tuple[PoolMember, ...] = Field(min_length=1, description="Who shares it.")
+    driver: Literal["busy_seconds", "tokens", "predictions", "equal"] = Field(
+        description="What it is split by. A driver without data falls to the next of "
+        "busy_seconds, tokens, predictions, equal; an equal split is flagged."
+    )
+
+
+def check(read: Entries) -> Iterator[Problem]:
+    """Pools of one id, members that are none, members that share a pool twice on a day."""
+    yield from unique_ids(read.pools)
+    for pool in read.pools:
+        yield from _check_members(pool, read.stated)
+
+
+def _check_members(pool: Read[SharedPool], stated: Mapping[str, str]) -> Iterator[Problem]:
+    spells: defaultdict[str, list[Claim]] = defaultdict(list)
+    for i, spell in enumerate(pool.value.members):
+        place = Place(pool.document, ("members", i, "member"))
+        spells[spell.member].append(Claim(place, pool.value.id, spell))
+        if stated.get(spell.member, "team") == "team":
+            yield no_member(place, stated)
+    for claims in spells.values():
+        for first, second in overlapping(claims):
+            yield second.place.problem(
+                f"found the member again on the same days, first at {first.place}",
+                "Keep one of them, or let one end (`to`) where the other begins (`from`)",
+            )
+
+
+def _shared_pools(catalog: Catalog) -> Iterator[Row]:
+    for pool in catalog.pools:
+        yield pool.id, pool.name, pool.driver
+
+
+def _pool_matches(catalog: Catalog) -> Iterator[Row]:
+    for pool in catalog.pools:
+        for name in pool.match:
+            yield pool.id, name.kind, name.key, name.value, name.valid_from, name.valid_to
+
+
+def _pool_members(catalog: Catalog) -> Iterator[Row]:
+    for pool in catalog.pools:
+        for spell in pool.members:
+            yield pool.id, spell.member, spell.valid_from, spell.valid_to
+
+
+_POOL_ID: Final = text("pool_id", "The shared pool.")
+
+
+TABLES: Final = (
+    CatalogTable(
+        "shared_pools",
+        "One row per pool of costs that several members cause together.",
+        (
+            _POOL_ID,
+            text("name", "Its name on the scorecard."),
+            text(
+                "driver",
+                "What it is split by; without data it falls to the next of `busy_seconds`, "
+                "`tokens`, `predictions`, `equal`.",
+            ),
+        ),
+        ("pool_id",),
+        _shared_pools,
+    ),
+    CatalogTable(
+        "pool_matches",
+        "One row per name on a cloud bill that puts a charge in the pool, and the days it does.",
+        (_POOL_ID, *NAME_COLUMNS, *SPELL),
+        ("identifier_kind", "identifier_key", "identifier_value", "valid_from"),
+        _pool_matches,
+    ),
+    CatalogTable(
+        "pool_members",
+        "One row per pool, member and spell in which the member shares the pool.",
+        (_POOL_ID, MEMBER_ID, *SPELL),
+        ("pool_id", "member_id", "valid_from"),
+        _pool_members,
+    ),
+)

@@ -1,0 +1,340 @@
+"""What keeps a member in bounds: guardrails, decision gates with what persons have said at them, answered alerts.
+
+Targets that may be missed live in `targets`; the alerts themselves are computed, not declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.catalog.checking import Entries, Place, Read, listed, once
+from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.documents import Location, Problem
+from pipelines.catalog.domains.roles import Role
+from pipelines.catalog.domains.targets import Kpi
+from pipelines.catalog.parts import Address, AsOf, Day, Exact, Number, Part, Slug, Text
+
+if TYPE_CHECKING:
+    from pipelines.catalog.catalog import Catalog
+    from pipelines.catalog.domains.company import Company
+    from pipelines.catalog.domains.members import AiMember
+
+
+GuardrailMeasure = Literal["selection_rate_ratio", "equal_opportunity_difference", "compute_cost_usd"]
+FAIRNESS_MEASURES: Final[tuple[GuardrailMeasure, ...]] = ("selection_rate_ratio", "equal_opportunity_difference")
+"""What `mart_fairness_monthly` tells of a group: it falls from what the best group has, so its bound is a lower one."""
+
+
+class Guardrail(AsOf):
+    """A bound that must not be crossed, whatever the targets say."""
+
+    id: Slug = Field(description="Its id, unique in the member.")
+    kind: Literal["fairness", "compliance", "cost_ceiling", "accuracy_floor", "other"] = Field(
+        description="What it guards."
+    )
+    kpi: Kpi | None = Field(None, description="The KPI it bounds. This or `measure`.")
+    measure: GuardrailMeasure | None = Field(
+        None,
+        description="What it bounds where that is no KPI. selection_rate_ratio: how often a group is selected over how "
+        "often the group most often selected is (the four-fifths rule is `at_least: 0.8`); "
+        "equal_opportunity_difference: a group's recall less that of the group with the highest; compute_cost_usd: "
+        "compute cost of the period. This or `kpi`.",
+    )
+    attribute: Exact | None = Field(
+        None,
+        description="Fairness only: the protected attribute whose groups are compared; left out: each of them. "
+        "The worst group decides.",
+    )
+    period: Literal["day", "week", "month"] = Field(
+        "week", description="The periods that are judged, once whole; fairness is told by the month."
+    )
+    at_least: Number | None = Field(None, description="It may not fall below this. This or `at_most`.")
+    at_most: Number | None = Field(None, description="It may not exceed this. This or `at_least`.")
+    action: Literal["human_review", "rollback", "retrain"] = Field(
+        "human_review",
+        description="What its owner is asked to do when it is crossed; `retrain` also raises a retrain trigger, which "
+        "a deployment closes.",
+    )
+
+    @property
+    def subject(self) -> str:
+        """The KPI or the measure it bounds."""
+        return str(self.kpi or self.measure)
+
+    @model_validator(mode="after")
+    def _one_subject_and_one_bound(self) -> Self:
+        for one, other in (("kpi", "measure"), ("at_least", "at_most")):
+            if (getattr(self, one) is None) == (getattr(self, other) is None):
+                found = "neither" if getattr(self, one) is None else "both"
+                raise ValueError(f"expected either `{one}` or `{other}`, found {found}")
+        return self
+
+    @model_validator(mode="after")
+    def _bounds_what_its_kind_guards(self) -> Self:
+        is_fairness = self.measure in FAIRNESS_MEASURES
+        if self.kind == "fairness" and not is_fairness:
+            raise ValueError(f"expected `measure` to be one of {', '.join(f'`{m}`' for m in FAIRNESS_MEASURES)}")
+        if self.kind == "accuracy_floor" and (self.kpi != "accuracy" or self.at_least is None):
+            raise ValueError("expected `kpi: accuracy` and `at_least`: it is a floor")
+        is_cost = self.kpi == "cost_per_prediction" or self.measure == "compute_cost_usd"
+        if self.kind == "cost_ceiling" and not (is_cost and self.at_most is not None):
+            raise ValueError(
+                "expected `kpi: cost_per_prediction` or `measure: compute_cost_usd`, and `at_most`: it is a ceiling"
+            )
+        if is_fairness and (self.period != "month" or self.at_least is None):
+            raise ValueError(
+                "expected `period: month` and `at_least`: fairness is told by the month, and more is fairer"
+            )
+        if self.attribute is not None and not is_fairness:
+            raise ValueError("expected no `attribute`: only fairness compares groups")
+        return self
+
+
+class Criterion(Part):
+    """What must hold at a decision gate: a KPI's status, or a person's word."""
+
+    id: Slug = Field(description="Its id, unique in the gate.")
+    statement: Text = Field(description="What must hold, in a sentence.")
+    kpi: Kpi | None = Field(None, description="The KPI whose status decides. This or `sign_off`.")
+    requires: Literal["measured", "not_off_target", "on_target"] = Field(
+        "not_off_target", description="What the KPI must be in the last whole period before the gate is due."
+    )
+    period: Literal["week", "month"] = Field("month", description="The periods that are looked at.")
+    sign_off: Role | None = Field(None, description="The role whose word decides. This or `kpi`.")
+
+    @model_validator(mode="after")
+    def _one_judge(self) -> Self:
+        if (self.kpi is None) == (self.sign_off is None):
+            found = "neither" if self.kpi is None else "both"
+            raise ValueError(f"expected either `kpi` or `sign_off`, found {found}")
+        return self
+
+
+class DecisionGate(Part):
+    """A point in a model's life at which it is decided whether to go on."""
+
+    id: Slug = Field(description="Its id, unique in the company.")
+    name: Text = Field(description="Its name.")
+    days_after_launch: Annotated[int, Field(strict=True)] = Field(
+        description="When it is due: 0 on the day of the launch, 30 at the 30-day review; below 0 before it."
+    )
+    criteria: tuple[Criterion, ...] = Field(min_length=1, description="All of them must hold.")
+
+
+class SignOff(Part):
+    """A person's word on a criterion of a decision gate that no data can answer."""
+
+    gate: Slug = Field(description="The gate, by its id in `company.yaml`.")
+    criterion: Slug = Field(description="The criterion, by its id in the gate.")
+    given: Day = Field(alias="date", description="The day it was given.")
+    by: Address = Field(description="Who gave it, as a role address.")
+    is_passed: bool = Field(True, alias="passed", description="Whether the criterion is met.")
+    note: Text | None = Field(None, description="What it rests on.")
+
+
+class Acknowledgement(Part):
+    """Somebody has seen an alert and answers for it."""
+
+    alert: Exact = Field(description="The alert's id, as `mart_alerts` shows it.")
+    given: Day = Field(alias="date", description="The day it was acknowledged.")
+    by: Address = Field(description="Who acknowledged it, as a role address.")
+    note: Text | None = Field(None, description="What is being done.")
+
+
+def check(read: Entries) -> Iterator[Problem]:
+    """Guardrails without groups to compare, gates with one id twice, sign-offs of no gate's criterion."""
+    for member in read.members:
+        yield from _check_guardrails(member)
+    if read.company is not None:
+        yield from _check_gates(read.company)
+        for member in read.members:
+            yield from _check_sign_offs(member, read.company.value)
+
+
+def _check_guardrails(member: Read[AiMember]) -> Iterator[Problem]:
+    quality = member.value.quality
+    binary = quality is not None and quality.task == "binary"
+    protected = [c.attribute for c in quality.cohorts if c.protected] if quality is not None and binary else []
+    for i, rail in enumerate(member.value.guardrails):
+        if rail.measure in FAIRNESS_MEASURES and not protected:
+            yield member.document.problem(
+                ("guardrails", i, "measure"),
+                "found a fairness guardrail of a member whose `quality` compares no groups",
+                "Declare `quality` with the task `binary` and a cohort that is `protected: true`",
+            )
+        elif rail.attribute is not None and rail.attribute not in protected:
+            yield member.document.problem(
+                ("guardrails", i, "attribute"),
+                f"found `{rail.attribute}`, expected a protected cohort of its `quality`: {listed(protected)}",
+                "Correct the name, or mark the cohort `protected: true`",
+            )
+
+
+def _check_gates(company: Read[Company]) -> Iterator[Problem]:
+    gates: dict[str, Place] = {}
+    for i, gate in enumerate(company.value.decision_gates):
+        here: Location = ("decision_gates", i)
+        yield from once(gates, gate.id, Place(company.document, (*here, "id")), "Give one of them another id")
+        criteria: dict[str, Place] = {}
+        for j, criterion in enumerate(gate.criteria):
+            place = Place(company.document, (*here, "criteria", j, "id"))
+            yield from once(criteria, criterion.id, place, "Give one of them another id")
+
+
+def _check_sign_offs(member: Read[AiMember], company: Company) -> Iterator[Problem]:
+    judged = {
+        gate.id: [criterion.id for criterion in gate.criteria if criterion.sign_off] for gate in company.decision_gates
+    }
+    for i, word in enumerate(member.value.sign_offs):
+        if word.gate not in judged:
+            yield member.document.problem(
+                ("sign_offs", i, "gate"),
+                f"found `{word.gate}`, expected a decision gate of the company: {listed(judged)}",
+                "Correct the id, or add the gate to `company.yaml`",
+            )
+        elif word.criterion not in judged[word.gate]:
+            yield member.document.problem(
+                ("sign_offs", i, "criterion"),
+                f"found `{word.criterion}`, expected a criterion that a person decides: {listed(judged[word.gate])}",
+                "Correct the id, or give the criterion a `sign_off` in `company.yaml`",
+            )
+
+
+def _guardrails(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        by_id = sorted(member.guardrails, key=lambda guardrail: guardrail.id)
+        for guardrail_id, history in groupby(by_id, key=lambda guardrail: guardrail.id):
+            for rail, begin, end in spells(list(history)):
+                yield (
+                    member.id,
+                    guardrail_id,
+                    rail.kind,
+                    rail.kpi,
+                    rail.measure,
+                    rail.attribute,
+                    rail.period,
+                    begin,
+                    end,
+                    rail.at_least,
+                    rail.at_most,
+                    rail.action,
+                )
+
+
+def _decision_gates(catalog: Catalog) -> Iterator[Row]:
+    for gate in catalog.company.decision_gates:
+        for number, criterion in enumerate(gate.criteria, start=1):
+            yield (
+                gate.id,
+                gate.name,
+                gate.days_after_launch,
+                number,
+                criterion.id,
+                criterion.statement,
+                criterion.kpi,
+                criterion.requires if criterion.kpi else None,
+                criterion.period if criterion.kpi else None,
+                criterion.sign_off,
+            )
+
+
+def _launches(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        if member.launched is not None:
+            yield member.id, member.launched
+
+
+def _sign_offs(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for word in member.sign_offs:
+            yield member.id, word.gate, word.criterion, word.given, word.by, word.is_passed, word.note
+
+
+def _acknowledgements(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for seen in member.acknowledgements:
+            yield member.id, seen.alert, seen.given, seen.by, seen.note
+
+
+TABLES: Final = (
+    CatalogTable(
+        "guardrails",
+        "One row per member, guardrail and spell; spells of a guardrail do not overlap.",
+        (
+            MEMBER_ID,
+            text("guardrail_id", "Its id in the member."),
+            text("kind", "`fairness`, `compliance`, `cost_ceiling`, `accuracy_floor` or `other`."),
+            text("kpi_id", "The KPI it bounds; null where it bounds another measure."),
+            text(
+                "measure",
+                "What it bounds where that is no KPI: `selection_rate_ratio`, `equal_opportunity_difference` or "
+                "`compute_cost_usd`.",
+            ),
+            text("attribute", "The protected attribute whose groups are compared; null: each of them."),
+            text("period", "The periods that are judged: `day`, `week` or `month`."),
+            *SPELL,
+            CatalogColumn("at_least", "DOUBLE", "It may not fall below this; null: no lower bound."),
+            CatalogColumn("at_most", "DOUBLE", "It may not exceed this; null: no upper bound."),
+            text("action", "`human_review`, `rollback` or `retrain`."),
+        ),
+        ("member_id", "guardrail_id", "valid_from"),
+        _guardrails,
+    ),
+    CatalogTable(
+        "decision_gates",
+        "One row per decision gate and criterion of it.",
+        (
+            text("gate_id", "The gate."),
+            text("gate_name", "Its name."),
+            CatalogColumn("days_after_launch", "BIGINT", "When it is due, in days after the launch."),
+            CatalogColumn("criterion_number", "BIGINT", "The criterion's place in the gate, from 1."),
+            text("criterion_id", "The criterion."),
+            text("statement", "What must hold."),
+            text("kpi_id", "The KPI whose status decides; null where a person does."),
+            text("requires", "`measured`, `not_off_target` or `on_target`; null where a person decides."),
+            text("period", "`week` or `month`; null where a person decides."),
+            text("sign_off_role", "The role whose word decides; null where a KPI does."),
+        ),
+        ("gate_id", "criterion_id"),
+        _decision_gates,
+    ),
+    CatalogTable(
+        "launches",
+        "One row per member that was launched or is to be.",
+        (MEMBER_ID, CatalogColumn("launched_date", "DATE", "The day of its launch.")),
+        ("member_id",),
+        _launches,
+    ),
+    CatalogTable(
+        "sign_offs",
+        "One row per member, gate, criterion and day on which a person gave their word.",
+        (
+            MEMBER_ID,
+            text("gate_id", "The gate."),
+            text("criterion_id", "The criterion."),
+            CatalogColumn("signed_date", "DATE", "The day it was given."),
+            text("signed_by", "Who gave it, as a role address."),
+            CatalogColumn("is_passed", "BOOLEAN", "Whether the criterion is met."),
+            text("note", "What it rests on."),
+        ),
+        ("member_id", "gate_id", "criterion_id", "signed_date"),
+        _sign_offs,
+    ),
+    CatalogTable(
+        "acknowledgements",
+        "One row per alert somebody answers for.",
+        (
+            MEMBER_ID,
+            text("alert_id", "The alert, as `mart_alerts` shows it."),
+            CatalogColumn("acknowledged_date", "DATE", "The day it was acknowledged."),
+            text("acknowledged_by", "Who acknowledged it, as a role address."),
+            text("note", "What is being done."),
+        ),
+        ("member_id", "alert_id"),
+        _acknowledgements,
+    ),
+)

@@ -1,0 +1,175 @@
+"""The names that other systems know a member by, and that on any day a name belongs to one.
+
+The names of features, surveys, experiments and projects stand with these; how an unmapped name is reported: `names`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+
+from pipelines.catalog.checking import Claim, Entries, Place, overlapping
+from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogTable, Row, text
+from pipelines.catalog.documents import Problem
+from pipelines.catalog.parts import Exact, Validity
+
+if TYPE_CHECKING:
+    from pipelines.catalog.catalog import Catalog
+
+
+IdentifierSource = Literal[
+    "cloud_billing",
+    "serving_logs",
+    "features",
+    "predictions",
+    "pagerduty",
+    "jira",
+    "ratings",
+    "zendesk",
+    "github",
+    "mlflow",
+    "sagemaker",
+    "kserve",
+    "change_records",
+]
+IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingProxyType(
+    {
+        "cloud_billing": ("tag", "resource_id", "sub_account_id", "service"),
+        "serving_logs": ("model_name", "endpoint"),
+        "features": ("model_name",),
+        "pagerduty": ("service_id",),
+        "jira": ("project", "component", "label"),
+        "ratings": ("model_name",),
+        "zendesk": ("ticket_tag",),
+        "github": ("repository", "environment", "workflow"),
+        "mlflow": ("registered_model",),
+        "sagemaker": ("endpoint", "model_package_group"),
+        "kserve": ("inference_service",),
+        "change_records": ("configuration_item",),
+        "predictions": ("model_name", "endpoint"),
+    }
+)
+"""The kinds of name each source knows a member by. Product analytics knows it by its features."""
+KEYED_KIND: Final = "tag"
+"""The kind that is a key and a value; the others are a value alone."""
+
+
+def _kinds_by_source(schema: dict[str, Any]) -> None:
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"source": {"const": source}}, "required": ["source"]},
+            "then": {"properties": {"kind": {"enum": list(kinds)}}},
+        }
+        for source, kinds in IDENTIFIER_KINDS.items()
+    ]
+
+
+def _kinds_of_billing(schema: dict[str, Any]) -> None:
+    schema["properties"]["kind"]["enum"] = list(IDENTIFIER_KINDS["cloud_billing"])
+
+
+class Identifier(Validity):
+    """A name that another system knows something by."""
+
+    model_config = ConfigDict(json_schema_extra=_kinds_by_source)
+
+    source: IdentifierSource = Field(description="The system that uses this name.")
+    kind: str = Field(
+        description="What the name is there: "
+        + "; ".join(f"{source}: {', '.join(kinds)}" for source, kinds in IDENTIFIER_KINDS.items())
+        + "."
+    )
+    key: Exact | None = Field(
+        None,
+        validate_default=True,
+        description="The tag's key, upper and lower case as billed; tags only.",
+    )
+    value: Exact = Field(description="The name itself, spelled as that system spells it.")
+
+    @field_validator("kind")
+    @classmethod
+    def _kind_is_one_of_the_source(cls, kind: str, info: ValidationInfo) -> str:
+        source = info.data.get("source")
+        if source is not None and kind not in IDENTIFIER_KINDS[source]:
+            allowed = ", ".join(f"`{allowed}`" for allowed in IDENTIFIER_KINDS[source])
+            raise ValueError(f"expected a kind that `{source}` has: {allowed}")
+        return kind
+
+    @field_validator("key")
+    @classmethod
+    def _only_a_tag_has_a_key(cls, key: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if kind == KEYED_KIND and key is None:
+            raise ValueError("expected the tag's key")
+        if kind is not None and kind != KEYED_KIND and key is not None:
+            raise ValueError(f"expected no key: `{kind}` is a value alone")
+        return key
+
+
+class BillingIdentifier(Identifier):
+    """A name on a cloud bill."""
+
+    model_config = ConfigDict(json_schema_extra=_kinds_of_billing)
+
+    source: Literal["cloud_billing"] = Field(
+        "cloud_billing", description="Shared costs are found on cloud bills; may be left out."
+    )
+
+
+def check(read: Entries) -> Iterator[Problem]:
+    """Names that two members, or a member and a shared pool, have on the same days."""
+    claims: defaultdict[tuple[str, str, str | None, str], list[Claim]] = defaultdict(list)
+    for member in read.members:
+        for i, name in enumerate(member.value.identifiers):
+            place = Place(member.document, ("identifiers", i, "value"))
+            claim = Claim(place, f"`{member.value.id}`", name)
+            claims[name.source, name.kind, name.key, name.value].append(claim)
+    for pool in read.pools:
+        for i, name in enumerate(pool.value.match):
+            place = Place(pool.document, ("match", i, "value"))
+            claim = Claim(place, f"the shared pool `{pool.value.id}`", name)
+            claims[name.source, name.kind, name.key, name.value].append(claim)
+    for (source, kind, key, value), claimed in claims.items():
+        for first, second in overlapping(claimed):
+            spelled = f"{key}={value}" if key else value
+            yield second.place.problem(
+                f"found the {source} {kind} `{spelled}` that {first.claimant} claims on the same days ({first.place})",
+                "Keep one of them, or let one end (`to`) where the other begins (`from`)",
+            )
+
+
+def _identifiers(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for name in member.identifiers:
+            yield (
+                member.id,
+                name.source,
+                name.kind,
+                name.key,
+                name.value,
+                name.valid_from,
+                name.valid_to,
+            )
+
+
+NAME_COLUMNS: Final = (
+    text("identifier_kind", "What the name is there: tag, resource_id, model_name, service_id, …."),
+    text("identifier_key", "The tag's key, case kept; null for all but tags."),
+    text("identifier_value", "The name itself, spelled as that system spells it."),
+)
+
+
+TABLES: Final = (
+    CatalogTable(
+        "identifiers",
+        "One row per name a source knows a member by, and the days it does. On any day a name "
+        "belongs to one member at most.",
+        (MEMBER_ID, text("source", "The source that uses the name."), *NAME_COLUMNS, *SPELL),
+        ("source", "identifier_kind", "identifier_key", "identifier_value", "valid_from"),
+        _identifiers,
+    ),
+)

@@ -1,0 +1,242 @@
+"""The questions that ask people about a member, and which measure is its satisfaction KPI.
+
+Ratings in the product and tickets are found by the member's `identifiers`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, get_args
+
+from pydantic import Field, model_validator
+
+from pipelines.catalog.checking import Claim, Entries, Place, listed, once, overlapping
+from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.documents import Problem
+from pipelines.catalog.parts import AsOf, Exact, Number, Slug, Text, Validity
+
+if TYPE_CHECKING:
+    from pipelines.catalog.catalog import Catalog
+
+
+SurveySource = Literal["qualtrics", "typeform"]
+AskedMeasure = Literal["csat", "nps", "stated_trust", "rating"]
+"""What a survey's question measures; `stated_trust` is what people say, `trust` what they do (1 - override rate)."""
+SurveyMeasure = Literal["csat", "nps", "stated_trust", "rating", "thumbs", "stars", "ticket_csat"]
+"""What can stand for a survey score: a question's measure, an in-app rating, or a help desk's rating of a ticket."""
+
+
+class Wave(AsOf):
+    """People asked to answer a survey, from a day until the next wave begins."""
+
+    count: Annotated[int, Field(strict=True, gt=0)] = Field(
+        description="How many were asked: what the wave's responses are divided by for the response rate."
+    )
+
+
+class Survey(Validity):
+    """A question of a survey that measures how people like or trust a member."""
+
+    id: Slug = Field(description="Its id, unique in the catalog.")
+    name: Text = Field(description="Its name on the scorecard.")
+    source: SurveySource = Field(description="The system that asks it.")
+    survey: Exact = Field(
+        description="The survey it stands in: Qualtrics' survey id (`SV_…`), Typeform's form id, or the name of the "
+        "folder its exports lie in."
+    )
+    questions: tuple[Exact, ...] = Field(
+        min_length=1,
+        description="The question, by its id (`QID1`; Typeform: field id or ref), column or text; all the names it has "
+        "had. Where a response answers several, the first named counts.",
+    )
+    measure: AskedMeasure = Field(
+        description="What it measures: satisfaction (`csat`), willingness to recommend (`nps`), trust as people state "
+        "it (`stated_trust`), or a `rating`."
+    )
+    worst: Number = Field(description="The answer that says worst: 0 on the normalised scale. May be the larger one.")
+    best: Number = Field(description="The answer that says best: 1 on the normalised scale.")
+    answers: dict[Exact, Number] = Field(
+        default_factory=dict,
+        description="The score of each answer exported as text, such as `Very satisfied: 5`; an answer that begins "
+        "with a number needs none.",
+    )
+    comments: tuple[Exact, ...] = Field(
+        (), description="The question that asks why, if one does: its answers stand among the notes."
+    )
+    invited: tuple[Wave, ...] = Field((), description="Who was asked, wave by wave.")
+
+    @model_validator(mode="after")
+    def _scale_has_two_ends(self) -> Self:
+        if self.worst == self.best:
+            raise ValueError(f"expected two ends of a scale, found `worst` and `best` both {self.best:g}")
+        if self.measure == "nps" and (self.worst, self.best) != (0, 10):
+            raise ValueError(f"expected the scale 0 to 10 of `nps`, found {self.worst:g} to {self.best:g}")
+        return self
+
+
+class SatisfactionSpell(AsOf):
+    """Which measure is the member's satisfaction KPI from a day on; all others stand beside it."""
+
+    primary: Literal["survey", "trust"] = Field(
+        description="The KPI's value: the normalised survey score, or trust (1 - override rate) where people decide "
+        "on its suggestions. The two are never blended."
+    )
+    survey: SurveyMeasure | None = Field(
+        None, description="The measure that stands for the survey score; needed where `primary` is `survey`."
+    )
+
+    @model_validator(mode="after")
+    def _a_survey_is_named(self) -> Self:
+        if self.primary == "survey" and self.survey is None:
+            raise ValueError("expected `survey` to name the measure that is primary")
+        return self
+
+
+def check(read: Entries) -> Iterator[Problem]:
+    """Surveys of one id, scales that do not add up, KPIs that nothing measures, questions asked twice on a day."""
+    seen: dict[str, Place] = {}
+    questions: defaultdict[tuple[str, str, str], list[Claim]] = defaultdict(list)
+    for member in read.members:
+        scales: dict[str, tuple[Survey, Place]] = {}
+        for i, survey in enumerate(member.value.surveys):
+            yield from once(seen, survey.id, Place(member.document, ("surveys", i, "id")), "Give one another id")
+            place = Place(member.document, ("surveys", i, "worst"))
+            other, there = scales.setdefault(survey.measure, (survey, place))
+            if (other.worst, other.best) != (survey.worst, survey.best):
+                yield place.problem(
+                    f"found the scale {survey.worst:g} to {survey.best:g} for `{survey.measure}`, which {there} puts "
+                    f"on {other.worst:g} to {other.best:g}: their scores do not add up",
+                    "Let one of them measure something else",
+                )
+            for j, question in enumerate(survey.questions):
+                place = Place(member.document, ("surveys", i, "questions", j))
+                questions[survey.source, survey.survey, question].append(Claim(place, f"`{survey.id}`", survey))
+        for i, spell in enumerate(member.value.satisfaction):
+            if spell.survey in get_args(AskedMeasure) and spell.survey not in scales:
+                yield member.document.problem(
+                    ("satisfaction", i, "survey"),
+                    f"found `{spell.survey}`, expected what one of its surveys measures: {listed(scales)}",
+                    "Name one of these, or add the survey",
+                )
+    for (_, survey_key, question), claims in questions.items():
+        for first, second in overlapping(claims):
+            yield second.place.problem(
+                f"found the question `{question}` of `{survey_key}` that {first.claimant} asks on the same days "
+                f"({first.place})",
+                "Keep one of them, or let one end (`to`) where the other begins (`from`)",
+            )
+
+
+def _all_surveys(catalog: Catalog) -> Iterator[tuple[str, Survey]]:
+    for member in catalog.members:
+        for survey in member.surveys:
+            yield member.id, survey
+
+
+def _surveys(catalog: Catalog) -> Iterator[Row]:
+    for member_id, survey in _all_surveys(catalog):
+        yield (
+            survey.id,
+            member_id,
+            survey.name,
+            survey.source,
+            survey.survey,
+            survey.measure,
+            survey.worst,
+            survey.best,
+            survey.valid_from,
+            survey.valid_to,
+        )
+
+
+def _survey_questions(catalog: Catalog) -> Iterator[Row]:
+    for _, survey in _all_surveys(catalog):
+        for purpose, questions in (("score", survey.questions), ("comment", survey.comments)):
+            for rank, question in enumerate(dict.fromkeys(questions), 1):
+                yield survey.id, purpose, question, rank
+
+
+def _survey_answers(catalog: Catalog) -> Iterator[Row]:
+    for _, survey in _all_surveys(catalog):
+        for answer, score in survey.answers.items():
+            yield survey.id, answer, score
+
+
+def _survey_waves(catalog: Catalog) -> Iterator[Row]:
+    for _, survey in _all_surveys(catalog):
+        for wave, begin, end in spells(survey.invited):
+            yield survey.id, begin, end, wave.count
+
+
+def _satisfaction_measures(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for spell, begin, end in spells(member.satisfaction):
+            primary = "trust" if spell.primary == "trust" else spell.survey
+            yield member.id, begin, end, primary, spell.survey
+
+
+_SURVEY_ID: Final = text("survey_id", "The survey question, by its id in the catalog.")
+
+
+TABLES: Final = (
+    CatalogTable(
+        "surveys",
+        "One row per question of a survey that measures a member, and the days it does.",
+        (
+            _SURVEY_ID,
+            MEMBER_ID,
+            text("name", "Its name on the scorecard."),
+            text("source", "The system that asks it: `qualtrics` or `typeform`."),
+            text("survey_key", "The survey it stands in, as that system or its folder calls it."),
+            text("measure", "What it measures: `csat`, `nps`, `stated_trust` or `rating`."),
+            CatalogColumn("worst_score", "DOUBLE", "The answer that says worst; may be the larger one."),
+            CatalogColumn("best_score", "DOUBLE", "The answer that says best."),
+            *SPELL,
+        ),
+        ("survey_id",),
+        _surveys,
+    ),
+    CatalogTable(
+        "survey_questions",
+        "One row per survey question and name it, or the one that asks why, is or was known by.",
+        (
+            _SURVEY_ID,
+            text("purpose", "`score`, or `comment` for the question that asks why."),
+            text("question", "Its id, column or text in the export."),
+            CatalogColumn("question_rank", "BIGINT", "Where a response answers several, the lowest counts."),
+        ),
+        ("survey_id", "purpose", "question"),
+        _survey_questions,
+    ),
+    CatalogTable(
+        "survey_answers",
+        "One row per survey question and answer that is text, with its score.",
+        (
+            _SURVEY_ID,
+            text("answer", "The answer as exported."),
+            CatalogColumn("score", "DOUBLE", "Its score on the question's own scale."),
+        ),
+        ("survey_id", "answer"),
+        _survey_answers,
+    ),
+    CatalogTable(
+        "survey_waves",
+        "One row per survey question and wave of invitations; waves of a question do not overlap.",
+        (_SURVEY_ID, *SPELL, CatalogColumn("invited_count", "BIGINT", "How many people were asked.")),
+        ("survey_id", "valid_from"),
+        _survey_waves,
+    ),
+    CatalogTable(
+        "satisfaction_measures",
+        "One row per member and spell with a primary measure of satisfaction; spells of a member do not overlap.",
+        (
+            MEMBER_ID,
+            *SPELL,
+            text("primary_measure", "What the KPI's value is: `trust`, or the survey measure."),
+            text("survey_measure", "What stands for its survey score; null: nothing does."),
+        ),
+        ("member_id", "valid_from"),
+        _satisfaction_measures,
+    ),
+)

@@ -1,0 +1,154 @@
+"""The KPIs, and what a member is held to: the objective each serves, its target and baseline, the service level.
+
+How a KPI is measured is none of the catalog's business, but for the choices in `quality`, `drift`, `surveys`.
+Bounds that must not be crossed whatever the targets say are guardrails: `governance`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.parts import AsOf, Number
+
+if TYPE_CHECKING:
+    from pipelines.catalog.catalog import Catalog
+
+
+Kpi = Literal[
+    "throughput",
+    "deployment_cadence",
+    "cost_per_prediction",
+    "mttr",
+    "business_value",
+    "npv",
+    "accuracy",
+    "drift_rate",
+    "feature_adoption",
+    "satisfaction",
+]
+SHARES: Final[frozenset[Kpi]] = frozenset({"accuracy", "drift_rate", "feature_adoption", "satisfaction"})
+"""KPIs that are shares: a target above 1 is a percentage by mistake."""
+
+
+class Sla(AsOf):
+    """What the member promises from a day on."""
+
+    latency_p95_ms: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="95 % of requests are answered within this many milliseconds."
+    )
+    availability: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
+        None, description="The share of requests that succeed, from 0 to 1: 0.999, not 99.9."
+    )
+
+
+class Target(AsOf):
+    """What a KPI is to reach from a day on."""
+
+    kpi: Kpi = Field(description="The KPI.")
+    target: Number = Field(
+        description="In the KPI's unit: predictions per hour (throughput), deployments per month, "
+        "USD (cost per prediction, business value a month, NPV), hours (MTTR), a share from 0 to 1 "
+        "(accuracy, whichever measure the model's `quality` names, drift rate, feature adoption, satisfaction)."
+    )
+    at_risk: Number | None = Field(
+        None,
+        description="A miss up to this value is at risk, beyond it off target; left out: every miss is off target.",
+    )
+
+    @field_validator("target", "at_risk")
+    @classmethod
+    def _a_share_is_from_0_to_1(cls, value: float | None, info: ValidationInfo) -> float | None:
+        kpi = info.data.get("kpi")
+        if value is not None and kpi in SHARES and not 0 <= value <= 1:
+            raise ValueError(f"expected a share from 0 to 1: `{kpi}` of 70 % is 0.7")
+        return value
+
+
+class Baseline(AsOf):
+    """Where a KPI stood before, which its changes are told against from a day on."""
+
+    kpi: Kpi = Field(description="The KPI.")
+    value: Number = Field(description="Its value then, in the KPI's unit.")
+
+
+def _targets(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        by_kpi = sorted(member.targets, key=lambda target: target.kpi)
+        for kpi, history in groupby(by_kpi, key=lambda target: target.kpi):
+            for target, begin, end in spells(list(history)):
+                yield member.id, kpi, begin, end, target.target, target.at_risk
+
+
+def _baselines(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        by_kpi = sorted(member.baselines, key=lambda baseline: baseline.kpi)
+        for kpi, history in groupby(by_kpi, key=lambda baseline: baseline.kpi):
+            for baseline, begin, end in spells(list(history)):
+                yield member.id, kpi, begin, end, baseline.value
+
+
+def _objectives(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for kpi, objective in sorted(member.objectives.items()):
+            yield member.id, kpi, objective
+
+
+def _slas(catalog: Catalog) -> Iterator[Row]:
+    for member in catalog.members:
+        for sla, begin, end in spells(member.sla):
+            yield member.id, begin, end, sla.latency_p95_ms, sla.availability
+
+
+_KPI_ID: Final = text("kpi_id", "The KPI.")
+
+
+TABLES: Final = (
+    CatalogTable(
+        "targets",
+        "One row per member, KPI and spell with a target; spells of a member's KPI do not overlap.",
+        (
+            MEMBER_ID,
+            _KPI_ID,
+            *SPELL,
+            CatalogColumn("target", "DOUBLE", "What the KPI is to reach, in the KPI's unit."),
+            CatalogColumn(
+                "at_risk",
+                "DOUBLE",
+                "A miss up to this value is at risk; null: every miss is off target.",
+            ),
+        ),
+        ("member_id", "kpi_id", "valid_from"),
+        _targets,
+    ),
+    CatalogTable(
+        "baselines",
+        "One row per member, KPI and spell with a declared baseline; spells of a member's KPI do not overlap.",
+        (MEMBER_ID, _KPI_ID, *SPELL, CatalogColumn("baseline", "DOUBLE", "Where the KPI stood, in its unit.")),
+        ("member_id", "kpi_id", "valid_from"),
+        _baselines,
+    ),
+    CatalogTable(
+        "objectives",
+        "One row per member and KPI that serves a business objective; a KPI without one is a vanity metric.",
+        (MEMBER_ID, _KPI_ID, text("objective", "The business objective, in a sentence.")),
+        ("member_id", "kpi_id"),
+        _objectives,
+    ),
+    CatalogTable(
+        "slas",
+        "One row per member and spell with a service level; spells of a member do not overlap.",
+        (
+            MEMBER_ID,
+            *SPELL,
+            CatalogColumn("latency_p95_ms", "DOUBLE", "95 % of requests are answered within this; null: none."),
+            CatalogColumn("availability", "DOUBLE", "Share of requests that succeed, 0 to 1; null: none."),
+        ),
+        ("member_id", "valid_from"),
+        _slas,
+    ),
+)
