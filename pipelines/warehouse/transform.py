@@ -31,6 +31,7 @@ from pipelines.warehouse.days import create_tables, create_views
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,20 @@ DAYS_ALONE = (
 )
 """What holds days, and every test: views and seeds stand as they were made. Names that follow are left out too."""
 MANIFESTS_KEPT = 3
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """The dbt project as this process parsed it: for dbt, and as the file it writes."""
+
+    project: tuple[Path, str]
+    """Its folder and its fingerprint."""
+    manifest: Manifest
+    written: bytes
+
+
+_parsed: _Parsed | None = None
+"""Parsing costs seconds and does not depend on the home folder: later ones of this process do without."""
 
 
 class _Described(Protocol):
@@ -173,7 +188,8 @@ def dbt(
     """Run dbt with `arguments` in this process; the caller holds the writer lock if they write.
 
     `on_event` is called with each of dbt's structured events. Target files go to the home folder, so that two
-    homes do not share a partial-parse cache. dbt keeps the database open from one node to the next and lets go of it
+    homes do not share a partial-parse cache. A project that `manifest_file` has parsed in this process is not parsed
+    again as long as it stays as it is. dbt keeps the database open from one node to the next and lets go of it
     before this returns.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -193,7 +209,10 @@ def dbt(
         }
     ):
         try:
-            return dbtRunner(callbacks=[on_event] if on_event else []).invoke(list(arguments))
+            parsed = None if "parse" in arguments[:1] else _known()
+            # A copy: what dbt compiles it keeps in its manifest.
+            runner = dbtRunner(parsed and parsed.manifest.deepcopy(), callbacks=[on_event] if on_event else [])
+            return runner.invoke(list(arguments))
         finally:
             if DuckDBConnectionManager._ENV is not None:
                 DuckDBConnectionManager._ENV.close()
@@ -238,6 +257,11 @@ def project_fingerprint() -> str:
     return ledger.digest(parts)
 
 
+def _known() -> _Parsed | None:
+    """The project as parsed, where it is still what was parsed."""
+    return _parsed if _parsed and _parsed.project == (DBT_PROJECT, project_fingerprint()) else None
+
+
 def manifest_file(settings: Settings) -> Path:
     """The manifest of the dbt project as it stands; the project is parsed only where that has not been done.
 
@@ -245,18 +269,24 @@ def manifest_file(settings: Settings) -> Path:
     reads all of it. It lies in a folder named by the project's fingerprint and is never changed. RuntimeError where dbt
     cannot parse the project.
     """
+    global _parsed
     prepare()
-    known = settings.warehouse_dir / "dbt"
-    path = known / "manifests" / project_fingerprint() / "manifest.json"
+    known, fingerprint = settings.warehouse_dir / "dbt", project_fingerprint()
+    path = known / "manifests" / fingerprint / "manifest.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="parse-", dir=known) as target:
-            result = dbt(settings, ["parse", "--quiet", "--target-path", target])
-            if not result.success:
-                raise RuntimeError(f"dbt cannot parse its project: {result.exception}") from result.exception
-            (Path(target) / path.name).replace(path)
-            # The first build need not parse the project a second time.
-            (Path(target) / "partial_parse.msgpack").replace(known / "partial_parse.msgpack")
+            fresh = Path(target) / path.name
+            if parsed := _known():
+                fresh.write_bytes(parsed.written)
+            else:
+                result = dbt(settings, ["parse", "--quiet", "--target-path", target])
+                if not result.success:
+                    raise RuntimeError(f"dbt cannot parse its project: {result.exception}") from result.exception
+                _parsed = _Parsed((DBT_PROJECT, fingerprint), result.result, fresh.read_bytes())
+                # The next process need not parse what has not changed.
+                (Path(target) / "partial_parse.msgpack").replace(known / "partial_parse.msgpack")
+            fresh.replace(path)
         for old in sorted(path.parent.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-MANIFESTS_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
     return path

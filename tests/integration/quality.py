@@ -16,7 +16,7 @@ from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import lock, opened, writer
 from pipelines.warehouse.days import create_tables, create_views, replace_days
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
+from pipelines.warehouse.transform import dbt, load_catalog_tables, manifest_file
 
 MARTS = ("mart_accuracy_daily", "mart_fairness_monthly", "int_accuracy__summed")
 Row = dict[str, Any]
@@ -61,7 +61,7 @@ def run(
         replace_days(settings, all_sources()[name])
     if not marts:
         return
-    prepare()
+    manifest_file(settings)
     catalog = load_catalog(settings.catalog_dir)
     with lock(settings, "building some marts"):
         with opened(settings) as connection:

@@ -74,7 +74,7 @@ def run(settings: Settings) -> list[int]:
     for name in ("cloud_billing", "fx_rates"):
         take_in(settings, all_sources()[name])
         replace_days(settings, all_sources()[name])
-    transform.prepare()
+    transform.manifest_file(settings)
     catalog = load_catalog(settings.catalog_dir)
     with writer(settings, "a test") as connection:
         ledger.create(connection)

@@ -23,7 +23,7 @@ from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import lock, opened
 from pipelines.warehouse.days import create_tables, replace_days
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
+from pipelines.warehouse.transform import dbt, load_catalog_tables, manifest_file
 
 WORLD = World(days=46, seed=12)
 SOURCES = ("github", "mlflow", "sagemaker", "kserve", "change_records")
@@ -39,7 +39,7 @@ def built(home: Path, arrange: Callable[[Path], None]) -> Rows:
     for name in SOURCES:
         take_in(settings, all_sources()[name])
         replace_days(settings, all_sources()[name])
-    prepare()
+    manifest_file(settings)
     with lock(settings, "building the deployment marts"):
         with opened(settings) as connection:
             ledger.create(connection)

@@ -48,7 +48,7 @@ def run(settings: Settings) -> list[object]:
     for name in ("features", "training"):
         take_in(settings, all_sources()[name])
         replace_days(settings, all_sources()[name])
-    transform.prepare()
+    transform.manifest_file(settings)
     catalog = load_catalog(settings.catalog_dir)
     with writer(settings, "a test") as connection:
         ledger.create(connection)

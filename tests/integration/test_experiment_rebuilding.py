@@ -59,7 +59,7 @@ def run(settings: Settings) -> None:
     """What a run does for the models of experiments and value alone; the others cost a minute and see none of this."""
     take_in(settings, all_sources()["experiments"])
     replace_days(settings, all_sources()["experiments"])
-    transform.prepare()
+    transform.manifest_file(settings)
     catalog = load_catalog(settings.catalog_dir)
     with writer(settings, "a test") as connection:
         ledger.create(connection)

@@ -25,7 +25,7 @@ from pipelines.warehouse.connect import lock, opened
 from pipelines.warehouse.days import create_tables, replace_days
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.status import cut_changelogs
-from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
+from pipelines.warehouse.transform import dbt, load_catalog_tables, manifest_file
 
 WORLD = World(days=16, seed=12)
 LAST_DAY = WORLD.dates[-1]
@@ -41,7 +41,7 @@ def built(home: Path, arrange: Callable[[Path], None]) -> Rows:
     for name in ("pagerduty", "jira"):
         take_in(settings, all_sources()[name])
         replace_days(settings, all_sources()[name])
-    prepare()
+    manifest_file(settings)
     with lock(settings, "building the incident marts"):
         with opened(settings) as connection:
             ledger.create(connection)
