@@ -25,8 +25,6 @@ from tests.cases.case import Case
 from tests.integration import quality
 from tests.integration.conftest import failures
 
-DBT_CACHE = "partial_parse.msgpack"
-
 
 def land(case: Case, home: Path, paths: Sequence[Path] | None = None, shared: bool = False) -> None:
     """Put the case's files (None: all) into the landing folder, in a folder of the case where it is `shared`."""
@@ -68,17 +66,11 @@ def build_shared(cases: Sequence[Case], home: Path) -> Settings:
     return settings
 
 
-def build_alone(case: Case, home: Path, parsed: Path | None = None) -> Settings:
-    """Build the case in a home of its own, delivery by delivery, and of the models only those that its queries read.
-
-    `parsed`: a folder that has dbt's parsed project, which saves seconds.
-    """
+def build_alone(case: Case, home: Path) -> Settings:
+    """Build the case in a home of its own, delivery by delivery, and of the models only those that its queries read."""
     settings = Settings(home=home)
     settings.landing_dir.mkdir(parents=True)
     catalog_of([case], home)
-    if parsed and (parsed / DBT_CACHE).exists():
-        (settings.warehouse_dir / "dbt").mkdir(parents=True)
-        shutil.copy(parsed / DBT_CACHE, settings.warehouse_dir / "dbt" / DBT_CACHE)
     landing = case.folder / "landing"
     steps: list[list[Path] | None] = [None]
     if case.says.deliveries:
@@ -86,10 +78,6 @@ def build_alone(case: Case, home: Path, parsed: Path | None = None) -> Settings:
     for paths in steps:
         land(case, home, paths)
         quality.run(settings, tests=True, sources=case.sources, marts=case.models)
-    if parsed and not (parsed / DBT_CACHE).exists():
-        parsed.mkdir(parents=True, exist_ok=True)
-        if (made := settings.warehouse_dir / "dbt" / DBT_CACHE).exists():  # where any query read a model
-            shutil.copy(made, parsed / DBT_CACHE)
     return settings
 
 

@@ -32,12 +32,6 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return build_shared(asked, tmp_path_factory.mktemp("cases") / "home")
 
 
-@pytest.fixture(scope="session")
-def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where dbt's parsed project is kept for the next case."""
-    return tmp_path_factory.mktemp("parsed")
-
-
 @pytest.mark.xdist_group("cases together")
 @pytest.mark.parametrize("together", TOGETHER, ids=named)
 def test_case(together: Case, shared: Settings) -> None:
@@ -46,8 +40,8 @@ def test_case(together: Case, shared: Settings) -> None:
 
 @pytest.mark.xdist_group("cases alone")
 @pytest.mark.parametrize("alone", ALONE, ids=named)
-def test_case_in_a_home_of_its_own(alone: Case, tmp_path: Path, parsed: Path) -> None:
-    assert differences(alone, build_alone(alone, tmp_path / "home", parsed)) == []
+def test_case_in_a_home_of_its_own(alone: Case, tmp_path: Path) -> None:
+    assert differences(alone, build_alone(alone, tmp_path / "home")) == []
 
 
 @pytest.mark.xdist_group("cases alone")

@@ -11,9 +11,20 @@ import pytest
 
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.warehouse.connect import writer
-from tests.integration.conftest import run
+from tests.integration import quality
 
 Calls = dict[str, list[dict[str, Any]]]
+
+TABLES = (
+    "intermediate.int_identities__joined",
+    "intermediate.int_feature_adoption__counted",
+    "intermediate.int_feature_adoption__summed",
+    "intermediate.int_events__accounted",
+    "marts.fct_feature_use_daily",
+    "marts.mart_feature_adoption_daily",
+    "marts.mart_adoption_funnel",
+    "marts.mart_retention_weekly",
+)
 
 
 def use(device: str, user: str | None = None) -> dict[str, Any]:
@@ -46,6 +57,11 @@ def land(settings: Settings, calls: Calls) -> None:
             for number, call in enumerate(called)
         ]
         (folder / f"{day}.jsonl").write_text("\n".join(lines))
+
+
+def run(settings: Settings) -> None:
+    """What a run does for the models of adoption, and their tests; the others see none of this."""
+    quality.run(settings, tests=True, sources=("segment",), marts=[table.split(".")[1] for table in TABLES])
 
 
 def rows(settings: Settings, table: str) -> list[tuple[Any, ...]]:
@@ -92,14 +108,5 @@ def test_a_log_in_a_rename_and_an_exclusion_reach_back_and_daily_runs_equal_one(
     once = Settings(home=tmp_path / "once", catalog=SAMPLE_CATALOG)
     land(once, FIRST | THEN | LATE)
     run(once)
-    for table in (
-        "intermediate.int_identities__joined",
-        "intermediate.int_feature_adoption__counted",
-        "intermediate.int_feature_adoption__summed",
-        "intermediate.int_events__accounted",
-        "marts.fct_feature_use_daily",
-        "marts.mart_feature_adoption_daily",
-        "marts.mart_adoption_funnel",
-        "marts.mart_retention_weekly",
-    ):
+    for table in TABLES:
         assert rows(daily, table) == rows(once, table) != [], table
