@@ -38,8 +38,9 @@ lint: setup ## ruff, mypy, dbt parse, sqlfluff
 	@$(BIN)/scorecard dbt parse --warn-error
 	@$(BIN)/sqlfluff lint dbt_project --processes 2
 
-soak: setup ## Read 500 mutated files of each kind
-	@$(BIN)/python -m pytest tests/fuzz --inputs 500 --numprocesses auto --dist loadgroup --quiet
+soak: setup ## Read 500 mutated files of each kind, and let landing folders come about in 50 ways a source
+	@$(BIN)/python -m pytest tests/fuzz tests/property --inputs 500 --orders 50 --numprocesses auto --dist loadgroup \
+	  --quiet
 
 bench: setup ## Measure: each figure is a ratio within one run
 	@$(BIN)/python -m bench

@@ -14,8 +14,9 @@ from pipelines.settings import PROJECT_ROOT, Settings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How much of the fuzz is done."""
+    """How much is tried of what is tried at random."""
     parser.addoption("--inputs", type=int, default=20, help="Mutated files of each kind in tests/fuzz.")
+    parser.addoption("--orders", type=int, default=1, help="Ways to bring a landing folder about in tests/property.")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

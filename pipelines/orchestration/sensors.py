@@ -18,7 +18,7 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.errors import WarehouseBusyError
-from pipelines.warehouse.intake import changed_files, refusal_version_of
+from pipelines.warehouse.intake import files_waiting, refusal_version_of
 from pipelines.warehouse.landing import landing_files
 from pipelines.warehouse.status import status
 
@@ -49,7 +49,7 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
         try:
             with writer(settings, f"looking for new files of {source.name}", wait=False) as connection:
                 ledger.create(connection)
-                is_changed = bool(changed_files(connection, settings, source))
+                is_changed = files_waiting(connection, settings, source) > 0
         except WarehouseBusyError as busy:
             return dg.SkipReason(f"looking again later: {busy}")
         if not is_changed:  # a run from the command line has taken them in

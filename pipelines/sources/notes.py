@@ -22,16 +22,16 @@ _SELECT_MARKDOWN = rf"""
     with
     parted as (
         select
-            _row, _raw, _path,
+            _row, _raw,
             regexp_extract(replace(text, chr(13), ''), '^\s*---\n(.*?)\n---\s*(?:\n|$)', 1, 's') as front,
             trim(regexp_replace(replace(text, chr(13), ''), '^\s*---\n.*?\n---\s*(\n|$)', '', 's'), ' ' || chr(10))
                 as body
         from rows
     ),
-    fields as (select _row, _raw, _path, body, {", ".join(_front(field) for field in _FIELDS)} from parted)
+    fields as (select _row, _raw, body, {", ".join(_front(field) for field in _FIELDS)} from parted)
     select
         _row, _raw,
-        _path as note_id,
+        md5(concat_ws('|', "date", model, kind, role, body)) as note_id,
         "date" as noted_date, model as model_id, lower(kind) as kind, role as author_role, theme,
         lower(sentiment) as sentiment, title, body as text
     from fields
@@ -57,7 +57,12 @@ SOURCE = Source(
             name="notes",
             description="One row per note as delivered.",
             columns=(
-                Column("note_id", "VARCHAR", "The file's path, or the row's id.", required=True),
+                Column(
+                    "note_id",
+                    "VARCHAR",
+                    "The row's id, else a hash of what it says.",
+                    required=True,
+                ),
                 Column("model_id", "VARCHAR", "The member of the catalog it is about.", required=True),
                 Column("noted_date", "DATE", "The day of the interview, review or comment.", required=True),
                 Column("kind", "VARCHAR", "interview, review or comment.", required=True),

@@ -136,6 +136,8 @@ def _formats(name: str, table: str, columns: Mapping[str, str], required: tuple[
     )
 
 
+_STEM = "regexp_extract(_path, '([^/]+?)(\\.[A-Za-z]+)+$', 1)"
+_VARIANT = "regexp_extract(_path, '([^/]+)/([^/]+)/20\\d\\d/\\d\\d/\\d\\d/\\d\\d/', ['endpoint', 'variant'])"
 _HOUR = "regexp_extract(_path, '/(20\\d\\d)/(\\d\\d)/(\\d\\d)/(\\d\\d)/', ['y', 'm', 'd', 'h'])"
 
 
@@ -210,6 +212,7 @@ SAGEMAKER_CAPTURE = Format(
     name="sagemaker_data_capture",
     container="json",
     requires=("$.captureData.endpointOutput", "$.eventMetadata.eventId"),
+    named_by=_VARIANT,
     select={
         # The files lie under <endpoint>/<variant>/yyyy/mm/dd/hh/. One number is a score or a value: both columns
         # hold it, and the model's task says which is read. Of a batch each record is a prediction, `<id>#1` onwards.
@@ -226,8 +229,7 @@ SAGEMAKER_CAPTURE = Format(
         select *, {_VALUE} as plain, ({_PAIR}) as pair, {_CLASS} as named, {_SCORE} as scored from read
     )
     select coalesce(inference_id, event_id) || part as prediction_id, inferred_at as predicted_at,
-        regexp_extract(_path, '([^/]+)/([^/]+)/20\\d\\d/\\d\\d/\\d\\d/\\d\\d/', 1) as model_name,
-        regexp_extract(_path, '([^/]+)/([^/]+)/20\\d\\d/\\d\\d/\\d\\d/\\d\\d/', 2) as model_version,
+        ({_VARIANT}).endpoint as model_name, ({_VARIANT}).variant as model_version,
         null as endpoint, null as environment,
         try_cast(coalesce(scored, nullif(pair.score, ''), trim(plain)) as double) as score,
         coalesce(
@@ -243,6 +245,7 @@ SAGEMAKER_GROUND_TRUTH = Format(
     name="sagemaker_ground_truth",
     container="json",
     requires=("$.groundTruthData.data", "$.eventMetadata.eventId"),
+    named_by=_HOUR,
     select={
         # It says no time of its own: the hour it was uploaded for is its path's.
         "labels": f"""
@@ -267,11 +270,12 @@ NANNYML = Format(
     writing=Writing("."),
     requires=("id", "timestamp", "y_pred"),
     optional=("y_pred_proba",),
+    named_by=_STEM,
     select={
-        "predictions": """
+        "predictions": f"""
     select id as prediction_id, "timestamp" as predicted_at,
-        regexp_extract(_path, '([^/]+?)(\\.[A-Za-z]+)+$', 1) as model_name, null as model_version, null as endpoint,
-        null as environment, y_pred_proba as score, y_pred as prediction, null as scores, null as cohorts, _row, _raw
+        {_STEM} as model_name, null as model_version, null as endpoint, null as environment,
+        y_pred_proba as score, y_pred as prediction, null as scores, null as cohorts, _row, _raw
     from rows"""
     },
 )

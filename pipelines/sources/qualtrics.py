@@ -224,6 +224,7 @@ SOURCE = Source(
             name="Qualtrics CSV export",
             container="csv",
             requires=("StartDate", "EndDate", "Status", "Finished", "ResponseId"),
+            named_by=_SURVEY_KEY,
             optional=("RecordedDate", "DistributionChannel", "Progress"),
             select={"responses": _RESPONSES, "answers": _ANSWERS},
             skips="select _row, 'a header row' as _reason from rows where _row <= 2",

@@ -170,6 +170,9 @@ class Format:
     Where they have the table's types and every row is good, the file is kept byte for byte and read under the table's
     names: to write ten million rows anew takes ten times as long as to judge them. `select` serves every other file.
 
+    `named_by`: what the mapping reads in the path, all of it, as SQL over `_path`. It is a part of what the content is:
+    the same bytes under a name that says something else are another content, under one that says the same they are not.
+
     `writing`: what the vendor documents of decimals and dates. It settles what a CSV file leaves open: a file with
     `1.250,50` in it has a decimal comma whatever its vendor says.
     """
@@ -186,6 +189,7 @@ class Format:
     skips: str = ""
     renames: tuple[str, Mapping[str, str]] | None = None
     deliveries: Literal["replace a period", "replace a day", "append"] = "replace a day"
+    named_by: str = ""
     writing: Writing = Writing()
 
     @property

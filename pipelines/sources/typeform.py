@@ -159,6 +159,7 @@ SOURCE = Source(
             name="Typeform CSV export",
             container="csv",
             requires=("#", "Start Date (UTC)", "Submit Date (UTC)"),
+            named_by=_FORM_KEY,
             optional=("Stage Date (UTC)", "Response Type"),
             select={"responses": _CSV_RESPONSES, "answers": _CSV_ANSWERS},
         ),
@@ -168,6 +169,7 @@ SOURCE = Source(
             records=("$.items",),
             # Responses that were begun and left have no answers, and a page of them is one all the same.
             requires=("$.landed_at", "$.token"),
+            named_by=_FORM_KEY,
             select={"responses": _JSON_RESPONSES, "answers": _JSON_ANSWERS},
         ),
     ),

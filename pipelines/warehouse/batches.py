@@ -19,7 +19,7 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Format, Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
-from pipelines.warehouse.contents import content_folder
+from pipelines.warehouse.contents import content_folder, content_of, names_say
 from pipelines.warehouse.convert import CLOCK_TOLERANCE, check_unchanged, encoding_of, explained, is_ours
 from pipelines.warehouse.json_rows import format_of, records_of
 from pipelines.warehouse.landing import LandingFile
@@ -36,9 +36,9 @@ _SEPARATOR = "\x01"
 
 @dataclass
 class _Part:
-    """One file of a batch: its content, its report so far, and its documents, a line each."""
+    """One file of a batch: the hash of its bytes, its report so far, and its documents, a line each."""
 
-    content: str
+    bytes_id: str
     file: LandingFile
     report: ledger.FileReport
     lines: list[str]
@@ -53,13 +53,13 @@ class _Batch:
 
 
 def in_batches(files: Mapping[str, LandingFile]) -> Iterator[dict[str, LandingFile]]:
-    """The files (by content) in groups to be read at once: small JSON files many, every other file by itself."""
+    """The files (by bytes) in groups to be read at once: small JSON files many, every other file by itself."""
     small: dict[str, LandingFile] = {}
-    for content, file in files.items():
+    for bytes_id, file in files.items():
         if file.size_bytes > SMALL or file.absolute.suffix.lower() not in _NAMES:
-            yield {content: file}
+            yield {bytes_id: file}
             continue
-        small[content] = file
+        small[bytes_id] = file
         if len(small) == AT_ONCE:
             yield small
             small = {}
@@ -75,12 +75,13 @@ def convert_together(
     files: Mapping[str, LandingFile],
     reports: Mapping[str, ledger.FileReport],
 ) -> dict[str, ledger.FileReport]:
-    """Take in those of the files (by content) that are JSON and in order; the others are missing from the result."""
+    """Take in those of the files (by bytes) that are JSON and in order; the others are missing from the result."""
+    says = names_say(connection, source, [file.path for file in files.values()])
     room = content_folder(settings, source.name, version, "")
     room.mkdir(parents=True, exist_ok=True)
     done: dict[str, ledger.FileReport] = {}
     with TemporaryDirectory(dir=room, prefix="reading.") as folder:
-        for number, batch in enumerate(_batches(settings, source, files, reports, Path(folder))):
+        for number, batch in enumerate(_batches(settings, source, files, reports, says, Path(folder))):
             building = Path(folder) / str(number)
             (building / "tables").mkdir(parents=True)
             try:
@@ -90,10 +91,10 @@ def convert_together(
                     raise
                 continue
             for part, report in clean:
-                target = content_folder(settings, source.name, version, part.content)
+                target = content_folder(settings, source.name, version, report.content_id)
                 shutil.rmtree(target, ignore_errors=True)
-                (building / part.content).rename(target)
-                done[part.content] = report
+                (building / part.bytes_id).rename(target)
+                done[part.bytes_id] = report
     return done
 
 
@@ -102,12 +103,13 @@ def _batches(
     source: Source,
     files: Mapping[str, LandingFile],
     reports: Mapping[str, ledger.FileReport],
+    says: Mapping[str, Mapping[str, str]],
     folder: Path,
 ) -> Iterable[_Batch]:
     """The files that look like JSON in order, by format."""
     candidates = [form for form in source.formats if form.container == "json"]
     found: dict[str, _Batch] = {}
-    for number, (content, file) in enumerate(files.items()):
+    for number, (bytes_id, file) in enumerate(files.items()):
         try:
             with plain_files(file.absolute, file.path, settings.limits, folder) as plain:
                 if [one.container for one in plain] != ["json"] or plain[0].size > 2 * SMALL:
@@ -121,8 +123,9 @@ def _batches(
                 raise
             continue
         if form:
-            report = replace(reports[content], encoding=encoding_of(plain), format=form.name)
-            found.setdefault(form.name, _Batch(form)).parts[number] = _Part(content, file, report, lines)
+            content = content_of(bytes_id, form, says[file.path])
+            report = replace(reports[bytes_id], content_id=content, encoding=encoding_of(plain), format=form.name)
+            found.setdefault(form.name, _Batch(form)).parts[number] = _Part(bytes_id, file, report, lines)
     return [batch for batch in found.values() if len(batch.parts) > 1]
 
 
@@ -140,10 +143,10 @@ def _documents(text: str, nesting: int) -> list[str]:
 def _written(
     connection: duckdb.DuckDBPyConnection, source: Source, batch: _Batch, building: Path
 ) -> list[tuple[_Part, ledger.FileReport]]:
-    """Write a folder of Parquet files, called like its content, for each part in order; returns these with reports."""
+    """Write a folder of Parquet files, called like its bytes, for each part in order; returns these with reports."""
     _open(connection, batch, building)
     # Held to the earliest of their limits: a row that breaks it makes its file be read alone, by its own.
-    latest = min(part.file.modified_at for part in batch.parts.values()) + CLOCK_TOLERANCE
+    latest = min(map(_latest, batch.parts.values()))
     how = written_in(connection, source, batch.form, batch.form.select)
     for table, select in batch.form.select.items():
         query = typed(source.table(table), batch.form, select, latest, how)
@@ -186,7 +189,7 @@ def _written(
             ),
         )
         for number, read, loaded in counted
-        if (part := batch.parts[number]) and _gathered(building, part.content, number, batch.form)
+        if (part := batch.parts[number]) and _gathered(building, part.bytes_id, number, batch.form)
     ]
 
 
@@ -216,12 +219,12 @@ def _open(connection: duckdb.DuckDBPyConnection, batch: _Batch, building: Path) 
 
 
 def _latest(part: _Part) -> datetime:
-    return part.file.modified_at + CLOCK_TOLERANCE
+    return part.report.delivered_at + CLOCK_TOLERANCE
 
 
-def _gathered(building: Path, content: str, number: int, form: Format) -> bool:
-    """Put a part's Parquet files into a folder called like its content; false where that cannot be done."""
-    folder = building / content
+def _gathered(building: Path, bytes_id: str, number: int, form: Format) -> bool:
+    """Put a part's Parquet files into a folder called like its bytes; false where that cannot be done."""
+    folder = building / bytes_id
     folder.mkdir()
     for table in form.select:
         files = sorted((building / "tables" / table / f"_part={number}").glob("*.parquet"))

@@ -7,7 +7,7 @@ bytes as they were delivered, where nothing has to be done to them. Who writes t
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +25,29 @@ AS_DELIVERED = ".delivered.parquet"
 def content_folder(settings: Settings, source: str, version: str, content_id: str) -> Path:
     """Where a content's Parquet files lie; a new version of the source reads its files anew."""
     return settings.warehouse_dir / "intake" / source / version / content_id
+
+
+def names_say(connection: duckdb.DuckDBPyConnection, source: Source, paths: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Path → format → what the format's mapping would read in the path, of those formats that read any."""
+    says: dict[str, dict[str, str]] = {path: {} for path in paths}
+    for form in source.formats:
+        if form.named_by:
+            said = connection.execute(
+                f"select _path, coalesce(cast({form.named_by} as varchar), '') from (select unnest(?) as _path)",
+                [list(paths)],
+            )
+            for path, text in said.fetchall() if paths else []:
+                says[path][form.name] = text
+    return says
+
+
+def content_of(bytes_id: str, form: Format | None, says: Mapping[str, str]) -> str:
+    """The id of the content that bytes are in the format; of a format that reads the path, what that `says` is in it.
+
+    The same answers in another survey's folder are another survey's.
+    """
+    said = says.get(form.name) if form else None
+    return bytes_id if form is None or said is None else f"{bytes_id}-{ledger.digest([form.name, said])[:8]}"
 
 
 def logged_names(form: Format, table: Table) -> dict[str, str]:

@@ -22,7 +22,7 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Format, Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
-from pipelines.warehouse.contents import AS_DELIVERED, content_folder, logged_names
+from pipelines.warehouse.contents import AS_DELIVERED, content_folder, content_of, logged_names, names_say
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.failing import NOT_OF_ROWS, failing_rows
 from pipelines.warehouse.landing import LandingFile, modified
@@ -54,11 +54,12 @@ def convert(
 ) -> ledger.FileReport:
     """Take in one file whose content is not known; the report says what became of it, and why where it is nothing.
 
+    Of a format that reads the path, the report returned names the content that the file's bytes are under its name.
+
     Raises only for what is none of the file's faults: a full disk, or DuckDB brought down (FatalException,
     InternalException), by whichever file.
     """
-    folder = content_folder(settings, source.name, version, report.content_id)
-    building = folder.with_name(folder.name + ".building")
+    building = content_folder(settings, source.name, version, report.content_id + ".building")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     try:
@@ -71,6 +72,10 @@ def convert(
         if isinstance(error, (duckdb.FatalException, duckdb.InternalException)) or is_ours(error):
             raise
         return unreadable(file, report, error)
+    form = next((form for form in source.formats if form.name == report.format), None)
+    says = names_say(connection, source, [file.path])[file.path]
+    report = replace(report, content_id=content_of(report.content_id, form, says))
+    folder = content_folder(settings, source.name, version, report.content_id)
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
     return report
@@ -103,7 +108,7 @@ def _converted(
     building: Path,
     report: ledger.FileReport,
 ) -> ledger.FileReport:
-    latest = file.modified_at + CLOCK_TOLERANCE
+    latest = report.delivered_at + CLOCK_TOLERANCE
     with plain_files(file.absolute, file.path, settings.limits, building) as files:
         # To plan a mapping well takes DuckDB longer than to carry it out badly over some thousand rows.
         is_small = sum(plain.size for plain in files) < SMALL

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -40,7 +40,7 @@ from pipelines.warehouse import (
 )
 from pipelines.warehouse.code import code_of
 from pipelines.warehouse.connect import lock, name, parquet_list, scratch, transaction, writer
-from pipelines.warehouse.contents import content_folder, good_rows
+from pipelines.warehouse.contents import content_folder, content_of, good_rows, names_say
 from pipelines.warehouse.landing import LandingFile, landing_files
 
 log = logging.getLogger(__name__)
@@ -54,8 +54,8 @@ OPENING = (
 )  # fmt: skip
 """The code that decides whether a file can be read."""
 
-_Read = Callable[[Mapping[str, LandingFile]], dict[str, ledger.FileReport]]
-"""From content → file to content → what became of it."""
+_Read = Callable[[Mapping[str, LandingFile], Mapping[str, datetime]], dict[str, ledger.FileReport]]
+"""From bytes → file, and path → when its content was first delivered, to bytes → what became of the file."""
 
 
 def version_of(source: Source) -> str:
@@ -75,20 +75,26 @@ def refusal_version_of(source: Source) -> str:
     return ledger.digest([version_of(source), *map(code_of, OPENING)])
 
 
-def changed_files(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> list[LandingFile]:
+def files_waiting(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> int:
+    """How many of the source's files are to be taken in, or have moved: what `take_in` would look at."""
+    files = landing_files(settings, source)
+    moved = ledger.moved_paths(connection, source.name, [file.path for file in files])
+    return len(_changed(connection, source, files)) + len(moved)
+
+
+def _changed(connection: duckdb.DuckDBPyConnection, source: Source, files: Sequence[LandingFile]) -> list[LandingFile]:
     """The files that are new, changed (by size or time), or were read, or refused, by another version."""
     known = ledger.known_files(connection, source.name, version_of(source), refusal_version_of(source))
-    return [
-        file for file in landing_files(settings, source) if known.get(file.path) != (file.size_bytes, file.modified_at)
-    ]
+    return [file for file in files if known.get(file.path) != (file.size_bytes, file.modified_at)]
 
 
 def take_in(settings: Settings, source: Source, progress: Callable[[str], None] = log.info) -> list[ledger.FileReport]:
     """Load every new or changed landing file of `source`; what cannot be loaded is reported, the rest goes on.
 
-    Returns a report per file that was new or changed. A file whose bytes are known already is noted and
-    changes nothing; nor does one that vanished: landing folders are tidied. Files are read without the writer lock,
-    so that others can build meanwhile, but by one process at a time.
+    Returns a report per file that was new or changed, by path. A file whose bytes are known already is noted and
+    changes nothing; nor does one that vanished: landing folders are tidied. Where its bytes lie under another name it
+    has moved, and its old name counts no more. Files are read without the writer lock, so that others can build
+    meanwhile, but by one process at a time.
     """
     with lock(settings, f"taking in {source.name}", room=f".{source.name}"):
         return _take_in(settings, source, progress)
@@ -97,48 +103,72 @@ def take_in(settings: Settings, source: Source, progress: Callable[[str], None] 
 def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]) -> list[ledger.FileReport]:
     with writer(settings, f"taking in {source.name}") as connection:
         ledger.create(connection)
-        changed = changed_files(connection, settings, source)
+        files = landing_files(settings, source)
+        changed = _changed(connection, source, files)
+        says = names_say(connection, source, [file.path for file in changed])
         known = ledger.known_contents(connection, source.name, version_of(source))
+        first = ledger.first_delivered(connection, source.name)
     reports: list[ledger.FileReport] = []
     recorded = 0
     with _reading(settings, source) as (pool, read):
-        named = list(pool.map(_content_of, changed))
+        hashed = list(pool.map(_hashed, changed))
+        # The oldest file of a content first: a row that happened later than that is set aside.
+        order = sorted(zip(changed, hashed, strict=True), key=lambda found: (found[0].modified_at, found[0].path))
+        contents = {
+            file.path: [content_of(bytes_id, form, says[file.path]) for form in (None, *source.formats)]
+            for file, (bytes_id, _) in order
+        }
+        delivered = {
+            file.path: min(file.modified_at, *(first.get(content, file.modified_at) for content in contents[file.path]))
+            for file in changed
+        }
         unread: dict[str, LandingFile] = {}
         ahead: dict[str, Future[dict[str, ledger.FileReport]]] = {}
-        for file, (content_id, trouble) in zip(changed, named, strict=True):
-            if trouble is None and content_id not in known:
-                unread.setdefault(content_id, file)
+        for file, (bytes_id, trouble) in order:
+            if trouble is None and _known(known, contents[file.path], file) is None:
+                unread.setdefault(bytes_id, file)
         for some in batches.in_batches(unread):
-            future = pool.submit(read, some)
+            future = pool.submit(read, some, delivered)
             ahead |= dict.fromkeys(some, future)
-        for number, (file, (content_id, trouble)) in enumerate(zip(changed, named, strict=True), 1):
+        for number, (file, (bytes_id, trouble)) in enumerate(order, 1):
             if isinstance(trouble, FileNotFoundError):
                 progress(f"{source.name} {number}/{len(changed)}: {file.path} vanished before it was read")
                 continue
             if trouble is not None:
-                report = convert.unreadable(file, _first_report(source, file, content_id), trouble)
-            elif content_id in known:
-                report = replace(known[content_id], path=file.path, status="loaded", modified_at=file.modified_at)
+                report = convert.unreadable(file, _first_report(source, file, bytes_id, file.modified_at), trouble)
+            elif found := _known(known, contents[file.path], file):
+                report = replace(found, path=file.path, status="loaded", modified_at=file.modified_at)
             else:
                 # Refused under one name, a content may be read under another.
-                found = ahead.pop(content_id).result() if content_id in ahead else read({content_id: file})
-                report = found[content_id]
-            if content_id not in known:
+                done = ahead.pop(bytes_id).result() if bytes_id in ahead else read({bytes_id: file}, delivered)
+                report = done[bytes_id]
                 progress(f"{source.name} {number}/{len(changed)}: {report.summary}")
             if report.status == "loaded":
-                known[content_id] = report
+                known[report.content_id] = report
             reports.append(report)
             if len(reports) - recorded == RECORDED_AT_ONCE:
                 _record(settings, source, reports[recorded:])
                 recorded = len(reports)
     if reports[recorded:]:
         _record(settings, source, reports[recorded:])
-    return reports
+    present = [file.path for file in files]
+    with writer(settings, f"looking what of {source.name} has moved") as connection, transaction(connection):
+        moved = ledger.retire_moved(connection, source.name, present, version_of(source))
+        _cover(connection, settings, source, moved)
+    return sorted(reports, key=lambda report: report.path)
 
 
-def _first_report(source: Source, file: LandingFile, content_id: str) -> ledger.FileReport:
+def _known(
+    known: Mapping[str, ledger.FileReport], contents: Sequence[str], file: LandingFile
+) -> ledger.FileReport | None:
+    """The report of the file's content, one of these; None where it is to be read, if only as of an older file."""
+    report = next((known[content] for content in contents if content in known), None)
+    return report if report and file.modified_at >= report.delivered_at else None
+
+
+def _first_report(source: Source, file: LandingFile, bytes_id: str, delivered_at: datetime) -> ledger.FileReport:
     return ledger.FileReport(
-        source.name, file.path, content_id, None, "loaded", None, file.size_bytes, file.modified_at
+        source.name, file.path, bytes_id, None, "loaded", None, file.size_bytes, file.modified_at, delivered_at
     )
 
 
@@ -151,13 +181,18 @@ def _reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExe
     version = version_of(source)
     with scratch(settings) as connection:
 
-        def read(files: Mapping[str, LandingFile]) -> dict[str, ledger.FileReport]:
-            reports = {content: _first_report(source, file, content) for content, file in files.items()}
+        def read(files: Mapping[str, LandingFile], delivered: Mapping[str, datetime]) -> dict[str, ledger.FileReport]:
+            reports = {
+                bytes_id: _first_report(source, file, bytes_id, delivered[file.path])
+                for bytes_id, file in files.items()
+            }
             done: dict[str, ledger.FileReport] = {}
             if len(files) > 1:
                 with suppress(duckdb.FatalException, duckdb.InternalException), connection.cursor() as cursor:
                     done = batches.convert_together(cursor, settings, source, version, files, reports)
-            return {content: done.get(content) or alone(files[content], report) for content, report in reports.items()}
+            return {
+                bytes_id: done.get(bytes_id) or alone(files[bytes_id], report) for bytes_id, report in reports.items()
+            }
 
         def alone(file: LandingFile, report: ledger.FileReport) -> ledger.FileReport:
             try:
@@ -179,8 +214,8 @@ def _reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExe
             pool.shutdown(cancel_futures=True)
 
 
-def _content_of(file: LandingFile) -> tuple[str, OSError | None]:
-    """The content's id, or what keeps it from being read."""
+def _hashed(file: LandingFile) -> tuple[str, OSError | None]:
+    """The hash of the file's bytes, or what keeps it from being read."""
     if file.trouble:
         return "", OSError(file.trouble)
     try:
@@ -199,30 +234,37 @@ def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]
         transaction(connection),
     ):
         paths = ledger.record_files(connection, source, reports, version, refusal_version_of(source))
-        contents = sorted(paths)
-        ledger.forget_contents(connection, source.name, contents)
-        folders = [content_folder(settings, source.name, version, content) for content in contents]
-        for table in source.tables:
-            found = good_rows(source, table, folders)
-            if found is None:
-                continue
-            part = f"concat_ws(' ', {', '.join(table.parts)})" if table.parts else "''"
-            rows_hash = f"sum({_row_hash(table)})" if source.day_by == "rows" else "null"
-            connection.execute(
-                f"insert into ledger.content_days select ?, _content_id, ?, _day, count(*), {part} as part, "
-                f"{rows_hash} from ({found}) group by all",
-                [source.name, table.name],
-            )
-            if table.covers_range:
-                ledger.cover_ranges(connection, source.name, table.name, contents)
-        ledger.cover_days(connection, source.name, source.tables[0].name, _days_named(paths))
-        quarantines = [path for folder in folders if (path := folder / "quarantine.parquet").exists()]
-        if quarantines:
-            connection.execute(
-                "insert into raw.quarantine select ?, table_name, parse_path(_file)[-2], row_number, day, "
-                f"reason, raw from {parquet_list(quarantines)}",
-                [source.name],
-            )
+        _cover(connection, settings, source, paths)
+
+
+def _cover(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source, paths: Mapping[str, Sequence[str]]
+) -> None:
+    """Record anew the days and the quarantined rows of contents that stand, with their paths."""
+    contents = sorted(paths)
+    ledger.forget_contents(connection, source.name, contents)
+    folders = [content_folder(settings, source.name, version_of(source), content) for content in contents]
+    for table in source.tables:
+        found = good_rows(source, table, folders)
+        if found is None:
+            continue
+        part = f"concat_ws(' ', {', '.join(table.parts)})" if table.parts else "''"
+        rows_hash = f"sum({_row_hash(table)})" if source.day_by == "rows" else "null"
+        connection.execute(
+            f"insert into ledger.content_days select ?, _content_id, ?, _day, count(*), {part} as part, "
+            f"{rows_hash} from ({found}) group by all",
+            [source.name, table.name],
+        )
+        if table.covers_range:
+            ledger.cover_ranges(connection, source.name, table.name, contents)
+    ledger.cover_days(connection, source.name, source.tables[0].name, _days_named(paths))
+    quarantines = [path for folder in folders if (path := folder / "quarantine.parquet").exists()]
+    if quarantines:
+        connection.execute(
+            "insert into raw.quarantine select ?, table_name, parse_path(_file)[-2], row_number, day, "
+            f"reason, raw from {parquet_list(quarantines)}",
+            [source.name],
+        )
 
 
 def _row_hash(table: Table) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,11 +20,17 @@ TABLES: tuple[Table, ...] = (
     Table(
         "files",
         "One row per landing file ever seen. `status` is loaded, refused (no format fits), unreadable, or gone "
-        "(the path holds another content by now, or was read anew by a later version).",
+        "(the path holds another content by now, was read anew by a later version, or has vanished while its bytes lie "
+        "under another name).",
         (
             Column("source", "VARCHAR", "The source whose glob found it."),
             Column("path", "VARCHAR", "Relative to the landing folder."),
-            Column("content_id", "VARCHAR", "The first 16 hex digits of its bytes' SHA-256."),
+            Column(
+                "content_id",
+                "VARCHAR",
+                "The first 16 hex digits of its bytes' SHA-256, and of a format that reads the path a hash of what it "
+                "reads there.",
+            ),
             Column(
                 "format",
                 "VARCHAR",
@@ -37,7 +43,8 @@ TABLES: tuple[Table, ...] = (
             Column(
                 "delivered_at",
                 "TIMESTAMP",
-                "When its content was first delivered, under any name, UTC.",
+                "When its content was first delivered: the earliest that any file of it was written, under whatever "
+                "name, be that gone, UTC. Of two states of one thing, the later delivered holds.",
             ),
             Column("rows_read_count", "BIGINT", "Records in it, broken ones included."),
             Column("rows_loaded_count", "BIGINT", "Records that stand in a raw table."),
@@ -190,7 +197,8 @@ VIEWS = {
     # Contents that are gone too: they stand in raw until the days they are on are replaced. Of the streams that a
     # content lies in, its own is the one whose path is the oldest: a copy is made later, or bears no date. In its
     # stream, the newest path counts: what was delivered again is current again. What is appended is all one stream.
-    "deliveries": "with named as (select *, min(told) over (partition by source, content_id, stream_id) as first_told "
+    "deliveries": "with named as (select *, "
+    "min(told) over (partition by source, content_id, stream_id, status = 'loaded') as first_told "
     "from ledger.files where delivery_id is not null and status in ('loaded', 'gone')) "
     "select source, content_id, if(relation = 'append', 'append', stream_id) as stream_id, delivery_id, format, "
     "relation, told, modified_at as written_at from named qualify row_number() over "
@@ -231,6 +239,7 @@ class FileReport:
     message: str | None
     size_bytes: int
     modified_at: datetime
+    delivered_at: datetime
     rows_read: int = 0
     rows_loaded: int = 0
     rows_quarantined: int = 0
@@ -264,8 +273,9 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create table if not exists ledger.models (unique_id varchar, fingerprint varchar)")
     connection.execute(
         "create or replace view ledger.current_contents as "
-        "select source, content_id, max(version) as version, min(delivered_at) as delivered_at "
-        "from ledger.files where status = 'loaded' group by source, content_id"
+        "select source, content_id, arg_max(version, loaded_at) filter (status = 'loaded') as version, "
+        "min(delivered_at) as delivered_at "
+        "from ledger.files group by source, content_id having bool_or(status = 'loaded')"
     )
     for view, select in VIEWS.items():
         connection.execute(f"create or replace view ledger.{view} as {select}")
@@ -311,12 +321,23 @@ def known_files(
     return {path: (size, modified) for path, size, modified in rows}
 
 
+def first_delivered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, datetime]:
+    """Content → when it was first delivered, of all the source's contents ever seen."""
+    return dict(
+        connection.execute(
+            "select content_id, min(delivered_at) from ledger.files where source = ? group by content_id", [source]
+        ).fetchall()
+    )
+
+
 def known_contents(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[str, FileReport]:
     """Content → a report of it, of the contents that `version` has read well, whatever their names' fate."""
     rows = connection.execute(
-        "select source, path, content_id, format, status, message, size_bytes, modified_at, rows_read_count, "
+        "select source, path, content_id, format, status, message, size_bytes, modified_at, "
+        "min(delivered_at) over (partition by content_id), rows_read_count, "
         "rows_loaded_count, rows_quarantined_count, rows_skipped_count, encoding, coalesce(skip_reasons, '{}') "
-        "from ledger.files where source = ? and version = ? and status in ('loaded', 'gone') and message is null",
+        "from ledger.files where source = ? and version = ? and status in ('loaded', 'gone') and message is null "
+        "order by loaded_at",
         [source, version],
     ).fetchall()
     return {row[2]: replace(FileReport(*row[:-1]), skip_reasons=json.loads(row[-1])) for row in rows}
@@ -338,7 +359,7 @@ def record_files(
     rows = [
         [
             report.source, report.path, report.content_id, report.format, report.status, report.message,
-            report.size_bytes, report.modified_at, report.modified_at, report.rows_read, report.rows_loaded,
+            report.size_bytes, report.modified_at, report.delivered_at, report.rows_read, report.rows_loaded,
             report.rows_quarantined, report.rows_skipped, now,
             version if report.status == "loaded" else refusal_version,
             *_delivery(source, report),
@@ -347,12 +368,6 @@ def record_files(
     ]  # fmt: skip
     connection.execute("create or replace temp table reported as from ledger.files limit 0")
     _append(connection, "reported", rows)
-    connection.execute(
-        "update reported set delivered_at = first.delivered_at from (select content_id, min(delivered_at) "
-        "as delivered_at from (from reported union all from ledger.files where source = ?) group by content_id) "
-        "as first where first.content_id = reported.content_id",
-        [source.name],
-    )
     connection.execute(
         "delete from ledger.files as known using reported where known.source = reported.source "
         "and known.path = reported.path and known.content_id = reported.content_id"
@@ -365,12 +380,48 @@ def record_files(
     connection.execute("insert into ledger.files from reported")
     touched = {report.content_id for report in reports if report.status == "loaded"}
     touched |= {content for (content,) in retired}
-    standing = connection.execute(
-        "select content_id, list(path order by path) from ledger.files where status = 'loaded' and version = ? "
-        "and source = ? and content_id in (select unnest(?)) group by content_id",
-        [version, source.name, sorted(touched)],
+    return _standing(connection, source.name, version, touched)
+
+
+def retire_moved(
+    connection: duckdb.DuckDBPyConnection, source: str, present: Sequence[str], version: str
+) -> dict[str, list[str]]:
+    """Mark what has moved (`moved_paths`) as gone; returns as `record_files` does."""
+    moved = connection.execute(
+        "update ledger.files set status = 'gone' where source = ? and status = 'loaded' and list_contains(?, path) "
+        "returning content_id",
+        [source, moved_paths(connection, source, present)],
     ).fetchall()
-    return dict(standing)
+    return _standing(connection, source, version, {content for (content,) in moved})
+
+
+def moved_paths(connection: duckdb.DuckDBPyConnection, source: str, present: Sequence[str]) -> list[str]:
+    """The source's paths that have vanished, their bytes lying under another of the `present` ones.
+
+    What vanished and lies nowhere stands: landing folders are tidied.
+    """
+    connection.register("present", pa.table({"path": pa.array(present, pa.string())}))
+    rows = connection.execute(
+        "with loaded as (select path, left(content_id, 16) as bytes_id from ledger.files where source = ? "
+        "and status = 'loaded'), lying as (from loaded semi join present using (path)) "
+        "select distinct path from (from loaded anti join present using (path)) semi join lying using (bytes_id)",
+        [source],
+    ).fetchall()
+    connection.unregister("present")
+    return [path for (path,) in rows]
+
+
+def _standing(
+    connection: duckdb.DuckDBPyConnection, source: str, version: str, contents: Collection[str]
+) -> dict[str, list[str]]:
+    """Those of the contents that stand as `version` read them, with their paths."""
+    return dict(
+        connection.execute(
+            "select content_id, list(path order by path) from ledger.files where status = 'loaded' and version = ? "
+            "and source = ? and content_id in (select unnest(?::varchar[])) group by content_id",
+            [version, source, sorted(contents)],
+        ).fetchall()
+    )
 
 
 def _delivery(source: Source, report: FileReport) -> list[str | None]:
@@ -432,7 +483,7 @@ NOTHING = Fingerprint("", "")
 
 _PRESENT = (
     "with bad as (select content_id, table_name, day, count(*) as bad_count from raw.quarantine where source = $1 "
-    "group by all), present as (select content_id, table_name, part, day, row_count, rows_hash, "
+    "group by all), present as (select content_id, delivered_at, table_name, part, day, row_count, rows_hash, "
     "coalesce(bad_count, 0) as bad_count from ledger.content_days join ledger.current_contents "
     "using (source, content_id) left join bad using (content_id, table_name, day) where source = $1), "
 )
@@ -443,8 +494,10 @@ _SAME = (
     "then concat_ws(' ', table_name, part, row_count, coalesce(rows_hash::varchar, content_id), bad_count) end"
 )
 _PARTS = {
-    "contents": "parts as (select day, content_id as part from present)",
-    "rows": f"parts as (select day, {_SAME} as part from present)",
+    # A content that was read again, as an older file of it turned up, may have other rows set aside.
+    "contents": "parts as (select day, delivered_at, "
+    "concat_ws(' ', content_id, table_name, part, row_count, bad_count) as part from present)",
+    "rows": f"parts as (select day, delivered_at, {_SAME} as part from present)",
     "deliveries": "placed as (from present join (from ledger.deliveries where source = $1) using (content_id)), "
     "spans as (select stream_id, part, delivery_id, min(day) as first_day, max(told) as told, "
     "max(written_at) as written_at from placed group by stream_id, part, delivery_id), "
@@ -460,7 +513,8 @@ _PARTS = {
     "max(told) as told, max(written_at) as written_at from ranked "
     "group by day, stream_id, table_name, part, if(relation = 'append', delivery_id, '')), "
     # Which of two streams is the newer counts where they are of one bill.
-    "parts as (select day, concat(stream_id, if(relation <> 'append' and count(*) over streams > 1, dense_rank() over "
+    "parts as (select day, null as delivered_at, concat(stream_id, "
+    "if(relation <> 'append' and count(*) over streams > 1, dense_rank() over "
     f"(streams order by told nulls first, written_at, stream_id), null)) || {_SAME} as part from standing "
     "window streams as (partition by day, table_name, part, relation))",
 }
@@ -470,8 +524,11 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, source: Source, version:
     """Day → fingerprint of the source's day as its present contents make it."""
     parts = _PARTS["deliveries" if source.deliveries else source.day_by]
     rows = connection.execute(
-        f"{_PRESENT}{parts}, made as (select day, string_agg(distinct part, ',' order by part) as made_by from parts "
-        "group by day), read as (select day, string_agg(distinct content_id, ',' order by content_id) as contents "
+        f"{_PRESENT}{parts}, "
+        # Of two states of one thing the later delivered holds: their order is a part of what makes the day.
+        "made as (select day, string_agg(part, ',' order by delivered_at, part) as made_by from "
+        "(select day, part, max(delivered_at) as delivered_at from parts group by day, part) group by day), "
+        "read as (select day, string_agg(distinct content_id, ',' order by content_id) as contents "
         "from present group by day) "
         "select day, md5(coalesce(made_by, '') || $2), md5(contents || $2) from read left join made using (day)",
         [source.name, version],

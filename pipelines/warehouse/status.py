@@ -19,7 +19,7 @@ from pipelines.sources.spec import Names, Source, Table
 from pipelines.warehouse import ledger, models
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.days import raw_name
-from pipelines.warehouse.intake import changed_files, days_version_of
+from pipelines.warehouse.intake import days_version_of, files_waiting
 from pipelines.warehouse.landing import landing_files, look
 from pipelines.warehouse.postgres import is_behind
 from pipelines.warehouse.publish import is_page_behind, published_at
@@ -84,7 +84,7 @@ def status(
     with writer(settings, "looking for stale days", wait) as connection:
         ledger.create(connection)
         changed = {
-            source: len(changed_files(connection, settings, spec)) if files else 0 for source, spec in sources.items()
+            source: files_waiting(connection, settings, spec) if files else 0 for source, spec in sources.items()
         }
         stale = set(ledger.stale_days(connection))
         stale_sources: set[str] = set()
@@ -225,7 +225,7 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         files_found=len(landing_files(settings, source)),
         files_loaded=loaded,
         files_refused=len(refused_files(connection, settings, [source])),
-        files_waiting=len(changed_files(connection, settings, source)),
+        files_waiting=files_waiting(connection, settings, source),
         rows_loaded=read,
         rows_quarantined=aside,
         reasons=tuple((kind, count) for kind, count in reasons),

@@ -377,11 +377,11 @@ def test_a_note_is_its_front_matter_and_its_text(settings: Settings) -> None:
     )
     found = rows(
         settings,
-        "select note_id, model_id, kind, author_role, sentiment, text from raw.notes__notes order by noted_date",
+        "select model_id, kind, author_role, sentiment, text from raw.notes__notes order by noted_date",
     )
-    assert found[0][:5] == ("notes/round/a.md", "triage", "interview", "clinician", "negative")
-    assert found[0][5].startswith("# Missing pulse") and found[0][5].endswith("(said twice)")
-    assert [row[1:] for row in found[1:]] == [("triage", "review", "owner", None, "Good")]
+    assert found[0][:4] == ("triage", "interview", "clinician", "negative")
+    assert found[0][4].startswith("# Missing pulse") and found[0][4].endswith("(said twice)")
+    assert found[1:] == [("triage", "review", "owner", None, "Good")]
     reasons = " ".join(row[0] for row in rows(settings, "select reason from raw.quarantine"))
     assert "model_id is missing" in reasons
     assert "a role is asked for, not a person" in reasons
@@ -393,6 +393,29 @@ def test_notes_of_both_kinds_that_arrive_together_are_both_read(settings: Settin
     (folder / "a.md").write_text(NOTE)
     (folder / "b.csv").write_text("date,model,kind,text,role\n2026-01-07,triage,review,Good,owner\n")
     assert [report.status for report in take_in(settings, all_sources()["notes"])] == ["loaded", "loaded"]
+
+
+def test_a_copy_in_another_surveys_folder_is_the_other_surveys_and_the_first_keeps_its_own(settings: Settings) -> None:
+    text = "#,Rating,Start Date (UTC),Submit Date (UTC)\nr1,4,2026-01-05 10:00:00,2026-01-05 10:01:00\n"
+    for path in ("archive/responses.csv", "form1/responses.csv", "form1/again.csv"):
+        (settings.landing_dir / "typeform" / path).parent.mkdir(parents=True, exist_ok=True)
+        (settings.landing_dir / "typeform" / path).write_text(text)
+        take_in(settings, all_sources()["typeform"])
+    replace_days(settings, all_sources()["typeform"])
+    owners = "select survey_key from raw.typeform__responses order by 1"
+    assert rows(settings, owners) == [("archive",), ("form1",)]
+    (settings.landing_dir / "typeform" / "archive" / "responses.csv").unlink()
+    take_in(settings, all_sources()["typeform"])
+    replace_days(settings, all_sources()["typeform"])
+    assert rows(settings, owners) == [("form1",)]
+
+
+def test_a_note_is_the_same_note_under_another_name_and_in_a_table(settings: Settings) -> None:
+    front = "---\ndate: 2026-01-07\nmodel: triage\nkind: review\nrole: owner\n---\nGood\n"
+    load(settings, "notes", "a.md", front)
+    load(settings, "notes", "elsewhere/b.md", front + "\n")
+    load(settings, "notes", "c.csv", "date,model,kind,role,text\n2026-01-07,triage,review,owner,Good\n")
+    assert rows(settings, "select count(*), count(distinct note_id) from raw.notes__notes") == [(3, 1)]
 
 
 def test_a_campaign_planned_ahead_stands_on_the_day_it_was_written_down(settings: Settings) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import duckdb
 import pytest
 
 from pipelines.settings import Settings
+from pipelines.sources import all_sources
 from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
 from pipelines.warehouse import intake, ledger
 from pipelines.warehouse.connect import writer
@@ -185,6 +187,69 @@ def test_a_file_that_vanished_takes_nothing_with_it(settings: Settings) -> None:
     land(settings, "c.csv", HEADER + "o3,2026-01-02,1\n")
     load(settings)
     assert orders(settings) == [("o2", 1.0), ("o3", 1.0)]
+
+
+def test_a_file_that_was_renamed_and_then_changed_leaves_nothing_behind(settings: Settings) -> None:
+    first = land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    load(settings)
+    first.rename(first.with_name("b.csv"))
+    load(settings)
+    assert query(settings, "select path, status from ledger.files order by path") == [
+        ("sales/a.csv", "gone"),
+        ("sales/b.csv", "loaded"),
+    ]
+    land(settings, "b.csv", HEADER + "o1,2026-01-02,2\n", modified=1_800_000_500)
+    load(settings)
+    assert orders(settings) == [("o1", 2.0)]
+
+
+def test_a_copy_under_the_name_of_a_day_speaks_for_it_until_it_is_deleted(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    copy = land(settings, "2026-01-05.csv", HEADER + "o1,2026-01-02,1\n", modified=1_800_000_500)
+    load(settings)
+    covered = "select day from ledger.coverage order by day"
+    assert query(settings, covered) == [(DAY,), (date(2026, 1, 5),)]
+    copy.unlink()
+    load(settings)
+    assert query(settings, covered) == [(DAY,)]
+
+
+@pytest.mark.parametrize("names", [("a.csv", "b.csv"), ("b.csv", "a.csv")])
+def test_a_content_is_as_old_as_the_oldest_file_of_it(settings: Settings, names: tuple[str, str]) -> None:
+    """So a row is later than its file whichever copy is seen first, and of two states the later delivered holds."""
+    text = HEADER + "o1,2026-01-02,1\no2,2026-01-09,1\n"
+    late, early = (int(datetime(2026, 1, day, tzinfo=UTC).timestamp()) for day in (20, 5))
+    land(settings, names[0], text, modified=late)
+    load(settings)
+    assert orders(settings) == [("o1", 1.0), ("o2", 1.0)]
+    land(settings, names[1], text, modified=early)
+    load(settings)
+    assert orders(settings) == [("o1", 1.0)]
+    (settings.landing_dir / "sales" / names[1]).unlink()
+    load(settings)
+    assert orders(settings) == [("o1", 1.0)]
+    first = "select distinct delivered_at from ledger.current_contents"
+    assert query(settings, first) == [(datetime(2026, 1, 5),)]  # noqa: DTZ001 - the ledger's are naive
+
+
+def test_of_two_readings_the_last_one_counts_whatever_their_versions_hashes(settings: Settings) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    load(settings)
+    with warehouse(settings) as connection:
+        connection.execute(
+            "insert into ledger.files by name select * replace ('sales/old.csv' as path, 'zzz' as version, "
+            "loaded_at - interval 1 day as loaded_at) from ledger.files"
+        )
+    assert query(settings, "select version <> 'zzz' from ledger.current_contents") == [(True,)]
+
+
+def test_a_format_that_reads_the_path_says_what_it_reads() -> None:
+    for source in all_sources().values():
+        for form in source.formats:
+            sql = " ".join([*form.select.values(), *form.quarantine.values(), form.skips])
+            left = sql.replace(form.named_by, "") if form.named_by else sql
+            assert (left != sql) == bool(form.named_by), f"{source.name}: {form.name}"
+            assert not re.search(r"[a-z]\(_path\b", left), f"{source.name}: {form.name}"
 
 
 def test_a_missing_column_refuses_the_file_by_name_and_the_others_load(settings: Settings) -> None:
