@@ -16,14 +16,16 @@ cells as (
     select
         {{ cell | join(', ') }},
         hash({{ cell | join(', ') }}) as cell_id,
-        -- A report may be without resource ids: then its lines are compared without.
-        min(cast(has_resources as integer)) = 1 as has_resources
+        -- A report, or an older version of FOCUS, may be without one of these: then all are compared without.
+        min(cast(has_resources as integer)) = 1 as has_resources,
+        min(cast(has_meters as integer)) = 1 as has_meters
 
     from (
         select
             {{ cell | join(', ') }},
             stream_id,
-            bool_or(resource_id is not null) as has_resources
+            bool_or(resource_id is not null) as has_resources,
+            bool_or(sku_meter is not null) as has_meters
 
         from charges
         group by all
@@ -39,8 +41,9 @@ placed as (
         charges.*,
         cells.cell_id,
         hash(
-            case when cells.has_resources then charges.resource_id end,
-            charges.service_name, charges.sku_meter, charges.region, charges.tags
+            case when cells.has_resources then lower(charges.resource_id) end,
+            case when cells.has_meters then charges.sku_meter end,
+            charges.service_name, charges.region, charges.tags
         ) as item
 
     from charges
