@@ -57,12 +57,12 @@ SOURCE = Source(
     tables=(
         Table(
             name="ratings",
-            description="One row per rating as delivered; a rating changed or delivered again is there several times.",
+            description="One row per rating as delivered; one changed, taken back or resent is there several times.",
             columns=(
                 Column("rating_id", "VARCHAR", "Tells one rating of a model from another.", required=True),
                 Column("model_name", "VARCHAR", "The model, as the product calls it.", required=True),
                 Column("kind", "VARCHAR", "thumbs or stars.", required=True),
-                Column("score", "DOUBLE", "0 or 1 for thumbs, 1 to 5 for stars.", required=True),
+                Column("score", "DOUBLE", "0 or 1 for thumbs, 1 to 5 for stars; null where the rating was taken back."),
                 Column("user_id", "VARCHAR", "An opaque id of who rated."),
                 Column("comment", "VARCHAR", "What they wrote beside it.", free=True),
                 Column("rated_at", "TIMESTAMP", "When it was given.", required=True),
@@ -74,6 +74,15 @@ SOURCE = Source(
                 Rule("kind in ('thumbs', 'stars')", "kind is neither thumbs nor stars"),
                 Rule("kind <> 'thumbs' or score in (0, 1)", "a thumb is neither up nor down"),
                 Rule("kind <> 'stars' or score between 1 and 5", "stars are not from 1 to 5"),
+            ),
+            expectations=(
+                Expectation(
+                    "ratings taken back",
+                    "avg(case when score is null then 1.0 else 0.0 end)",
+                    "nearly every rating is without a value: the export has lost it",
+                    high=0.9,
+                    share_of="count(*)",
+                ),
             ),
         ),
         Table(

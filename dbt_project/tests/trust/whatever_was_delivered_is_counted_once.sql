@@ -75,7 +75,7 @@ counted as (
     union all
     select
         'ratings' as kind,
-        sum(response_count + duplicate_response_count) as row_count
+        sum(response_count + withdrawn_response_count + duplicate_response_count) as row_count
     from {{ ref('fct_ratings_daily') }}
     where {{ in_worklist('event_date') }}
     union all

@@ -52,6 +52,7 @@ united as (
         event_date,
         last_response_at as last_observation_at,
         response_count as observation_count,
+        withdrawn_response_count as unscored_response_count,
         late_response_count,
         duplicate_response_count,
         score_sum,

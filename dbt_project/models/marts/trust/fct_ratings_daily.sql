@@ -32,12 +32,15 @@ final as (
 
         max(ratings.rated_at) as last_response_at,
 
-        count(*) as response_count,
-        count(*) filter (where ratings.is_late) as late_response_count,
+        count(ratings.score) as response_count,
+        count(ratings.score) filter (where ratings.is_late) as late_response_count,
+        count(*) - count(ratings.score) as withdrawn_response_count,
         cast(sum(ratings.delivered_count) - count(*) as bigint) as duplicate_response_count,
-        cast(sum(ratings.score) as decimal(38, 4)) as score_sum,
-        cast(sum(cast(ratings.score as decimal(16, 4)) * cast(ratings.score as decimal(16, 4))) as decimal(38, 8))
-            as score_square_sum
+        cast(coalesce(sum(ratings.score), 0) as decimal(38, 4)) as score_sum,
+        cast(
+            coalesce(sum(cast(ratings.score as decimal(16, 4)) * cast(ratings.score as decimal(16, 4))), 0)
+            as decimal(38, 8)
+        ) as score_square_sum
 
     from ratings
     left join identifiers

@@ -22,7 +22,7 @@ ratings as (
 
     select *
     from {{ ref('stg_ratings__ratings') }}
-    where comment is not null
+    where comment is not null and score is not null
 
 ),
 
