@@ -45,6 +45,9 @@ select
 from rows
 """
 
+_SYSTEM = r"^([$]|\[(Amplitude|Experiment)\] |session_(start|end)$)"
+"""What Amplitude itself logs: identities, exposures, sessions, what its automatic capture sees."""
+
 SOURCE = Source(
     name="amplitude",
     title="Amplitude",
@@ -134,5 +137,5 @@ SOURCE = Source(
         ),
     ),
     late=timedelta(days=7),
-    names=(Names("events", "event", "event_name"),),
+    names=(Names("events", "event", f"case when not regexp_matches(event_name, '{_SYSTEM}') then event_name end"),),
 )

@@ -28,6 +28,7 @@ CHANGE_REQUESTS = Table(
     ),
     key=("change_number", "updated_at", "state"),
     day="created_at",
+    touched=("updated_at", "work_ended_at"),
 )
 
 

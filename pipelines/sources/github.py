@@ -30,6 +30,7 @@ DEPLOYMENTS = Table(
     ),
     key=("deployment_id", "updated_at"),
     day="created_at",
+    touched=("updated_at",),
 )
 
 STATUSES = Table(
@@ -73,6 +74,7 @@ WORKFLOW_RUNS = Table(
     ),
     key=("run_id", "run_attempt", "updated_at", "status"),
     day="created_at",
+    touched=("updated_at",),
 )
 
 

@@ -54,6 +54,7 @@ ISSUES = Table(
     ),
     key=("issue_key", "updated_at", "status"),
     day="created_at",
+    touched=("updated_at", "resolved_at"),
 )
 
 CHANGES = Table(

@@ -198,5 +198,6 @@ SOURCE = Source(
         ),
     ),
     late=timedelta(days=5),
-    names=(Names("events", "event", "event_name"),),
+    # What begins with a dollar sign is Mixpanel's own: merges, page views, sessions.
+    names=(Names("events", "event", "case when not starts_with(event_name, '$') then event_name end"),),
 )

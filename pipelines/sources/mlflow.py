@@ -27,6 +27,7 @@ MODEL_VERSIONS = Table(
     ),
     key=("model_name", "version", "updated_at"),
     day="registered_at",
+    touched=("updated_at",),
 )
 
 REGISTRY_EVENTS = Table(

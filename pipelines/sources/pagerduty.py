@@ -46,6 +46,7 @@ INCIDENTS = Table(
     ),
     key=("incident_id", "updated_at", "status"),
     day="created_at",
+    touched=("updated_at", "last_status_change_at", "resolved_at"),
     rules=(_STATUS,),
 )
 
@@ -79,6 +80,7 @@ ALERTS = Table(
     ),
     key=("alert_id", "status", "suppressed"),
     day="created_at",
+    touched=("updated_at",),
 )
 
 ANALYTICS_INCIDENTS = Table(
@@ -102,6 +104,7 @@ ANALYTICS_INCIDENTS = Table(
     ),
     key=("incident_id", "updated_at"),
     day="created_at",
+    touched=("updated_at", "resolved_at"),
     rules=(_STATUS,),
 )
 

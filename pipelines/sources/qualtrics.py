@@ -186,6 +186,7 @@ SOURCE = Source(
             ),
             key=("survey_key", "response_id", "recorded_at"),
             day="submitted_at",
+            touched=("recorded_at",),
             expectations=(
                 Expectation(
                     "responses that say whether they are finished",

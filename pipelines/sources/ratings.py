@@ -70,6 +70,7 @@ SOURCE = Source(
             ),
             key=("model_name", "rating_id", "recorded_at"),
             day="rated_at",
+            touched=("recorded_at",),
             rules=(
                 Rule("kind in ('thumbs', 'stars')", "kind is neither thumbs nor stars"),
                 Rule("kind <> 'thumbs' or score in (0, 1)", "a thumb is neither up nor down"),
@@ -99,6 +100,7 @@ SOURCE = Source(
             ),
             key=("model_name", "decision_id", "recorded_at"),
             day="decided_at",
+            touched=("recorded_at",),
             rules=(Rule("is_overridable or not is_overridden", "was overridden though nobody could override it"),),
             expectations=(
                 Expectation(

@@ -146,5 +146,5 @@ SOURCE = Source(
         ),
     ),
     late=timedelta(days=5),
-    names=(Names("events", "event", "event_name"),),
+    names=(Names("events", "event", "case when call_type <> 'group' then event_name end"),),
 )

@@ -111,6 +111,8 @@ class Table:
     `covers_range`: a content speaks for every day between its first and last row (a restated bill that
     dropped a day's charges must empty that day), counted apart for each value of `parts`, SQL over the columns.
     `row_count`: how many records its rows stand for, where a row stands for many.
+    `touched`: columns that say when what a row is of last changed. A change filed in May and closed in June tells of
+    June: the newest of them, or of the days, is how far the source's data reaches.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Table:
     covers_range: bool = False
     parts: tuple[str, ...] = ()
     row_count: str = "count(*)"
+    touched: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def column_names(self) -> tuple[str, ...]:

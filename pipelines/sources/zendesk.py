@@ -49,6 +49,7 @@ SOURCE = Source(
             ),
             key=("ticket_id", "updated_at", "status"),
             day="created_at",
+            touched=("updated_at", "generated_at"),
             rules=(
                 Rule(
                     "status in ('new', 'open', 'pending', 'hold', 'solved', 'closed', 'deleted')",

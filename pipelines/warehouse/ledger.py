@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.sources.spec import Column, Source, Table
+from pipelines.warehouse.connect import name
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -147,6 +148,7 @@ TABLES: tuple[Table, ...] = (
             Column("source", "VARCHAR", "The source."),
             Column("title", "VARCHAR", "Its name for people."),
             Column("fresh_hours", "BIGINT", "Hours since its newest day ended after which it counts as stale."),
+            Column("newest_day", "DATE", "The newest day its files tell of: covered, or the last change of a row."),
         ),
         key=("source",),
         day="",
@@ -682,8 +684,36 @@ def set_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]
     """Make `sources` the ones the models know of."""
     connection.execute("delete from ledger.sources")
     hours = timedelta(hours=1)
-    rows = [[source.name, source.title, source.fresh_within // hours] for source in sources]
+    rows = [
+        [source.name, source.title, source.fresh_within // hours, newest_day(connection, source)] for source in sources
+    ]
     _append(connection, "ledger.sources", rows)
+
+
+def newest_day(connection: duckdb.DuckDBPyConnection, source: Source) -> date | None:
+    """The newest day that the source's files tell of; None where they tell of none.
+
+    No row tells of a time after its files were written: a clock that is wrong would keep the source fresh for ever.
+    """
+    covered: date | None
+    touched: date | None
+    (covered,) = connection.execute(
+        "select max(day) from ledger.coverage where source = ?", [source.name]
+    ).fetchone() or (None,)
+    tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
+    told = [
+        f"select max(greatest({', '.join(map(name, table.touched))})) as touched_at from raw.{name(raw)}"
+        for table in source.warehouse_tables
+        if table.touched and ((raw := f"{source.name}__{table.name}"),) in tables
+    ]
+    if covered is None or not told:
+        return covered
+    (touched,) = connection.execute(
+        "select least(max(touched_at), (select max(modified_at) from ledger.files where source = ?))::date "
+        f"from ({' union all '.join(told)})",
+        [source.name],
+    ).fetchone() or (None,)
+    return max(covered, touched or covered)
 
 
 def set_worklist(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:

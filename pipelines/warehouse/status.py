@@ -28,8 +28,12 @@ from pipelines.warehouse.transform import model_fingerprints
 COMMON_REASONS = 3
 NOBODY = ("unmapped", "unallocated")
 """What the marts call a model that no identifier of the catalog leads to."""
-HAPPENED = {"mart_throughput_hourly": "request_count > 0", "mart_satisfaction_measures_daily": "observation_count > 0"}
-"""Marts with a row for every hour or day of every model, and when one of them is of anything."""
+HAPPENED = {
+    "mart_throughput_hourly": "request_count > 0",
+    "mart_satisfaction_measures_daily": "observation_count > 0",
+    "mart_cost_allocation_daily": "(billed_cost <> 0 or effective_cost <> 0)",
+}
+"""Marts with rows that are of nothing, an hour without a request or a charge of 0, and when one is of anything."""
 
 
 @dataclass(frozen=True)
@@ -153,10 +157,8 @@ class Freshness:
 
 
 def freshness(connection: duckdb.DuckDBPyConnection, source: Source, now: datetime) -> Freshness:
-    """A source is fresh while its newest day ended no longer ago than it may."""
-    (newest,) = connection.execute(
-        "select max(day) from ledger.coverage where source = ?", [source.name]
-    ).fetchone() or (None,)
+    """A source is fresh while the newest day that its files tell of ended no longer ago than it may."""
+    newest = ledger.newest_day(connection, source)
     if newest is None:
         return Freshness(None, None)
     ended = datetime.combine(newest, time(), UTC) + timedelta(days=1)
@@ -276,16 +278,34 @@ def passed_over_bills(settings: Settings) -> list[str]:
             "select 1 from duckdb_tables() where table_name = 'int_bills__overlapping'"
         ).fetchone():
             return []
+        # A stream is what paths have in common: no such path exists, so people are told of files.
+        files_of = (
+            "(select list(distinct path order by path) from placed "
+            "where placed.stream_id = found.{} and first_charge_date <= found.last and last_charge_date >= found.first)"
+        )
         rows = connection.execute(
-            "select bill_id, stream_id, kept_stream_id, min(charge_date), max(charge_date), "
-            "sum(charge_count)::bigint, sum(effective_cost)::double, billing_currency "
-            "from intermediate.int_bills__overlapping group by all order by all"
+            "with found as (select bill_id, min(charge_date) as first, max(charge_date) as last, kept_stream_id, "
+            "stream_id, sum(charge_count)::bigint as charge_count, sum(effective_cost)::double as effective_cost, "
+            "billing_currency from intermediate.int_bills__overlapping group by all), "
+            "placed as (select covered.stream_id, first_charge_date, last_charge_date, path "
+            "from intermediate.int_deliveries__covered as covered join ledger.files as files "
+            "on covered.content_id = files.content_id "
+            "and (covered.stream_id = files.stream_id or covered.relation = 'append') "
+            "where source = 'cloud_billing' and status = 'loaded') "
+            f"select bill_id, first, last, {files_of.format('kept_stream_id')}, {files_of.format('stream_id')}, "
+            "charge_count, effective_cost, billing_currency from found order by all"
         ).fetchall()
     return [
-        f"cloud_billing: two exports of account {bill} on {first} to {last}: {kept} counts, {other} is passed over "
-        f"({count:,} charges, {cost:,.2f} {currency})"
-        for bill, other, kept, first, last, count, cost, currency in rows
+        f"cloud_billing: two exports of account {bill} on {first} to {last}: {_last_of(kept)} counts, "
+        f"{_last_of(other)} is passed over ({count:,} charges, {cost:,.2f} {currency})"
+        for bill, first, last, kept, other, count, cost, currency in rows
     ]
+
+
+def _last_of(paths: Sequence[str] | None) -> str:
+    """The last of the paths, and how many there are beside it."""
+    *others, path = paths or ("a file that is gone",)
+    return f"{path} (and {len(others):,} more)" if others else path
 
 
 def cut_changelogs(settings: Settings) -> list[str]:

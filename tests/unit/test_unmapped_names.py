@@ -1,10 +1,10 @@
-"""Names that nobody maps are told with the line of the catalog that would map them."""
+"""What `doctor` tells: names that nobody maps, sources that fell behind, exports that are passed over."""
 
 from __future__ import annotations
 
 import csv
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import yaml
@@ -18,7 +18,7 @@ from pipelines.sources.spec import Column, Format, Names, Source, Table
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.status import nobodys, unmapped_names
+from pipelines.warehouse.status import Freshness, freshness, nobodys, passed_over_bills, unmapped_names
 
 BILL = Source(
     name="cloud_billing",
@@ -112,3 +112,99 @@ def test_an_hour_without_a_request_is_nobodys_loss(settings: Settings) -> None:
             "('unmapped', 5), ('chat', 5)) as t(model_id, request_count)"
         )
     assert nobodys(settings) == [("mart_incidents", "unmapped", 1), ("mart_throughput_hourly", "unmapped", 1)]
+
+
+def landed(settings: Settings, path: str, text: str) -> Source:
+    """The source in whose folder `path` lies, with this file of it taken in."""
+    file = settings.landing_dir / path
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    source = all_sources()[path.split("/")[0]]
+    take_in(settings, source)
+    replace_days(settings, source)
+    return source
+
+
+def test_what_the_analytics_tool_itself_logs_is_offered_as_no_use_of_a_feature(settings: Settings) -> None:
+    amplitude = [
+        {"event_type": event, "event_time": "2026-01-05 10:00:00", "user_id": "u", "uuid": str(number)}
+        for number, event in enumerate(("$identify", "session_start", "[Amplitude] Page Viewed", "Reply Sent"))
+    ]
+    mixpanel = [
+        {"event": event, "properties": {"time": 1767607200, "distinct_id": "u", "$insert_id": str(number)}}
+        for number, event in enumerate(("$mp_web_page_view", "$ae_session", "Reply Sent"))
+    ]
+    segment = [
+        {"type": call, "event": "Reply Sent", "userId": "u", "messageId": call, "timestamp": "2026-01-05T10:00:00Z"}
+        for call in ("identify", "group", "track")
+    ]
+    for source, events in (("amplitude", amplitude), ("mixpanel", mixpanel), ("segment", segment)):
+        landed(settings, f"{source}/2026-01-05.json", "\n".join(map(json.dumps, events)))
+
+    found = unmapped_names(settings, load_catalog(SAMPLE_CATALOG), all_sources(), most=9)
+
+    assert sorted((item.name.source, item.name.value) for item in found) == [
+        ("amplitude", "Reply Sent"), ("mixpanel", "Reply Sent"), ("segment", "Reply Sent"),
+    ]  # fmt: skip
+
+
+def test_nobody_need_map_a_charge_that_costs_nothing(settings: Settings) -> None:
+    landed(
+        settings,
+        "cloud_billing/bill.csv",
+        "BilledCost,EffectiveCost,ListCost,BillingCurrency,BillingAccountId,ChargeCategory,ChargePeriodStart,ServiceName\n"
+        "0,0,5,USD,a,Usage,2026-01-05T00:00:00Z,Free tier\n"
+        "0,3,3,USD,a,Usage,2026-01-05T00:00:00Z,Covered by a plan\n"
+        "9,0,9,USD,a,Purchase,2026-01-05T00:00:00Z,The plan\n",
+    )
+    found = unmapped_names(settings, load_catalog(SAMPLE_CATALOG), all_sources())
+
+    assert sorted(item.name.value for item in found) == ["covered by a plan", "the plan"]
+    with writer(settings, "a test") as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.mart_cost_allocation_daily as from (values ('unallocated', 0, 0), "
+            "('unallocated', 0, 3), ('unallocated', 9, 0)) as t(model_id, billed_cost, effective_cost)"
+        )
+    assert nobodys(settings) == [("mart_cost_allocation_daily", "unallocated", 2)]
+
+
+def test_a_source_is_as_new_as_the_last_change_that_its_rows_tell_of(settings: Settings) -> None:
+    source = landed(
+        settings,
+        "change_records/changes.csv",
+        "number,short_description,type,state,close_code,cmdb_ci,sys_created_on,work_end,sys_updated_on\n"
+        "CHG1,Deploy,normal,Closed,successful,ci,2026-01-05 10:00:00,2026-01-08 10:00:00,2026-01-09 10:00:00\n"
+        "CHG2,Deploy,normal,New,,ci,2026-01-04 10:00:00,,2199-01-01 00:00:00\n",
+    )
+    with writer(settings, "a test") as connection:
+        connection.execute("update ledger.files set modified_at = timestamp '2026-01-09 23:06:40'")
+        assert freshness(connection, source, datetime(2026, 1, 11, 11, tzinfo=UTC)) == Freshness(date(2026, 1, 9), True)
+        assert freshness(connection, source, datetime(2026, 1, 11, 13, tzinfo=UTC)) == Freshness(
+            date(2026, 1, 9), False
+        )
+
+
+def test_exports_of_one_bill_are_named_by_files_that_exist(settings: Settings) -> None:
+    header = "BilledCost,EffectiveCost,BillingCurrency,BillingAccountId,ChargeCategory,ChargePeriodStart\n"
+    once = "cloud_billing/onetime/20260101-20260109/202601100200/a1b2c3d4-0000-4000-8000-00000000000a/part_0.csv"
+    daily = "cloud_billing/daily/20260101-20260131/202601130200/a1b2c3d4-0000-4000-8000-00000000000b/part_0.csv"
+    row = "{0},{0},USD,a,Usage,2026-01-05T00:00:00Z\n"
+    landed(settings, once, header + row.format(1))
+    landed(settings, daily, header + row.format(2))
+    landed(settings, daily.replace("0113", "0112").replace("b/", "c/"), header + row.format(3))
+    with writer(settings, "a test") as connection:
+        connection.execute("create schema intermediate")
+        connection.execute(
+            "create table intermediate.int_deliveries__covered as select content_id, stream_id, relation, "
+            "date '2026-01-05' as first_charge_date, date '2026-01-05' as last_charge_date from ledger.deliveries"
+        )
+        connection.execute(
+            "create table intermediate.int_bills__overlapping as select 'a' as bill_id, "
+            "date '2026-01-05' as charge_date, 4 as charge_count, 1.0 as effective_cost, 'USD' as billing_currency, "
+            "min(stream_id) as kept_stream_id, max(stream_id) as stream_id from ledger.deliveries"
+        )
+    assert passed_over_bills(settings) == [
+        "cloud_billing: two exports of account a on 2026-01-05 to 2026-01-05: "
+        f"{daily} (and 1 more) counts, {once} is passed over (4 charges, 1.00 USD)"
+    ]

@@ -34,6 +34,11 @@ _DELIVERIES = Deliveries(
 )
 
 
+def _costing(name: str) -> str:
+    """The name of a charge that costs anything: nobody need map what is free, or netted elsewhere."""
+    return f'case when "BilledCost" <> 0 or "EffectiveCost" <> 0 then {name} end'
+
+
 SOURCE = Source(
     name="cloud_billing",
     title="Cloud bills",
@@ -51,9 +56,9 @@ SOURCE = Source(
     day_by="rows",
     deliveries=_DELIVERIES,
     names=(
-        Names("charges", "tag", 'coalesce("AllocatedTags", "Tags")', is_keyed=True),
-        Names("charges", "resource_id", 'coalesce("AllocatedResourceId", "ResourceId")', is_lower=True),
-        Names("charges", "sub_account_id", '"SubAccountId"', label='"SubAccountName"', is_lower=True),
-        Names("charges", "service", '"ServiceName"', is_lower=True),
+        Names("charges", "tag", _costing('coalesce("AllocatedTags", "Tags")'), is_keyed=True),
+        Names("charges", "resource_id", _costing('coalesce("AllocatedResourceId", "ResourceId")'), is_lower=True),
+        Names("charges", "sub_account_id", _costing('"SubAccountId"'), label='"SubAccountName"', is_lower=True),
+        Names("charges", "service", _costing('"ServiceName"'), is_lower=True),
     ),
 )

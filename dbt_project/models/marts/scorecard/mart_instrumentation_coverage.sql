@@ -6,8 +6,6 @@ kpis as (select * from {{ ref('kpis') }}),
 
 kpi_sources as (select * from {{ ref('kpi_sources') }}),
 
-coverage as (select * from {{ source('ledger', 'coverage') }}),
-
 sources as (select * from {{ source('ledger', 'sources') }}),
 
 identifiers as (select * from {{ source('catalog', 'identifiers') }}),
@@ -22,27 +20,16 @@ owners as (select * from {{ source('catalog', 'owner_history') }}),
 
 today as (select max(event_date) as event_date from {{ ref('dim_days') }}),
 
-newest as (
-
-    select
-        source,
-        max(day) as newest_date
-
-    from coverage
-    group by all
-
-),
-
 connected as (
 
     select
         kpi_sources.kpi_id,
-        bool_or(date_diff('hour', newest.newest_date, today.event_date) <= sources.fresh_hours) as is_fresh
+        bool_or(date_diff('hour', sources.newest_day, today.event_date) <= sources.fresh_hours) as is_fresh
 
     from kpi_sources
-    inner join newest on kpi_sources.source = newest.source
     inner join sources on kpi_sources.source = sources.source
     cross join today
+    where sources.newest_day is not null
     group by all
 
 ),
