@@ -18,15 +18,31 @@ INFERENCE_SERVICES = Table(
         Column("version_label", "VARCHAR", "The label or annotation that names the model's version."),
         Column("storage_uri", "VARCHAR", "Where the served model lies."),
         Column("environment", "VARCHAR", "The label `environment`; null where it has none."),
-        Column("is_ready", "BOOLEAN", "The condition Ready, with the newest revision the one that is ready."),
-        Column("is_failed", "BOOLEAN", "Whether the newest revision could not be loaded."),
+        Column("is_ready", "BOOLEAN", "The condition Ready, with what was asked for last the one that is ready."),
+        Column("is_failed", "BOOLEAN", "Whether what was asked for last could not be loaded."),
         Column("revision", "VARCHAR", "The newest revision."),
         Column("traffic_percent", "DOUBLE", "Traffic that goes to the newest revision; 100 where none is split."),
+        Column("uid", "VARCHAR", "Kubernetes' id of the service; one that is made anew has another."),
+        Column("observed", "VARCHAR", "What tells the status of one version asked for from that of the next."),
         Column("changed_at", "TIMESTAMP", "The newest transition of its conditions.", required=True),
+        Column("written_at", "TIMESTAMP", "When the status was last written, where `managedFields` are shown."),
     ),
     key=("inference_service", "resource_version"),
     day="changed_at",
 )
+
+
+def _skips(doc: str) -> str:
+    """The query for why an object that lies at `doc` is none of the rows: the first one has no status yet."""
+    return f"""
+        select
+            _row,
+            case
+                when {doc} ->> '$.kind' = 'InferenceService' then 'an InferenceService without a status yet'
+                else 'a ' || ({doc} ->> '$.kind') || ', no InferenceService'
+            end as _reason
+        from rows
+    """
 
 
 def _select(doc: str) -> str:
@@ -37,10 +53,26 @@ def _select(doc: str) -> str:
             select
                 _row, _raw,
                 {doc} as service,
+                {doc} -> '$.status' as status,
                 {doc} -> '$.status.components.predictor' as predictor,
+                {doc} ->> '$.status.components.predictor.latestCreatedRevision' as revision,
+                {doc} ->> '$.status.modelStatus.transitionStatus' as transition,
                 json_extract({doc}, '$.status.conditions[*]') as conditions
             from rows
-            where {doc} ->> '$.kind' = 'InferenceService'
+            where {doc} ->> '$.kind' = 'InferenceService' and json_array_length({doc}, '$.status.conditions') > 0
+        ),
+        judged as (
+            select
+                *,
+                len(list_filter(
+                    conditions, lambda one: one ->> '$.type' = 'Ready' and one ->> '$.status' = 'True'
+                )) > 0
+                -- A service without revisions (RawDeployment, ModelMesh) stays Ready while its next model loads.
+                and case
+                    when revision is null then coalesce(transition, '') in ('', 'UpToDate')
+                    else revision is not distinct from predictor ->> '$.latestReadyRevision'
+                end as is_ready
+            from services
         )
         select
             _row, _raw,
@@ -59,15 +91,9 @@ def _select(doc: str) -> str:
                 service ->> '$.metadata.labels.environment',
                 service ->> '$.metadata.labels."app.kubernetes.io/environment"'
             ) as environment,
-            len(list_filter(
-                conditions, lambda one: one ->> '$.type' = 'Ready' and one ->> '$.status' = 'True'
-            )) > 0
-            and coalesce(predictor ->> '$.latestCreatedRevision' = predictor ->> '$.latestReadyRevision', true)
-                as is_ready,
-            coalesce(
-                service ->> '$.status.modelStatus.transitionStatus' in ('BlockedByFailedLoad', 'InvalidSpec'), false
-            ) as is_failed,
-            predictor ->> '$.latestCreatedRevision' as revision,
+            is_ready,
+            coalesce(transition in ('BlockedByFailedLoad', 'InvalidSpec'), false) and not is_ready as is_failed,
+            revision,
             coalesce(
                 list_filter(
                     json_extract(predictor, '$.traffic[*]'), lambda one: one ->> '$.latestRevision' = 'true'
@@ -75,8 +101,21 @@ def _select(doc: str) -> str:
                 service ->> '$.spec.predictor.canaryTrafficPercent',
                 '100'
             ) as traffic_percent,
-            list_max(list_transform(conditions, lambda one: one ->> '$.lastTransitionTime')) as changed_at
-        from services
+            service ->> '$.metadata.uid' as uid,
+            -- `observedGeneration` is that of what KServe makes of a component; of several, of the last one written.
+            coalesce(
+                case when len(json_keys(status, '$.components')) = 1 then status ->> '$.observedGeneration' end,
+                md5(cast(status as varchar))
+            ) as observed,
+            list_max(list_transform(conditions, lambda one: one ->> '$.lastTransitionTime')) as changed_at,
+            list_max(list_transform(
+                list_filter(
+                    json_extract(service, '$.metadata.managedFields[*]'),
+                    lambda one: one ->> '$.subresource' = 'status'
+                ),
+                lambda one: one ->> '$.time'
+            )) as written_at
+        from judged
     """
 
 
@@ -93,7 +132,7 @@ SOURCE = Source(
             container="json",
             requires=("$.type", "$.object.metadata.resourceVersion", "$.object.kind"),
             select={"inference_services": _select("(doc -> '$.object')")},
-            skips="select _row, 'a ' || (doc ->> '$.object.kind') || ', no InferenceService' as _reason from rows",
+            skips=_skips("(doc -> '$.object')"),
         ),
         Format(
             name="InferenceService list",
@@ -101,7 +140,7 @@ SOURCE = Source(
             records=("$.items",),
             requires=("$.kind", "$.metadata.resourceVersion", "$.spec.predictor"),
             select={"inference_services": _select("doc")},
-            skips="select _row, 'a ' || (doc ->> '$.kind') || ', no InferenceService' as _reason from rows",
+            skips=_skips("doc"),
         ),
     ),
     late=timedelta(days=3),

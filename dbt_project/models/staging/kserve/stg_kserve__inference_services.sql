@@ -13,6 +13,49 @@ distinct_states as (
 
 ),
 
+named as (
+
+    select
+        *,
+        -- A storage path ends in the version: gs://models/triage/v2, or models:/triage/2.
+        coalesce(version_label, nullif(regexp_extract(storage_uri, '/(v?[0-9][^/]*)/*$', 1), ''), revision)
+            as version_name,
+        {{ number_order('resource_version') }} as state_order
+
+    from distinct_states
+
+),
+
+followed as (
+
+    select
+        *,
+        lag(version_name) over (partition by inference_service, uid order by state_order asc) as previous_version_name,
+        lag(observed) over (partition by inference_service, uid order by state_order asc) as previous_observed,
+        lag(changed_at) over (partition by inference_service, uid order by state_order asc) as previous_changed_at
+
+    from named
+
+),
+
+-- A new version is first asked for with the status of the one before, which says nothing of the new one.
+told as (
+
+    select
+        *,
+        max_by(previous_observed, state_order) filter (where version_name <> previous_version_name) over (
+            partition by inference_service, uid order by state_order asc
+            rows between unbounded preceding and current row
+        ) as former_observed,
+        max_by(previous_changed_at, state_order) filter (where version_name <> previous_version_name) over (
+            partition by inference_service, uid order by state_order asc
+            rows between unbounded preceding and current row
+        ) as former_changed_at
+
+    from followed
+
+),
+
 renamed as (
 
     select
@@ -20,18 +63,17 @@ renamed as (
         resource_version,
         {{ deployment_environment("coalesce(environment, inference_service)", 'false', "'prod'") }} as environment,
         revision,
-        -- A storage path ends in the version: gs://models/triage/v2, or models:/triage/2.
-        coalesce(version_label, nullif(regexp_extract(storage_uri, '/(v?[0-9][^/]*)/*$', 1), ''), revision)
-            as version_name,
+        version_name,
 
-        is_ready,
-        is_failed,
+        is_ready and coalesce(observed <> former_observed, true) as is_ready,
+        is_failed and coalesce(observed <> former_observed, true) as is_failed,
 
-        changed_at,
+        -- A RawDeployment may stay Ready from one version to the next: then no condition has moved.
+        coalesce(case when changed_at <= former_changed_at then written_at end, changed_at) as changed_at,
 
         traffic_percent
 
-    from distinct_states
+    from told
 
 )
 
