@@ -37,9 +37,11 @@ def open_json(landed: Landed) -> Recognised | None:
             f"auto_detect = false, max_line_size = {buffer}, buffer_size = {buffer})"
         )
     else:
+        # A file of one array comes as its elements; one of several, a page of an API each, as these arrays.
         documents = (
-            "select row_number() over () as _row, cast(json as varchar) as _raw "
-            f"from read_json_objects({path_list(landed.paths)}, format = 'auto', maximum_object_size = {line_bytes})"
+            "select row_number() over () as _row, cast(json as varchar) as _raw from (select unnest(case "
+            "when json_type(json) = 'ARRAY' then json_extract(json, '$[*]') else [json] end) as json "
+            f"from read_json_objects({path_list(landed.paths)}, format = 'auto', maximum_object_size = {line_bytes}))"
         )
     connection.execute(f"create or replace temp view documents as select * from ({documents}) where trim(_raw) <> ''")
     half = landed.limits.nesting // 2

@@ -88,7 +88,7 @@ def recognise(candidates: Sequence[Format], present: Collection[str], path: str,
             "Point the source's glob away from it.",
         )
     nearest = min(candidates, key=lambda c: len(missing(c)) / max(1, len(c.requires)))
-    found = f"columns {', '.join(shown[:12])}{' …' if len(shown) > 12 else ''}"
+    found = f"columns {', '.join(shown[:12])}{' …' if len(shown) > 12 else ''}" if shown else "values without names"
     if len(missing(nearest)) == len(nearest.requires):  # nothing in common: none of ours, and none is near
         raise LandingFileError(
             path,

@@ -87,6 +87,7 @@ ZIP = zipped({"a.csv": GOOD * 50})
         ("a.csv", b"PK\x03\x04 renamed", "BadZipFile"),
         ("a.parquet", b"ORC\x08\x03", "an ORC file"),
         ("a.json", b"Obj\x01\x04\x14avro.codec", "an Avro file"),
+        ("a.json", b"[1, 2][3]", "found values without names"),
         ("a.csv", b"\x00" * 500, "columns"),
         ("a.csv", b"nothing,of,ours\n1,2,3\n", "columns nothing, of, ours"),
     ],
@@ -236,6 +237,15 @@ def test_a_line_longer_than_the_limit_is_set_aside_alone(settings: Settings, nam
     limited = settings.model_copy(update={"limits": LimitSettings(line_bytes=2048)})
     report = taken(limited)[name]
     assert (report.rows_loaded, report.rows_quarantined) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "form", ["[%s,%s][%s]", "[%s,%s]\n[%s]\n", "[\n%s,\n%s]\n\n[\n%s\n]", "[[%s,%s],[%s]]", "[%s]%s[%s]"]
+)
+def test_every_array_of_a_file_is_read(settings: Settings, form: str) -> None:
+    put(settings, "a.json", (form % tuple((LINE % number).strip() for number in (1, 2, 3))).encode())
+    report = taken(settings)["a.json"]
+    assert (report.rows_read, report.rows_loaded) == (3, 3)
 
 
 def test_rows_at_which_a_mapping_fails_are_set_aside_alone(settings: Settings) -> None:
