@@ -19,7 +19,7 @@ from typing import Any
 from pipelines.scenario.generate import generate
 from pipelines.settings import PROJECT_ROOT, Settings
 from tests.integration.conftest import Company, opened, run
-from tests.integration.planted import ESTIMATES, EXACT, VERDICTS, differing
+from tests.integration.planted.register import ESTIMATES, EXACT, VERDICTS, differing
 
 DAYS = 60
 SEEDS = range(1001, 1041)

@@ -14,14 +14,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from pipelines.scenario.analytics import write_analytics
-from pipelines.scenario.billing import write_billing
-from pipelines.scenario.deployments import write_deployments
-from pipelines.scenario.experiments import write_experiments
+from pipelines.scenario.analytics.write import write_analytics
+from pipelines.scenario.billing.write import write_billing
+from pipelines.scenario.deployments.write import write_deployments
+from pipelines.scenario.experiments.write import write_experiments
 from pipelines.scenario.features import write_features
-from pipelines.scenario.feedback import write_feedback
+from pipelines.scenario.feedback.write import write_feedback
 from pipelines.scenario.finance import write_finance
-from pipelines.scenario.incidents import write_incidents
+from pipelines.scenario.incidents.write import write_incidents
 from pipelines.scenario.predictions import write_predictions
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import FIRST_DAY, World

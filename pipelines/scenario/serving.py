@@ -250,40 +250,43 @@ def _write_litellm(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
 MALFORMED = b'{"request_id": "chatcmpl-cut-off", "call_ty\n'
 
 
+def _attribute(name: str, value: str, kind: str = "stringValue") -> str:
+    return f"json_object('key', '{name}', 'value', json_object('{kind}', {value}))"
+
+
+def _integer(name: str, value: str) -> str:
+    return _attribute(name, f"cast({value} as varchar)", "intValue")
+
+
+_COMMON = [
+    _attribute("gen_ai.operation.name", "'chat'"),
+    _attribute("gen_ai.request.model", "model_name"),
+    _attribute("gen_ai.response.model", "model_name || '-' || model_version"),
+    _attribute("server.address", "'llm.meridian.internal'"),
+    _attribute("gen_ai.latency.time_in_model_inference", "busy_ms / 1000", "doubleValue"),
+]
+_CURRENT = [
+    *_COMMON,
+    _attribute("gen_ai.provider.name", "'vllm'"),
+    _integer("gen_ai.usage.input_tokens", "input_tokens"),
+    _integer("gen_ai.usage.output_tokens", "output_tokens"),
+    _integer("gen_ai.usage.cache_read.input_tokens", "cached_input_tokens"),
+    _attribute("gen_ai.response.time_to_first_chunk", "ttft_ms / 1000", "doubleValue"),
+]
+_OLDER = [
+    *_COMMON,
+    _attribute("gen_ai.system", "'vllm'"),
+    _integer("gen_ai.usage.prompt_tokens", "input_tokens"),
+    _integer("gen_ai.usage.completion_tokens", "output_tokens"),
+    _integer("gen_ai.usage.cached_tokens", "cached_input_tokens"),
+    _attribute("gen_ai.latency.time_to_first_token", "ttft_ms / 1000", "doubleValue"),
+]
+_TOOL = _attribute("gen_ai.operation.name", "'execute_tool'")
+
+
 def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day, folder: Path) -> None:
     """The day as OTLP/JSON trace documents, one a line; every other document in the older attribute names."""
     error, retry = KINDS.index("error"), KINDS.index("retry")
-
-    def attribute(name: str, value: str, kind: str = "stringValue") -> str:
-        return f"json_object('key', '{name}', 'value', json_object('{kind}', {value}))"
-
-    def integer(name: str, value: str) -> str:
-        return attribute(name, f"cast({value} as varchar)", "intValue")
-
-    common = [
-        attribute("gen_ai.operation.name", "'chat'"),
-        attribute("gen_ai.request.model", "model_name"),
-        attribute("gen_ai.response.model", "model_name || '-' || model_version"),
-        attribute("server.address", "'llm.meridian.internal'"),
-        attribute("gen_ai.latency.time_in_model_inference", "busy_ms / 1000", "doubleValue"),
-    ]
-    current = [
-        *common,
-        attribute("gen_ai.provider.name", "'vllm'"),
-        integer("gen_ai.usage.input_tokens", "input_tokens"),
-        integer("gen_ai.usage.output_tokens", "output_tokens"),
-        integer("gen_ai.usage.cache_read.input_tokens", "cached_input_tokens"),
-        attribute("gen_ai.response.time_to_first_chunk", "ttft_ms / 1000", "doubleValue"),
-    ]
-    older = [
-        *common,
-        attribute("gen_ai.system", "'vllm'"),
-        integer("gen_ai.usage.prompt_tokens", "input_tokens"),
-        integer("gen_ai.usage.completion_tokens", "output_tokens"),
-        integer("gen_ai.usage.cached_tokens", "cached_input_tokens"),
-        attribute("gen_ai.latency.time_to_first_token", "ttft_ms / 1000", "doubleValue"),
-    ]
-    tool = attribute("gen_ai.operation.name", "'execute_tool'")
     with (folder / f"{plan.member.log_name}-{plan.day}.jsonl").open("wb") as target:
         for hours in _parts(plan, range(24), ROWS_AT_ONCE):
             query = f"""
@@ -299,11 +302,11 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
                     'status', case when kind = {error}
                         then json_object('code', 2, 'message', error_type) else json_object() end,
                     'attributes', list_concat(
-                        case when document % 2 = 0 then [{", ".join(current)}] else [{", ".join(older)}] end,
+                        case when document % 2 = 0 then [{", ".join(_CURRENT)}] else [{", ".join(_OLDER)}] end,
                         case when kind = {error} then [
-                            {attribute("error.type", "error_type")},
-                            {integer("http.response.status_code", "http_status")}]
-                        when kind = {retry} then [{integer("http.request.resend_count", "1")}]
+                            {_attribute("error.type", "error_type")},
+                            {_integer("http.response.status_code", "http_status")}]
+                        when kind = {retry} then [{_integer("http.request.resend_count", "1")}]
                         else [] end
                     )
                 ) as span
@@ -314,7 +317,7 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
                     'kind', 1,
                     'startTimeUnixNano', cast(epoch_us("timestamp") * 1000 as varchar),
                     'endTimeUnixNano', cast(epoch_us("timestamp") * 1000 + 5000000 as varchar),
-                    'status', json_object(), 'attributes', [{tool}])
+                    'status', json_object(), 'attributes', [{_TOOL}])
                 from numbered where kind = 0 and i % {SPANS_A_DOCUMENT} = 0
             ),
             documents as (
@@ -324,10 +327,10 @@ def _write_spans(connection: duckdb.DuckDBPyConnection, world: World, plan: Day,
             )
             select [json_object(
                 'resource', json_object('attributes', [
-                    {attribute("service.name", "'vllm'")},
-                    {attribute("deployment.environment.name", "environment")},
-                    {attribute("cloud.region", f"'{REGIONS[plan.member.cloud]}'")},
-                    {attribute("host.type", f"'{world.instance_type(plan.member, plan.day)}'")}]),
+                    {_attribute("service.name", "'vllm'")},
+                    {_attribute("deployment.environment.name", "environment")},
+                    {_attribute("cloud.region", f"'{REGIONS[plan.member.cloud]}'")},
+                    {_attribute("host.type", f"'{world.instance_type(plan.member, plan.day)}'")}]),
                 'scopeSpans', [json_object('scope', json_object('name', 'vllm.llm_engine'), 'spans', spans)]
             )] as "resourceSpans"
             from documents order by began_at, environment, document"""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Company
-from tests.integration.planted import FEATURES
+from tests.integration.planted.adoption import FEATURES
 
 features = pytest.mark.parametrize("feature", sorted(FEATURES))
 

@@ -16,7 +16,7 @@ from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.transform import build
 from tests.integration.conftest import Company
-from tests.integration.planted import COSTS
+from tests.integration.planted.costs import COSTS
 
 
 def asked(settings: Settings, sql: str) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from pipelines.catalog.load import load_catalog
-from pipelines.scenario.deployments import write_deployments
+from pipelines.scenario.deployments.write import write_deployments
 from pipelines.scenario.world import World
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from tests.integration.conftest import Company
-from tests.integration.planted import failures as planted_failures
+from tests.integration.planted.deployments import failures as planted_failures
 
 
 def test_every_format_told_of_some_of_them(company: Company) -> None:

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from pipelines.catalog.load import load_catalog
-from pipelines.scenario.incidents import write_incidents
+from pipelines.scenario.incidents.write import write_incidents
 from pipelines.scenario.world import World
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources

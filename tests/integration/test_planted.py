@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.conftest import Company
-from tests.integration.planted import ESTIMATES, EXACT, differing
+from tests.integration.planted.register import ESTIMATES, EXACT, differing
 
 
 @pytest.mark.parametrize("kind", EXACT)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Company
-from tests.integration.planted import RESPONSES
+from tests.integration.planted.feedback import RESPONSES
 
 
 @pytest.fixture(scope="module")

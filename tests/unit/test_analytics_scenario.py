@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.scenario.analytics import write_analytics
+from pipelines.scenario.analytics.write import write_analytics
 from pipelines.scenario.world import World
 
 DAYS = 19

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.scenario.deployments import write_deployments
+from pipelines.scenario.deployments.write import write_deployments
 from pipelines.scenario.world import World
 
 

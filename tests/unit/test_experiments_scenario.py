@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.scenario.experiments import write_experiments
+from pipelines.scenario.experiments.write import write_experiments
 from pipelines.scenario.world import World
 
 

@@ -435,7 +435,7 @@ def test_a_campaign_planned_ahead_stands_on_the_day_it_was_written_down(settings
 
 
 def test_the_sample_companys_files_hold_no_address_of_a_person(tmp_path: Path) -> None:
-    from pipelines.scenario.feedback import write_feedback
+    from pipelines.scenario.feedback.write import write_feedback
     from pipelines.scenario.world import World
 
     write_feedback(World(days=9, seed=3), tmp_path)
@@ -447,7 +447,7 @@ def test_the_sample_companys_files_hold_no_address_of_a_person(tmp_path: Path) -
 
 
 def test_the_sample_company_is_the_same_for_the_same_arguments_and_grows_by_the_day(tmp_path: Path) -> None:
-    from pipelines.scenario.feedback import write_feedback
+    from pipelines.scenario.feedback.write import write_feedback
     from pipelines.scenario.world import World
 
     def written(folder: str, days: int) -> dict[str, bytes]:

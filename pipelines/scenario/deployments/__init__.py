@@ -1,0 +1,1 @@
+"""The sample company's deployments, as GitHub, SageMaker, KServe, change records and registries tell of them."""

@@ -1,0 +1,1 @@
+"""The sample company's incidents, as PagerDuty and Jira export them."""
