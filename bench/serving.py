@@ -94,6 +94,22 @@ def _peer(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
+def _quantiles(measure: str) -> str:
+    """The three quantiles of each hour, from the histogram `counted` of `measure`."""
+    middle = f"2 * exp({{}} * {LOG_GAMMA!r}) / (exp({LOG_GAMMA!r}) + 1)"
+    chosen = ", ".join(
+        middle.format(f"min({measure}) filter (100 * running >= {p} * total)") + f" as {measure}_p{p}_ms"
+        for p in (50, 95, 99)
+    )
+    return (
+        f"select model_name, hour_at, {chosen} from (select model_name, hour_at, {measure}, "
+        f"sum(n) over (partition by model_name, hour_at order by {measure}) as running, "
+        "sum(n) over (partition by model_name, hour_at) as total from ("
+        f"select model_name, hour_at, {measure}, sum(n) as n from counted where {measure} is not null group by all"
+        ")) group by all"
+    )
+
+
 def by_hand(settings: Settings) -> None:
     """One query over the same files that trusts its input and knows only the columns the answer needs.
 
@@ -102,21 +118,6 @@ def by_hand(settings: Settings) -> None:
     width = repr(1 / LOG_GAMMA)
     names = ", ".join(f"('{m.log_name}', '{m.id}')" for m in MEMBERS)
     counted = "status = 'success' and attempt = 1 and not is_health_check"
-
-    def quantiles(measure: str) -> str:
-        middle = f"2 * exp({{}} * {LOG_GAMMA!r}) / (exp({LOG_GAMMA!r}) + 1)"
-        chosen = ", ".join(
-            middle.format(f"min({measure}) filter (100 * running >= {p} * total)") + f" as {measure}_p{p}_ms"
-            for p in (50, 95, 99)
-        )
-        return (
-            f"select model_name, hour_at, {chosen} from (select model_name, hour_at, {measure}, "
-            f"sum(n) over (partition by model_name, hour_at order by {measure}) as running, "
-            "sum(n) over (partition by model_name, hour_at) as total from ("
-            f"select model_name, hour_at, {measure}, sum(n) as n from counted where {measure} is not null group by all"
-            ")) group by all"
-        )
-
     errors = ", ".join(
         f"coalesce(sum(n) filter (kind = {number}), 0) as {name}_error_count"
         for number, name in enumerate(("client", "rate_limit", "timeout", "server", "other"), 1)
@@ -164,9 +165,9 @@ def by_hand(settings: Settings) -> None:
             latencies.* exclude (model_name, hour_at), first_tokens.* exclude (model_name, hour_at)
         from summed
         left join (values {names}) as names (name, member_id) on names.name = summed.model_name
-        left join ({quantiles("latency")}) as latencies
+        left join ({_quantiles("latency")}) as latencies
             on latencies.model_name = summed.model_name and latencies.hour_at = summed.hour_at
-        left join ({quantiles("ttft")}) as first_tokens
+        left join ({_quantiles("ttft")}) as first_tokens
             on first_tokens.model_name = summed.model_name and first_tokens.hour_at = summed.hour_at
         """)
 

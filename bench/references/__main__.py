@@ -128,6 +128,11 @@ def experiments(rng: np.random.Generator) -> Iterator[Pair]:
         found = SequentialTwoSidedTTest(*kinds["mean"][0], config).compute_result()
         ours = getattr(compare(*arms, sequential=5000), scale)
         yield from parts(f"always valid, {scale} lift", "gbstats", ours, (found.expected, *found.ci, found.p_value))
+    yield from _sample_ratios(rng)
+    yield from _tea_tasting(spent, past, sessions, {kind: ours for kind, (_, ours) in kinds.items()})
+
+
+def _sample_ratios(rng: np.random.Generator) -> Iterator[Pair]:
     counts = rng.multinomial(1000, [0.5, 0.3, 0.2]).tolist()
     yield Pair(
         "sample ratio: p-value", "gbstats", sample_ratio(counts, [5, 3, 2]).p_value, check_srm(counts, [5, 3, 2])
@@ -140,7 +145,6 @@ def experiments(rng: np.random.Generator) -> Iterator[Pair]:
         check_srm([*counts, 0], [5, 3, 2, 0]),
         dropped,
     )
-    yield from _tea_tasting(spent, past, sessions, {kind: ours for kind, (_, ours) in kinds.items()})
 
 
 def _sums(n: int, total: float | None, squares: float | None) -> gb.SampleMeanStatistic:

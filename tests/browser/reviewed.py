@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from pipelines.scorecard.reviews.queries import QUERIES
 
+Answers = dict[str, list[dict[str, Any]]]
+
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> | *b* [l](javascript:1) `c`"
 MODELS = {"model-0": "Alpha", "model-1": HOSTILE}
 KPIS = ["throughput", "cost_per_prediction", "mttr", "business_value", "satisfaction", "drift_rate", "npv"]
@@ -23,9 +25,16 @@ def answers(queries: Mapping[str, str], values: Mapping[str, object]) -> dict[st
     return {name: pa.Table.from_pylist(rows[name]) for name in queries}
 
 
-def _rows() -> dict[str, list[dict[str, Any]]]:
+def _rows() -> Answers:
+    rows = _kpis() | _events() | _decisions()
+    assert rows.keys() - {"known"} == QUERIES.keys()
+    return rows
+
+
+def _kpis() -> Answers:
+    """What is measured, and how it moved."""
     each = [(model, kpi, place) for model in MODELS for place, kpi in enumerate(KPIS)]
-    rows: dict[str, list[dict[str, Any]]] = {
+    return {
         "known": [{"first_day": date(2026, 1, 1), "last_day": date(2026, 3, 1)}],
         "models": [{"model_id": i, "model_name": name} for i, name in MODELS.items()],
         "kpis": [
@@ -46,6 +55,17 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
             for model, kpi, place in each
         ],
         "history": [{"model_id": m, "kpi_id": k, "trail": [None, 1.0, 3.0, 2.0]} for m, k, _ in each],
+        "months": [
+            {"kpi_id": kpi, "period_start_date": date(2026, 2, 1), "value": 1.0, "target": 2.0, "status": "off_target",
+             "baseline": 1.5}
+            for kpi in KPIS
+        ],
+    }  # fmt: skip
+
+
+def _events() -> Answers:
+    """What happened, and what followed."""
+    return {
         "alerts": [
             {"alert_id": f"a-{kind}-{model}", "model_id": model, "alert_kind": kind, "subject_id": subject,
              "severity": "page", "owner": HOSTILE, "opened_at": MOMENT, "closed_at": None, "evidence": HOSTILE,
@@ -79,6 +99,12 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
              "previous_prediction_count": 100, "prediction_count": 110}
             for model in MODELS
         ],
+    }  # fmt: skip
+
+
+def _decisions() -> Answers:
+    """What is to be decided, and what it rests on."""
+    return {
         "gates": [
             {"model_id": "model-1", "gate_id": "g", "gate_name": HOSTILE, "due_date": DAY, "criterion_count": 3,
              "passed_count": 1, "failed_count": 1, "failed": HOSTILE, "waiting": HOSTILE}
@@ -87,11 +113,6 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
             {"gate_name": HOSTILE, "due_date": DAY, "statement": HOSTILE, "status": status, "evidence": HOSTILE,
              "sign_off_role": None}
             for status in ("passed", "failed", "waiting_for_person", "not_due")
-        ],
-        "months": [
-            {"kpi_id": kpi, "period_start_date": date(2026, 2, 1), "value": 1.0, "target": 2.0, "status": "off_target",
-             "baseline": 1.5}
-            for kpi in KPIS
         ],
         "experiments": [
             {"model_id": "model-1", "experiment_name": HOSTILE, "hypothesis": HOSTILE, "metric_name": HOSTILE,
@@ -117,5 +138,3 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
              "sentiment": None, "title": HOSTILE, "text": HOSTILE}
         ],
     }  # fmt: skip
-    assert rows.keys() - {"known"} == QUERIES.keys()
-    return rows

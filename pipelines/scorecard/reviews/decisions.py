@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from pipelines.catalog.domains.roles import Role
@@ -142,87 +142,85 @@ def experiments(facts: Facts) -> Section:
 
 def roi(facts: Facts) -> Section:
     """The ROI retrospective: what the models were worth so far, and projects against their plans."""
-    newest = {row["model_id"]: row for row in facts["value"]}
-    measured = [row for row in newest.values() if row["evidence_grade"] != "declared"]
-    projects = facts["projects"]
-    ahead = [
-        row
-        for row in projects
-        if None not in (row["npv_usd"], row["planned_npv_usd"]) and row["npv_usd"] >= row["planned_npv_usd"]
-    ]
-    judged = [row for row in projects if None not in (row["npv_usd"], row["planned_npv_usd"])]
+    measured = [row for row in _newest(facts).values() if row["evidence_grade"] != "declared"]
+    judged = [row for row in facts["projects"] if None not in (row["npv_usd"], row["planned_npv_usd"])]
+    ahead = [row for row in judged if row["npv_usd"] >= row["planned_npv_usd"]]
     says = (
         f"{words.plural(len(measured), 'model')} of {len(facts['models'])} with measured value; "
         f"{len(ahead)} of {words.plural(len(judged), 'project')} stand at or above their plan."
         if measured or judged
         else "No value has been measured and no project has a plan."
     )
-    blocks: list[Block] = []
-    if newest:
-        shown = {row["model_id"] for row in measured}
-        series = [
-            {**row, "model_name": facts.model(row["model_id"])} for row in facts["value"] if row["model_id"] in shown
-        ]
-        if series:
-            blocks.append(pictures.cumulative(series))
-        cells = {row["model_id"]: row for row in facts["cells"] if row["kpi_id"] == "business_value"}
-        rows: Rows = []
-        for model_id, row in sorted(newest.items(), key=lambda pair: facts.model(pair[0])):
-            cell = cells.get(model_id, {})
-            rows.append(
-                [
-                    facts.model(model_id),
-                    Cell(
-                        words.amount(row["cumulative_value_usd"], "USD"),
-                        _ninety_five(
-                            words.interval(
-                                row["cumulative_value_ci_low_usd"], row["cumulative_value_ci_high_usd"], "USD"
-                            )
-                        ),
-                    ),
-                    Cell(
-                        words.amount(cell.get("value"), "USD"),
-                        _ninety_five(words.interval(cell.get("ci_low"), cell.get("ci_high"), "USD")),
-                        cell.get("status"),
-                    ),
-                    words.amount(cell.get("target"), "USD"),
-                    Cell(
-                        words.GRADES.get(row["evidence_grade"], row["evidence_grade"] or words.NONE),
-                        "nobody's measurement" if row["evidence_grade"] == "declared" else "",
-                    ),
-                ]
-            )
-        head = ["Model", "Value so far", f"A month, this {facts.period.grain}", "Target a month", "Evidence"]
-        blocks.append(
-            table(
-                "Business value; days of one experiment err together, and the intervals say so.", head, rows, [1, 2, 3]
-            )
-        )
-    if projects:
-        rows = [
+    return Section("roi", "ROI retrospective", says, (*_value(facts), *_projects(facts)))
+
+
+def _newest(facts: Facts) -> dict[str, Row]:
+    """What each model was worth by the newest day."""
+    return {row["model_id"]: row for row in facts["value"]}
+
+
+def _value(facts: Facts) -> Iterator[Block]:
+    newest = _newest(facts)
+    shown = {model_id for model_id, row in newest.items() if row["evidence_grade"] != "declared"}
+    series = [{**row, "model_name": facts.model(row["model_id"])} for row in facts["value"] if row["model_id"] in shown]
+    if series:
+        yield pictures.cumulative(series)
+    cells = {row["model_id"]: row for row in facts["cells"] if row["kpi_id"] == "business_value"}
+    rows: Rows = []
+    for model_id, row in sorted(newest.items(), key=lambda pair: facts.model(pair[0])):
+        cell = cells.get(model_id, {})
+        between = words.interval(row["cumulative_value_ci_low_usd"], row["cumulative_value_ci_high_usd"], "USD")
+        rows.append(
             [
-                Cell(row["project_name"], row["sponsor"] or ""),
+                facts.model(model_id),
+                Cell(words.amount(row["cumulative_value_usd"], "USD"), _ninety_five(between)),
                 Cell(
-                    words.amount(row["npv_to_date_usd"], "USD"),
-                    f"planned {words.amount(row['planned_npv_to_date_usd'], 'USD')}",
+                    words.amount(cell.get("value"), "USD"),
+                    _ninety_five(words.interval(cell.get("ci_low"), cell.get("ci_high"), "USD")),
+                    cell.get("status"),
                 ),
+                words.amount(cell.get("target"), "USD"),
                 Cell(
-                    words.amount(row["npv_usd"], "USD"),
-                    f"planned {words.amount(row['planned_npv_usd'], 'USD')}"
-                    if row["npv_usd"] is not None
-                    else row["gap_reason"] or "",
+                    words.GRADES.get(row["evidence_grade"], row["evidence_grade"] or words.NONE),
+                    "nobody's measurement" if row["evidence_grade"] == "declared" else "",
                 ),
-                words.change(row["npv_usd"] - row["planned_npv_usd"], "USD") if row in judged else words.NONE,
-                f"{words.number(row['payback_months'])} months" if row["payback_months"] is not None else "never",
-                words.percent(row["npv_positive_rate"]),
             ]
-            for row in projects
+        )
+    if rows:
+        head = ["Model", "Value so far", f"A month, this {facts.period.grain}", "Target a month", "Evidence"]
+        caption = "Business value; days of one experiment err together, and the intervals say so."
+        yield table(caption, head, rows, [1, 2, 3])
+
+
+def _projects(facts: Facts) -> Iterator[Block]:
+    projects = facts["projects"]
+    if not projects:
+        return
+    rows: Rows = [
+        [
+            Cell(row["project_name"], row["sponsor"] or ""),
+            Cell(
+                words.amount(row["npv_to_date_usd"], "USD"),
+                f"planned {words.amount(row['planned_npv_to_date_usd'], 'USD')}",
+            ),
+            Cell(
+                words.amount(row["npv_usd"], "USD"),
+                f"planned {words.amount(row['planned_npv_usd'], 'USD')}"
+                if row["npv_usd"] is not None
+                else row["gap_reason"] or "",
+            ),
+            words.change(row["npv_usd"] - row["planned_npv_usd"], "USD")
+            if None not in (row["npv_usd"], row["planned_npv_usd"])
+            else words.NONE,
+            f"{words.number(row['payback_months'])} months" if row["payback_months"] is not None else "never",
+            words.percent(row["npv_positive_rate"]),
         ]
-        head = ["Project", "NPV so far", "NPV at completion", "Against plan", "Payback", "Chance that NPV > 0"]
-        month = f"{projects[0]['month_date']:%B %Y}"
-        caption = f"Projects as known at the end of {month}: booked where closed, planned where not."
-        blocks.append(table(caption, head, rows, range(1, 6)))
-    return Section("roi", "ROI retrospective", says, tuple(blocks))
+        for row in projects
+    ]
+    head = ["Project", "NPV so far", "NPV at completion", "Against plan", "Payback", "Chance that NPV > 0"]
+    month = f"{projects[0]['month_date']:%B %Y}"
+    caption = f"Projects as known at the end of {month}: booked where closed, planned where not."
+    yield table(caption, head, rows, range(1, 6))
 
 
 def _ninety_five(between: str) -> str:

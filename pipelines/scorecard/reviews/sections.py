@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from pipelines.scorecard import words
@@ -123,67 +124,72 @@ def why(facts: Facts) -> Section:
         if said
         else "No event was recorded."
     )
-    blocks: list[Block] = []
-    if facts["annotations"]:
-        marks = [{**row, "model_name": facts.model(row["model_id"])} for row in facts["annotations"]]
-        blocks.append(pictures.timeline(marks, facts.period.start, facts.until))
-        # Incidents have a section or a count of their own; what concerns several models is told once.
-        told: dict[tuple[str, str, str], list[str]] = {}
-        for row in facts["annotations"]:
-            if row["kind"] != "incident":
-                key = words.moment(row["starts_at"]), row["kind"].replace("_", " "), row["title"]
-                told.setdefault(key, []).append(facts.model(row["model_id"]))
-        rows: Rows = [[when, kind, title, ", ".join(models)] for (when, kind, title), models in told.items()]
-        if rows:
-            blocks.append(table("What happened, in order.", ["When (UTC)", "What", "Title", "Models"], rows))
+    return Section("why", "What happened around it", says, (*_events(facts), *_costs(facts), *_impacts(facts)))
+
+
+def _events(facts: Facts) -> Iterator[Block]:
+    if not facts["annotations"]:
+        return
+    marks = [{**row, "model_name": facts.model(row["model_id"])} for row in facts["annotations"]]
+    yield pictures.timeline(marks, facts.period.start, facts.until)
+    # Incidents have a section or a count of their own; what concerns several models is told once.
+    told: dict[tuple[str, str, str], list[str]] = {}
+    for row in facts["annotations"]:
+        if row["kind"] != "incident":
+            key = words.moment(row["starts_at"]), row["kind"].replace("_", " "), row["title"]
+            told.setdefault(key, []).append(facts.model(row["model_id"]))
+    rows: Rows = [[when, kind, title, ", ".join(models)] for (when, kind, title), models in told.items()]
+    if rows:
+        yield table("What happened, in order.", ["When (UTC)", "What", "Title", "Models"], rows)
+
+
+def _costs(facts: Facts) -> Iterator[Block]:
     whole = [row for row in facts["variance"] if row["is_whole"]]
-    if whole:
-        named = [{**row, "model_name": facts.model(row["model_id"])} for row in whole]
-        blocks.append(pictures.variance(named))
-        rows = [
-            [
-                Cell(
-                    facts.model(row["model_id"]),
-                    f"{row['month_date']:%B %Y}" if facts.period.cadence == "quarterly" else "",
-                ),
-                words.amount(row["previous_cost_usd"], "USD"),
-                *(words.change(row[f"{part}_effect_usd"], "USD") for part in ("price", "volume", "mix")),
-                words.amount(row["compute_cost_usd"], "USD"),
-                Cell(words.number(row["prediction_count"]), f"before {words.number(row['previous_prediction_count'])}"),
-            ]
-            for row in whole
-        ]
-        head = ["Model", "Month before", "Price", "Volume", "Mix", "Month", "Predictions"]
-        caption = (
-            "Compute cost, month before to month: volume is more or fewer predictions at the cost they had, mix their "
-            "move between instance types, price the rest."
-        )
-        blocks.append(table(caption, head, rows, range(1, 7)))
-    if facts["impacts"]:
-        rows = [
-            [
+    if not whole:
+        return
+    named = [{**row, "model_name": facts.model(row["model_id"])} for row in whole]
+    yield pictures.variance(named)
+    rows: Rows = [
+        [
+            Cell(
                 facts.model(row["model_id"]),
-                Cell(f"{row['event_kind'].replace('_', ' ')}: {row['title']}", words.day(row["event_date"])),
-                row["measure"].replace("_", " "),
-                f"{words.number(row['before_value'])} → {words.number(row['after_value'])}",
-                Cell(
-                    f"{'+' if row['change'] > 0 else ''}{words.number(row['change'])}",
-                    f"95 %: {words.number(row['change_ci_low'])} to {words.number(row['change_ci_high'])}",
-                ),
-                "other events nearby" if row["has_overlapping_events"] else "alone",
-            ]
-            for row in facts["impacts"]
+                f"{row['month_date']:%B %Y}" if facts.period.cadence == "quarterly" else "",
+            ),
+            words.amount(row["previous_cost_usd"], "USD"),
+            *(words.change(row[f"{part}_effect_usd"], "USD") for part in ("price", "volume", "mix")),
+            words.amount(row["compute_cost_usd"], "USD"),
+            Cell(words.number(row["prediction_count"]), f"before {words.number(row['previous_prediction_count'])}"),
         ]
-        head = ["Model", "Event", "Measure", "14 days before → after", "Change", "Read with care"]
-        blocks.append(
-            table(
-                "Measures of satisfaction that changed after an event. A difference is no proof of a cause.",
-                head,
-                rows,
-                [3, 4],
-            )
-        )
-    return Section("why", "What happened around it", says, tuple(blocks))
+        for row in whole
+    ]
+    head = ["Model", "Month before", "Price", "Volume", "Mix", "Month", "Predictions"]
+    caption = (
+        "Compute cost, month before to month: volume is more or fewer predictions at the cost they had, mix their "
+        "move between instance types, price the rest."
+    )
+    yield table(caption, head, rows, range(1, 7))
+
+
+def _impacts(facts: Facts) -> Iterator[Block]:
+    if not facts["impacts"]:
+        return
+    rows: Rows = [
+        [
+            facts.model(row["model_id"]),
+            Cell(f"{row['event_kind'].replace('_', ' ')}: {row['title']}", words.day(row["event_date"])),
+            row["measure"].replace("_", " "),
+            f"{words.number(row['before_value'])} → {words.number(row['after_value'])}",
+            Cell(
+                f"{'+' if row['change'] > 0 else ''}{words.number(row['change'])}",
+                f"95 %: {words.number(row['change_ci_low'])} to {words.number(row['change_ci_high'])}",
+            ),
+            "other events nearby" if row["has_overlapping_events"] else "alone",
+        ]
+        for row in facts["impacts"]
+    ]
+    head = ["Model", "Event", "Measure", "14 days before → after", "Change", "Read with care"]
+    caption = "Measures of satisfaction that changed after an event. A difference is no proof of a cause."
+    yield table(caption, head, rows, [3, 4])
 
 
 def off_target(facts: Facts) -> Section:

@@ -22,6 +22,30 @@ _NO_INFERENCE = (
 _SKIPS = "select _row, 'a call that is no prediction: ' || {call_type} as _reason from rows"
 
 
+_WHOLE = whole_input("prompt", "cached", "written", "total > prompt + completion")
+_READ = """coalesce(
+                json_extract_string(meta, '$.usage_object.prompt_tokens_details.cached_tokens'),
+                json_extract_string(meta, '$.usage_object.cache_read_input_tokens'),
+                json_extract_string(meta, '$.additional_usage_values.cache_read_input_tokens')
+            )"""
+_WRITTEN = """coalesce(
+                json_extract_string(meta, '$.usage_object.prompt_tokens_details.cache_creation_tokens'),
+                json_extract_string(meta, '$.usage_object.cache_creation_input_tokens'),
+                json_extract_string(meta, '$.additional_usage_values.cache_creation_input_tokens')
+            )"""
+# Older versions keep the status in the metadata only.
+_FAILED = "coalesce(nullif(status, ''), json_extract_string(meta, '$.status'), 'success') = 'failure'"
+
+
+def _tokens(column: str) -> str:
+    return values.integer(column, "BIGINT", "VARCHAR")
+
+
+def _spent(count: str, logged: str) -> str:
+    # What does not read is left as it stands, so that the row is quarantined.
+    return f"case when is_from_cache then '0' else coalesce(cast({count} as varchar), cast({logged} as varchar)) end"
+
+
 def _litellm(texts: str) -> str:
     """A LiteLLM spend log, `texts` its columns as text, shaped like `requests`.
 
@@ -29,29 +53,6 @@ def _litellm(texts: str) -> str:
     What the proxy's own cache answers is a prediction, but its tokens are those of the first answer, told again: nobody
     spent them. LiteLLM writes `completionStartTime = endTime` where nothing was streamed: no time to first token then.
     """
-    whole = whole_input("prompt", "cached", "written", "total > prompt + completion")
-    read = """coalesce(
-                json_extract_string(meta, '$.usage_object.prompt_tokens_details.cached_tokens'),
-                json_extract_string(meta, '$.usage_object.cache_read_input_tokens'),
-                json_extract_string(meta, '$.additional_usage_values.cache_read_input_tokens')
-            )"""
-    written = """coalesce(
-                json_extract_string(meta, '$.usage_object.prompt_tokens_details.cache_creation_tokens'),
-                json_extract_string(meta, '$.usage_object.cache_creation_input_tokens'),
-                json_extract_string(meta, '$.additional_usage_values.cache_creation_input_tokens')
-            )"""
-
-    def tokens(column: str) -> str:
-        return values.integer(column, "BIGINT", "VARCHAR")
-
-    def spent(count: str, logged: str) -> str:
-        # What does not read is left as it stands, so that the row is quarantined.
-        return (
-            f"case when is_from_cache then '0' else coalesce(cast({count} as varchar), cast({logged} as varchar)) end"
-        )
-
-    # Older versions keep the status in the metadata only.
-    failed = "coalesce(nullif(status, ''), json_extract_string(meta, '$.status'), 'success') = 'failure'"
     return f"""
     with texts as ({texts}),
     parsed as (
@@ -63,8 +64,8 @@ def _litellm(texts: str) -> str:
     ),
     counted as (
         select *, {values.boolean("cache_hit")} is true as is_from_cache,
-            {tokens("prompt_tokens")} as prompt, {tokens("completion_tokens")} as completion,
-            {tokens(read)} as cached, {tokens(written)} as written,
+            {_tokens("prompt_tokens")} as prompt, {_tokens("completion_tokens")} as completion,
+            {_tokens(_READ)} as cached, {_tokens(_WRITTEN)} as written,
             {values.decimal("total_tokens", "DOUBLE", "VARCHAR")} as total
         from parsed
     )
@@ -75,8 +76,8 @@ def _litellm(texts: str) -> str:
         coalesce(nullif(api_base, ''), nullif(call_type, '')) as endpoint,
         nullif(regexp_extract(request_tags, '"env(?:ironment)?:([^"]+)"', 1), '') as environment,
         null as region, null as instance_type,
-        case when {failed} then 'error' else 'success' end as status,
-        case when {failed} then coalesce(
+        case when {_FAILED} then 'error' else 'success' end as status,
+        case when {_FAILED} then coalesce(
             json_extract_string(meta, '$.error_information.error_class'), 'failure'
         ) end as error_type,
         try_cast(json_extract_string(meta, '$.error_information.error_code') as integer) as http_status,
@@ -90,9 +91,9 @@ def _litellm(texts: str) -> str:
         case when first_token_at < ended_at
             then cast(epoch_us(first_token_at) - epoch_us(started_at) as double) / 1000 end as ttft_ms,
         null as busy_ms,
-        {spent("coalesce(" + whole + ", prompt)", "prompt_tokens")} as input_tokens,
-        {spent("completion", "completion_tokens")} as output_tokens,
-        {spent("cached", "cached")} as cached_input_tokens,
+        {_spent("coalesce(" + _WHOLE + ", prompt)", "prompt_tokens")} as input_tokens,
+        {_spent("completion", "completion_tokens")} as output_tokens,
+        {_spent("cached", "cached")} as cached_input_tokens,
         null as trace_id, null as span_id, _row, _raw
     from counted
     where not coalesce(regexp_full_match(lower(call_type), '{_NO_INFERENCE}'), false)"""
