@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
-from pipelines.catalog.checking import Entries, Place, once
 from pipelines.catalog.documents import Document, Location, Problem
 from pipelines.catalog.domains import (
     adoption,
@@ -24,6 +23,7 @@ from pipelines.catalog.domains import (
     surveys,
     value,
 )
+from pipelines.catalog.entries import Entries, Place, once
 from pipelines.catalog.parts import AsOf, Part
 
 CHECKS: Final = (

@@ -15,13 +15,13 @@ from pydantic_core import ErrorDetails
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.check import check
-from pipelines.catalog.checking import Entries, Read
 from pipelines.catalog.documents import CatalogError, Document, Location, Problem, read_document
 from pipelines.catalog.domains.company import Company
 from pipelines.catalog.domains.costs import SharedPool
 from pipelines.catalog.domains.experiments import Experiment
 from pipelines.catalog.domains.members import AiMember, Member, Team
 from pipelines.catalog.domains.projects import Project
+from pipelines.catalog.entries import Entries, Read
 from pipelines.catalog.parts import ADDRESS_PATTERN, CURRENCY_PATTERN, MONTH_PATTERN, SLUG_PATTERN
 
 T = TypeVar("T")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.checking import Entries, Place, once
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
 from pipelines.catalog.documents import Location, Problem
+from pipelines.catalog.entries import Entries, Place, once
 from pipelines.catalog.parts import AsOf, Exact, Part, Slug, Text
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
 
-from pipelines.catalog.checking import Claim, Entries, Place, Read, no_member, overlapping, unique_ids
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogTable, Row, text
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.domains.identifiers import NAME_COLUMNS, BillingIdentifier
+from pipelines.catalog.entries import Claim, Entries, Place, Read, no_member, overlapping, unique_ids
 from pipelines.catalog.parts import Part, Slug, Text, Validity
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.checking import Entries, Place, once
 from pipelines.catalog.columns import MEMBER_ID, CatalogColumn, CatalogTable, Row, text
 from pipelines.catalog.documents import Problem
+from pipelines.catalog.entries import Entries, Place, once
 from pipelines.catalog.parts import Exact, Number, Part
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.checking import Entries, Place, listed, once
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, text
 from pipelines.catalog.documents import Location, Problem
+from pipelines.catalog.entries import Entries, Place, listed, once
 from pipelines.catalog.parts import Day, Exact, Number, Part, Slug, Text, Validity
 
 if TYPE_CHECKING:

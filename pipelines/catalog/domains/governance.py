@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.checking import Entries, Place, Read, listed, once
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.domains.roles import Role
 from pipelines.catalog.domains.targets import Kpi
+from pipelines.catalog.entries import Entries, Place, Read, listed, once
 from pipelines.catalog.parts import Address, AsOf, Day, Exact, Number, Part, Slug, Text
 
 if TYPE_CHECKING:

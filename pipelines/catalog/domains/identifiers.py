@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from pipelines.catalog.checking import Claim, Entries, Place, overlapping
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogTable, Row, text
 from pipelines.catalog.documents import Problem
+from pipelines.catalog.entries import Claim, Entries, Place, overlapping
 from pipelines.catalog.parts import Exact, Validity
 
 if TYPE_CHECKING:

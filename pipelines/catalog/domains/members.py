@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 
-from pipelines.catalog.checking import Entries, Read, listed, unique_ids
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.domains.adoption import Feature
@@ -22,6 +21,7 @@ from pipelines.catalog.domains.roles import Roles
 from pipelines.catalog.domains.surveys import SatisfactionSpell, Survey
 from pipelines.catalog.domains.targets import Baseline, Kpi, Sla, Target
 from pipelines.catalog.domains.value import ValueStream
+from pipelines.catalog.entries import Entries, Read, listed, unique_ids
 from pipelines.catalog.parts import Address, AsOf, Day, Part, Slug, Text
 
 if TYPE_CHECKING:

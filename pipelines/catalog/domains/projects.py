@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.checking import Entries, Place, no_member, once, unique_ids
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
 from pipelines.catalog.documents import Problem
+from pipelines.catalog.entries import Entries, Place, no_member, once, unique_ids
 from pipelines.catalog.parts import Address, AsOf, Exact, Month, Number, Part, Slug, Text
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from pipelines.catalog.checking import Entries, Place, Read, once
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
 from pipelines.catalog.documents import Problem
+from pipelines.catalog.entries import Entries, Place, Read, once
 from pipelines.catalog.parts import AsOf, Exact, Number, Part
 
 if TYPE_CHECKING:

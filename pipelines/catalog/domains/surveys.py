@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.checking import Claim, Entries, Place, listed, once, overlapping
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
 from pipelines.catalog.documents import Problem
+from pipelines.catalog.entries import Claim, Entries, Place, listed, once, overlapping
 from pipelines.catalog.parts import AsOf, Exact, Number, Slug, Text, Validity
 
 if TYPE_CHECKING:

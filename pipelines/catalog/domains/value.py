@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.checking import Entries, Place, Read, listed, once
 from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.domains.experiments import RANDOMISED_DESIGNS, Experiment
+from pipelines.catalog.entries import Entries, Place, Read, listed, once
 from pipelines.catalog.parts import AsOf, Exact, Number, Slug, Text, Validity
 
 if TYPE_CHECKING:

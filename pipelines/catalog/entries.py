@@ -1,4 +1,4 @@
-"""What the checks of the domains are made of: what has been read, where it stands, and who claims what for which days.
+"""What has been read of a catalog, where each part of it stands, and what the domains' checks are made of.
 
 A domain's own checks live in its module, what one field or entry can know of itself in its type.
 """
