@@ -196,17 +196,14 @@ def scenario(
 def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = None) -> None:
     """Say what is connected, mapped, fresh and missing, and what to do next."""
     from pipelines.sources import all_sources
-    from pipelines.warehouse.status import (
-        companions,
+    from pipelines.warehouse.advice import (
         cut_changelogs,
-        health,
         nobodys,
         passed_over_bills,
-        status,
-        stray_files,
         unmapped_names,
         unrated_currencies,
     )
+    from pipelines.warehouse.status import companions, health, status, stray_files
     from pipelines.warehouse.values import configured
 
     settings = _settings(home, landing, catalog)

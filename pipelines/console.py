@@ -17,7 +17,8 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.notify.delivery import Overview
-    from pipelines.warehouse.status import Health, Status, UnmappedName, UnratedCurrency
+    from pipelines.warehouse.advice import UnmappedName, UnratedCurrency
+    from pipelines.warehouse.status import Health, Status
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

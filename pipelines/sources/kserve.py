@@ -45,8 +45,8 @@ def _skips(doc: str) -> str:
     """
 
 
-def _select(doc: str) -> str:
-    """The query for snapshots that lie at `doc`."""
+def _judged(doc: str) -> str:
+    """The services that lie at `doc` and have a status; whether what was asked for last is the one that is ready."""
     return f"""
         with
         services as (
@@ -74,6 +74,13 @@ def _select(doc: str) -> str:
                 end as is_ready
             from services
         )
+    """
+
+
+def _select(doc: str) -> str:
+    """The query for snapshots that lie at `doc`."""
+    return f"""
+        {_judged(doc)}
         select
             _row, _raw,
             (service ->> '$.metadata.namespace') || '/' || (service ->> '$.metadata.name') as inference_service,

@@ -27,23 +27,9 @@ def open_json(landed: Landed) -> Recognised | None:
     """Create the view `rows` over JSON files of one landing file; None where they hold no record."""
     connection = landed.connection
     candidates = landed.candidates("json")
-    line_bytes = landed.limits.line_bytes
-    buffer = min(line_bytes, max(2 * max(file.size for file in landed.files), SMALLEST_BUFFER))
-    if all(_holds_lines(path) for path in landed.paths):
-        # One text column: a delimiter no JSON text can hold, so that a broken line stays one row.
-        documents = (
-            f"select row_number() over () as _row, line as _raw from read_csv({path_list(landed.paths)}, "
-            f"columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false, "
-            f"auto_detect = false, max_line_size = {buffer}, buffer_size = {buffer})"
-        )
-    else:
-        # A file of one array comes as its elements; one of several, a page of an API each, as these arrays.
-        documents = (
-            "select row_number() over () as _row, cast(json as varchar) as _raw from (select unnest(case "
-            "when json_type(json) = 'ARRAY' then json_extract(json, '$[*]') else [json] end) as json "
-            f"from read_json_objects({path_list(landed.paths)}, format = 'auto', maximum_object_size = {line_bytes}))"
-        )
-    connection.execute(f"create or replace temp view documents as select * from ({documents}) where trim(_raw) <> ''")
+    connection.execute(
+        f"create or replace temp view documents as select * from ({_documents(landed)}) where trim(_raw) <> ''"
+    )
     half = landed.limits.nesting // 2
     many = " or ".join(f"strlen(_raw) - strlen(replace(_raw, '{bracket}', '')) > {half}" for bracket in "[{")
     lines, broken, bracketed = connection.execute(
@@ -84,6 +70,25 @@ def open_json(landed: Landed) -> Recognised | None:
     (good,) = connection.execute("select count(*) from rows").fetchone() or (0,)
     bad = f"select _row, left(_raw, 10000) as _raw, {fault} as _reason from documents where {fault} is not null"
     return Recognised(found, int(good) + int(broken), int(broken), bad)
+
+
+def _documents(landed: Landed) -> str:
+    """A query for the documents of the files: `_row` and `_raw`, valid or not."""
+    buffer = min(landed.limits.line_bytes, max(2 * max(file.size for file in landed.files), SMALLEST_BUFFER))
+    if all(_holds_lines(path) for path in landed.paths):
+        # One text column: a delimiter no JSON text can hold, so that a broken line stays one row.
+        return (
+            f"select row_number() over () as _row, line as _raw from read_csv({path_list(landed.paths)}, "
+            f"columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false, "
+            f"auto_detect = false, max_line_size = {buffer}, buffer_size = {buffer})"
+        )
+    # A file of one array comes as its elements; one of several, a page of an API each, as these arrays.
+    return (
+        "select row_number() over () as _row, cast(json as varchar) as _raw from (select unnest(case "
+        "when json_type(json) = 'ARRAY' then json_extract(json, '$[*]') else [json] end) as json "
+        f"from read_json_objects({path_list(landed.paths)}, format = 'auto', "
+        f"maximum_object_size = {landed.limits.line_bytes}))"
+    )
 
 
 def records_of(form: Format, documents: str, kept: str = "") -> str:

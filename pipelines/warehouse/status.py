@@ -5,7 +5,6 @@ Nothing is changed here. Who loads and builds lives in `intake`, `days` and `tra
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,12 +12,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import duckdb
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.catalog.names import Name, declared_names, line_for, place_for
 from pipelines.settings import Settings
-from pipelines.sources.spec import Names, Source, Table
+from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger, models
 from pipelines.warehouse.connect import name, quote, writer
-from pipelines.warehouse.days import raw_name
 from pipelines.warehouse.intake import days_version_of, files_waiting
 from pipelines.warehouse.landing import landing_files, look
 from pipelines.warehouse.postgres import is_behind
@@ -26,14 +23,6 @@ from pipelines.warehouse.publish import is_page_behind, published_at
 from pipelines.warehouse.transform import model_fingerprints
 
 COMMON_REASONS = 3
-NOBODY = ("unmapped", "unallocated")
-"""What the marts call a model that no identifier of the catalog leads to."""
-HAPPENED = {
-    "mart_throughput_hourly": "request_count > 0",
-    "mart_satisfaction_measures_daily": "observation_count > 0",
-    "mart_cost_allocation_daily": "(billed_cost <> 0 or effective_cost <> 0)",
-}
-"""Marts with rows that are of nothing, an hour without a request or a charge of 0, and when one is of anything."""
 
 
 @dataclass(frozen=True)
@@ -251,229 +240,6 @@ def stray_files(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
 def companions(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
     """The files known to stand beside exports and to hold no rows, relative to the landing folder."""
     return sorted({path for source in sources.values() for path in look(settings, source).companions})
-
-
-def nobodys(settings: Settings) -> list[tuple[str, str, int]]:
-    """(mart, `unmapped` or `unallocated`, rows) wherever a mart holds what no model of the catalog owns."""
-    with writer(settings, "looking for unmapped identifiers") as connection:
-        marts = connection.execute(
-            "select table_name from duckdb_columns() where schema_name = 'marts' and column_name = 'model_id' "
-            "and table_name like 'mart\\_%' escape '\\' order by table_name"
-        ).fetchall()
-        return [
-            (mart, model, count)
-            for (mart,) in marts
-            for model, count in connection.execute(
-                f"select model_id, count(*) from marts.{name(mart)} where list_contains(?, model_id) "
-                f"and {HAPPENED.get(mart, 'true')} group by model_id order by model_id",
-                [list(NOBODY)],
-            ).fetchall()
-        ]
-
-
-def passed_over_bills(settings: Settings) -> list[str]:
-    """A sentence for every export of a bill of which another export counts, as the last build found them."""
-    with writer(settings, "looking for bills exported twice") as connection:
-        if not connection.execute(
-            "select 1 from duckdb_tables() where table_name = 'int_bills__overlapping'"
-        ).fetchone():
-            return []
-        # A stream is what paths have in common: no such path exists, so people are told of files.
-        files_of = (
-            "(select list(distinct path order by path) from placed "
-            "where placed.stream_id = found.{} and first_charge_date <= found.last and last_charge_date >= found.first)"
-        )
-        rows = connection.execute(
-            "with found as (select bill_id, min(charge_date) as first, max(charge_date) as last, kept_stream_id, "
-            "stream_id, sum(charge_count)::bigint as charge_count, sum(effective_cost)::double as effective_cost, "
-            "billing_currency from intermediate.int_bills__overlapping group by all), "
-            "placed as (select covered.stream_id, first_charge_date, last_charge_date, path "
-            "from intermediate.int_deliveries__covered as covered join ledger.files as files "
-            "on covered.content_id = files.content_id "
-            "and (covered.stream_id = files.stream_id or covered.relation = 'append') "
-            "where source = 'cloud_billing' and status = 'loaded') "
-            f"select bill_id, first, last, {files_of.format('kept_stream_id')}, {files_of.format('stream_id')}, "
-            "charge_count, effective_cost, billing_currency from found order by all"
-        ).fetchall()
-    return [
-        f"cloud_billing: two exports of account {bill} on {first} to {last}: {_last_of(kept)} counts, "
-        f"{_last_of(other)} is passed over ({count:,} charges, {cost:,.2f} {currency})"
-        for bill, first, last, kept, other, count, cost, currency in rows
-    ]
-
-
-def _last_of(paths: Sequence[str] | None) -> str:
-    """The last of the paths, and how many there are beside it."""
-    *others, path = paths or ("a file that is gone",)
-    return f"{path} (and {len(others):,} more)" if others else path
-
-
-def cut_changelogs(settings: Settings) -> list[str]:
-    """A sentence if incidents of Jira lack entries of their changelogs, as the last build found them."""
-    with writer(settings, "looking for cut changelogs") as connection:
-        if not connection.execute(
-            "select 1 from duckdb_views() where view_name = 'int_jira_changelogs__counted'"
-        ).fetchone():
-            return []
-        rows = connection.execute(
-            "select jira_issue_key, held_change_count, change_count from intermediate.int_jira_changelogs__counted "
-            "where is_incident and is_cut order by change_count - held_change_count desc, jira_issue_key"
-        ).fetchall()
-    if not rows:
-        return []
-    key, held, count = rows[0]
-    return [
-        f"jira: {len(rows):,} {'incident has' if len(rows) == 1 else 'incidents have'} a cut changelog, so nobody can "
-        f"say when somebody took them up: of {key} {held:,} of {count:,} entries were delivered. "
-        f"Land every page of /rest/api/3/issue/{key}/changelog"
-    ]
-
-
-@dataclass(frozen=True)
-class UnmappedName:
-    """A name in a source's rows, none of which any name of theirs maps; `label` is what people call it."""
-
-    name: Name
-    label: str | None
-    row_count: int
-    newest_day: date
-
-    @property
-    def line(self) -> str:
-        """The line of the catalog that would map it."""
-        return line_for(self.name)
-
-    @property
-    def place(self) -> str:
-        """Where that line goes."""
-        return place_for(self.name)
-
-    def with_rows_of(self, other: UnmappedName | None) -> UnmappedName:
-        """The name in two tables of its source."""
-        if other is None:
-            return self
-        newest = max(self.newest_day, other.newest_day)
-        return replace(self, row_count=self.row_count + other.row_count, newest_day=newest)
-
-
-def unmapped_names(
-    settings: Settings, catalog: Catalog, sources: Mapping[str, Source], most: int = 3
-) -> list[UnmappedName]:
-    """The commonest names of the rows in raw that the catalog, as it is now, maps to nobody: `most` of a source's kind.
-
-    A row may have several names, one of which is enough to map it: all of an unmapped row's are here.
-    """
-    declared = declared_names(catalog)
-    found: list[UnmappedName] = []
-    with writer(settings, "looking for unmapped names") as connection:
-        for source in sources.values():
-            mine = [name for name in declared if name.source == source.name]
-            counted: dict[Name, UnmappedName] = {}
-            for table in source.warehouse_tables:
-                names = [item for item in source.names if item.table == table.name]
-                if names and _exists(connection, source, table):
-                    for item in _unmapped(connection, source, table, names, mine):
-                        counted[item.name] = item.with_rows_of(counted.get(item.name))
-            by_rows = sorted(counted.values(), key=lambda item: (-item.row_count, item.name))
-            kinds = Counter[str]()
-            for item in by_rows:
-                kinds[item.name.kind] += 1
-                if kinds[item.name.kind] <= most:
-                    found.append(item)
-    return found
-
-
-@dataclass(frozen=True)
-class UnratedCurrency:
-    """A currency in which a source's rows have amounts on days that no exchange rate reaches."""
-
-    source: str
-    currency: str
-    row_count: int
-    first_day: date
-    last_day: date
-
-
-_RATE_HOLDS_DAYS = 7
-"""As `int_fx_rates__daily` carries a rate over days without one."""
-_AMOUNTS = (
-    ("cloud_billing", "charges", "BillingCurrency"),
-    *(("finance", table, "currency") for table in ("actual_costs", "booked_benefits", "planned_flows", "budgets")),
-)
-"""(source, table, column) of the currencies that are converted to dollars."""
-
-
-def unrated_currencies(settings: Settings, sources: Mapping[str, Source]) -> list[UnratedCurrency]:
-    """The currencies of amounts in raw that cannot be converted, since no rate is in force on their day."""
-    with writer(settings, "looking for currencies without a rate") as connection:
-        needed = [
-            f"select {quote(source)} as source, {name(column)} as currency, _day from raw.{name(f'{source}__{table}')}"
-            for source, table, column in _AMOUNTS
-            if source in sources and _exists(connection, sources[source], sources[source].table(table))
-        ]
-        if not needed:
-            return []
-        rates = sources.get("fx_rates")
-        published = "select null::date as rate_date, null::varchar as currency where false"
-        if rates is not None and _exists(connection, rates, rates.table("rates")):
-            published = "select rate_date, currency from raw.fx_rates__rates"
-        rows = connection.execute(
-            f"with published as ({published}), dollars as (select rate_date from published where currency = 'USD'), "
-            "rated as (select currency, rate_date from published semi join dollars using (rate_date) "
-            "union select 'EUR', rate_date from dollars), "
-            f"needed as (select source, currency, _day, count(*) as n from ({' union all '.join(needed)}) "
-            "where currency <> 'USD' group by all) "
-            "select source, currency, sum(n)::bigint, min(_day), max(_day) from needed where not exists ("
-            "select 1 from rated where rated.currency = needed.currency "
-            f"and rated.rate_date between needed._day - {_RATE_HOLDS_DAYS} and needed._day) group by all order by all"
-        ).fetchall()
-        return [UnratedCurrency(*row) for row in rows]
-
-
-def _exists(connection: duckdb.DuckDBPyConnection, source: Source, table: Table) -> bool:
-    return bool(
-        connection.execute(
-            "select 1 from duckdb_columns() where schema_name = 'raw' and table_name = ?",
-            [f"{source.name}__{table.name}"],
-        ).fetchone()
-    )
-
-
-def _unmapped(
-    connection: duckdb.DuckDBPyConnection,
-    source: Source,
-    table: Table,
-    names: Sequence[Names],
-    declared: Sequence[Name],
-) -> list[UnmappedName]:
-    lowered = {item.kind for item in names if item.is_lower}
-    known = ["\x1f".join((n.kind, n.key.lower(), n.value.lower() if n.kind in lowered else n.value)) for n in declared]
-    # Rows are first folded to the sets of names they have: there are few of these.
-    rows = connection.execute(
-        f"with named as (select flatten([{', '.join(_names(item) for item in names)}]) as names, "
-        f"{table.row_count} as row_count, max(_day) as newest_day from {raw_name(source, table)} group by 1), "
-        "unmapped as (select unnest(names) as name, row_count, newest_day from named where not list_has_any("
-        "list_transform(names, lambda n: concat_ws(chr(31), n.kind, lower(n.key), n.value)), $1)) "
-        "select name.kind, name.key, name.value, max(name.label), sum(row_count)::bigint, max(newest_day) "
-        "from unmapped group by 1, 2, 3",
-        [known],
-    ).fetchall()
-    return [UnmappedName(Name(source.name, *row[:3]), *row[3:]) for row in rows]
-
-
-def _names(item: Names) -> str:
-    """The names of one kind that a row has, as a list of structs."""
-
-    def each(names: str, key: str, value: str) -> str:
-        fields = {"kind": quote(item.kind), "key": key, "value": value, "label": f"{item.label}::varchar"}
-        struct = f"struct_pack({', '.join(f'{field} := {sql}' for field, sql in fields.items())})"
-        return f"list_filter(list_transform({names}, lambda n: {struct}), lambda s: s.value <> '')"
-
-    if item.is_keyed:
-        keys = f"case when json_valid({item.value}) then json_keys({item.value}) else []::varchar[] end"
-        pointer = "'/' || replace(replace(n, '~', '~0'), '/', '~1')"
-        return each(keys, "n", f"json_extract_string({item.value}, {pointer})")
-    return each(item.value if item.is_list else f"[{item.value}]", quote(""), "lower(n)" if item.is_lower else "n")
 
 
 def table_rows(settings: Settings, wanted: Sequence[tuple[str, str]] | None = None) -> dict[tuple[str, str], int]:

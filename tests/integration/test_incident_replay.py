@@ -21,10 +21,10 @@ from pipelines.scenario.world import World
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse import ledger
+from pipelines.warehouse.advice import cut_changelogs
 from pipelines.warehouse.connect import lock, opened
 from pipelines.warehouse.days import create_tables, replace_days
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.status import cut_changelogs
 from pipelines.warehouse.transform import dbt, load_catalog_tables, manifest_file
 
 WORLD = World(days=16, seed=12)

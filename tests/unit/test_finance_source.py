@@ -12,10 +12,10 @@ import pytest
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.sources.finance import BENEFIT_FORMAT, COST_FORMAT
+from pipelines.warehouse.advice import UnratedCurrency, unrated_currencies
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.ledger import FileReport
-from pipelines.warehouse.status import UnratedCurrency, unrated_currencies
 
 COSTS = """\
 Document Number;Line Item;Posting Date;Project;GL Account;Cost Category;Amount;Currency;Debit/Credit;Reversal Of

@@ -15,10 +15,11 @@ from pipelines.catalog.names import ELSEWHERE, Name, line_for
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.warehouse.advice import nobodys, passed_over_bills, unmapped_names
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.status import Freshness, freshness, nobodys, passed_over_bills, unmapped_names
+from pipelines.warehouse.status import Freshness, freshness
 
 BILL = Source(
     name="cloud_billing",
