@@ -187,7 +187,7 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
     # A file that lies there under several names holds its rows once.
     held = (
         "(select distinct on (content_id) path, rows_loaded_count, rows_quarantined_count, rows_skipped_count, "
-        "skip_reasons from ledger.files where source = ? and status = 'loaded')"
+        "skip_reasons from ledger.files where source = ? and status = 'loaded' order by content_id, loaded_at desc)"
     )
     loaded, read, aside, skipped = connection.execute(
         "select count(*), coalesce(sum(rows_loaded_count), 0)::bigint, coalesce(sum(rows_quarantined_count), 0)"

@@ -171,3 +171,13 @@ def test_the_superset_bundle_asks_for_columns_that_marts_have(manifest: dict[str
 def test_the_seeded_kpis_are_those_the_catalog_knows(manifest: dict[str, Any]) -> None:
     lines = (DBT_PROJECT / "seeds" / "kpis.csv").read_text().splitlines()[1:]
     assert {line.split(",")[0] for line in lines} <= set(get_args(Kpi))
+
+
+def test_of_two_states_of_a_record_no_hash_decides_before_the_later_delivery(manifest: dict[str, Any]) -> None:
+    ordered = {
+        node["name"]: re.findall(r"order by([^()]*(?:\([^()]*\)[^()]*)*?_content_id)", node["raw_code"])
+        for node in models(manifest)
+        if node["name"].startswith("stg_")
+    }
+    assert sum(map(len, ordered.values())) > 20
+    assert [name for name, orders in ordered.items() for order in orders if "delivered_at desc" not in order] == []

@@ -37,12 +37,7 @@ feature_event_names as (
 
 contents as (
 
-    select
-        source,
-        content_id,
-        min(delivered_at) as delivered_at
-    from {{ source('ledger', 'files') }}
-    group by source, content_id
+    {{ deliveries() }}
 
 ),
 

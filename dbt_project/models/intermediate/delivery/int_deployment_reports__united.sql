@@ -226,7 +226,7 @@ commits as (
     select
         model_id,
         commit_sha,
-        min_by(version, registered_at) as version -- noqa: RF04
+        min_by(version, (registered_at, {{ number_order('version') }})) as version -- noqa: RF04
 
     from version_names
     where commit_sha is not null

@@ -12,7 +12,7 @@ endpoint_configs as (select * from {{ ref('stg_sagemaker__endpoint_configs') }})
 
 sagemaker_models as (select * from {{ ref('stg_sagemaker__models') }}),
 
--- A configuration and a model never change: they are made anew.
+-- A configuration never changes: it is made anew.
 config_variants as (
 
     select distinct
@@ -29,11 +29,14 @@ config_variants as (
 
 ),
 
+-- A model is deleted and made anew under its name: the one made last counts.
 model_packages as (
 
     select
         sagemaker_model_name,
-        max(model_package_arn) as model_package_arn
+        max_by(
+            model_package_arn, (occurred_at, {{ number_order('sagemaker_event_id') }})
+        ) as model_package_arn
 
     from sagemaker_models
     group by sagemaker_model_name

@@ -39,9 +39,9 @@ labels as (
         model_name,
         version,
         {% for key in var('release_tags') -%}
-        max_by({{ json_property('tags', "'" ~ key ~ "'") }}, known_at) as release_{{ loop.index }},
+        max_by({{ json_property('tags', "'" ~ key ~ "'") }}, (known_at, tags)) as release_{{ loop.index }},
         {% endfor -%}
-        max_by({{ json_property('tags', "'mlflow.source.git.commit'") }}, known_at) as commit_sha
+        max_by({{ json_property('tags', "'mlflow.source.git.commit'") }}, (known_at, tags)) as commit_sha
 
     from tagged
     group by model_name, version

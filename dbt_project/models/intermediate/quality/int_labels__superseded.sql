@@ -48,6 +48,12 @@ labels as (
 
 ),
 
+deliveries as (
+
+    {{ deliveries('predictions') }}
+
+),
+
 followed as (
 
     select
@@ -56,11 +62,16 @@ followed as (
         labels.labelled_date,
         lead(labels.labelled_at) over (
             partition by labels.prediction_id, labels.label_source, coalesce(labels.logged_name, '')
-            order by labels.labelled_at, labels.content_id, labels.row_number
+            order by
+                labels.labelled_at asc,
+                deliveries.delivered_at asc nulls first,
+                labels.content_id asc,
+                labels.row_number asc
         ) as superseded_at
 
     from labels
     inner join repeated on labels.id_hash = repeated.id_hash
+    left join deliveries on labels.content_id = deliveries.content_id
 
 ),
 

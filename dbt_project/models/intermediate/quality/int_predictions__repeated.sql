@@ -51,6 +51,12 @@ predictions as (
 
 ),
 
+deliveries as (
+
+    {{ deliveries('predictions') }}
+
+),
+
 ranked as (
 
     select
@@ -63,6 +69,7 @@ ranked as (
             order by
                 predictions.environment = 'prod' desc,
                 predictions.predicted_at asc,
+                deliveries.delivered_at desc nulls last,
                 predictions.content_id asc,
                 predictions.row_number asc
         ) as delivery_number
@@ -72,6 +79,7 @@ ranked as (
         on
             predictions.event_date = repeated.event_date
             and predictions.id_hash = repeated.id_hash
+    left join deliveries on predictions.content_id = deliveries.content_id
 
 ),
 

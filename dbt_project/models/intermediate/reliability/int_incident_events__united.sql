@@ -127,7 +127,9 @@ categories as (
 
     select
         status,
-        arg_max(status_category, updated_at) as status_category
+        arg_max(
+            status_category, (coalesce(updated_at, created_at), {{ number_order('jira_issue_id') }})
+        ) as status_category
 
     from issues
     where status_category is not null

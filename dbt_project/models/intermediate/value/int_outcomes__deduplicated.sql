@@ -14,16 +14,9 @@ outcomes as (
 
 ),
 
-contents as (select * from {{ source('ledger', 'files') }}),
-
 delivered as (
 
-    select
-        content_id,
-        min(delivered_at) as delivered_at
-    from contents
-    where source = 'experiments'
-    group by content_id
+    {{ deliveries('experiments') }}
 
 ),
 

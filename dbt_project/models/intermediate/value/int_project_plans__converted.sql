@@ -6,23 +6,13 @@ flows as (select * from {{ ref('stg_finance__planned_flows') }}),
 
 budgets as (select * from {{ ref('stg_finance__budgets') }}),
 
-files as (select * from {{ source('ledger', 'files') }}),
-
 codes as (select * from {{ source('catalog', 'project_codes') }}),
 
 rates as (select * from {{ ref('int_fx_rates__daily') }}),
 
 delivered as (
 
-    select
-        content_id,
-        max(modified_at) as delivered_at
-
-    from files
-    where
-        source = 'finance'
-        and status = 'loaded'
-    group by content_id
+    {{ deliveries('finance') }}
 
 ),
 

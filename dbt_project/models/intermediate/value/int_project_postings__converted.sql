@@ -6,8 +6,6 @@ costs as (select * from {{ ref('stg_finance__actual_costs') }}),
 
 benefits as (select * from {{ ref('stg_finance__booked_benefits') }}),
 
-files as (select * from {{ source('ledger', 'files') }}),
-
 codes as (select * from {{ source('catalog', 'project_codes') }}),
 
 accounts as (select * from {{ source('catalog', 'project_accounts') }}),
@@ -16,15 +14,7 @@ rates as (select * from {{ ref('int_fx_rates__daily') }}),
 
 delivered as (
 
-    select
-        content_id,
-        max(modified_at) as delivered_at
-
-    from files
-    where
-        source = 'finance'
-        and status = 'loaded'
-    group by content_id
+    {{ deliveries('finance') }}
 
 ),
 

@@ -17,16 +17,9 @@ units as (
 
 covariates as (select * from {{ source('catalog', 'experiment_covariates') }}),
 
-contents as (select * from {{ source('ledger', 'files') }}),
-
 delivered as (
 
-    select
-        content_id,
-        min(delivered_at) as delivered_at
-    from contents
-    where source = 'experiments'
-    group by content_id
+    {{ deliveries('experiments') }}
 
 ),
 

@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('campaigns', 'annotations') }}),
+source as (
+
+    {{ delivered('campaigns', 'annotations') }}
+
+),
 
 renamed as (
 
@@ -17,7 +21,10 @@ renamed as (
         ends_at
 
     from source
-    qualify row_number() over (partition by campaign_id order by known_at desc, _content_id desc, _row desc) = 1
+    qualify row_number() over (
+        partition by campaign_id
+        order by delivered_at desc nulls last, known_at desc, _content_id desc, _row desc
+    ) = 1
 
 )
 

@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('change_records', 'change_requests') }}),
+source as (
+
+    {{ delivered('change_records', 'change_requests') }}
+
+),
 
 closings as (
 
@@ -20,7 +24,13 @@ newest as (
     from source
     qualify row_number() over (
         partition by change_number
-        order by coalesce(updated_at, created_at) desc, close_code asc nulls last, _content_id asc, _row asc
+        order by
+            coalesce(updated_at, created_at) desc,
+            -- ServiceNow counts in seconds: a change may be closed in the one it was last seen open in.
+            (close_code is not null) desc,
+            delivered_at desc nulls last,
+            _content_id asc,
+            _row asc
     ) = 1
 
 ),

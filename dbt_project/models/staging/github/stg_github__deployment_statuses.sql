@@ -1,12 +1,19 @@
 with
 
-source as (select * from {{ source('github', 'deployment_statuses') }}),
+source as (
+
+    {{ delivered('github', 'deployment_statuses') }}
+
+),
 
 distinct_statuses as (
 
     select *
     from source
-    qualify row_number() over (partition by status_id order by created_at asc, _content_id asc, _row asc) = 1
+    qualify row_number() over (
+        partition by status_id
+        order by created_at asc, delivered_at desc nulls last, _content_id asc, _row asc
+    ) = 1
 
 ),
 

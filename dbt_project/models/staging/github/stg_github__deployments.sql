@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('github', 'deployments') }}),
+source as (
+
+    {{ delivered('github', 'deployments') }}
+
+),
 
 newest as (
 
@@ -8,7 +12,7 @@ newest as (
     from source
     qualify row_number() over (
         partition by deployment_id
-        order by coalesce(updated_at, created_at) desc, _content_id asc, _row asc
+        order by coalesce(updated_at, created_at) desc, delivered_at desc nulls last, _content_id asc, _row asc
     ) = 1
 
 ),

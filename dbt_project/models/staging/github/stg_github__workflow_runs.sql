@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('github', 'workflow_runs') }}),
+source as (
+
+    {{ delivered('github', 'workflow_runs') }}
+
+),
 
 newest as (
 
@@ -12,6 +16,7 @@ newest as (
             coalesce(updated_at, created_at) desc,
             -- GitHub counts in seconds: a run may end in the one it was last seen running in.
             (status = 'completed') desc,
+            delivered_at desc nulls last,
             _content_id asc,
             _row asc
     ) = 1

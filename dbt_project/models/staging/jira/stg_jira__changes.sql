@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('jira', 'changes') }}),
+source as (
+
+    {{ delivered('jira', 'changes') }}
+
+),
 
 -- The same entry comes inline, by issue and in bulk, and the bulk endpoint may leave out some of its items: an
 -- item is known by its field, not by its place.
@@ -13,7 +17,12 @@ distinct_changes as (
     from source
     qualify row_number() over (
         partition by change_id, field
-        order by issue_id asc nulls last, issue_key asc nulls last, _content_id asc, item_number asc
+        order by
+            issue_id asc nulls last,
+            issue_key asc nulls last,
+            delivered_at desc nulls last,
+            _content_id asc,
+            item_number asc
     ) = 1
 
 ),

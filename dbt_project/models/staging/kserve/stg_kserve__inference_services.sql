@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('kserve', 'inference_services') }}),
+source as (
+
+    {{ delivered('kserve', 'inference_services') }}
+
+),
 
 distinct_states as (
 
@@ -8,7 +12,7 @@ distinct_states as (
     from source
     qualify row_number() over (
         partition by inference_service, resource_version
-        order by changed_at asc, _content_id asc, _row asc
+        order by changed_at asc, delivered_at desc nulls last, _content_id asc, _row asc
     ) = 1
 
 ),

@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('mlflow', 'model_versions') }}),
+source as (
+
+    {{ delivered('mlflow', 'model_versions') }}
+
+),
 
 newest as (
 
@@ -8,7 +12,7 @@ newest as (
     from source
     qualify row_number() over (
         partition by model_name, version
-        order by coalesce(updated_at, registered_at) desc, _content_id asc, _row asc
+        order by coalesce(updated_at, registered_at) desc, delivered_at desc nulls last, _content_id asc, _row asc
     ) = 1
 
 ),

@@ -1,12 +1,19 @@
 with
 
-source as (select * from {{ source('mlflow', 'registry_events') }}),
+source as (
+
+    {{ delivered('mlflow', 'registry_events') }}
+
+),
 
 distinct_events as (
 
     select *
     from source
-    qualify row_number() over (partition by delivery_id order by occurred_at asc, _content_id asc, _row asc) = 1
+    qualify row_number() over (
+        partition by delivery_id
+        order by occurred_at asc, delivered_at desc nulls last, _content_id asc, _row asc
+    ) = 1
 
 ),
 

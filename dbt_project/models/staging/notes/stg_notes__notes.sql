@@ -1,6 +1,10 @@
 with
 
-source as (select * from {{ source('notes', 'notes') }}),
+source as (
+
+    {{ delivered('notes', 'notes') }}
+
+),
 
 renamed as (
 
@@ -18,7 +22,10 @@ renamed as (
         {{ plain_text('text') }} as text -- noqa: RF04
 
     from source
-    qualify row_number() over (partition by note_id order by noted_date desc, _content_id asc, _row asc) = 1
+    qualify row_number() over (
+        partition by note_id
+        order by delivered_at desc nulls last, noted_date desc, _content_id asc, _row asc
+    ) = 1
 
 )
 

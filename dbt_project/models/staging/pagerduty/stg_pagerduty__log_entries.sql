@@ -1,12 +1,19 @@
 with
 
-source as (select * from {{ source('pagerduty', 'log_entries') }}),
+source as (
+
+    {{ delivered('pagerduty', 'log_entries') }}
+
+),
 
 distinct_entries as (
 
     select *
     from source
-    qualify row_number() over (partition by log_entry_id order by created_at asc, _content_id asc, _row asc) = 1
+    qualify row_number() over (
+        partition by log_entry_id
+        order by created_at asc, delivered_at desc nulls last, _content_id asc, _row asc
+    ) = 1
 
 ),
 

@@ -1,12 +1,19 @@
 with
 
-source as (select * from {{ source('sagemaker', 'endpoint_changes') }}),
+source as (
+
+    {{ delivered('sagemaker', 'endpoint_changes') }}
+
+),
 
 distinct_events as (
 
     select *
     from source
-    qualify row_number() over (partition by event_id order by occurred_at asc, _content_id asc, _row asc) = 1
+    qualify row_number() over (
+        partition by event_id
+        order by occurred_at asc, delivered_at desc nulls last, _content_id asc, _row asc
+    ) = 1
 
 ),
 
