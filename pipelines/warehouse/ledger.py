@@ -327,7 +327,10 @@ def first_delivered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[
     """Content → when it was first delivered, of all the source's contents ever seen."""
     return dict(
         connection.execute(
-            "select content_id, min(delivered_at) from ledger.files where source = ? group by content_id", [source]
+            # An older version's ledger was without the column.
+            "select content_id, min(delivered_at) from ledger.files where source = ? and delivered_at is not null "
+            "group by content_id",
+            [source],
         ).fetchall()
     )
 
