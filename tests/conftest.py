@@ -6,11 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from pipelines.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,6 +55,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("SCORECARD_BROWSER") == "required":
             pytest.fail("no Chromium on the PATH, and SCORECARD_BROWSER=required says that there must be one")
         pytest.skip("no Chromium on the PATH: `apt-get install chromium` lets these tests run")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield chromium
