@@ -30,6 +30,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.xdist_group(shared))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are in no test's name: those of an archive tell the second, and workers must collect the same tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A home folder of its own, empty."""
