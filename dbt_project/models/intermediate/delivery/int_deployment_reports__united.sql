@@ -126,7 +126,11 @@ reports as (
         100.0 as traffic_percent
 
     from workflow_runs
-    where conclusion in ('success', 'failure', 'timed_out', 'startup_failure')
+    -- What runs before its change is merged tests it, or shows a preview.
+    where
+        conclusion in ('success', 'failure', 'timed_out', 'startup_failure')
+        and coalesce(trigger_event, '')
+        not in ('pull_request', 'pull_request_target', 'pull_request_review', 'merge_group')
 
     union all
 

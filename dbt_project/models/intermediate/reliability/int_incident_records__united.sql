@@ -62,6 +62,7 @@ pagerduty as (
         url,
         severity,
         is_merged,
+        false as is_dismissed,
         impact_started_at,
         created_at
 
@@ -84,6 +85,7 @@ pagerduty as (
         null as url,
         severity,
         false as is_merged,
+        false as is_dismissed,
         null as impact_started_at,
         created_at
 
@@ -113,6 +115,7 @@ records as (
         issues.url,
         issues.severity,
         issues.is_duplicate as is_merged,
+        issues.is_dismissed,
         issues.impact_started_at,
         issues.created_at
 
@@ -213,7 +216,7 @@ final as (
         records.linked_keys,
 
         records.is_merged,
-        suppressed.pagerduty_incident_id is not null as is_suppressed,
+        suppressed.pagerduty_incident_id is not null or records.is_dismissed as is_suppressed,
 
         records.impact_started_at,
         records.created_at

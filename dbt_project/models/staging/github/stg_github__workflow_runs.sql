@@ -30,6 +30,7 @@ renamed as (
         coalesce(run_attempt, 1) as run_attempt,
 
         repository || '/' || workflow as workflow,
+        event as trigger_event,
         status,
         conclusion,
         {{ version_of_ref('head_branch') }} as version_name,

@@ -76,6 +76,12 @@ renamed as (
             false
         ) as is_incident,
         coalesce(lower(resolution) = 'duplicate', false) as is_duplicate,
+        -- On an issue that is open again the resolution may have been left behind.
+        coalesce(
+            regexp_full_match(lower(resolution), '{{ var('dismissing_resolutions') }}')
+            and coalesce(status_category, 'done') = 'done',
+            false
+        ) as is_dismissed,
         was_resolved,
 
         change_count,
