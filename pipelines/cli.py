@@ -119,7 +119,7 @@ CatalogFolder = Annotated[
 
 @app.command(
     epilog="`scorecard run` — the sample company · "
-    "`scorecard run --landing /exports --catalog ./catalog --home ./out` — yours · "
+    "`scorecard run --home acme` — yours · "
     "`scorecard run --from 2026-01-05 --to 2026-01-09 --force` — those days again"
 )
 def run(
