@@ -11,11 +11,17 @@ from datetime import timedelta
 from pipelines.sources.instants import instant
 from pipelines.sources.spec import Column, Format, Names, Source, Table
 
+NAMED = "The registered model's name, as workspace/name outside the workspace `default`; the catalog maps it."
+"""What a column with a model's name holds."""
+
+PROMPT = "mlflow.prompt.is_prompt"
+"""The tag of a registered model that is a prompt, and of its versions."""
+
 MODEL_VERSIONS = Table(
     name="model_versions",
     description="One row per delivered snapshot of a model version; the newest one holds.",
     columns=(
-        Column("model_name", "VARCHAR", "The registered model's name; the catalog maps it to a member.", required=True),
+        Column("model_name", "VARCHAR", NAMED, required=True),
         Column("version", "VARCHAR", "The registry's number of the version.", required=True),
         Column("registered_at", "TIMESTAMP", "When the version was created.", required=True),
         Column("updated_at", "TIMESTAMP", "When anything of it last changed."),
@@ -24,6 +30,7 @@ MODEL_VERSIONS = Table(
         Column("artifact_uri", "VARCHAR", "Where its files lie."),
         Column("aliases", "VARCHAR", "What it is called at present, as a JSON list."),
         Column("tags", "VARCHAR", "Its tags, as a JSON object."),
+        Column("is_deleted", "BOOLEAN", "Whether it was deleted: the registry's database keeps it, without its run."),
     ),
     key=("model_name", "version", "updated_at"),
     day="registered_at",
@@ -38,7 +45,7 @@ REGISTRY_EVENTS = Table(
             "delivery_id", "VARCHAR", "The header X-MLflow-Delivery-Id: a repeated delivery keeps it.", required=True
         ),
         Column("event_type", "VARCHAR", "model_version.created, model_version_alias.created, …", required=True),
-        Column("model_name", "VARCHAR", "The registered model's name.", required=True),
+        Column("model_name", "VARCHAR", NAMED, required=True),
         Column("version", "VARCHAR", "The registry's number of the version; null where it is not about one."),
         Column("alias", "VARCHAR", "The alias that was given or taken."),
         Column("tags", "VARCHAR", "The tags that were set, as a JSON object."),
@@ -48,6 +55,16 @@ REGISTRY_EVENTS = Table(
     key=("delivery_id",),
     day="occurred_at",
 )
+
+
+def _named(workspace: str, name: str) -> str:
+    """A registered model's name, told apart from those of other workspaces (SQL); no name has a slash in it."""
+    return f"concat_ws('/', nullif({workspace}, 'default'), {name})"
+
+
+def _prompts(doc: str) -> str:
+    """Whether what lies at `doc` says that it is a prompt (SQL): MLflow keeps these as registered models too."""
+    return f"coalesce(list_contains(json_extract_string({doc}, '$.tags[*].key'), '{PROMPT}'), false)"
 
 
 def _tags(pairs: str) -> str:
@@ -68,45 +85,53 @@ def _version(doc: str) -> str:
         {doc} ->> '$.status' as status,
         {doc} ->> '$.run_id' as run_id,
         {doc} ->> '$.source' as artifact_uri,
-        {_tags(f"{doc} -> '$.tags'")} as tags
+        {_tags(f"{doc} -> '$.tags'")} as tags,
+        false as is_deleted
     """
 
 
 _SELECT_DATABASE = f"""
     with
-    aliases as (
-        select doc ->> '$.name' as model_name, doc ->> '$.version' as version, doc ->> '$.alias' as alias
+    named as (
+        select
+            *,
+            {_named("doc ->> '$.workspace'", "doc ->> '$.name'")} as model_name,
+            doc ->> '$.version' as version
         from rows
+    ),
+    aliases as (
+        select model_name, version, doc ->> '$.alias' as alias
+        from named
         where _table = 'registered_model_aliases'
     ),
     tags as (
-        select
-            doc ->> '$.name' as model_name, doc ->> '$.version' as version,
-            doc ->> '$.key' as key, doc ->> '$.value' as value
-        from rows
+        select model_name, version, doc ->> '$.key' as key, doc ->> '$.value' as value
+        from named
         where _table = 'model_version_tags'
     )
     select
-        _row, _raw,
-        doc ->> '$.name' as model_name,
-        doc ->> '$.version' as version,
+        _row, _raw, model_name, version,
         {instant("(doc ->> '$.creation_time')")} as registered_at,
         {instant("(doc ->> '$.last_updated_time')")} as updated_at,
         doc ->> '$.status' as status,
-        doc ->> '$.run_id' as run_id,
-        doc ->> '$.source' as artifact_uri,
+        nullif(doc ->> '$.run_id', 'REDACTED-RUN-ID') as run_id,
+        nullif(doc ->> '$.source', 'REDACTED-SOURCE-PATH') as artifact_uri,
         (
             select to_json(list(aliases.alias order by aliases.alias))
             from aliases
-            where aliases.model_name = doc ->> '$.name' and aliases.version = doc ->> '$.version'
+            where aliases.model_name = named.model_name and aliases.version = named.version
         ) as aliases,
         (
             select to_json(map(list(tags.key order by tags.key), list(tags.value order by tags.key)))
             from tags
-            where tags.model_name = doc ->> '$.name' and tags.version = doc ->> '$.version'
-        ) as tags
-    from rows
-    where _table = 'model_versions'
+            where tags.model_name = named.model_name and tags.version = named.version
+        ) as tags,
+        doc ->> '$.current_stage' = 'Deleted_Internal' as is_deleted
+    from named
+    where _table = 'model_versions' and not exists (
+        from tags
+        where tags.model_name = named.model_name and tags.version = named.version and tags.key = '{PROMPT}'
+    )
 """
 
 SOURCE = Source(
@@ -128,8 +153,10 @@ SOURCE = Source(
                         _row, _raw, {_version("doc")},
                         to_json(coalesce(json_extract_string(doc, '$.aliases[*]'), [])) as aliases
                     from rows
+                    where not {_prompts("doc")}
                 """
             },
+            skips="select _row, 'a version of a prompt' as _reason from rows",
         ),
         Format(
             name="REST registered models",
@@ -142,6 +169,7 @@ SOURCE = Source(
                     versions as (
                         select _row, _raw, doc, unnest(json_extract(doc, '$.latest_versions[*]')) as version_doc
                         from rows
+                        where not {_prompts("doc")}
                     )
                     select
                         _row, _raw, {_version("version_doc")},
@@ -155,6 +183,12 @@ SOURCE = Source(
                     from versions
                 """
             },
+            skips=f"""
+                select
+                    _row,
+                    case when {_prompts("doc")} then 'a prompt' else 'a model without versions' end as _reason
+                from rows
+            """,
         ),
         Format(
             name="SQLite registry",
@@ -162,6 +196,15 @@ SOURCE = Source(
             records=("model_versions", "model_version_tags", "registered_model_aliases"),
             requires=("model_versions.name", "model_versions.version", "model_versions.creation_time"),
             select={"model_versions": _SELECT_DATABASE},
+            skips="""
+                select
+                    _row, case _table
+                        when 'model_versions' then 'a version of a prompt'
+                        when 'model_version_tags' then 'a tag, kept with its version'
+                        else 'an alias, kept with its version'
+                    end as _reason
+                from rows
+            """,
         ),
         Format(
             name="webhook deliveries",
@@ -177,7 +220,7 @@ SOURCE = Source(
                             md5(doc ->> '$.body')
                         ) as delivery_id,
                         (doc ->> '$.body.entity') || '.' || (doc ->> '$.body.action') as event_type,
-                        doc ->> '$.body.data.name' as model_name,
+                        {_named("doc ->> '$.body.workspace'", "doc ->> '$.body.data.name'")} as model_name,
                         doc ->> '$.body.data.version' as version,
                         doc ->> '$.body.data.alias' as alias,
                         coalesce(

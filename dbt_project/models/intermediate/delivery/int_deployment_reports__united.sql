@@ -224,13 +224,13 @@ mapped as (
 
 ),
 
--- A commit may have been registered more than once: the first version made from it is meant.
+-- A commit may have been registered more than once: the first version made from it that was not deleted is meant.
 commits as (
 
     select
         model_id,
         commit_sha,
-        min_by(version, (registered_at, {{ number_order('version') }})) as version -- noqa: RF04
+        min_by(version, (is_deleted, registered_at, {{ number_order('version') }})) as version -- noqa: RF04
 
     from version_names
     where commit_sha is not null

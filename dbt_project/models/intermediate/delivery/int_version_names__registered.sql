@@ -55,7 +55,8 @@ registered as (
         'registered_model' as identifier_kind,
         model_name,
         version,
-        registered_at
+        registered_at,
+        is_deleted
 
     from snapshots
 
@@ -66,7 +67,8 @@ registered as (
         'registered_model' as identifier_kind,
         model_name,
         version,
-        occurred_at as registered_at
+        occurred_at as registered_at,
+        false as is_deleted
 
     from registry_events
     where event_type = 'model_version.created'
@@ -78,7 +80,8 @@ registered as (
         'model_package_group' as identifier_kind,
         model_package_group as model_name,
         version,
-        coalesce(registered_at, occurred_at) as registered_at
+        coalesce(registered_at, occurred_at) as registered_at,
+        false as is_deleted
 
     from model_packages
     where model_package_group is not null and version is not null
@@ -92,7 +95,8 @@ versions as (
         identifier_kind,
         model_name,
         version,
-        min(registered_at) as registered_at
+        min(registered_at) as registered_at,
+        bool_or(is_deleted) as is_deleted
 
     from registered
     group by all
@@ -112,7 +116,8 @@ labelled as (
         ) as version, -- noqa: RF04
         versions.registered_source,
         labels.commit_sha,
-        versions.registered_at
+        versions.registered_at,
+        versions.is_deleted
 
     from versions
     inner join identifiers
@@ -161,13 +166,16 @@ final as (
         registered_source,
         commit_sha,
 
+        is_deleted,
+
         registered_at
 
     from names
-    -- Where one version's release is called as another's number, the release is meant.
+    -- Where one version's release is called as another's number, the release is meant; of a version that was deleted
+    -- and registered again under the same release, the one that remained.
     qualify row_number() over (
         partition by model_id, version_key
-        order by name_rank asc, registered_at asc, {{ number_order('registry_version') }} asc
+        order by name_rank asc, is_deleted asc, registered_at asc, {{ number_order('registry_version') }} asc
     ) = 1
 
 )

@@ -29,6 +29,8 @@ renamed as (
         aliases,
         tags,
 
+        coalesce(is_deleted, false) as is_deleted,
+
         registered_at,
         updated_at
 
