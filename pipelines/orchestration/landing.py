@@ -17,7 +17,7 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.ledger import FileReport
-from pipelines.warehouse.status import freshness, refused_files
+from pipelines.warehouse.status import Freshness, RefusedFile, freshness, refused_files
 
 GROUP = "landing"
 CHECK = "files_readable"
@@ -64,40 +64,47 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
                 age = freshness(connection, source, datetime.now(UTC))
         for file in refused:
             context.log.error(f"{file.status}: {file.message}")
-        broken = table(["file", "status", "why, and what to do"], [(f.path, f.status, f.message) for f in refused])
-        yield dg.MaterializeResult(
-            metadata={
-                "files new or changed": len(reports),
-                "rows read": sum(r.rows_read for r in reports),
-                "rows loaded": sum(r.rows_loaded for r in reports),
-                "rows quarantined": sum(r.rows_quarantined for r in reports),
-                "rows skipped": sum(r.rows_skipped for r in reports),
-                **({"why rows were skipped": _skipped(reports)} if any(r.rows_skipped for r in reports) else {}),
-                "newest day": str(age.newest_day or "none"),
-                **({"refused files": broken} if refused else {}),
-            },
-            check_results=[
-                dg.AssetCheckResult(
-                    passed=not refused,
-                    check_name=CHECK,
-                    severity=dg.AssetCheckSeverity.ERROR,
-                    description="; ".join(f.message for f in refused) or None,
-                    metadata={"refused files": broken} if refused else {},
-                ),
-                dg.AssetCheckResult(
-                    passed=age.is_fresh is not False,
-                    check_name=FRESH,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    description=f"The newest day is {age.newest_day or 'none'}, expected one that ended no more than "
-                    f"{_hours(source.fresh_within)} ago. Is the export still running?"
-                    if age.is_fresh is False
-                    else None,
-                    metadata={"newest day": str(age.newest_day or "none")},
-                ),
-            ],
-        )
+        yield _materialized(source, reports, refused, age)
 
     return landing
+
+
+def _materialized(
+    source: Source, reports: Sequence[FileReport], refused: Sequence[RefusedFile], age: Freshness
+) -> dg.MaterializeResult[None]:
+    """What became of the files, with its two checks: none refused, none too old."""
+    broken = table(["file", "status", "why, and what to do"], [(f.path, f.status, f.message) for f in refused])
+    return dg.MaterializeResult(
+        metadata={
+            "files new or changed": len(reports),
+            "rows read": sum(r.rows_read for r in reports),
+            "rows loaded": sum(r.rows_loaded for r in reports),
+            "rows quarantined": sum(r.rows_quarantined for r in reports),
+            "rows skipped": sum(r.rows_skipped for r in reports),
+            **({"why rows were skipped": _skipped(reports)} if any(r.rows_skipped for r in reports) else {}),
+            "newest day": str(age.newest_day or "none"),
+            **({"refused files": broken} if refused else {}),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                passed=not refused,
+                check_name=CHECK,
+                severity=dg.AssetCheckSeverity.ERROR,
+                description="; ".join(f.message for f in refused) or None,
+                metadata={"refused files": broken} if refused else {},
+            ),
+            dg.AssetCheckResult(
+                passed=age.is_fresh is not False,
+                check_name=FRESH,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=f"The newest day is {age.newest_day or 'none'}, expected one that ended no more than "
+                f"{_hours(source.fresh_within)} ago. Is the export still running?"
+                if age.is_fresh is False
+                else None,
+                metadata={"newest day": str(age.newest_day or "none")},
+            ),
+        ],
+    )
 
 
 def _skipped(reports: Sequence[FileReport]) -> dg.MetadataValue:
