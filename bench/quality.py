@@ -27,7 +27,7 @@ from pipelines.settings import DBT_PROJECT, SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.sources.predictions import SOURCE
 from pipelines.sources.spec import Source
-from pipelines.warehouse import contents, intake, landing, ledger
+from pipelines.warehouse import contents, intake, landing, ledger_schema
 from pipelines.warehouse import days as replacing
 from pipelines.warehouse.connect import scratch, writer
 from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
@@ -61,7 +61,7 @@ def prepared(settings: Settings, sources: Sequence[str], days: int) -> None:
     """The catalog, the ledger and the sources' tables in place, all days of the benchmark to be built."""
     prepare()
     with writer(settings, "the benchmark") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         for source in all_sources().values():
             replacing.create_tables(connection, source)
         load_catalog_tables(connection, load_catalog(settings.catalog_dir))

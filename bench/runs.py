@@ -32,7 +32,7 @@ from pipelines.scorecard.datasets import DATASETS
 from pipelines.scorecard.page import page
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse import ledger
+from pipelines.warehouse import staleness
 from pipelines.warehouse.connect import kept_open, writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
@@ -149,7 +149,7 @@ def _by_hand(home: Path, other: Path, since: float) -> float:
             replace_days(settings, source)
         with writer(settings, "replaying a build") as connection:
             load_catalog_tables(connection, catalog)
-            ledger.set_worklist(connection, found.stale_days)
+            staleness.set_worklist(connection, found.stale_days)
             began = time.perf_counter()
             for statement in _statements(Settings(home=other), since):
                 _replay(connection, statement)

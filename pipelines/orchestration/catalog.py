@@ -13,13 +13,13 @@ from pipelines.orchestration.retries import retried
 from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger_schema
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.status import table_rows
 from pipelines.warehouse.transform import load_catalog_tables
 
 CATALOG, LEDGER = "catalog", "ledger"
-QUARANTINE_KEY = dg.AssetKey([GROUP, ledger.QUARANTINE.name])
+QUARANTINE_KEY = dg.AssetKey([GROUP, ledger_schema.QUARANTINE.name])
 BUILT = "built"
 """The one ledger table that is written after the marts, not before them."""
 
@@ -68,14 +68,14 @@ def ledger_assets(settings: Settings, sources: Mapping[str, Source]) -> dg.Asset
     """
     landing = [landing_key(source) for source in sources]
     raw = [raw_key(source.name, item.name) for source in sources.values() for item in source.warehouse_tables]
-    tables = [(ledger_key(item.name), "ledger", item) for item in ledger.TABLES if item.name != BUILT]
-    tables.append((QUARANTINE_KEY, "raw", ledger.QUARANTINE))
+    tables = [(ledger_key(item.name), "ledger", item) for item in ledger_schema.TABLES if item.name != BUILT]
+    tables.append((QUARANTINE_KEY, "raw", ledger_schema.QUARANTINE))
 
     # The last day stands for all, as for what is published.
     replaced = [dg.AssetDep(key, partition_mapping=dg.LastPartitionMapping()) for key in raw]
 
     def deps(name: str) -> Sequence[dg.AssetKey | dg.AssetDep]:
-        return landing if name in ("files", "content_days", "coverage", ledger.QUARANTINE.name) else replaced
+        return landing if name in ("files", "content_days", "coverage", ledger_schema.QUARANTINE.name) else replaced
 
     @dg.multi_asset(
         name="ledger",

@@ -15,7 +15,7 @@ from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches, up_to_today
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger, ledger_schema
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.errors import WarehouseBusyError
 from pipelines.warehouse.intake import files_waiting, refusal_version_of
@@ -48,7 +48,7 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
             return nothing
         try:
             with writer(settings, f"looking for new files of {source.name}", wait=False) as connection:
-                ledger.create(connection)
+                ledger_schema.create(connection)
                 is_changed = files_waiting(connection, settings, source) > 0
         except WarehouseBusyError as busy:
             return dg.SkipReason(f"looking again later: {busy}")

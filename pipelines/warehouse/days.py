@@ -17,7 +17,7 @@ import duckdb
 
 from pipelines.settings import Settings
 from pipelines.sources.spec import Expectation, Source, Table
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger_schema, staleness
 from pipelines.warehouse.connect import name, quote, transaction, writer
 from pipelines.warehouse.contents import content_folder, current_parquet, good_rows
 from pipelines.warehouse.intake import days_version_of
@@ -92,7 +92,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, sour
             continue
         whole: list[Path] = []
         parts: list[tuple[list[Path], str]] = []
-        for content, version, days in ledger.standing_contents(connection, source.name, table.name):
+        for content, version, days in staleness.standing_contents(connection, source.name, table.name):
             folder = content_folder(settings, source.name, version, content)
             if days is None:
                 whole.append(folder)
@@ -131,10 +131,10 @@ def replace_days(
     """
     outcome = Replacement(source.name)
     with writer(settings, f"replacing days of {source.name}") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         create_tables(connection, source)
         asked = None if days is None else set(days)
-        found = ledger.source_days(connection, source, days_version_of(source), settings.first_day)
+        found = staleness.source_days(connection, source, days_version_of(source), settings.first_day)
         todo = set(found.stale)
         if asked is not None:
             todo = asked & (found.fingerprints.keys() | todo if force else todo)
@@ -158,7 +158,7 @@ def _replace_chunk(
     settings: Settings,
     source: Source,
     days: list[date],
-    prints: Mapping[date, ledger.Fingerprint],
+    prints: Mapping[date, staleness.Fingerprint],
     outcome: Replacement,
 ) -> None:
     batches = _batches(connection, settings, source, days)
@@ -169,7 +169,7 @@ def _replace_chunk(
     accepted = [day for day in days if day not in findings]
     with transaction(connection):
         _write(connection, settings, source, batches, days, accepted)
-        ledger.record_days(connection, source, prints, accepted, findings)
+        staleness.record_days(connection, source, prints, accepted, findings)
     outcome.accepted += accepted
     outcome.refused |= findings
     for table in source.warehouse_tables:
@@ -184,13 +184,13 @@ def _move_chunk(
     settings: Settings,
     source: Source,
     days: list[date],
-    prints: Mapping[date, ledger.Fingerprint],
+    prints: Mapping[date, staleness.Fingerprint],
 ) -> None:
     """Read the rows of accepted days from the contents that hold them now; being the same, they were judged."""
     batches = _batches(connection, settings, source, days)
     with transaction(connection):
         _write(connection, settings, source, batches, days, days)
-        ledger.move_days(connection, source.name, prints, days)
+        staleness.move_days(connection, source.name, prints, days)
 
 
 def _write(
@@ -205,7 +205,7 @@ def _write(
     for table in source.warehouse_tables:
         batch = batches.get(table.name)
         if table.name in source.viewed:
-            ledger.stand(connection, source.name, table.name, days, accepted, BULK_ROWS)
+            staleness.stand(connection, source.name, table.name, days, accepted, BULK_ROWS)
             batch = current_parquet(connection, settings, source, table.name, accepted, below=BULK_ROWS)
         target = _copy_name(source, table)
         connection.execute(f"delete from {target} where list_contains(?, _day)", [days])

@@ -31,6 +31,7 @@ from pipelines.warehouse import (
     kinds,
     landing,
     ledger,
+    ledger_schema,
     parquet_rows,
     plain,
     readers,
@@ -102,7 +103,7 @@ def take_in(settings: Settings, source: Source, progress: Callable[[str], None] 
 
 def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]) -> list[ledger.FileReport]:
     with writer(settings, f"taking in {source.name}") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         files = landing_files(settings, source)
         changed = _changed(connection, source, files)
         says = names_say(connection, source, [file.path for file in changed])

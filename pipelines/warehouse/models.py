@@ -1,7 +1,7 @@
 """Which models have to be rebuilt in full: those whose own code, or anything above them, makes other numbers now.
 
 What a model is made from is read from dbt's manifest. How models are built is `transform`'s affair; what changed in the
-data, `ledger`'s: it makes days stale, and no model.
+data, `staleness`'s: it makes days stale, and no model.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import duckdb
 from pipelines.catalog.catalog import Catalog
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
-from pipelines.warehouse import ledger, models
+from pipelines.warehouse import ledger, ledger_schema, models, staleness
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.intake import days_version_of, files_waiting
 from pipelines.warehouse.landing import landing_files, look
@@ -75,15 +75,15 @@ def status(
     """
     wanted = model_fingerprints(settings, catalog)
     with writer(settings, "looking for stale days", wait) as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         changed = {
             source: files_waiting(connection, settings, spec) if files else 0 for source, spec in sources.items()
         }
-        stale = set(ledger.stale_days(connection))
+        stale = set(staleness.stale_days(connection))
         stale_sources: set[str] = set()
         prints = sorted(wanted.values())
         for source, spec in sources.items():
-            days = ledger.source_days(connection, spec, days_version_of(spec), settings.first_day)
+            days = staleness.source_days(connection, spec, days_version_of(spec), settings.first_day)
             if days.stale:
                 stale |= set(days.stale)
                 stale_sources.add(source)
@@ -179,7 +179,7 @@ def health(settings: Settings, sources: Mapping[str, Source], now: datetime | No
     """The health of each source."""
     now = now or datetime.now(UTC)
     with writer(settings, "examining the sources") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         return [_health(connection, settings, source, now) for source in sources.values()]
 
 

@@ -1,6 +1,6 @@
 """From raw to marts: dbt, in this process and under the writer lock, over the days that are stale.
 
-The models are `dbt_project/`'s; which days are stale is `ledger`'s to say.
+The models are `dbt_project/`'s; which days are stale is `staleness`'s to say.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.sources import all_sources, values
-from pipelines.warehouse import ledger, models
+from pipelines.warehouse import ledger, ledger_schema, models, staleness
 from pipelines.warehouse.connect import lock, name, opened, transaction
 from pipelines.warehouse.days import create_tables, create_views
 
@@ -139,7 +139,7 @@ def sources_yml() -> str:
             "name": "ledger",
             "schema": "ledger",
             "description": "What was loaded, covering which days, judged how, built when.",
-            "tables": [table(t, t.name, False) for t in ledger.TABLES],
+            "tables": [table(t, t.name, False) for t in ledger_schema.TABLES],
         }
     )
     sources.append(
@@ -147,7 +147,7 @@ def sources_yml() -> str:
             "name": "raw",
             "schema": "raw",
             "description": "What every source shares.",
-            "tables": [table(ledger.QUARANTINE, ledger.QUARANTINE.name, False)],
+            "tables": [table(ledger_schema.QUARANTINE, ledger_schema.QUARANTINE.name, False)],
         }
     )
     fast = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # every run asks several times: 0.03 s instead of 0.4
@@ -342,14 +342,14 @@ def build(
     wanted = model_fingerprints(settings, catalog)
     with lock(settings, "building the marts"):
         with opened(settings) as connection:
-            ledger.create(connection)
-            ledger.set_sources(connection, all_sources().values())
+            ledger_schema.create(connection)
+            staleness.set_sources(connection, all_sources().values())
             for source in all_sources().values():
                 create_tables(connection, source)
                 create_views(connection, settings, source)
             load_catalog_tables(connection, catalog)
             changed = models.changed(connection, wanted)
-            known, stale = set(ledger.day_fingerprints(connection)), set(ledger.stale_days(connection))
+            known, stale = set(staleness.day_fingerprints(connection)), set(staleness.stale_days(connection))
             asked = stale if days is None else set(days) & (known | stale if force else stale)
             if changed:
                 models.forget(connection, changed)
@@ -358,14 +358,14 @@ def build(
         results: list[dbtRunnerResult] = []
         for over, arguments in _steps(asked, known, changed):
             with opened(settings) as connection:
-                ledger.set_worklist(connection, sorted(over))
+                staleness.set_worklist(connection, sorted(over))
             results.append(dbt(settings, ["build", *QUIETLY, *arguments], on_event))
             if not results[-1].success:
                 break
         built = Build(sorted(asked), frozenset(changed), tuple(results))
         if results and built.success:
             with opened(settings) as connection:
-                ledger.mark_built(connection, asked)
+                staleness.mark_built(connection, asked)
                 if changed:
                     _drop_former(connection, settings)
                 models.record(connection, wanted)

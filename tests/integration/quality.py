@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pipelines.catalog.load import load_catalog
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger_schema, staleness
 from pipelines.warehouse.connect import lock, opened, writer
 from pipelines.warehouse.days import create_tables, create_views, replace_days
 from pipelines.warehouse.intake import take_in
@@ -65,14 +65,14 @@ def run(
     catalog = load_catalog(settings.catalog_dir)
     with lock(settings, "building some marts"):
         with opened(settings) as connection:
-            ledger.create(connection)
+            ledger_schema.create(connection)
             for other in all_sources().values():
                 create_tables(connection, other)
                 create_views(connection, settings, other)
             load_catalog_tables(connection, catalog)
-            stale = ledger.stale_days(connection)
-            days = ledger.day_fingerprints(connection) if full_refresh else stale
-            ledger.set_worklist(connection, sorted(days))
+            stale = staleness.stale_days(connection)
+            days = staleness.day_fingerprints(connection) if full_refresh else stale
+            staleness.set_worklist(connection, sorted(days))
         selected = ["+" + mart for mart in marts]
         left_out = ["unit_test"] if tests else ["unit_test", "test"]
         # Nobody reads the manifest here, and writing it takes as long as the models.
@@ -82,7 +82,7 @@ def run(
         failed = [r for r in getattr(result.result, "results", []) if r.status not in ("success", "pass")]
         assert result.success, [(r.node.name, r.message) for r in failed] or result.exception
         with opened(settings) as connection:
-            ledger.mark_built(connection, days)
+            staleness.mark_built(connection, days)
 
 
 def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.catalog.load import load_catalog
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse import ledger, transform
+from pipelines.warehouse import ledger_schema, staleness, transform
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import create_tables, replace_days
 from pipelines.warehouse.intake import take_in
@@ -77,12 +77,12 @@ def run(settings: Settings) -> list[int]:
     transform.manifest_file(settings)
     catalog = load_catalog(settings.catalog_dir)
     with writer(settings, "a test") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         for source in all_sources().values():
             create_tables(connection, source)
         transform.load_catalog_tables(connection, catalog)
-        known, stale = ledger.day_fingerprints(connection), ledger.stale_days(connection)
-        ledger.set_worklist(connection, stale)
+        known, stale = staleness.day_fingerprints(connection), staleness.stale_days(connection)
+        staleness.set_worklist(connection, stale)
     built = transform.dbt(
         settings,
         ["build", "--quiet", "--log-level-file", "none", "--exclude-resource-type", "unit_test"]
@@ -93,7 +93,7 @@ def run(settings: Settings) -> list[int]:
     )
     assert built.success, built.exception or built.result
     with writer(settings, "a test") as connection:
-        ledger.mark_built(connection, stale)
+        staleness.mark_built(connection, stale)
     return [day.day for day in stale if day >= date(2026, 1, 1)]
 
 

@@ -19,7 +19,7 @@ from pipelines.scenario.deployments.write import write_deployments
 from pipelines.scenario.world import World
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger_schema
 from pipelines.warehouse.connect import lock, opened
 from pipelines.warehouse.days import create_tables, replace_days
 from pipelines.warehouse.intake import take_in
@@ -42,7 +42,7 @@ def built(home: Path, arrange: Callable[[Path], None]) -> Rows:
     manifest_file(settings)
     with lock(settings, "building the deployment marts"):
         with opened(settings) as connection:
-            ledger.create(connection)
+            ledger_schema.create(connection)
             for source in all_sources().values():
                 create_tables(connection, source)
             load_catalog_tables(connection, load_catalog(settings.catalog_dir))

@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.catalog.load import load_catalog
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse import ledger, transform
+from pipelines.warehouse import ledger_schema, staleness, transform
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import create_tables, replace_days
 from pipelines.warehouse.intake import take_in
@@ -51,18 +51,18 @@ def run(settings: Settings) -> list[object]:
     transform.manifest_file(settings)
     catalog = load_catalog(settings.catalog_dir)
     with writer(settings, "a test") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         for source in all_sources().values():
             create_tables(connection, source)
         transform.load_catalog_tables(connection, catalog)
-        known, stale = ledger.day_fingerprints(connection), ledger.stale_days(connection)
-        ledger.set_worklist(connection, stale)
+        known, stale = staleness.day_fingerprints(connection), staleness.stale_days(connection)
+        staleness.set_worklist(connection, stale)
     arguments = ["build", "--quiet", "--log-level-file", "none", "--exclude-resource-types", "unit_test", "test"]
     arguments += ["--full-refresh"] if set(stale) >= set(known) else []
     built = transform.dbt(settings, [*arguments, "--select", *(f"+{table}" for table in TABLES)])
     assert built.success, built.exception
     with writer(settings, "a test") as connection:
-        ledger.mark_built(connection, stale)
+        staleness.mark_built(connection, stale)
     return sorted(stale)
 
 

@@ -11,7 +11,7 @@ import pytest
 from pipelines.catalog.load import load_catalog
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse import ledger, transform
+from pipelines.warehouse import ledger_schema, staleness, transform
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import create_tables, replace_days
 from pipelines.warehouse.intake import take_in
@@ -62,19 +62,19 @@ def run(settings: Settings) -> None:
     transform.manifest_file(settings)
     catalog = load_catalog(settings.catalog_dir)
     with writer(settings, "a test") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         for source in all_sources().values():
             create_tables(connection, source)
         transform.load_catalog_tables(connection, catalog)
-        known, stale = ledger.day_fingerprints(connection), ledger.stale_days(connection)
-        ledger.set_worklist(connection, stale)
+        known, stale = staleness.day_fingerprints(connection), staleness.stale_days(connection)
+        staleness.set_worklist(connection, stale)
     selected = ["--select", "+mart_experiments", "+mart_business_value_daily", "+int_business_value__summed"]
     arguments = ["run", "--quiet", "--log-level-file", "none", *selected]
     seeded = transform.dbt(settings, ["seed", "--quiet", "--log-level-file", "none", "--select", "kpi_sources"])
     built = transform.dbt(settings, arguments + (["--full-refresh"] if set(stale) >= set(known) else []))
     assert seeded.success and built.success, (seeded.exception, built.exception)
     with writer(settings, "a test") as connection:
-        ledger.mark_built(connection, stale)
+        staleness.mark_built(connection, stale)
 
 
 def land(settings: Settings, files: Files) -> None:

@@ -15,7 +15,7 @@ from pipelines.scenario.generate import generate
 from pipelines.scenario.world import FIRST_DAY
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger_schema
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
@@ -105,6 +105,6 @@ def loadable(files: list[Path], home: Path, source: str) -> list[Path]:
         names[str(place)] = file
     take_in(settings, all_sources()[source], progress=lambda message: None)
     with writer(settings, "looking") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         loaded = connection.execute("select path from ledger.files where status = 'loaded'").fetchall()
     return [names[path] for (path,) in sorted(loaded)]

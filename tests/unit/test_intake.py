@@ -18,7 +18,7 @@ import pytest
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
-from pipelines.warehouse import intake, ledger
+from pipelines.warehouse import intake, ledger, staleness
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import days_version_of, take_in
@@ -302,14 +302,14 @@ def test_a_day_is_stale_until_it_is_built_and_again_when_a_file_for_it_arrives(s
     land(settings, "a.csv", HEADER + "o1,2026-01-02,1\no2,2026-01-03,1\n")
     load(settings)
     with warehouse(settings) as connection:
-        assert ledger.stale_days(connection) == [DAY, date(2026, 1, 3)]
-        ledger.mark_built(connection, [DAY, date(2026, 1, 3)])
-        assert ledger.stale_days(connection) == []
+        assert staleness.stale_days(connection) == [DAY, date(2026, 1, 3)]
+        staleness.mark_built(connection, [DAY, date(2026, 1, 3)])
+        assert staleness.stale_days(connection) == []
     land(settings, "late.csv", HEADER + "o3,2026-01-02,1\n")
     load(settings)
     with warehouse(settings) as connection:
-        assert ledger.stale_days(connection) == [DAY]
-        assert ledger.source_days(connection, SALES, days_version_of(SALES), date(2020, 1, 1)).stale == []
+        assert staleness.stale_days(connection) == [DAY]
+        assert staleness.source_days(connection, SALES, days_version_of(SALES), date(2020, 1, 1)).stale == []
 
 
 def test_a_few_bad_rows_refuse_no_day_however_quiet_it_was(settings: Settings) -> None:

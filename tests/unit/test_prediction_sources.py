@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.sources.predictions import LABEL_SOURCES, SOURCE
-from pipelines.warehouse import days, ledger
+from pipelines.warehouse import days, ledger_schema
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import create_tables, create_views, replace_days
 from pipelines.warehouse.intake import take_in
@@ -205,7 +205,7 @@ def test_a_home_that_moved_finds_its_files_again(
     taken(settings, PREDICTIONS)
     moved = Settings(home=tmp_path.rename(tmp_path_factory.mktemp("elsewhere") / "home"))
     with writer(moved, "a test") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         create_tables(connection, SOURCE)
         create_views(connection, moved, SOURCE)
         assert len(connection.execute(PREDICTIONS).fetchall()) == 1

@@ -12,7 +12,7 @@ import pytest
 from pipelines.settings import Settings
 from pipelines.sources.cloud_billing import SOURCE as CLOUD_BILLING
 from pipelines.sources.spec import Column, Deliveries, Expectation, Format, Source, Table
-from pipelines.warehouse import ledger
+from pipelines.warehouse import ledger_schema, staleness
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import days_version_of, take_in
@@ -65,8 +65,8 @@ def stale(settings: Settings, source: Source) -> list[int]:
     """Take in what has landed and replace the days that are stale; returns which days of January they were."""
     take_in(settings, source)
     with writer(settings, "a test") as connection:
-        ledger.create(connection)
-        found = ledger.source_days(connection, source, days_version_of(source), date(2020, 1, 1)).stale
+        ledger_schema.create(connection)
+        found = staleness.source_days(connection, source, days_version_of(source), date(2020, 1, 1)).stale
     replace_days(settings, source)
     return [day.day for day in found]
 
@@ -286,7 +286,7 @@ def test_a_path_without_a_day_or_a_run_says_nothing_of_it(path: str) -> None:
 
 def test_a_ledger_of_an_older_version_is_given_what_it_lacks(settings: Settings) -> None:
     with writer(settings, "a test") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         connection.execute("alter table ledger.content_days drop column rows_hash")
     land(settings, "month.csv", "a,2026-01-01,1")
     assert stale(settings, BILL) == [1]

@@ -13,7 +13,7 @@ import pytest
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.load import load_catalog
 from pipelines.settings import SAMPLE_CATALOG, Settings
-from pipelines.warehouse import ledger, transform
+from pipelines.warehouse import ledger_schema, transform
 from pipelines.warehouse.connect import opened, writer
 
 DAYS = [date(2026, 1, day) for day in (1, 2, 3)]
@@ -39,7 +39,7 @@ def asked_of_dbt(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[tu
 
     monkeypatch.setattr(transform, "dbt", dbt)
     with writer(settings, "a test") as connection:
-        ledger.create(connection)
+        ledger_schema.create(connection)
         for day in DAYS:
             status = "refused" if day == REFUSED else "accepted"
             connection.execute(

@@ -1,0 +1,271 @@
+"""The schema `ledger`, and the quarantine beside the raw tables: columns, keys and views.
+
+Which files were loaded is written by `ledger`, which days are stale is told by `staleness`.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from pipelines.sources.spec import Column, Table
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "files",
+        "One row per landing file ever seen. `status` is loaded, refused (no format fits), unreadable, or gone "
+        "(the path holds another content by now, was read anew by a later version, or has vanished while its bytes lie "
+        "under another name).",
+        (
+            Column("source", "VARCHAR", "The source whose glob found it."),
+            Column("path", "VARCHAR", "Relative to the landing folder."),
+            Column(
+                "content_id",
+                "VARCHAR",
+                "The first 16 hex digits of its bytes' SHA-256, and of a format that reads the path a hash of what it "
+                "reads there.",
+            ),
+            Column(
+                "format",
+                "VARCHAR",
+                "The format recognised; null where none was, or no row was held.",
+            ),
+            Column("status", "VARCHAR", "loaded, refused, unreadable or gone."),
+            Column("message", "VARCHAR", "Why it was not loaded."),
+            Column("size_bytes", "BIGINT", "Its size."),
+            Column("modified_at", "TIMESTAMP", "Its modification time as last seen, UTC."),
+            Column(
+                "delivered_at",
+                "TIMESTAMP",
+                "When its content was first delivered: the earliest that any file of it was written, under whatever "
+                "name, be that gone, UTC. Of two states of one thing, the later delivered holds.",
+            ),
+            Column("rows_read_count", "BIGINT", "Records in it, broken ones included."),
+            Column("rows_loaded_count", "BIGINT", "Records that stand in a raw table."),
+            Column(
+                "rows_quarantined_count",
+                "BIGINT",
+                "Records set aside, with a reason, in raw.quarantine.",
+            ),
+            Column(
+                "rows_skipped_count",
+                "BIGINT",
+                "Records that no table holds: `skip_reasons` says why.",
+            ),
+            Column("loaded_at", "TIMESTAMP", "When it was taken in, UTC."),
+            Column("version", "VARCHAR", "The version of the module that read it, and of the reader if in vain."),
+            Column("stream_id", "VARCHAR", "What its deliveries replace one another in; null where files add up."),
+            Column("delivery_id", "VARCHAR", "The delivery it is a part of; null where files add up."),
+            Column("encoding", "VARCHAR", "How its text was written, told by its bytes; null where it is no text."),
+            Column("told", "VARCHAR", "How new its path says the delivery is, to order by; null where it does not."),
+            Column(
+                "relation", "VARCHAR", "What deliveries of its format do: replace a period, replace a day or append."
+            ),
+            Column("skip_reasons", "JSON", "Why records were skipped: an object of reason and number of records."),
+        ),
+        key=("source", "path", "content_id"),
+        day="modified_at",
+    ),
+    Table(
+        "content_days",
+        "One row per content, table, part and day it covers; `row_count` 0 where it speaks for a day without rows.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("content_id", "VARCHAR", "The content."),
+            Column("table_name", "VARCHAR", "The table the rows belong to."),
+            Column("day", "DATE", "The UTC day."),
+            Column("row_count", "BIGINT", "Good rows of that day."),
+            Column(
+                "part", "VARCHAR", "The part of the table that is delivered by itself, a bill's account and period."
+            ),
+            Column("rows_hash", "HUGEINT", "The sum of the rows' hashes; null where the source's days go by contents."),
+        ),
+        key=("source", "content_id", "table_name", "part", "day"),
+        day="day",
+    ),
+    Table(
+        "days",
+        "One row per source and day judged: what it was made from, and whether it was accepted.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("day", "DATE", "The UTC day."),
+            Column(
+                "fingerprint",
+                "VARCHAR",
+                "Over what makes the day, its contents or their rows, and the module's version.",
+            ),
+            Column("status", "VARCHAR", "accepted or refused."),
+            Column("message", "VARCHAR", "Why it was refused."),
+            Column("row_count", "BIGINT", "Rows in the raw tables for that day; none of a refused one."),
+            Column("judged_at", "TIMESTAMP", "When, UTC."),
+            Column("contents", "VARCHAR", "Over the contents that its raw rows are read from."),
+        ),
+        key=("source", "day"),
+        day="day",
+    ),
+    Table(
+        "standing",
+        "One row per day and content of a table whose rows stay in the intake: what its view shows.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("table_name", "VARCHAR", "The table the rows belong to."),
+            Column("day", "DATE", "The UTC day, accepted."),
+            Column("content_id", "VARCHAR", "A content that has rows on it."),
+            Column("version", "VARCHAR", "The version of the source's module that read it."),
+        ),
+        key=("source", "table_name", "day", "content_id"),
+        day="day",
+    ),
+    Table(
+        "built",
+        "One row per day the marts were built for, with the fingerprint they were built with.",
+        (
+            Column("day", "DATE", "The UTC day."),
+            Column("fingerprint", "VARCHAR", "Over every source's day."),
+            Column("built_at", "TIMESTAMP", "When, UTC."),
+        ),
+        key=("day",),
+        day="day",
+    ),
+    Table(
+        "worklist",
+        "One row per day that the run under way rebuilds.",
+        (Column("day", "DATE", "The UTC day."),),
+        key=("day",),
+        day="day",
+    ),
+    Table(
+        "sources",
+        "One row per source: how old its newest day may be.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("title", "VARCHAR", "Its name for people."),
+            Column("fresh_hours", "BIGINT", "Hours since its newest day ended after which it counts as stale."),
+            Column("newest_day", "DATE", "The newest day its files tell of: covered, or the last change of a row."),
+        ),
+        key=("source",),
+        day="",
+    ),
+    Table(
+        "coverage",
+        "One row per source and day known to be loaded: where nothing happened on such a day, the count is 0; "
+        "elsewhere, and on a day that was rejected, it is unknown.",
+        (Column("source", "VARCHAR", "The source."), Column("day", "DATE", "The UTC day.")),
+        key=("source", "day"),
+        day="day",
+    ),
+    Table(
+        "rejections",
+        "One row per source and day that pre-load validation rejected: nothing of the source is known of such a day.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("day", "DATE", "The UTC day."),
+            Column("message", "VARCHAR", "What was found against what was expected."),
+        ),
+        key=("source", "day"),
+        day="day",
+    ),
+    Table(
+        "deliveries",
+        "One row per content that is part of a delivery, however many names it lies under.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("content_id", "VARCHAR", "The content."),
+            Column("stream_id", "VARCHAR", "What replaces one another."),
+            Column("delivery_id", "VARCHAR", "What adds up."),
+            Column("format", "VARCHAR", "The format recognised."),
+            Column("relation", "VARCHAR", "replace a period, replace a day or append."),
+            Column("told", "VARCHAR", "How new the path says it is, to order by; null where it does not."),
+            Column("written_at", "TIMESTAMP", "When its newest file was written, UTC."),
+        ),
+        key=("source", "content_id"),
+        day="written_at",
+    ),
+)
+"""The ledger's tables; those in `VIEWS` are views."""
+VIEWS = {
+    "rejections": "select source, day, message from ledger.days where status = 'refused'",
+    "coverage": "select distinct source, day "
+    "from ledger.content_days join ledger.current_contents using (source, content_id) "
+    "anti join ledger.rejections using (source, day)",
+    # Contents that are gone too: they stand in raw until the days they are on are replaced. Of the streams that a
+    # content lies in, its own is the one whose path is the oldest: a copy is made later, or bears no date. In its
+    # stream, the newest path counts: what was delivered again is current again. What is appended is all one stream.
+    "deliveries": "with named as (select *, "
+    "min(told) over (partition by source, content_id, stream_id, status = 'loaded') as first_told "
+    "from ledger.files where delivery_id is not null and status in ('loaded', 'gone')) "
+    "select source, content_id, if(relation = 'append', 'append', stream_id) as stream_id, delivery_id, format, "
+    "relation, told, modified_at as written_at from named qualify row_number() over "
+    "(partition by source, content_id order by status = 'loaded' desc, first_told nulls last, stream_id, "
+    "told desc nulls last, modified_at desc, path desc) = 1",
+}
+QUARANTINE = Table(
+    "quarantine",
+    "One row per record that could not be loaded, with the reason and its text.",
+    (
+        Column("source", "VARCHAR", "The source."),
+        Column(
+            "table_name",
+            "VARCHAR",
+            "The table it was meant for; null where the record did not parse.",
+        ),
+        Column("content_id", "VARCHAR", "The content it came from (ledger.files names the file)."),
+        Column("row_number", "BIGINT", "Its number in the file, from 1."),
+        Column("day", "DATE", "Its UTC day, where it could be read."),
+        Column("reason", "VARCHAR", "What was found against what was expected."),
+        Column("raw", "VARCHAR", "The record as it came."),
+    ),
+    key=("source", "content_id", "row_number"),
+    day="day",
+)
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the ledger and the quarantine where they do not exist."""
+    connection.execute("create schema if not exists ledger")
+    connection.execute("create schema if not exists raw")
+    for schema, table in [
+        *(("ledger", t) for t in TABLES if t.name not in VIEWS),
+        ("raw", QUARANTINE),
+    ]:
+        columns = ", ".join(f"{c.name} {c.type}" for c in table.columns)
+        connection.execute(f"create table if not exists {schema}.{table.name} ({columns})")
+    _add_columns(connection)
+    _forget_the_impossible(connection)
+    # Of no interest to a model, so none of TABLES: what each model and seed was last built from.
+    connection.execute("create table if not exists ledger.models (unique_id varchar, fingerprint varchar)")
+    connection.execute(
+        "create or replace view ledger.current_contents as "
+        "select source, content_id, arg_max(version, loaded_at) filter (status = 'loaded') as version, "
+        "min(delivered_at) as delivered_at "
+        "from ledger.files group by source, content_id having bool_or(status = 'loaded')"
+    )
+    for view, select in VIEWS.items():
+        connection.execute(f"create or replace view ledger.{view} as {select}")
+
+
+def _forget_the_impossible(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget contents that were recorded for days no calendar has, so that they are read again or gone with their file.
+
+    An older version took such rows in, and then could not name their days.
+    """
+    impossible = "(day < date '1900-01-01' or day > date '2262-01-01')"
+    if not connection.execute(f"select 1 from ledger.content_days where {impossible} limit 1").fetchone():
+        return
+    contents = f"(source, content_id) in (select source, content_id from ledger.content_days where {impossible})"
+    for table in ("ledger.files", "ledger.standing", "raw.quarantine", "ledger.content_days"):
+        connection.execute(f"delete from {table} where {contents}")
+    for table in ("ledger.days", "ledger.built"):
+        connection.execute(f"delete from {table} where {impossible}")
+
+
+def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give a ledger written by an older version the columns it lacks."""
+    present = set(
+        connection.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'ledger'"
+        ).fetchall()
+    )
+    for table in TABLES:
+        for column in table.columns:
+            if table.name not in VIEWS and (table.name, column.name) not in present:
+                connection.execute(f"alter table ledger.{table.name} add column {column.name} {column.type}")

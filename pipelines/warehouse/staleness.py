@@ -1,0 +1,234 @@
+"""What each day was made from, how it was judged, and which days are stale: to be judged, moved or rebuilt.
+
+The contents that days are made from are `ledger`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+
+from pipelines.sources.spec import Source
+from pipelines.warehouse.ledger import CONTENTS_OF_TABLE, append, newest_day
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Of a source's day: over what makes it (`made_by`), and over the contents that its rows are read from."""
+
+    made_by: str
+    contents: str
+
+
+NOTHING = Fingerprint("", "")
+"""Of a day that nothing covers."""
+_PRESENT = (
+    "with bad as (select content_id, table_name, day, count(*) as bad_count from raw.quarantine where source = $1 "
+    "group by all), present as (select content_id, delivered_at, table_name, part, day, row_count, rows_hash, "
+    "coalesce(bad_count, 0) as bad_count from ledger.content_days join ledger.current_contents "
+    "using (source, content_id) left join bad using (content_id, table_name, day) where source = $1), "
+)
+# What a content that an older version took in held, only its name tells.
+# A day is not another for being covered once more without a row.
+_SAME = (
+    "case when row_count + bad_count > 0 "
+    "then concat_ws(' ', table_name, part, row_count, coalesce(rows_hash::varchar, content_id), bad_count) end"
+)
+_PARTS = {
+    # A content that was read again, as an older file of it turned up, may have other rows set aside.
+    "contents": "parts as (select day, delivered_at, "
+    "concat_ws(' ', content_id, table_name, part, row_count, bad_count) as part from present)",
+    "rows": f"parts as (select day, delivered_at, {_SAME} as part from present)",
+    "deliveries": "placed as (from present join (from ledger.deliveries where source = $1) using (content_id)), "
+    "spans as (select stream_id, part, delivery_id, min(day) as first_day, max(told) as told, "
+    "max(written_at) as written_at from placed group by stream_id, part, delivery_id), "
+    "ordered as (select stream_id, part, delivery_id, first_day, row_number() over newness as place, "
+    "min(first_day) over (newness rows between unbounded preceding and 1 preceding) as newer_first_day from spans "
+    "window newness as (partition by stream_id, part "
+    "order by told desc nulls last, written_at desc, delivery_id desc)), "
+    "ranked as (from placed join ordered using (stream_id, part, delivery_id) "
+    "where relation <> 'replace a period' or newer_first_day is null or newer_first_day > first_day "
+    "qualify relation = 'append' or place = min(place) over (partition by stream_id, part, day)), "
+    "standing as (select day, stream_id, table_name, part, min(content_id) as content_id, any_value(relation) as "
+    "relation, sum(row_count) as row_count, sum(rows_hash) as rows_hash, sum(bad_count) as bad_count, "
+    "max(told) as told, max(written_at) as written_at from ranked "
+    "group by day, stream_id, table_name, part, if(relation = 'append', delivery_id, '')), "
+    # Which of two streams is the newer counts where they are of one bill.
+    "parts as (select day, null as delivered_at, concat(stream_id, "
+    "if(relation <> 'append' and count(*) over streams > 1, dense_rank() over "
+    f"(streams order by told nulls first, written_at, stream_id), null)) || {_SAME} as part from standing "
+    "window streams as (partition by day, table_name, part, relation))",
+}
+
+
+def fingerprints(connection: duckdb.DuckDBPyConnection, source: Source, version: str) -> dict[date, Fingerprint]:
+    """Day → fingerprint of the source's day as its present contents make it."""
+    parts = _PARTS["deliveries" if source.deliveries else source.day_by]
+    rows = connection.execute(
+        f"{_PRESENT}{parts}, "
+        # Of two states of one thing the later delivered holds: their order is a part of what makes the day.
+        "made as (select day, string_agg(part, ',' order by delivered_at, part) as made_by from "
+        "(select day, part, max(delivered_at) as delivered_at from parts group by day, part) group by day), "
+        "read as (select day, string_agg(distinct content_id, ',' order by content_id) as contents "
+        "from present group by day) "
+        "select day, md5(coalesce(made_by, '') || $2), md5(contents || $2) from read left join made using (day)",
+        [source.name, version],
+    ).fetchall()
+    return {day: Fingerprint(made_by, contents) for day, made_by, contents in rows}
+
+
+def record_days(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    prints: Mapping[date, Fingerprint],
+    accepted: Sequence[date],
+    refused: Mapping[date, Sequence[object]],
+) -> None:
+    """Record the verdict on each day: accepted days with the rows they now have, refused ones with why."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    days = [*accepted, *refused]
+    counts = " union all ".join(
+        f'select _day, count(*) as n from raw."{source.name}__{table.name}" where list_contains($1, _day) group by _day'
+        for table in source.warehouse_tables
+    )
+    rows: dict[date, int] = dict(
+        connection.execute(f"select _day, sum(n)::bigint from ({counts}) group by _day", [days]).fetchall()
+    )
+    connection.execute("delete from ledger.days where source = ? and list_contains(?, day)", [source.name, days])
+    verdicts = []
+    for day in days:
+        message = "; ".join(str(finding) for finding in refused[day]) if day in refused else None
+        fingerprint = prints.get(day, NOTHING)
+        verdicts.append([
+            source.name, day, fingerprint.made_by, "refused" if message else "accepted", message, rows.get(day, 0), now,
+            fingerprint.contents,
+        ])  # fmt: skip
+    append(connection, "ledger.days", verdicts)
+
+
+def stand(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    table: str,
+    days: Sequence[date],
+    accepted: Sequence[date],
+    at_least: int,
+) -> None:
+    """Let a viewed table's `days` be made of the present contents of `at_least` N rows; none where not `accepted`."""
+    connection.execute(
+        "delete from ledger.standing where source = ? and table_name = ? and list_contains(?, day)",
+        [source, table, list(days)],
+    )
+    connection.execute(
+        "insert into ledger.standing select source, table_name, day, content_id, version "
+        "from ledger.content_days join ledger.current_contents using (source, content_id) "
+        "where source = $1 and table_name = $2 and list_contains($3, day) and row_count > 0 "
+        f"and content_id in ({CONTENTS_OF_TABLE} having sum(row_count) >= $4)",
+        [source, table, list(accepted), at_least],
+    )
+
+
+def standing_contents(
+    connection: duckdb.DuckDBPyConnection, source: str, table: str
+) -> list[tuple[str, str, list[date] | None]]:
+    """(content, version, days) that a viewed table shows, by content; days None where it shows all that has rows."""
+    return connection.execute(
+        "with covered as (select content_id, count(distinct day) as day_count from ledger.content_days "
+        "where source = $1 and table_name = $2 and row_count > 0 group by content_id) "
+        "select content_id, version, case when count(*) < any_value(day_count) then list(day order by day) end "
+        "from ledger.standing left join covered using (content_id) where source = $1 and table_name = $2 "
+        "group by content_id, version order by content_id, version",
+        [source, table],
+    ).fetchall()
+
+
+@dataclass(frozen=True)
+class SourceDays:
+    """A source's days as its present files make them, and those whose raw rows are not that.
+
+    `stale` ones have to be judged and built; `moved` ones hold the same rows, read from other contents.
+    """
+
+    fingerprints: Mapping[date, Fingerprint]
+    stale: list[date]
+    moved: list[date]
+
+
+def source_days(connection: duckdb.DuckDBPyConnection, source: Source, version: str, first: date) -> SourceDays:
+    """The source's days; stale and moved are only such from `first` on.
+
+    A day that was judged and refused is stale only when its contents have changed since. The newest of the days that
+    have moved is stale where no other is: models that are made whole may depend on what holds a row.
+    """
+    now = fingerprints(connection, source, version)
+    judged = {
+        day: (Fingerprint(made_by, contents), status)
+        for day, made_by, contents, status in connection.execute(
+            "select day, fingerprint, contents, status from ledger.days where source = ?", [source.name]
+        ).fetchall()
+    }
+    stale, moved = [], []
+    for day in sorted(day for day in now.keys() | judged.keys() if day >= first):
+        # A day nothing covers any more was judged with the fingerprint of nothing.
+        present, (was, status) = now.get(day, NOTHING), judged.get(day, (None, ""))
+        if was is None or present.made_by != was.made_by or (status == "refused" and present != was):
+            stale.append(day)
+        elif present != was:
+            moved.append(day)
+    return SourceDays(now, stale or moved[-1:], moved)
+
+
+def move_days(
+    connection: duckdb.DuckDBPyConnection, source: str, prints: Mapping[date, Fingerprint], days: Sequence[date]
+) -> None:
+    """Record that the rows of accepted `days`, which are the same, are read from their present contents."""
+    connection.executemany(
+        "update ledger.days set contents = ? where source = ? and day = ?",
+        [[prints[day].contents, source, day] for day in days],
+    )
+
+
+def day_fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[date, str]:
+    """Day → fingerprint over every source's validated day."""
+    rows = connection.execute(
+        "select day, md5(string_agg(source || fingerprint || if(status = 'refused', status, ''), ',' order by source)) "
+        "from ledger.days where fingerprint <> '' or row_count > 0 group by day"
+    ).fetchall()
+    return dict(rows)
+
+
+def stale_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
+    """The days whose marts were built from something else than what stands in raw now."""
+    now = day_fingerprints(connection)
+    built: dict[date, str] = dict(connection.execute("select day, fingerprint from ledger.built").fetchall())
+    return sorted(day for day in now.keys() | built.keys() if now.get(day) != built.get(day))
+
+
+def set_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:
+    """Make `sources` the ones the models know of."""
+    connection.execute("delete from ledger.sources")
+    hours = timedelta(hours=1)
+    rows = [
+        [source.name, source.title, source.fresh_within // hours, newest_day(connection, source)] for source in sources
+    ]
+    append(connection, "ledger.sources", rows)
+
+
+def set_worklist(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
+    """Make `days` the days that the dbt models rebuild."""
+    connection.execute("delete from ledger.worklist")
+    append(connection, "ledger.worklist", [[day] for day in days])
+
+
+def mark_built(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
+    """Record that `days` were built from what stands in raw now, and empty the worklist."""
+    prints = day_fingerprints(connection)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    built = sorted(days)
+    if built:
+        connection.execute("delete from ledger.built where list_contains(?, day)", [built])
+    append(connection, "ledger.built", [[day, prints[day], now] for day in built if day in prints])
+    connection.execute("delete from ledger.worklist")
