@@ -12,6 +12,7 @@ _AWS_COLUMNS = (
     "lineItem/LineItemType",
     "lineItem/UnblendedCost",
     "lineItem/UnblendedRate",
+    "lineItem/NetUnblendedCost",
     "lineItem/CurrencyCode",
     "lineItem/UsageStartDate",
     "lineItem/UsageEndDate",
@@ -40,10 +41,14 @@ _AWS_COLUMNS = (
     "pricing/RateCode",
     "reservation/ReservationARN",
     "reservation/EffectiveCost",
+    "reservation/NetEffectiveCost",
+    "reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod",
+    "reservation/NetUnusedRecurringFee",
     "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod",
     "reservation/UnusedRecurringFee",
     "savingsPlan/SavingsPlanARN",
     "savingsPlan/SavingsPlanEffectiveCost",
+    "savingsPlan/NetSavingsPlanEffectiveCost",
     "savingsPlan/TotalCommitmentToDate",
     "savingsPlan/UsedCommitment",
     "splitLineItem/ParentResourceId",
@@ -87,6 +92,25 @@ def _snake(name: str) -> str:
     return "_".join(re.sub(r"(?<!^)([A-Z])", r"_\1", part).lower() for part in name.split("/"))
 
 
+def _amount(*columns: str) -> str:
+    """The first of the columns that has a number."""
+    return f"coalesce({', '.join(f'try_cast({column} as {MONEY})' for column in columns)})"
+
+
+_UNUSED = f"""(try_cast(savings_plan_total_commitment_to_date as {MONEY})
+            - try_cast(savings_plan_used_commitment as {MONEY}))"""
+# The unused part has the discount of the fee that it is a part of.
+_UNUSED_PLAN = f"""{_UNUSED} - coalesce(cast({_UNUSED} * (1 - try_cast(line_item_net_unblended_cost as double)
+            / nullif(try_cast(line_item_unblended_cost as double), 0)) as {MONEY}), 0)"""
+_UNUSED_UPFRONT = _amount(
+    "reservation_net_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_unused_amortized_upfront_fee_for_billing_period",
+)
+_UNUSED_RECURRING = _amount("reservation_net_unused_recurring_fee", "reservation_unused_recurring_fee")
+# A report of an account with negotiated discounts has lines that take them off, without tags, and beside every cost the
+# net one. What lines bear net, those lines bear no more: the sum is the same, and each model has its own discount.
+_DISCOUNTS = "('EdpDiscount', 'PrivateRateDiscount', 'BundledDiscount', 'Discount')"
+
 _AWS = {
     # Covered usage carries its on-demand cost here and a negation line takes it back. FOCUS bills neither;
     # both being 0 leaves the invoice's sum as it is and no model's bill inflated.
@@ -94,19 +118,20 @@ _AWS = {
         when line_item_line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation') then '0'
         else line_item_unblended_cost end""",
     "EffectiveCost": f"""case
-        when line_item_line_item_type = 'SavingsPlanCoveredUsage' then savings_plan_savings_plan_effective_cost
-        when line_item_line_item_type = 'SavingsPlanRecurringFee' then cast(
-            try_cast(savings_plan_total_commitment_to_date as {MONEY})
-            - try_cast(savings_plan_used_commitment as {MONEY}) as varchar)
+        when line_item_line_item_type = 'SavingsPlanCoveredUsage'
+            then coalesce(savings_plan_net_savings_plan_effective_cost, savings_plan_savings_plan_effective_cost)
+        when line_item_line_item_type = 'SavingsPlanRecurringFee' then cast({_UNUSED_PLAN} as varchar)
         when line_item_line_item_type in ('SavingsPlanNegation', 'SavingsPlanUpfrontFee') then '0'
-        when line_item_line_item_type = 'DiscountedUsage' then reservation_effective_cost
+        when line_item_line_item_type = 'DiscountedUsage'
+            then coalesce(reservation_net_effective_cost, reservation_effective_cost)
         when line_item_line_item_type = 'RIFee' then cast(
-            try_cast(reservation_unused_amortized_upfront_fee_for_billing_period as {MONEY})
-            + try_cast(reservation_unused_recurring_fee as {MONEY}) as varchar)
+            {_UNUSED_UPFRONT} + {_UNUSED_RECURRING} as varchar)
         when line_item_line_item_type = 'Fee' and reservation_reservation_a_r_n is not null then '0'
         when line_item_line_item_type = 'Refund' and (savings_plan_savings_plan_a_r_n is not null
             or starts_with(line_item_line_item_description, 'Refund for one-time fee for Savings Plan')) then '0'
-        else line_item_unblended_cost end""",
+        when line_item_line_item_type in {_DISCOUNTS} and has_net = 'true'
+            then coalesce(line_item_net_unblended_cost, '0')
+        else coalesce(line_item_net_unblended_cost, line_item_unblended_cost) end""",
     "ListCost": """case
         when line_item_line_item_type = 'SavingsPlanNegation' then '0'
         else coalesce(pricing_public_on_demand_cost, line_item_unblended_cost) end""",
@@ -186,11 +211,12 @@ def _aws(spell: Callable[[str], str], *tags: str) -> dict[str, str]:
     given = ", ".join(f"{of} as {name}" for of, name in zip(tags, found, strict=True))
     # The later of two objects wins in a merge.
     merged = [f"cast(coalesce({_tags(name)}, '{{}}') as json)" for name in reversed(found)]
+    has_net = f"exists(select 1 from rows where {columns[_snake('lineItem/NetUnblendedCost')]} is not null)"
+    columns["has_net"] = "has_net"
     columns["tags"] = f"cast(json_merge_patch('{{}}'::json, {', '.join(merged)}) as varchar)"
     # What AWS says of the share that a pod or a task had in a machine: the machine's own line bears the cost.
-    return select(
-        _AWS, f"{renamed(columns, f'(select *, {given} from rows)')} where split_line_item_parent_resource_id is null"
-    )
+    rows = f"(select *, {given}, {has_net} as has_net from rows)"
+    return select(_AWS, f"{renamed(columns, rows)} where split_line_item_parent_resource_id is null")
 
 
 def _split(spell: Callable[[str], str]) -> str:
