@@ -232,11 +232,10 @@ def newest_day(connection: duckdb.DuckDBPyConnection, source: Source) -> date | 
 
     No row tells of a time after its files were written: a clock that is wrong would keep the source fresh for ever.
     """
-    covered: date | None
-    touched: date | None
-    (covered,) = connection.execute(
+    # Fetched whole: a connection with half a result takes no table to append.
+    covered: date | None = connection.execute(
         "select max(day) from ledger.coverage where source = ?", [source.name]
-    ).fetchone() or (None,)
+    ).fetchall()[0][0]
     tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
     told = [
         f"select max(greatest({', '.join(map(name, table.touched))})) as touched_at from raw.{name(raw)}"
@@ -245,11 +244,11 @@ def newest_day(connection: duckdb.DuckDBPyConnection, source: Source) -> date | 
     ]
     if covered is None or not told:
         return covered
-    (touched,) = connection.execute(
+    touched: date | None = connection.execute(
         "select least(max(touched_at), (select max(modified_at) from ledger.files where source = ?))::date "
         f"from ({' union all '.join(told)})",
         [source.name],
-    ).fetchone() or (None,)
+    ).fetchall()[0][0]
     return max(covered, touched or covered)
 
 
