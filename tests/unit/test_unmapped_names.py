@@ -15,6 +15,7 @@ from pipelines.catalog.names import ELSEWHERE, Name, line_for
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.warehouse import staleness
 from pipelines.warehouse.advice import nobodys, passed_over_bills, unmapped_names
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
@@ -184,6 +185,8 @@ def test_a_source_is_as_new_as_the_last_change_that_its_rows_tell_of(settings: S
         assert freshness(connection, source, datetime(2026, 1, 11, 13, tzinfo=UTC)) == Freshness(
             date(2026, 1, 9), False
         )
+        staleness.set_sources(connection, [source])
+        assert connection.execute("select newest_day from ledger.sources").fetchall() == [(date(2026, 1, 9),)]
 
 
 def test_exports_of_one_bill_are_named_by_files_that_exist(settings: Settings) -> None:
