@@ -18,6 +18,8 @@ _DOWN = "('down', '-1', '-1.0', 'thumbs_down', 'thumbsdown', 'negative', 'dislik
 _THUMBS = f"""case
             when {_KIND} = 'thumbs' and (lower(trim(value)) in {_UP} or {values.boolean("value")}) then '1'
             when {_KIND} = 'thumbs' and (lower(trim(value)) in {_DOWN} or not {values.boolean("value")}) then '0'
+            -- Only a value that is empty takes a rating back: one that is no number is quarantined as such.
+            when {values.missing("value")} and value <> '' then 'no value: ' || value
             else value
         end"""
 
