@@ -78,6 +78,13 @@ WORKFLOW_RUNS = Table(
 )
 
 
+def _payload(doc: str) -> str:
+    """The payload of a deployment that lies at `doc`: JSON, or a text of it, or a text of such a text."""
+    text = f"({doc} ->> '$.payload')"
+    text = f"(case when json_type(try_cast({text} as json)) = 'VARCHAR' then {text} ->> '$' else {text} end)"
+    return f"case when json_valid({text}) then {text} end"
+
+
 def _deployment(doc: str) -> str:
     """The columns of a deployment that lies at `doc`."""
     return f"""
@@ -91,7 +98,7 @@ def _deployment(doc: str) -> str:
         {doc} ->> '$.task' as task,
         {doc} ->> '$.ref' as ref,
         {doc} ->> '$.sha' as sha,
-        case when json_valid({doc} ->> '$.payload') then {doc} ->> '$.payload' end as payload,
+        {_payload(doc)} as payload,
         {doc} ->> '$.url' as url,
         {doc} ->> '$.created_at' as created_at,
         {doc} ->> '$.updated_at' as updated_at
