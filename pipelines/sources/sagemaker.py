@@ -75,6 +75,22 @@ MODEL_PACKAGES = Table(
 )
 
 
+_ENVIRONMENT = """coalesce(
+    json_extract_string(
+        detail,
+        '$.Tags."' || list_filter(json_keys(detail, '$.Tags'), lambda key: lower(key) = 'environment')[1] || '"'
+    ),
+    list_transform(
+        list_filter(
+            json_extract(detail, '$.Tags[*]'),
+            lambda tag: lower(coalesce(tag ->> '$.Key', tag ->> '$.key')) = 'environment'
+        ),
+        lambda tag: coalesce(tag ->> '$.Value', tag ->> '$.value')
+    )[1]
+)"""
+"""The tag `environment`, of an object of tags or of a list of keys and values."""
+
+
 def _select(kind: str, columns: str) -> str:
     """The query for events of `kind`; `detail` is what the service says, beside EventBridge's envelope."""
     return f"""
@@ -104,11 +120,11 @@ SOURCE = Source(
             select={
                 "endpoint_changes": _select(
                     "Endpoint",
-                    """detail ->> '$.EndpointName' as endpoint_name,
+                    f"""detail ->> '$.EndpointName' as endpoint_name,
                     detail ->> '$.EndpointConfigName' as endpoint_config_name,
                     detail ->> '$.EndpointStatus' as status,
                     detail ->> '$.ProductionVariants' as variants,
-                    coalesce(detail ->> '$.Tags.environment', detail ->> '$.Tags.Environment') as environment""",
+                    {_ENVIRONMENT} as environment""",
                 ),
                 "endpoint_configs": _select(
                     "Endpoint Config",
