@@ -51,7 +51,7 @@ def zipped(members: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 
@@ -74,8 +74,8 @@ ZIP = zipped({"a.csv": GOOD * 50})
         ("a.zip", zipped({"../../x.csv": GOOD}), "leads out of it"),
         ("a.zip", zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "Excel workbook"),
         ("a.zip", zipped({"a.pdf": b"%PDF-1.7"}), "a .zip of `a.pdf`"),
-        ("a.csv.gz", gzip.compress(GOOD)[:20], "EOFError"),
-        ("a.csv.gz", gzip.compress(GOOD)[:-6] + b"abcdef", "BadGzipFile"),
+        ("a.csv.gz", gzip.compress(GOOD, mtime=0)[:20], "EOFError"),
+        ("a.csv.gz", gzip.compress(GOOD, mtime=0)[:-6] + b"abcdef", "BadGzipFile"),
         ("a.parquet", b"no parquet", "no parquet file"),
         ("a.parquet", b"PAR1" + b"\x00" * 50 + b"PAR1", "parquet"),
         ("a.db", b"SQLite format 3\x00" + b"\x07" * 300, "DatabaseError"),
@@ -120,7 +120,7 @@ def test_the_same_text_is_read_in_whatever_encoding_and_packing(
     settings: Settings, name: str, text: str, written: str, packed: str
 ) -> None:
     content = text.encode(written)
-    content = {"": content, ".gz": gzip.compress(content), ".zip": zipped({name: content})}[packed]
+    content = {"": content, ".gz": gzip.compress(content, mtime=0), ".zip": zipped({name: content})}[packed]
     assert [row[0] for row in loaded(settings, name + packed, content)] == ["Zürich"]
 
 
@@ -180,7 +180,7 @@ def test_a_row_that_is_broken_or_none_is_set_aside(
     ("name", "content"),
     [
         ("plain.csv.gz", GOOD),
-        ("packed.csv", gzip.compress(GOOD)),
+        ("packed.csv", gzip.compress(GOOD, mtime=0)),
         ("archive.csv", zipped({"a.csv": GOOD})),
         ("000000000000", GOOD),
         ("part-1", LINE.replace("%s", "1").replace(":1}", ":5}").encode()),
@@ -216,7 +216,7 @@ def test_a_name_that_is_no_utf_8_is_told_in_escapes_and_loads(settings: Settings
 @pytest.mark.parametrize(
     ("limit", "name", "content", "told"),
     [
-        ({"unpacked_bytes": 2000}, "a.csv.gz", gzip.compress(GOOD + b" " * 5000), "limits.unpacked_bytes"),
+        ({"unpacked_bytes": 2000}, "a.csv.gz", gzip.compress(GOOD + b" " * 5000, mtime=0), "limits.unpacked_bytes"),
         ({"zip_members": 2}, "a.zip", zipped({f"{i}.csv": GOOD for i in range(3)}), "limits.zip_members"),
         ({"header_bytes": 1024}, "a.csv", b"id,sold,amount," + b"x" * 5000 + b"\n", "limits.header_bytes"),
     ],
