@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,23 @@ def deliver(delivered: Path, home: Path, until: date) -> Settings:
     shutil.copytree(delivered / "catalog", home / "catalog", dirs_exist_ok=True)
     deliver_bills(home / "landing" / "cloud_billing", until)
     return Settings(home=home)
+
+
+def disturb(landing: Path, morning: int) -> None:
+    """Rename every fifteenth file or so (it is delivered again later), copy as many, and delete copies of before."""
+    dice = random.Random(morning)  # noqa: S311 - dice, not a key
+    # What is overwritten is left alone: a copy of what it was, deleted, would stand.
+    files = sorted(path for path in landing.rglob("*") if path.is_file() and path.name != "overwritten.csv")
+    for path in dice.sample(files, len(files) // 5):
+        other = path.with_name(f"moved-{morning}-{path.name}")
+        original = path.with_name(path.name.split("-", 2)[-1])
+        if path.name.startswith("moved-"):
+            if original.exists() and original.read_bytes() == path.read_bytes():
+                path.unlink()
+        elif dice.random() < 0.5:
+            path.rename(other)
+        else:
+            shutil.copyfile(path, other)
 
 
 def deliver_bills(folder: Path, until: date) -> None:
@@ -74,13 +92,17 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_daily_runs_with_late_and_restated_files_equal_one_backfill_and_a_full_refresh(
+def test_daily_runs_with_late_restated_and_renamed_files_equal_one_backfill_and_a_full_refresh(
     delivered: Path, tmp_path: Path
 ) -> None:
     for morning in MORNINGS:
         daily = deliver(delivered, tmp_path / "daily", FIRST_DAY + timedelta(days=morning))
         run(daily)
-    backfill = deliver(delivered, tmp_path / "backfill", FIRST_DAY + timedelta(days=DAYS + 400))
+        disturb(daily.landing_dir, morning)
+    run(daily)
+    backfill = Settings(home=tmp_path / "backfill")
+    for part in ("landing", "catalog"):
+        shutil.copytree(daily.home / part, backfill.home / part)
     run(backfill)
     once = marts(backfill)
     assert len(once) >= 10
