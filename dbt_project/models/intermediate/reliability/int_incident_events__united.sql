@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with
 
 records as (select * from {{ ref('int_incident_records__united') }}),

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with
 
 incidents as (select * from {{ ref('stg_pagerduty__incidents') }}),
