@@ -1,4 +1,7 @@
-"""Undefined is null, never zero and never NaN: every mart of companies that have next to nothing to measure."""
+"""Undefined is null, never zero and never NaN: every mart of companies that have next to nothing to measure.
+
+dbt's unit tests bring their own rows: they run over the company without a file.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import yaml
 
 from pipelines.scenario.generate import generate
 from pipelines.settings import DBT_PROJECT, SAMPLE_CATALOG, Settings
+from pipelines.warehouse.transform import dbt
 from tests.integration.conftest import opened, run
 
 DECLARED = {
@@ -50,9 +54,10 @@ def a_single_day(home: Path) -> None:
 
 @dataclass(frozen=True)
 class Sparse:
-    """A company's name and its published marts."""
+    """A company's name, its home folder and its published marts."""
 
     name: str
+    settings: Settings
     marts: duckdb.DuckDBPyConnection
 
     def execute(self, sql: str, values: list[object] | None = None) -> duckdb.DuckDBPyConnection:
@@ -65,11 +70,11 @@ COMPANIES: tuple[Callable[[Path], None], ...] = (nothing, one_idle_model, a_sing
 
 @pytest.fixture(scope="module", params=COMPANIES, ids=lambda company: company.__name__)
 def marts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sparse]:
-    home: Path = tmp_path_factory.mktemp("sparse")
-    request.param(home)
-    run(Settings(home=home))
-    with opened(Settings(home=home)) as connection:
-        yield Sparse(request.param.__name__, connection)
+    settings = Settings(home=tmp_path_factory.mktemp("sparse"))
+    request.param(settings.home)
+    run(settings)
+    with opened(settings) as connection:
+        yield Sparse(request.param.__name__, settings, connection)
 
 
 def columns(marts: Sparse, kind: str, ending: str = "") -> list[tuple[str, str]]:
@@ -150,3 +155,12 @@ def test_a_model_nobody_asks_has_counted_zeros_and_no_ratio(marts: Sparse) -> No
         assert marts.execute(
             "select count(*), count(accuracy_rate), count(auc), count(log_loss) from mart_accuracy_daily"
         ).fetchall() == [(0, 0, 0, 0)]
+
+
+def test_every_rule_with_a_corner_holds_on_made_up_rows(marts: Sparse) -> None:
+    if marts.name == "nothing":
+        result = dbt(marts.settings, ["test", "--quiet", "--select", "test_type:unit"])
+        results = getattr(result.result, "results", [])
+        wrong = [f"{r.node.name}: {r.message}" for r in results if r.status != "pass"]
+        assert result.success, "\n".join(wrong) or result.exception
+        assert len(results) > 50
