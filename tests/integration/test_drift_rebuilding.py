@@ -8,13 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.catalog.load import load_catalog
 from pipelines.settings import SAMPLE_CATALOG, Settings
-from pipelines.sources import all_sources
-from pipelines.warehouse import ledger_schema, staleness, transform
 from pipelines.warehouse.connect import writer
-from pipelines.warehouse.days import create_tables, replace_days
-from pipelines.warehouse.intake import take_in
+from tests.integration import quality
 
 TABLES = ("fct_drift_windows", "mart_drift_windows", "mart_drift_histograms", "mart_drift_rate_monthly")
 COUNT = 800
@@ -43,27 +39,9 @@ def log(settings: Settings, day: int, middle: float) -> None:
     land(settings, f"features/2026-01-{day:02}.csv", "timestamp,model,version,fuel_price", rows, modified)
 
 
-def run(settings: Settings) -> list[object]:
-    """What a run does for the models of drift alone; returns the days it rebuilt."""
-    for name in ("features", "training"):
-        take_in(settings, all_sources()[name])
-        replace_days(settings, all_sources()[name])
-    transform.manifest_file(settings)
-    catalog = load_catalog(settings.catalog_dir)
-    with writer(settings, "a test") as connection:
-        ledger_schema.create(connection)
-        for source in all_sources().values():
-            create_tables(connection, source)
-        transform.load_catalog_tables(connection, catalog)
-        known, stale = staleness.day_fingerprints(connection), staleness.stale_days(connection)
-        staleness.set_worklist(connection, stale)
-    arguments = ["build", "--quiet", "--log-level-file", "none", "--exclude-resource-types", "unit_test", "test"]
-    arguments += ["--full-refresh"] if set(stale) >= set(known) else []
-    built = transform.dbt(settings, [*arguments, "--select", *(f"+{table}" for table in TABLES)])
-    assert built.success, built.exception
-    with writer(settings, "a test") as connection:
-        staleness.mark_built(connection, stale)
-    return sorted(stale)
+def run(settings: Settings) -> None:
+    """What a run does for the models of drift alone."""
+    quality.run(settings, sources=("features", "training"), marts=TABLES)
 
 
 def tables(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:

@@ -8,13 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.catalog.load import load_catalog
 from pipelines.settings import SAMPLE_CATALOG, Settings
-from pipelines.sources import all_sources
-from pipelines.warehouse import ledger_schema, staleness, transform
 from pipelines.warehouse.connect import writer
-from pipelines.warehouse.days import create_tables, replace_days
-from pipelines.warehouse.intake import take_in
+from tests.integration import quality
 
 Files = dict[str, list[str]]
 
@@ -57,24 +53,8 @@ LATER: Files = {"events/2026-01-20": [EVENT, "2026-01-20T09:00:00Z,dan,purchase,
 
 def run(settings: Settings) -> None:
     """What a run does for the models of experiments and value alone; the others cost a minute and see none of this."""
-    take_in(settings, all_sources()["experiments"])
-    replace_days(settings, all_sources()["experiments"])
-    transform.manifest_file(settings)
-    catalog = load_catalog(settings.catalog_dir)
-    with writer(settings, "a test") as connection:
-        ledger_schema.create(connection)
-        for source in all_sources().values():
-            create_tables(connection, source)
-        transform.load_catalog_tables(connection, catalog)
-        known, stale = staleness.day_fingerprints(connection), staleness.stale_days(connection)
-        staleness.set_worklist(connection, stale)
-    selected = ["--select", "+mart_experiments", "+mart_business_value_daily", "+int_business_value__summed"]
-    arguments = ["run", "--quiet", "--log-level-file", "none", *selected]
-    seeded = transform.dbt(settings, ["seed", "--quiet", "--log-level-file", "none", "--select", "kpi_sources"])
-    built = transform.dbt(settings, arguments + (["--full-refresh"] if set(stale) >= set(known) else []))
-    assert seeded.success and built.success, (seeded.exception, built.exception)
-    with writer(settings, "a test") as connection:
-        staleness.mark_built(connection, stale)
+    marts = ("mart_experiments", "mart_business_value_daily", "int_business_value__summed", "kpi_sources")
+    quality.run(settings, sources=("experiments",), marts=marts)
 
 
 def land(settings: Settings, files: Files) -> None:
