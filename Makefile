@@ -25,6 +25,10 @@ run: setup ## Generate the sample company, materialise everything, publish the s
 test: setup ## Run all tests
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
+test-fast: setup ## Run the tests that need no home folder
+	@$(BIN)/python -m pytest tests/unit tests/rules/test_imports.py -m "not slow" \
+	  --numprocesses auto --maxprocesses 2 --dist loadgroup --no-loadscope-reorder --quiet
+
 ui: setup ## Open Dagster's UI on http://127.0.0.1:3000
 	@$(BIN)/scorecard ui
 
@@ -70,5 +74,5 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 clean: ## Remove what was generated, keep .venv
 	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test soak ui docs lint bench calibration truth docs-kpis references lock clean
+.PHONY: help setup run test test-fast soak ui docs lint bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help

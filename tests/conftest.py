@@ -23,7 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep together what shares something dear: those who look at the sample company, else the tests of a file."""
+    """Keep together what shares something dear: those who look at the sample company, else the tests of a file.
+
+    A test with a home folder of its own takes in files: it is slow.
+    """
+    if "settings" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.slow)
     if item.get_closest_marker("xdist_group"):
         return
     shared = "company" if "company" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]

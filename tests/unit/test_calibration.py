@@ -7,6 +7,7 @@ import pytest
 from bench.calibration import Case, families, run
 
 CUT = 200
+pytestmark = pytest.mark.slow
 CASES = [pytest.param(case, id=f"{case.estimator}, {case.data}") for _, cases in families().values() for case in cases]
 
 
