@@ -224,11 +224,14 @@ def set_worklist(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) ->
 
 
 def mark_built(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
-    """Record that `days` were built from what stands in raw now, and empty the worklist."""
+    """Record that `days` were built from what stands in raw now, and make every known day the worklist.
+
+    So who runs dbt by hand builds whole tables.
+    """
     prints = day_fingerprints(connection)
     now = datetime.now(UTC).replace(tzinfo=None)
     built = sorted(days)
     if built:
         connection.execute("delete from ledger.built where list_contains(?, day)", [built])
     append(connection, "ledger.built", [[day, prints[day], now] for day in built if day in prints])
-    connection.execute("delete from ledger.worklist")
+    set_worklist(connection, prints)
