@@ -93,15 +93,14 @@ def compiled(settings: Settings, mart: str) -> None:
 
 def taken_in(settings: Settings, source: Source) -> list[tuple[str, Path]]:
     """Every landing file of the source as intake leaves it: its path, and the folder of its Parquet."""
-    files = landing.landing_files(settings, source)
-    contents = [f"{number:016d}" for number in range(len(files))]
-    with intake._reading(settings, source) as (pool, read):
-        for report in pool.map(read, files, contents):
-            assert report.status == "loaded", report
     version = intake.version_of(source)
+    with intake.reading(settings, source) as (pool, read):
+        files = {f"{number:016d}": file for number, file in enumerate(landing.landing_files(settings, source))}
+        delivered = {file.path: file.modified_at for file in files.values()}
+        done = list(pool.map(lambda content: read({content: files[content]}, delivered)[content], files))
+    assert {report.status for report in done} == {"loaded"}, done
     return [
-        (file.path, contents.content_folder(settings, source.name, version, content))
-        for file, content in zip(files, contents, strict=True)
+        (report.path, contents.content_folder(settings, source.name, version, report.content_id)) for report in done
     ]
 
 

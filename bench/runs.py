@@ -36,7 +36,6 @@ from pipelines.warehouse import staleness
 from pipelines.warehouse.connect import kept_open, writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.judge import beside
 from pipelines.warehouse.publish import publish, put, read_published
 from pipelines.warehouse.status import status
 from pipelines.warehouse.transform import load_catalog_tables
@@ -140,7 +139,7 @@ def _by_hand(home: Path, other: Path, since: float) -> float:
     """Do in `home` what the run that began at `since` did in `other`; the seconds that dbt's statements take."""
     settings = Settings(home=home)
     catalog = load_catalog(settings.catalog_dir)
-    with beside(), kept_open(settings, "a run by hand"):
+    with kept_open(settings, "a run by hand"):
         found = status(settings, catalog, all_sources())
         for name in found.changed:
             take_in(settings, all_sources()[name])

@@ -6,8 +6,6 @@ What it prints is in `console`; what it does is done in `orchestration` and `war
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import subprocess
 import sys
@@ -58,20 +56,8 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """The command, as it is installed.
-
-    It leaves without taking apart, one by one, the million objects of dbt's and Dagster's graphs: two seconds after the
-    last word is said (2026-11-26). What asked to be called at the end is.
-    """
-    try:
-        app()
-    except SystemExit as end:
-        if not isinstance(end.code, int):
-            raise
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(end.code)
+    """The command, as it is installed."""
+    app()
 
 
 def _tell_version(asked: bool) -> None:
@@ -157,16 +143,10 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
     found = status(settings, catalog, sources)
     failures: list[tuple[str, str]] = []
     if found.changed or found.stale_days or found.changed_models or found.unpublished or force:
-        from pipelines.warehouse.judge import beside
+        from pipelines.orchestration.runs import log_file
+        from pipelines.orchestration.runs import run as run_here
 
-        # dbt's and Dagster's graphs live as long as the run: to look through them for garbage at every seven hundred
-        # new objects, as Python would, is a twelfth of its processor time (2026-11-26).
-        gc.set_threshold(100_000, 50, 100)
-        with beside():  # its first seconds pass while Dagster is imported
-            from pipelines.orchestration.runs import log_file
-            from pipelines.orchestration.runs import run as run_here
-
-            failures = [(f.step, f.message) for f in run_here(settings, catalog, sources, found, asked, force)]
+        failures = [(f.step, f.message) for f in run_here(settings, catalog, sources, found, asked, force)]
         found = status(settings, catalog, sources, files=False)
         details = log_file(settings)
     else:

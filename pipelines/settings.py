@@ -152,6 +152,9 @@ class Settings(BaseSettings):
         description="A source's day with a larger share of quarantined rows is rejected, unless it has so few that "
         "chance explains it (99.9 % Wilson bound).",
     )
+    history_days: int = Field(
+        14, ge=1, description="How long finished runs are kept, and what former versions of a source read of its files."
+    )
     page_url: str | None = Field(None, description="Where people open the page; notices link there.")
     slack: SlackSettings | None = Field(None, description="Tell a Slack channel of alerts and failed runs.")
     webhook: WebhookSettings | None = Field(None, description="Tell a program of them.")

@@ -10,9 +10,10 @@ from pipelines.orchestration.catalog import catalog_assets, ledger_assets
 from pipelines.orchestration.jobs import daily_job, daily_schedule, landing_job
 from pipelines.orchestration.landing import landing_asset
 from pipelines.orchestration.manifest import Manifest, prepared
-from pipelines.orchestration.marts import mart_assets
+from pipelines.orchestration.marts import BUILT, mart_assets
 from pipelines.orchestration.published import page_asset, postgres_asset, published_asset
 from pipelines.orchestration.raw import raw_assets
+from pipelines.orchestration.retention import retention_job, retention_schedule
 from pipelines.orchestration.reviews import review_assets, review_jobs, review_schedules
 from pipelines.orchestration.sensors import alerts_sensor, failure_sensor, landing_sensor, stale_days_sensor
 from pipelines.orchestration.warehouse import WAREHOUSE, warehouse
@@ -41,8 +42,8 @@ def build_defs(
     settings = settings or Settings()
     sources = configured(all_sources() if sources is None else sources, settings)
     marts = mart_assets(settings, manifest or prepared(settings))
-    published = published_asset(settings, sorted(marts.keys))
-    landing, daily = landing_job(), daily_job()
+    published = published_asset(settings, sorted(marts.keys - {BUILT}))
+    landing, daily, retention = landing_job(), daily_job(), retention_job(settings, sources)
     has_scorecard = SCORECARD in marts.keys
     reviews = review_jobs() if has_scorecard else {}
     return dg.Definitions(
@@ -56,8 +57,8 @@ def build_defs(
             *([page_asset(settings, published.key), *review_assets(settings, published.key)] if has_scorecard else []),
             *([postgres_asset(settings, published.key)] if settings.postgres_url else []),
         ],
-        jobs=[landing, daily, *reviews.values()],
-        schedules=[daily_schedule(daily, sources), *review_schedules(reviews)],
+        jobs=[landing, daily, retention, *reviews.values()],
+        schedules=[daily_schedule(daily, sources), retention_schedule(retention), *review_schedules(reviews)],
         sensors=[
             *(landing_sensor(settings, source, landing) for source in sources.values()),
             stale_days_sensor(settings, sources, daily),

@@ -71,11 +71,8 @@ def ledger_assets(settings: Settings, sources: Mapping[str, Source]) -> dg.Asset
     tables = [(ledger_key(item.name), "ledger", item) for item in ledger_schema.TABLES if item.name != BUILT]
     tables.append((QUARANTINE_KEY, "raw", ledger_schema.QUARANTINE))
 
-    # The last day stands for all, as for what is published.
-    replaced = [dg.AssetDep(key, partition_mapping=dg.LastPartitionMapping()) for key in raw]
-
-    def deps(name: str) -> Sequence[dg.AssetKey | dg.AssetDep]:
-        return landing if name in ("files", "content_days", "coverage", ledger_schema.QUARANTINE.name) else replaced
+    def deps(name: str) -> Sequence[dg.AssetKey]:
+        return landing if name in ("files", "content_days", "coverage", ledger_schema.QUARANTINE.name) else raw
 
     @dg.multi_asset(
         name="ledger",

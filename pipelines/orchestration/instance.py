@@ -10,7 +10,6 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock, Timeout
 
-from pipelines.orchestration.storage import BATCH_SIZE
 from pipelines.orchestration.tags import PROCESS
 from pipelines.settings import Settings
 from pipelines.warehouse.private import private_folder
@@ -23,12 +22,6 @@ nux:
   enabled: false
 freshness:
   enabled: true
-event_log_storage: # writes the events of a range of days at once
-  module: pipelines.orchestration.storage
-  class: BatchedEventLogStorage
-  config:
-    base_dir:
-      env: DAGSTER_HOME
 # Every run writes the one warehouse, so they queue. No pool beside this: its slot outlives a killed run and the next
 # run waits for ever. What keeps two writers apart is a lock of the operating system, which dies with its holder.
 concurrency:
@@ -48,20 +41,31 @@ retention:
       failure: 30
       success: 90
 """
+STORAGE_BEFORE = """\
+event_log_storage: # writes the events of a range of days at once
+  module: pipelines.orchestration.storage
+  class: BatchedEventLogStorage
+  config:
+    base_dir:
+      env: DAGSTER_HOME
+"""
+"""What homes made by version 0.1 ask for. It kept Dagster's own SQLite files, which Dagster's own storage reads."""
 
 
 def write_settings(settings: Settings) -> Path:
-    """Write dagster.yaml where it is missing; returns its path."""
+    """Write dagster.yaml where it is missing, or names the storage of version 0.1; returns its path."""
     path = settings.dagster_home / "dagster.yaml"
     if not path.exists():
         private_folder(settings.dagster_home)
         path.write_text(DAGSTER_YAML)
+    elif STORAGE_BEFORE in (text := path.read_text()):
+        path.write_text(text.replace(STORAGE_BEFORE, ""))
     return path
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """What Dagster's processes want in their environment; a webserver inherits it from `scorecard ui`."""
-    return {"DAGSTER_HOME": str(settings.dagster_home), "DAGSTER_EVENT_BATCH_SIZE": str(BATCH_SIZE)}
+    return {"DAGSTER_HOME": str(settings.dagster_home)}
 
 
 @contextmanager

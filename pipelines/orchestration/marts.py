@@ -1,10 +1,13 @@
-"""The dbt project as assets: one step builds every model over the stale days and runs every test on them.
+"""The dbt project as assets: one step builds models and runs their tests.
 
-The models are not built one by one: the ledger says of a day that its marts are built, all of them.
+What is selected decides what is built. With the days (`ledger/built`, the one asset with partitions) it is every model
+over the stale days asked for: the ledger says of a day that its marts are built, all of them. Without the days it is
+the models selected, in full.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -12,29 +15,31 @@ import dagster as dg
 from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY, build_dbt_specs
 
 from pipelines.catalog.load import load_catalog
-from pipelines.orchestration.describe import table
+from pipelines.orchestration.catalog import ledger_key
+from pipelines.orchestration.describe import column_schema, owners, table
 from pipelines.orchestration.lineage import keep_lineage
 from pipelines.orchestration.manifest import Manifest
 from pipelines.orchestration.partitions import ONE_RUN, day_partitions, days_of
-from pipelines.orchestration.raw import raw_key
 from pipelines.orchestration.retries import retried
 from pipelines.orchestration.tags import PROCESS, is_forced
 from pipelines.orchestration.translator import Translator
 from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.settings import Settings
-from pipelines.sources import all_sources
+from pipelines.warehouse import ledger_schema
 from pipelines.warehouse.status import table_rows
-from pipelines.warehouse.transform import Build, build
+from pipelines.warehouse.transform import Build, build, rebuild
 
 log = logging.getLogger(__name__)
 
+BUILT = ledger_key("built")
+"""The days whose marts are built."""
 GOOD = ("success", "pass", "no-op")
 SKIPPED = "skipped"
 WARNED = "warn"
 
 
 def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
-    """The assets of every model and seed, with the project's data tests as their checks."""
+    """The assets of every model and seed, the project's data tests as their checks, and the days that are built."""
     specs, checks = build_dbt_specs(
         translator=Translator(manifest),
         manifest=manifest.content,
@@ -44,33 +49,35 @@ def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
         io_manager_key=None,
         project=None,
     )
-    specs = _with_days(specs, manifest, settings)
     key_of = _in_order(specs)
     check_of = {(check.metadata or {})[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]: check for check in checks}
 
     @dg.multi_asset(
         name="marts",
-        specs=specs,
+        specs=[*specs, _built(settings)],
         check_specs=checks,
         backfill_policy=ONE_RUN,
+        can_subset=True,
         required_resource_keys={WAREHOUSE},
     )
     def marts(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        asked, checked = context.selected_asset_keys, context.selected_asset_check_keys
+        progress = _Progress(context.log)
         with retried(context):
-            built = build(
-                settings,
-                load_catalog(settings.catalog_dir),
-                days_of(context),
-                is_forced(context),
-                _Progress(context.log),
-            )
+            catalog = load_catalog(settings.catalog_dir)
+            if BUILT in asked:
+                built = build(settings, catalog, days_of(context), is_forced(context), progress)
+            else:
+                alone = {unique_id for unique_id, key in key_of.items() if key in asked}
+                built = rebuild(settings, catalog, alone, progress)
             rows = table_rows(settings)
         results = _results(built)
         for unique_id, key in key_of.items():
             # What dbt was not asked for stands: a view, a seed, or everything where no day was stale.
-            if results[unique_id]["status"] in GOOD if unique_id in results else built.success:
+            stands = results[unique_id]["status"] in GOOD if unique_id in results else built.success
+            if stands and key in asked:
                 node = manifest.content["nodes"][unique_id]
                 count = rows.get((node["schema"], node["alias"]))
                 yield dg.MaterializeResult(
@@ -82,42 +89,48 @@ def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
                     },
                 )
         for unique_id, check in check_of.items():
-            if unique_id not in results and built.success:
-                yield _stands(check)
-            elif results.get(unique_id, {"status": SKIPPED})["status"] != SKIPPED:
+            if results.get(unique_id, {"status": SKIPPED})["status"] != SKIPPED and check.key in checked:
                 yield _verdict(check, results[unique_id])
         if not built.success:
             raise _failure(built, results)
+        if BUILT in asked:
+            yield dg.MaterializeResult(asset_key=BUILT, metadata={"days rebuilt": len(built.days)})
         if PROCESS not in context.run.tags:
             keep_lineage(settings, manifest)
 
     return marts
 
 
-def _with_days(specs: Iterable[dg.AssetSpec], manifest: Manifest, settings: Settings) -> list[dg.AssetSpec]:
-    """`specs` with a partition a day where a table is rebuilt day by day.
+def _built(settings: Settings) -> dg.AssetSpec:
+    """The days whose marts are built: the asset by which people backfill.
 
-    What is made whole, a view, a seed or a small table, holds no day: reported a day at a time, three hundred of them
-    cost a daily run twenty thousand events (2026-11-26). Of what it is made from, the last day stands for all.
+    It is made of the days the ledger knows, not of the models: so a model can be selected with all that follows from it
+    and without a day.
     """
-    specs, nodes = list(specs), manifest.content["nodes"]
-    by_day = {
-        spec.key
-        for spec in specs
-        if nodes[spec.metadata[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]]["config"]["materialized"] == "incremental"
+    item = next(item for item in ledger_schema.TABLES if ledger_key(item.name) == BUILT)
+    return dg.AssetSpec(
+        BUILT,
+        deps=[ledger_key("coverage")],
+        group_name="ledger",
+        description=f"{item.description}\n\nMaterialize a range of its days to have every model rebuilt over them.",
+        owners=owners(None),
+        kinds={"duckdb"},
+        partitions_def=day_partitions(settings),
+        metadata={
+            "dagster/column_schema": column_schema(item.columns),
+            "dagster/table_name": f"ledger.{item.name}",
+        },
+    )
+
+
+def untouched(manifest: Manifest, changed: Collection[str]) -> set[dg.AssetKey]:
+    """The views and seeds that are not among the models `changed` (names): nothing is done for them."""
+    translator = Translator(manifest)
+    return {
+        translator.get_asset_key(node)
+        for node in manifest.content["nodes"].values()
+        if node["config"]["materialized"] in ("view", "seed") and node["name"] not in changed
     }
-    raw = {raw_key(source.name, table.name) for source in all_sources().values() for table in source.warehouse_tables}
-    last, days = dg.LastPartitionMapping(), day_partitions(settings)
-
-    def of_whole(dep: dg.AssetDep) -> dg.AssetDep:
-        return dg.AssetDep(dep.asset_key, partition_mapping=last) if dep.asset_key in by_day | raw else dep
-
-    return [
-        spec.replace_attributes(partitions_def=days)
-        if spec.key in by_day
-        else spec.replace_attributes(deps=[of_whole(dep) for dep in spec.deps])
-        for spec in specs
-    ]
 
 
 def _in_order(specs: Iterable[dg.AssetSpec]) -> dict[str, dg.AssetKey]:
@@ -129,12 +142,17 @@ def _in_order(specs: Iterable[dg.AssetSpec]) -> dict[str, dg.AssetKey]:
 
 
 class _Progress:
-    """Says of each model and test that dbt has finished how many there are and how long it took."""
+    """Says of each model and test that dbt has finished how many there are and how long it took.
+
+    Dagster's log, where each line is a row of its storage, gets one every few seconds.
+    """
 
     EVENTS = ("LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult")
+    EVERY_SECONDS = 10.0
 
     def __init__(self, dagster_log: dg.DagsterLogManager) -> None:
         self.dagster_log = dagster_log
+        self.told_at = time.monotonic()
 
     def __call__(self, event: Any) -> None:
         if event.info.name in self.EVENTS:
@@ -142,8 +160,9 @@ class _Progress:
             total = data.num_models if event.info.name == "LogTestResult" else data.total
             line = f"{data.index}/{total} {data.node_info.node_name} {data.status} {data.execution_time:.1f} s"
             log.info(line)
-            if event.info.name != "LogTestResult":  # of a test the check says it; a line here is a row of Dagster's log
-                self.dagster_log.debug(line)
+            if time.monotonic() - self.told_at > self.EVERY_SECONDS:
+                self.dagster_log.info(line)
+                self.told_at = time.monotonic()
 
 
 def _results(built: Build) -> dict[str, dict[str, Any]]:
@@ -170,16 +189,6 @@ def _verdict(check: dg.AssetCheckSpec, result: Mapping[str, Any]) -> dg.AssetChe
         severity=dg.AssetCheckSeverity.WARN if result["status"] == WARNED else dg.AssetCheckSeverity.ERROR,
         description=None if passed else result["message"],
         metadata={"seconds": result["seconds"], "failing rows": result["failures"] or 0},
-    )
-
-
-def _stands(check: dg.AssetCheckSpec) -> dg.AssetCheckResult:
-    """A day counts as built only when every test has passed on it: what was not built anew holds as it did."""
-    return dg.AssetCheckResult(
-        asset_key=check.asset_key,
-        check_name=check.name,
-        passed=True,
-        metadata={"not run": "nothing has changed since it passed"},
     )
 
 

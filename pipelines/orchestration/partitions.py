@@ -1,4 +1,8 @@
-"""Days as Dagster partitions, and ranges of them: however many days, one run."""
+"""Days as Dagster partitions, and ranges of them: however many days, one run.
+
+One asset has partitions: the days that are built (`marts.BUILT`). Dagster records every partition of every asset as an
+event; what is made from or for a day reads the days from the run instead.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import dagster as dg
 
 from pipelines.settings import Settings
 
+DAY = "dagster/partition"
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 ONE_RUN = dg.BackfillPolicy.single_run()
 
@@ -18,9 +23,13 @@ def day_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(start_date=settings.first_day.isoformat(), end_offset=1)
 
 
-def days_of(context: dg.AssetExecutionContext) -> list[date]:
-    """The days the run is asked for."""
-    return [date.fromisoformat(key) for key in context.partition_keys]
+def days_of(context: dg.AssetExecutionContext) -> list[date] | None:
+    """The days the run is asked for; None where it names none, which asks for every stale one."""
+    tags = context.run.tags
+    if RANGE_START in tags:
+        first, last = date.fromisoformat(tags[RANGE_START]), date.fromisoformat(tags[RANGE_END])
+        return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [date.fromisoformat(tags[DAY])] if DAY in tags else None
 
 
 def range_tags(first: date, last: date) -> dict[str, str]:

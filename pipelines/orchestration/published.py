@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.catalog.load import load_catalog
 from pipelines.orchestration.describe import owners, table
+from pipelines.orchestration.marts import BUILT
 from pipelines.orchestration.retries import retried
 from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.scorecard.datasets import DATASETS
@@ -22,9 +23,8 @@ def published_asset(settings: Settings, marts: Sequence[dg.AssetKey]) -> dg.Asse
 
     @dg.asset(
         key=dg.AssetKey([GROUP, "marts"]),
-        # The last day stands for all: to ask of each mart which of its days were made, Dagster would list every day
-        # of ten years, a twentieth of a second a mart (2026-11-23).
-        deps=[dg.AssetDep(mart, partition_mapping=dg.LastPartitionMapping()) for mart in marts],
+        # Of the days that are built, the newest stands for all.
+        deps=[*marts, dg.AssetDep(BUILT, partition_mapping=dg.LastPartitionMapping())],
         group_name=GROUP,
         description="The copy of the marts that people and BI tools read, as DuckDB and as Parquet; swapped in whole.",
         owners=owners(None),

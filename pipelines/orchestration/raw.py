@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipelines.orchestration.describe import column_schema, owners, table
 from pipelines.orchestration.landing import landing_key
-from pipelines.orchestration.partitions import ONE_RUN, day_partitions, days_of
+from pipelines.orchestration.partitions import days_of
 from pipelines.orchestration.retries import retried
 from pipelines.orchestration.tags import is_forced
 from pipelines.orchestration.warehouse import WAREHOUSE
@@ -35,8 +35,6 @@ def raw_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
         name=f"raw_{source.name}",
         specs=[_spec(source, item) for item in source.warehouse_tables],
         check_specs=[_check(source, item) for item in source.warehouse_tables],
-        partitions_def=day_partitions(settings),
-        backfill_policy=ONE_RUN,
         required_resource_keys={WAREHOUSE},
     )
     def raw(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
@@ -44,7 +42,9 @@ def raw_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
         with retried(context):
             outcome = replace_days(settings, source, asked, is_forced(context))
             with writer(settings, f"looking for refused days of {source.name}") as connection:
-                standing = [refusal for refusal in refused_days(connection, source.name) if refusal.day in set(asked)]
+                standing = refused_days(connection, source.name)
+        if asked is not None:
+            standing = [refusal for refusal in standing if refusal.day in set(asked)]
         for item in source.warehouse_tables:
             refused = [refusal for refusal in standing if f"{source.name}__{item.name} " in refusal.message]
             yield dg.MaterializeResult(

@@ -5,13 +5,12 @@ They are recorded in the home's Dagster instance: what they did stands in the UI
 
 from __future__ import annotations
 
-import importlib
 import logging
-import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import dagster as dg
@@ -24,8 +23,11 @@ from pipelines.orchestration.assembly import build_defs
 from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
 from pipelines.orchestration.jobs import DAILY, LANDING
 from pipelines.orchestration.landing import landing_key
+from pipelines.orchestration.manifest import prepared
+from pipelines.orchestration.marts import untouched
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches, up_to_today
 from pipelines.orchestration.raw import raw_key
+from pipelines.orchestration.retention import tidy
 from pipelines.orchestration.tags import FORCE, PROCESS
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
@@ -34,8 +36,11 @@ from pipelines.warehouse.status import Status, status
 log = logging.getLogger(__name__)
 
 FAR_APART = 31
-"""Days between two stale ones above which each has a run of its own: every day of a run's range is recorded for every
-asset though nothing happened on it, and every run builds the tables that are made whole."""
+"""Days between two stale ones above which each has a run of its own: Dagster records every day of a run's range though
+nothing happened on it, and every run builds the tables that are made whole."""
+
+LARGEST_LOG = 10_000_000
+"""Bytes of the command line's log before a new one is begun; the one before is kept."""
 
 NO_REASON = "no reason was given"
 
@@ -62,19 +67,20 @@ def run(
     """
     token = uuid.uuid4().hex
     tags = {PROCESS: token} | ({FORCE: "true"} if force else {})
-    threading.Thread(target=_import_ahead, daemon=True).start()
     with opened_instance(settings) as instance, alive(settings, token):
         bury_the_dead(settings, instance)
         log.info("Reading the dbt project …")
-        defs = build_defs(settings, sources=sources, loggers={"file": _file_logger(log_file(settings))})
+        manifest = prepared(settings)
+        loggers = {"file": _file_logger(log_file(settings))}
+        defs = build_defs(settings, sources=sources, manifest=manifest, loggers=loggers)
         failures: list[StepFailure] = []
         if before.changed:
             log.info("Taking in %s", ", ".join(f"{count} files of {name}" for name, count in before.changed.items()))
             keys = [landing_key(source) for source in before.changed]
             failures += _execute(settings, defs, instance, LANDING, tags, keys)
             before = status(settings, catalog, sources, files=False)
-        # Landing is done; of a source with nothing to replace there is nothing to report either.
-        done = set(map(landing_key, sources))
+        # Landing is done; where nothing is to be replaced or made new there is nothing to report either.
+        done = set(map(landing_key, sources)) | untouched(manifest, before.changed_models)
         done |= {
             raw_key(name, table.name)
             for name, source in sources.items()
@@ -87,13 +93,8 @@ def run(
             # The publication of a later span would take along what failed on an earlier one.
             if failed := _execute(settings, defs, instance, DAILY, tags | range_tags(first, last), keys):
                 return failures + failed
+        tidy(settings, sources, instance)
     return failures
-
-
-def _import_ahead() -> None:
-    """Import what the models want, a second of it and more, while DuckDB reads files, which takes no Python."""
-    for module in ("dbt.cli.main", "dbt.adapters.duckdb", "scipy.stats"):
-        importlib.import_module(module)
 
 
 def spans_to_run(
@@ -121,7 +122,7 @@ def _file_logger(path: Path) -> dg.LoggerDefinition:
 
     def file_logger(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("scorecard", logging.DEBUG)
-        handler = logging.FileHandler(path)
+        handler = RotatingFileHandler(path, maxBytes=LARGEST_LOG, backupCount=1)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger.addHandler(handler)
         return logger

@@ -67,9 +67,9 @@ def stale_days_sensor(
 ) -> dg.SensorDefinition:
     """Requests a run for each date range of stale days, and for no other day.
 
-    Late files and restated bills make days stale. Where code or catalog have changed models and no day is stale, a run
-    of the newest day rebuilds them. The same state is requested once: a run that failed on it is not tried again until
-    something has changed.
+    Late files and restated bills make days stale. Where no day is stale and code or catalog have changed models, or
+    what was built is not published, a run of the newest day sees to it. The same state is requested once: a run that
+    failed on it is not tried again until something has changed.
     """
 
     @dg.sensor(
@@ -90,7 +90,7 @@ def stale_days_sensor(
             yield dg.SkipReason(f"looking again later: {busy}")
             return
         days = up_to_today(found.stale_days)
-        if not days and found.changed_models:
+        if not days and (found.changed_models or found.unpublished):
             days = up_to_today(found.covered)[-1:]
         if not days:
             yield dg.SkipReason("no day is stale")

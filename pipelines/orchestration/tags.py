@@ -10,6 +10,10 @@ PROCESS = "scorecard/process"
 """The lock file that the process which executes the run holds while it lives."""
 
 
+BACKFILL = "dagster/backfill"
+"""Set by Dagster on the runs of a backfill."""
+
+
 def is_forced(context: dg.AssetExecutionContext) -> bool:
-    """Whether the run rebuilds days that are not stale too."""
-    return context.run.tags.get(FORCE) == "true"
+    """Whether the run rebuilds days that are not stale too: who starts a backfill of days wants them built."""
+    return context.run.tags.get(FORCE) == "true" or BACKFILL in context.run.tags

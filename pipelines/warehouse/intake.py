@@ -111,7 +111,7 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
         first = ledger.first_delivered(connection, source.name)
     reports: list[ledger.FileReport] = []
     recorded = 0
-    with _reading(settings, source) as (pool, read):
+    with reading(settings, source) as (pool, read):
         hashed = list(pool.map(_hashed, changed))
         # The oldest file of a content first: a row that happened later than that is set aside.
         order = sorted(zip(changed, hashed, strict=True), key=lambda found: (found[0].modified_at, found[0].path))
@@ -174,7 +174,7 @@ def _first_report(source: Source, file: LandingFile, bytes_id: str, delivered_at
 
 
 @contextmanager
-def _reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExecutor, _Read]]:
+def reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExecutor, _Read]]:
     """Threads, and what they may call to read files: as many batches at once as DuckDB may use threads.
 
     One scan keeps every core busy; what goes on before and after it, for every file of some hundreds, keeps one.

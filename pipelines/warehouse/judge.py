@@ -1,29 +1,21 @@
 """Great Expectations at the door: is a source's day fit to replace the one that stands?
 
 It judges a profile, one row a day computed in SQL, never the rows themselves: a scan and a few numbers instead
-of the rows in memory. This is the only module that knows Great Expectations, and it is imported late: the
-import takes seconds, which `beside` lets pass while other work goes on.
+of the rows in memory. This is the only module that knows Great Expectations, and imports it late: it takes seconds.
 """
 
 from __future__ import annotations
 
 import functools
-import logging
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from pipelines.sources.spec import Expectation
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,40 +43,6 @@ def found_in(expectation: Expectation) -> str:
     return f"{expectation.name} found"
 
 
-_elsewhere: list[Connection] = []
-"""The process that judges instead of this one, if there is one (see `beside`)."""
-
-
-@contextmanager
-def beside() -> Iterator[None]:
-    """Have what is judged meanwhile judged by a process of its own, which begins by importing what it needs."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_answer, args=(theirs,))
-    process.start()
-    theirs.close()
-    _elsewhere.append(ours)
-    try:
-        yield
-    finally:
-        _elsewhere.remove(ours)
-        ours.close()  # so it ends by itself; to wait for Great Expectations' own end takes half a second
-
-
-def _answer(asked: Connection) -> None:
-    """Judge what is `asked` until nobody is left to ask: the pipe ends with its process, however that ends."""
-    _profiles()
-    while True:
-        try:
-            question = asked.recv()
-        except EOFError:
-            return
-        try:
-            asked.send(_judge(*question))
-        except Exception as error:
-            asked.send(error)
-
-
 def judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Finding]:
     """The expectations of `table` that days of `profile` do not meet.
 
@@ -93,20 +51,6 @@ def judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]
     """
     if profile.empty or not expectations:
         return []
-    if _elsewhere:
-        try:
-            _elsewhere[-1].send((table, profile, expectations))
-            answer: list[Finding] | Exception = _elsewhere[-1].recv()
-        except (EOFError, OSError):
-            log.warning("The process that judges has ended; %s is judged in this one.", table)
-        else:
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-    return _judge(table, profile, expectations)
-
-
-def _judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Finding]:
     import great_expectations as gx
     from great_expectations.expectations.core import ExpectColumnValuesToBeBetween
 

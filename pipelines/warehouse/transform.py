@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -214,8 +214,6 @@ def dbt(
             runner = dbtRunner(parsed and parsed.manifest.deepcopy(), callbacks=[on_event] if on_event else [])
             return runner.invoke(list(arguments))
         finally:
-            if DuckDBConnectionManager._ENV is not None:
-                DuckDBConnectionManager._ENV.close()
             DuckDBConnectionManager.close_all_connections()
 
 
@@ -342,12 +340,7 @@ def build(
     wanted = model_fingerprints(settings, catalog)
     with lock(settings, "building the marts"):
         with opened(settings) as connection:
-            ledger_schema.create(connection)
-            staleness.set_sources(connection, all_sources().values())
-            for source in all_sources().values():
-                create_tables(connection, source)
-                create_views(connection, settings, source)
-            load_catalog_tables(connection, catalog)
+            _make_ready(connection, settings, catalog)
             changed = models.changed(connection, wanted)
             known, stale = set(staleness.day_fingerprints(connection)), set(staleness.stale_days(connection))
             asked = stale if days is None else set(days) & (known | stale if force else stale)
@@ -355,14 +348,8 @@ def build(
                 models.forget(connection, changed)
             if len(changed) == len(wanted):
                 asked |= known
-        results: list[dbtRunnerResult] = []
-        for over, arguments in _steps(asked, known, changed):
-            with opened(settings) as connection:
-                staleness.set_worklist(connection, sorted(over))
-            results.append(dbt(settings, ["build", *QUIETLY, *arguments], on_event))
-            if not results[-1].success:
-                break
-        built = Build(sorted(asked), frozenset(changed), tuple(results))
+        results = _built(settings, _steps(asked, known, changed), on_event)
+        built = Build(sorted(asked), frozenset(changed), results)
         if results and built.success:
             with opened(settings) as connection:
                 staleness.mark_built(connection, asked)
@@ -370,6 +357,55 @@ def build(
                     _drop_former(connection, settings)
                 models.record(connection, wanted)
     return built
+
+
+def rebuild(
+    settings: Settings, catalog: Catalog, nodes: Collection[str], on_event: Callable[[Any], None] | None = None
+) -> Build:
+    """Rebuild the models and seeds `nodes` (unique ids) in full, and run the tests that ask of no other.
+
+    They are made from what stands above them, over every known day; no other model changes, and what was stale stays
+    so. What has changed together with something that is not rebuilt here is still to be rebuilt by `build`.
+    """
+    wanted = model_fingerprints(settings, catalog)
+    with lock(settings, "building models"):
+        with opened(settings) as connection:
+            _make_ready(connection, settings, catalog)
+            changed = models.changed(connection, wanted)
+            models.forget(connection, set(nodes))
+            known = set(staleness.day_fingerprints(connection))
+        names = [node_id.split(".")[-1] for node_id in sorted(nodes)]
+        tests = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+        results = _built(settings, [(known, ["--full-refresh", *tests, "--select", *names])], on_event)
+        built = Build([], frozenset(nodes), results)
+        if built.success and changed <= set(nodes):
+            with opened(settings) as connection:
+                models.record(connection, wanted)
+    return built
+
+
+def _make_ready(connection: duckdb.DuckDBPyConnection, settings: Settings, catalog: Catalog) -> None:
+    """Have everything in place that models read and that may not be there yet."""
+    ledger_schema.create(connection)
+    staleness.set_sources(connection, all_sources().values())
+    for source in all_sources().values():
+        create_tables(connection, source)
+        create_views(connection, settings, source)
+    load_catalog_tables(connection, catalog)
+
+
+def _built(
+    settings: Settings, steps: Iterable[tuple[set[date], list[str]]], on_event: Callable[[Any], None] | None
+) -> tuple[dbtRunnerResult, ...]:
+    """Run dbt with each step's arguments over its days, up to the first that fails; dbt's own results."""
+    results: list[dbtRunnerResult] = []
+    for days, arguments in steps:
+        with opened(settings) as connection:
+            staleness.set_worklist(connection, sorted(days))
+        results.append(dbt(settings, ["build", *QUIETLY, *arguments], on_event))
+        if not results[-1].success:
+            break
+    return tuple(results)
 
 
 def _steps(asked: set[date], known: set[date], changed: set[str]) -> Iterator[tuple[set[date], list[str]]]:

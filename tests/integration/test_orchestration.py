@@ -20,6 +20,7 @@ from pipelines.orchestration.instance import alive, bury_the_dead, opened_instan
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.lineage import keep_lineage
 from pipelines.orchestration.manifest import prepared
+from pipelines.orchestration.marts import BUILT
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches
 from pipelines.orchestration.tags import PROCESS
 from pipelines.settings import DBT_PROJECT, Settings
@@ -69,10 +70,9 @@ def test_a_range_of_days_is_one_run_and_columns_lead_back_to_those_they_are_made
     with opened_instance(shop) as instance:
         runs = instance.get_runs(dg.RunsFilter(job_name="daily"))
         assert [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in runs] == [("2026-01-02", "2026-01-03")]
-        made = instance.get_materialized_partitions(dg.AssetKey(["marts", "shop", "fct_orders"]))
-        assert made == {"2026-01-02", "2026-01-03"}
-        whole = dg.AssetKey(["marts", "shop", "mart_revenue_daily"])
-        assert not instance.get_materialized_partitions(whole) and instance.get_latest_materialization_event(whole)
+        assert instance.get_materialized_partitions(BUILT) == {"2026-01-02", "2026-01-03"}
+        mart = dg.AssetKey(["marts", "shop", "fct_orders"])
+        assert not instance.get_materialized_partitions(mart) and instance.get_latest_materialization_event(mart)
         newest = instance.get_latest_materialization_event(dg.AssetKey(["raw", "sales", "orders"]))
         assert newest is not None and newest.run_id == runs[0].run_id
     keep_lineage(shop, prepared(shop))
@@ -89,7 +89,7 @@ def test_years_without_a_row_are_no_days_to_dagster(shop: Settings) -> None:  # 
     assert run(shop) == []
     with opened_instance(shop) as instance:
         ran = [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in instance.get_runs(dg.RunsFilter(job_name="daily"))]
-        made = instance.get_materialized_partitions(dg.AssetKey(["marts", "shop", "fct_orders"]))
+        made = instance.get_materialized_partitions(BUILT)
     assert ran == [("2026-01-02", "2026-01-02"), ("2024-01-02", "2024-01-04")]
     assert made == {"2024-01-02", "2024-01-03", "2024-01-04", "2026-01-02"}
     assert [day for day, *_ in published(shop)] == ["2024-01-02", "2024-01-04", "2026-01-02"]

@@ -1,12 +1,10 @@
-"""Days are judged beside as they are judged here, and here when the process beside is gone."""
+"""Great Expectations judges a source's days by a profile of them."""
 
 from __future__ import annotations
 
 from datetime import date
-from multiprocessing.connection import Connection
 
 import pandas as pd
-import pytest
 
 from pipelines.sources.spec import Expectation
 from pipelines.warehouse import judge
@@ -15,26 +13,7 @@ EXPECTATIONS = (Expectation("share", "", "a share", low=0.0, high=1.0),)
 PROFILE = pd.DataFrame({"_day": [date(2026, 1, 1), date(2026, 1, 2)], "share": [0.5, 1.5], "share found": [0.5, 1.5]})
 
 
-def test_a_process_beside_finds_what_this_one_does() -> None:
-    here = judge.judge("logs", PROFILE, EXPECTATIONS)
-    assert [finding.day for finding in here] == [date(2026, 1, 2)]
-    with judge.beside():
-        assert judge.judge("logs", PROFILE, EXPECTATIONS) == here
-
-
-def test_what_goes_wrong_beside_is_raised_here() -> None:
-    with judge.beside(), pytest.raises(KeyError, match="_day"):
-        judge.judge("logs", PROFILE.drop(columns="_day"), EXPECTATIONS)
-
-
-def test_when_the_process_beside_has_died_the_day_is_judged_here(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(judge, "_answer", _dies)
-    with judge.beside():
-        assert judge.judge("logs", PROFILE, EXPECTATIONS) == judge._judge("logs", PROFILE, EXPECTATIONS)
-    assert "logs is judged in this one" in caplog.text
-
-
-def _dies(asked: Connection) -> None:
-    asked.close()
+def test_a_day_beyond_a_bound_is_found_and_what_was_measured_is_told() -> None:
+    (finding,) = judge.judge("logs", PROFILE, EXPECTATIONS)
+    assert finding.day == date(2026, 1, 2)
+    assert str(finding) == "logs 2026-01-02: share is 1.5, expected at least 0 and at most 1 (a share)"

@@ -1,0 +1,65 @@
+"""How long the home keeps its history: Dagster's finished runs with their events and logs.
+
+What the warehouse no longer needs is `warehouse.retention`'s affair. `tidy` has both done; a job does so each night.
+"""
+
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from pipelines.settings import Settings
+from pipelines.sources.spec import Source
+from pipelines.warehouse.retention import collect
+
+FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+AT_ONCE = 50
+EVERY_NIGHT = "30 3 * * *"
+
+
+def tidy(settings: Settings, sources: Mapping[str, Source], instance: dg.DagsterInstance) -> tuple[int, int]:
+    """Remove what is older than `history_days` and nothing needs; returns how many runs and contents went."""
+    return forget_runs(settings, instance), collect(settings, sources.values())
+
+
+def forget_runs(settings: Settings, instance: dg.DagsterInstance) -> int:
+    """Delete the finished runs that began more than `history_days` ago; returns how many."""
+    before = datetime.now(UTC) - timedelta(days=settings.history_days)
+    forgotten = 0
+    while runs := instance.get_runs(dg.RunsFilter(statuses=FINISHED, created_before=before), limit=AT_ONCE):
+        for run in runs:
+            instance.delete_run(run.run_id)
+            # Dagster empties the run's SQLite file and keeps it, and its logs.
+            for path in (settings.dagster_home / "history" / "runs").glob(f"{run.run_id}.db*"):
+                path.unlink()
+            shutil.rmtree(settings.dagster_home / "storage" / run.run_id, ignore_errors=True)
+            forgotten += 1
+    return forgotten
+
+
+def retention_job(settings: Settings, sources: Mapping[str, Source]) -> dg.JobDefinition:
+    """Removes what is old and what nothing needs."""
+
+    @dg.op(name="remove_what_is_old")
+    def remove(context: dg.OpExecutionContext) -> None:
+        runs, contents = tidy(settings, sources, context.instance)
+        context.log.info(f"{runs} runs and {contents} contents older than {settings.history_days} days were removed")
+
+    @dg.job(name="retention", description=f"Remove runs and read files that are {settings.history_days} days old.")
+    def retention() -> None:
+        remove()
+
+    return retention
+
+
+def retention_schedule(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Each night."""
+    return dg.ScheduleDefinition(
+        name="retention_schedule",
+        job=job,
+        cron_schedule=EVERY_NIGHT,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Each night, before the daily run.",
+    )

@@ -1,0 +1,41 @@
+"""What nothing needs any more: what was read of files by versions of their source that nothing shows now.
+
+Old publications go when a new one is made (`publish`), Dagster's history by `orchestration.retention`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+
+from pipelines.settings import Settings
+from pipelines.sources.spec import Source
+from pipelines.warehouse.connect import writer
+from pipelines.warehouse.intake import version_of
+
+
+def collect(settings: Settings, sources: Iterable[Source]) -> int:
+    """Remove contents read by another version of their source than today's; returns how many.
+
+    Kept are those that a table still shows, that stand for a present file until it is read anew, and for
+    `history_days` all others: who goes back to the code of last week need not read every file again.
+    """
+    oldest = time.time() - settings.history_days * 86_400
+    removed = 0
+    with writer(settings, "removing what no version needs") as connection:
+        needed = set(
+            connection.execute(
+                "select source, version, content_id from ledger.files where status = 'loaded' "
+                "union select source, version, content_id from ledger.standing"
+            ).fetchall()
+        )
+        for source in sources:
+            for folder in (settings.warehouse_dir / "intake" / source.name).glob("*/*"):
+                version = folder.parent.name
+                if version == version_of(source) or (source.name, version, folder.name) in needed:
+                    continue
+                if folder.stat().st_mtime < oldest:
+                    shutil.rmtree(folder)
+                    removed += 1
+    return removed
