@@ -63,6 +63,49 @@ def test_daily_runs_one_backfill_and_a_full_refresh_give_the_same_marts(parsed: 
     assert published(backfill) == once
 
 
+def deliver_a_rejected_day(home: Path) -> None:
+    land(home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 5000))
+    land(home, "returns/2026-01-03.csv", ("r1", "2026-01-03 12:00:00", 2))
+
+
+def deliver_a_restated_day_that_is_rejected(home: Path) -> None:
+    land(home, "sales/late.csv", ("s0", "2026-01-02 23:00:00", 4))
+    land(home, "returns/2026-01-02.csv", ("r0", "2026-01-02 12:00:00", 500), modified=1_767_990_000)
+
+
+def deliver_a_day_mended_and_another_rejected(home: Path) -> None:
+    land(home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 50), modified=1_767_990_000)
+    land(home, "sales/2026-01-05.csv", ("s5", "2026-01-05 10:00:00", 3000), ("s6", "2026-01-05 11:00:00", 1))
+    land(home, "returns/2026-01-05.csv", ("r5", "2026-01-05 12:00:00", 1))
+
+
+def test_rejected_late_and_restated_days_come_to_the_same_daily_at_once_and_anew(parsed: Path, tmp_path: Path) -> None:  # noqa: F811
+    daily, backfill = new_home(parsed, tmp_path / "daily"), new_home(parsed, tmp_path / "backfill")
+    refused = []
+    for deliver in (
+        deliver_first,
+        deliver_a_rejected_day,
+        deliver_a_restated_day_that_is_rejected,
+        deliver_a_day_mended_and_another_rejected,
+    ):
+        deliver(daily.home)
+        deliver(backfill.home)
+        assert run(daily) == []
+        refused.append(sorted((day.source, day.day) for day in look(daily).refused_days))
+    assert refused == [
+        [],
+        [("sales", JAN_3)],
+        [("returns", JAN_2), ("sales", JAN_3)],
+        [("returns", JAN_2), ("sales", JAN_5)],
+    ]
+    assert run(backfill) == []
+    once = published(backfill)
+    assert once == [("2026-01-02", 9.0, None, 2), ("2026-01-03", 50.0, 2.0, 1)], "a rejected day is never 0"
+    assert published(daily) == once
+    assert run(daily, force=True) == []
+    assert published(daily) == once
+
+
 def test_a_range_of_days_is_one_run_and_columns_lead_back_to_those_they_are_made_from(shop: Settings) -> None:  # noqa: F811
     deliver_first(shop.home)
     deliver_second(shop.home)
