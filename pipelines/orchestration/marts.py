@@ -80,14 +80,7 @@ def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
             if stands and key in asked:
                 node = manifest.content["nodes"][unique_id]
                 count = rows.get((node["schema"], node["alias"]))
-                yield dg.MaterializeResult(
-                    asset_key=key,
-                    metadata={
-                        "days rebuilt": len(built.days),
-                        **({"dagster/row_count": count} if count is not None else {}),
-                        **({"seconds": results[unique_id]["seconds"]} if unique_id in results else {}),
-                    },
-                )
+                yield _made(key, built, results.get(unique_id), count)
         for unique_id, check in check_of.items():
             if results.get(unique_id, {"status": SKIPPED})["status"] != SKIPPED and check.key in checked:
                 yield _verdict(check, results[unique_id])
@@ -178,6 +171,19 @@ def _results(built: Build) -> dict[str, dict[str, Any]]:
         }
         for result in built.nodes
     }
+
+
+def _made(
+    key: dg.AssetKey, built: Build, result: Mapping[str, Any] | None, count: int | None
+) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(
+        asset_key=key,
+        metadata={
+            "days rebuilt": len(built.days),
+            **({"dagster/row_count": count} if count is not None else {}),
+            **({"seconds": result["seconds"]} if result else {}),
+        },
+    )
 
 
 def _verdict(check: dg.AssetCheckSpec, result: Mapping[str, Any]) -> dg.AssetCheckResult:
