@@ -42,6 +42,9 @@ lint: setup ## ruff, mypy, dbt parse, sqlfluff
 	@$(BIN)/scorecard dbt parse --warn-error
 	@$(BIN)/sqlfluff lint dbt_project --processes 2
 
+sources: setup ## Write dbt's file of sources anew, after a source or a table of the catalog has changed
+	@$(BIN)/python -m pipelines.warehouse.dbt_sources
+
 soak: setup ## Read 500 mutated files of each kind, and let landing folders come about in 50 ways a source
 	@$(BIN)/python -m pytest tests/fuzz tests/property --inputs 500 --orders 50 --numprocesses auto --dist loadgroup \
 	  --quiet

@@ -30,7 +30,7 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse import contents, intake, landing, ledger_schema
 from pipelines.warehouse import days as replacing
 from pipelines.warehouse.connect import scratch, writer
-from pipelines.warehouse.transform import dbt, load_catalog_tables, prepare
+from pipelines.warehouse.transform import dbt, load_catalog_tables
 
 ROWS, DAYS = 10_000_000, 30
 PAIRS = 3
@@ -59,7 +59,6 @@ def run() -> Iterator[Figure]:
 
 def prepared(settings: Settings, sources: Sequence[str], days: int) -> None:
     """The catalog, the ledger and the sources' tables in place, all days of the benchmark to be built."""
-    prepare()
     with writer(settings, "the benchmark") as connection:
         ledger_schema.create(connection)
         for source in all_sources().values():

@@ -21,7 +21,7 @@ import typer
 from typer.core import TyperGroup
 
 from pipelines import console
-from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
+from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
@@ -391,8 +391,7 @@ def ui(
         console.say("Working out which columns each column is made from: once per change of the dbt project …")
         keep_lineage(settings, manifest)
     values = {"SCORECARD_HOME": str(settings.home.resolve()), **environment(settings)}
-    os.chdir(PROJECT_ROOT)
-    command = [sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml", "--host", "127.0.0.1"]
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "--host", "127.0.0.1"]
     os.execve(sys.executable, [*command, "--port", str(port)], {**os.environ, **values})  # noqa: S606 - no shell needed
 
 
@@ -419,11 +418,10 @@ def dbt_command(context: typer.Context) -> None:
     """Run dbt over the home's warehouse, with its source file written and the writer lock held."""
     from pipelines.warehouse.connect import lock
     from pipelines.warehouse.private import private_folder
-    from pipelines.warehouse.transform import dbt, prepare
+    from pipelines.warehouse.transform import dbt
 
     settings = _settings()
     private_folder(settings.warehouse_dir)
-    prepare()
     with console.progress(), lock(settings, f"dbt {' '.join(context.args)}"):
         result = dbt(settings, context.args)
     if result.exception:
@@ -445,10 +443,10 @@ def metrics(context: typer.Context) -> None:
     if not command.exists():
         _misused("MetricFlow is not installed. Install the extra: pip install 'ai-workforce-scorecard[metrics]'")
     try:
-        environment = metrics_environment(settings)
+        folder, environment = metrics_environment(settings)
     except FileNotFoundError as error:
         _misused(str(error))
-    asked = subprocess.run([command, *context.args], cwd=DBT_PROJECT, env={**os.environ, **environment}, check=False)  # noqa: S603 - the user's own arguments
+    asked = subprocess.run([command, *context.args], cwd=folder, env={**os.environ, **environment}, check=False)  # noqa: S603 - the user's own arguments
     raise typer.Exit(asked.returncode)
 
 

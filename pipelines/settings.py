@@ -22,9 +22,16 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-DBT_PROJECT = PROJECT_ROOT / "dbt_project"
-SAMPLE_CATALOG = PROJECT_ROOT / "data" / "catalog"
+_PACKAGE = Path(__file__).resolve().parent
+PROJECT_ROOT = _PACKAGE.parent
+"""The checkout, where the package is one; of an installed copy, the folder it was installed into."""
+IS_CHECKOUT = (PROJECT_ROOT / "dbt_project").is_dir()
+BUNDLED = PROJECT_ROOT if IS_CHECKOUT else _PACKAGE / "bundled"
+"""What comes with the package and is no Python: the wheel holds it where `hatch_build.py` says. Never written to."""
+DBT_PROJECT = BUNDLED / "dbt_project"
+SAMPLE_CATALOG = BUNDLED / "data" / "catalog"
+DEFAULT_HOME = PROJECT_ROOT / "data" if IS_CHECKOUT else Path("scorecard-data")
+"""`data` in a checkout; else a folder where the command is run."""
 
 
 class SourceSettings(BaseModel):
@@ -134,7 +141,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # a channel's settings are secrets
     )
 
-    home: Path = Field(PROJECT_ROOT / "data", description="Holds everything the pipeline writes.")
+    home: Path = Field(DEFAULT_HOME, description="Holds everything the pipeline writes.")
     landing: Path | None = Field(None, description="The vendors' exports; null: <home>/landing.")
     catalog: Path | None = Field(None, description="The AI workforce as YAML; null: <home>/catalog.")
     sources: dict[str, SourceSettings] = Field(default_factory=dict)

@@ -10,11 +10,11 @@ import re
 import tempfile
 from pathlib import Path
 
-from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.settings import BUNDLED, Settings
 from pipelines.warehouse.connect import lock
 from pipelines.warehouse.private import private_folder
 from pipelines.warehouse.publish import put
-from pipelines.warehouse.transform import dbt, prepare
+from pipelines.warehouse.transform import dbt
 
 FILE = "docs.html"
 KPIS = "[[kpis]]"
@@ -33,7 +33,6 @@ def write_docs(settings: Settings) -> Path:
     Columns have the types that stand in the home's warehouse, or those of the contracts where nothing was built yet.
     RuntimeError where dbt cannot compile the project.
     """
-    prepare()
     private_folder(settings.warehouse_dir)
     with tempfile.TemporaryDirectory(prefix="docs-", dir=settings.warehouse_dir) as target:
         with lock(settings, "writing the documentation"):
@@ -51,7 +50,7 @@ def _kpis() -> str:
 
     Pictures are left out and links give way to their words: what they lead to does not lie beside the page.
     """
-    folder = PROJECT_ROOT / "docs"
+    folder = BUNDLED / "docs"
     texts = [page.read_text(encoding="utf-8") for page in (folder / "kpis").glob("*.md")]
     texts.sort(key=lambda text: int(text.split()[1]))
     whole = "\n\n".join([(folder / "kpis.md").read_text(encoding="utf-8"), *texts])

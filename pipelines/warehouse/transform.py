@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import yaml
 
 from pipelines import estimates
 from pipelines.catalog.catalog import Catalog
@@ -63,17 +62,6 @@ _parsed: _Parsed | None = None
 """Parsing costs seconds and does not depend on the home folder: later ones of this process do without."""
 
 
-class _Described(Protocol):
-    """A table of any room: enough of it to document."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def columns(self) -> Sequence[Any]: ...
-
-
 @dataclass(frozen=True)
 class Build:
     """What a build did: the days it rebuilt, the models it rebuilt in full, and dbt's own results, in order."""
@@ -96,74 +84,6 @@ class Build:
     def exception(self) -> BaseException | None:
         """What kept dbt from running at all."""
         return next((result.exception for result in self.results if result.exception), None)
-
-
-def sources_yml() -> str:
-    """The dbt source file, from the source modules, the catalog's tables and the ledger's."""
-
-    def table(spec: _Described, identifier: str, loaded: bool) -> dict[str, Any]:
-        columns = [{"name": c.name, "data_type": c.type, "description": c.description} for c in spec.columns]
-        if loaded:
-            columns += [
-                {"name": "_day", "data_type": "DATE", "description": "The row's UTC day."},
-                {"name": "_content_id", "data_type": "VARCHAR", "description": "The content it came from."},
-                {"name": "_row", "data_type": "BIGINT", "description": "Its number in that content."},
-            ]
-        return {
-            "name": spec.name,
-            "identifier": identifier,
-            "description": spec.description,
-            "columns": columns,
-        }
-
-    sources: list[dict[str, Any]] = [
-        {
-            "name": source.name,
-            "schema": "raw",
-            "description": source.description,
-            "meta": {"owner": source.owner},
-            "tables": [table(t, f"{source.name}__{t.name}", True) for t in source.warehouse_tables],
-        }
-        for source in all_sources().values()
-    ]
-    sources.append(
-        {
-            "name": "catalog",
-            "schema": "raw",
-            "description": "The AI workforce as the catalog's YAML declares it; loaded whole.",
-            "tables": [table(t, f"catalog__{t.name}", False) for t in CATALOG_TABLES],
-        }
-    )
-    sources.append(
-        {
-            "name": "ledger",
-            "schema": "ledger",
-            "description": "What was loaded, covering which days, judged how, built when.",
-            "tables": [table(t, t.name, False) for t in ledger_schema.TABLES],
-        }
-    )
-    sources.append(
-        {
-            "name": "raw",
-            "schema": "raw",
-            "description": "What every source shares.",
-            "tables": [table(ledger_schema.QUARANTINE, ledger_schema.QUARANTINE.name, False)],
-        }
-    )
-    fast = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # every run asks several times: 0.03 s instead of 0.4
-    content = {"version": 2, "sources": sources}
-    return str(yaml.dump(content, Dumper=fast, sort_keys=False, allow_unicode=True, width=120))
-
-
-def prepare() -> Path:
-    """Write the dbt source file where it has changed; returns its path. Call it before dbt reads the project."""
-    path = DBT_PROJECT / "models" / "staging" / "sources.yml"
-    text = "# Generated from pipelines/sources/ and the catalog's tables.\n" + sources_yml()
-    if not path.exists() or path.read_text() != text:
-        fresh = path.with_suffix(f".{os.getpid()}.tmp")
-        fresh.write_text(text)
-        fresh.replace(path)  # in one step: another process may be reading the project
-    return path
 
 
 @contextmanager
@@ -217,33 +137,38 @@ def dbt(
             DuckDBConnectionManager.close_all_connections()
 
 
-def metrics_environment(settings: Settings) -> dict[str, str]:
-    """What MetricFlow needs in its environment to read the published marts; parses the project for them.
+def metrics_environment(settings: Settings) -> tuple[Path, dict[str, str]]:
+    """The folder that MetricFlow is to be run in and the environment it needs to read the published marts.
 
-    FileNotFoundError where nothing is published yet. The published file is opened by its real path, so that a
-    publication meanwhile does not change it under the reader.
+    MetricFlow looks for what dbt parsed in the project itself, which may not be written to: the folder leads to the
+    project by links and has a `target` of its own. FileNotFoundError where nothing is published yet. The published
+    file is opened by its real path, so that a publication meanwhile does not change it under the reader.
     """
     published = (settings.published_dir / "marts.duckdb").resolve()
     if not published.exists():
         raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
-    target = DBT_PROJECT / "target"  # the one place MetricFlow looks; the same for every home
+    folder = settings.warehouse_dir / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in (*PROJECT_PARTS, "profiles.yml"):
+        link = folder / part
+        link.unlink(missing_ok=True)
+        link.symlink_to(DBT_PROJECT / part)
     environment = {
         "SCORECARD_TARGET": "published",
         "SCORECARD_PUBLISHED_FILE": str(published),
-        "DBT_PROJECT_DIR": str(DBT_PROJECT),
-        "DBT_PROFILES_DIR": str(DBT_PROJECT),
-        "DBT_TARGET_PATH": str(target),
-        "DBT_LOG_PATH": str(target / "logs"),
+        "DBT_PROJECT_DIR": str(folder),
+        "DBT_PROFILES_DIR": str(folder),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "target" / "logs"),
         "DO_NOT_TRACK": "1",
     }
-    prepare()
     with _environment(environment):
         from dbt.cli.main import dbtRunner
 
         result = dbtRunner().invoke(["parse", "--quiet"])
     if not result.success:
         raise RuntimeError(f"dbt could not parse the project for its metrics: {result.exception}")
-    return environment
+    return folder, environment
 
 
 def project_fingerprint() -> str:
@@ -268,7 +193,6 @@ def manifest_file(settings: Settings) -> Path:
     cannot parse the project.
     """
     global _parsed
-    prepare()
     known, fingerprint = settings.warehouse_dir / "dbt", project_fingerprint()
     path = known / "manifests" / fingerprint / "manifest.json"
     if not path.exists():

@@ -32,10 +32,11 @@ def test_a_metric_by_name_is_the_number_of_the_scorecard(company: Company, tmp_p
     names = [name for name in metric_names() if not name.endswith(("_daily", "_weekly"))]
     answer = tmp_path / "answer.csv"
     command = [Path(sys.executable).with_name("mf"), "query", "--metrics", ",".join(names)]
+    folder, environment = metrics_environment(company.settings)
     subprocess.run(  # noqa: S603 - our own arguments
         [*command, "--group-by", "model,metric_time__month", "--csv", answer],
-        cwd=DBT_PROJECT,
-        env={**os.environ, **metrics_environment(company.settings)},
+        cwd=folder,
+        env={**os.environ, **environment},
         check=True,
         capture_output=True,
     )

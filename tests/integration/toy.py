@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from pipelines.settings import DBT_PROJECT, SAMPLE_CATALOG
 from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
+from pipelines.warehouse.dbt_sources import sources_yml
 
 HEADER = "id,sold,amount\n"
 
@@ -91,7 +92,7 @@ def write_project(folder: Path) -> Path:
     (folder / "seeds" / "kpi_sources.csv").write_text(
         "kpi_id,source\n" + "".join(f"revenue,{source}\n" for source in SOURCES)
     )
-    for path, text in MODELS.items():
+    for path, text in {**MODELS, "staging/sources.yml": sources_yml(SOURCES.values())}.items():
         (folder / "models" / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / "models" / path).write_text(text)
     return folder

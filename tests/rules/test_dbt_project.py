@@ -13,8 +13,10 @@ import yaml
 from pipelines import scorecard
 from pipelines.catalog.domains.targets import Kpi
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
+from pipelines.sources import all_sources
+from pipelines.warehouse.dbt_sources import FILE, sources_yml
 from pipelines.warehouse.postgres import postgres_type
-from pipelines.warehouse.transform import dbt, prepare
+from pipelines.warehouse.transform import dbt
 
 BUNDLE = PROJECT_ROOT / "docs" / "bi" / "superset"
 READERS = {
@@ -40,13 +42,16 @@ ENDINGS = {
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    prepare()
     settings = Settings(home=tmp_path_factory.mktemp("home"))
     settings.warehouse_dir.mkdir(parents=True)
     result = dbt(settings, ["parse", "--quiet", "--warn-error"])
     assert result.success, result.exception
     found: dict[str, Any] = json.loads((settings.warehouse_dir / "dbt" / "manifest.json").read_text())
     return found
+
+
+def test_dbts_file_of_sources_is_what_the_code_says() -> None:
+    assert (DBT_PROJECT / FILE).read_text() == sources_yml(all_sources().values()), "run `make sources`"
 
 
 def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:

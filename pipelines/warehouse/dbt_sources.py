@@ -1,0 +1,96 @@
+"""`dbt_project/models/staging/sources.yml`: what dbt knows of raw tables, from the sources, the catalog and the ledger.
+
+The file is part of the project, so that dbt's own commands work in `dbt_project/` and an installed copy need not be
+written to. `make sources` writes it; a test holds it to what the code says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import yaml
+
+from pipelines.catalog.tables import CATALOG_TABLES
+from pipelines.settings import DBT_PROJECT
+from pipelines.sources import all_sources
+from pipelines.sources.spec import Source
+from pipelines.warehouse import ledger_schema
+
+FILE = "models/staging/sources.yml"
+HEAD = "# Written by `make sources` from pipelines/sources/, the catalog's tables and the ledger's.\n"
+
+
+class _Described(Protocol):
+    """A table of any room: enough of it to document."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def columns(self) -> Sequence[Any]: ...
+
+
+def sources_yml(known: Iterable[Source]) -> str:
+    """The text of the file for the sources `known`."""
+
+    def table(spec: _Described, identifier: str, loaded: bool) -> dict[str, Any]:
+        columns = [{"name": c.name, "data_type": c.type, "description": c.description} for c in spec.columns]
+        if loaded:
+            columns += [
+                {"name": "_day", "data_type": "DATE", "description": "The row's UTC day."},
+                {"name": "_content_id", "data_type": "VARCHAR", "description": "The content it came from."},
+                {"name": "_row", "data_type": "BIGINT", "description": "Its number in that content."},
+            ]
+        return {
+            "name": spec.name,
+            "identifier": identifier,
+            "description": spec.description,
+            "columns": columns,
+        }
+
+    sources: list[dict[str, Any]] = [
+        {
+            "name": source.name,
+            "schema": "raw",
+            "description": source.description,
+            "meta": {"owner": source.owner},
+            "tables": [table(t, f"{source.name}__{t.name}", True) for t in source.warehouse_tables],
+        }
+        for source in known
+    ]
+    sources.append(
+        {
+            "name": "catalog",
+            "schema": "raw",
+            "description": "The AI workforce as the catalog's YAML declares it; loaded whole.",
+            "tables": [table(t, f"catalog__{t.name}", False) for t in CATALOG_TABLES],
+        }
+    )
+    sources.append(
+        {
+            "name": "ledger",
+            "schema": "ledger",
+            "description": "What was loaded, covering which days, judged how, built when.",
+            "tables": [table(t, t.name, False) for t in ledger_schema.TABLES],
+        }
+    )
+    sources.append(
+        {
+            "name": "raw",
+            "schema": "raw",
+            "description": "What every source shares.",
+            "tables": [table(ledger_schema.QUARANTINE, ledger_schema.QUARANTINE.name, False)],
+        }
+    )
+    return HEAD + yaml.safe_dump({"version": 2, "sources": sources}, sort_keys=False, allow_unicode=True, width=120)
+
+
+def main() -> None:
+    """Write the file."""
+    (DBT_PROJECT / FILE).write_text(sources_yml(all_sources().values()))
+
+
+if __name__ == "__main__":
+    main()
