@@ -207,7 +207,9 @@ select
             then case when {{ same_class('label', 'positive_class') }} then 'positive' else 'negative' end
         when task = 'multiclass' then label
     end as actual_label,
-    date_diff('millisecond', predicted_at, labelled_at) as delay_milliseconds,
+    -- Ground truth that says its hour alone lies before its prediction: it was known at once.
+    case when labelled_at < predicted_at then 0 else date_diff('millisecond', predicted_at, labelled_at) end
+        as delay_milliseconds,
     case when score_bin is not null then score end as score
 
 from signed

@@ -39,7 +39,7 @@ asked as (
             when quality.task = 'multiclass'
                 then coalesce(mapped.score, {{ class_score('mapped.scores', 'mapped.prediction') }})
             else mapped.score
-        end as score
+        end as logged_score
 
     from mapped
     left join quality on mapped.model_id = quality.member_id
@@ -48,6 +48,21 @@ asked as (
             mapped.model_id = thresholds.member_id
             and mapped.event_date >= thresholds.valid_from
             and (thresholds.valid_to is null or mapped.event_date < thresholds.valid_to)
+
+),
+
+-- A hair's breadth beyond 0 or 1 a probability is rounded.
+rounded as (
+
+    select
+        * exclude (logged_score),
+        case
+            when task in ('binary', 'multiclass') and logged_score between -1e-6 and 0 then 0
+            when task in ('binary', 'multiclass') and logged_score between 1 and 1 + 1e-6 then 1
+            else logged_score
+        end as score
+
+    from asked
 
 ),
 
@@ -92,7 +107,7 @@ final as (
         content_id,
         row_number
 
-    from asked
+    from rounded
 
 )
 

@@ -58,7 +58,9 @@ judged_sums as (
         count(score - happened) as scored_count,
         sum(cast(score as decimal(18, 12))) as score_sum,
         count(given_probability) as log_loss_count,
-        sum(cast(-ln(greatest(given_probability, 1e-15)) as decimal(18, 12))) as log_loss_sum,
+        -- greatest() passes over a null.
+        sum(cast(-ln(greatest(given_probability, 1e-15)) as decimal(18, 12)))
+        filter (where given_probability is not null) as log_loss_sum,
         sum(cast((score - happened) * (score - happened) as decimal(18, 12))) as squared_score_error_sum
 
     from judged
