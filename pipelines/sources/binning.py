@@ -129,8 +129,12 @@ def _binned(dims: tuple[str, ...], rows: str) -> str:
     from kept join sized using (place)"""
 
 
-# What is not finite is no value: missing, and no category either. `007` is a name.
-_NUMBER_IN_TEXT = "case when not regexp_matches(text, '^-?0[0-9]') then try_cast(text as double) end"
+# What is not finite is no value: missing, and no category either. `007` is a name, `1,234.5` a number.
+_NUMBER_IN_TEXT = r"""case
+    when regexp_full_match(text, '-?[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]+)?')
+        then try_cast(replace(text, ',', '') as double)
+    when not regexp_matches(text, '^-?0[0-9]') then try_cast(text as double)
+end"""
 
 
 def long_bins(values: str, dims: tuple[str, ...], bins: int) -> str:

@@ -178,7 +178,7 @@ SOURCE = Source(
     late=timedelta(days=7),
     day_by="rows",
     names=(
-        Names("deployments", "environment", "environment"),
-        Names("deployments", "repository", "repository"),
+        Names("deployments", "environment", "repository || ':' || environment", is_lower=True),
+        Names("deployments", "repository", "repository", is_lower=True),
     ),
 )

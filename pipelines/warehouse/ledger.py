@@ -245,7 +245,8 @@ def newest_day(connection: duckdb.DuckDBPyConnection, source: Source) -> date | 
     if covered is None or not told:
         return covered
     touched: date | None = connection.execute(
-        "select least(max(touched_at), (select max(modified_at) from ledger.files where source = ?))::date "
+        "select case when max(touched_at) is not null "
+        "then least(max(touched_at), (select max(modified_at) from ledger.files where source = ?)) end::date "
         f"from ({' union all '.join(told)})",
         [source.name],
     ).fetchall()[0][0]

@@ -94,7 +94,7 @@ def recognise(candidates: Sequence[Format], present: Collection[str], path: str,
             path,
             found,
             "; ".join(f"{c.name}, which needs {', '.join(c.requires)}" for c in candidates),
-            "It is of no format of this source: point the source's glob away from it, or move it to its own source.",
+            "Export it in one of these formats; if it is none of this source's, point the source's glob away from it.",
         )
     raise LandingFileError(
         path,

@@ -130,7 +130,11 @@ def select(expressions: Mapping[str, str], relation: str = "rows") -> dict[str, 
     stray = expressions.keys() - set(CHARGES.column_names)
     if stray:
         raise KeyError(f"not columns of charges: {sorted(stray)}")
-    columns = [f'{expressions.get(name, "null")} as "{name}"' for name in CHARGES.column_names]
+    written = dict(expressions)
+    for name in ("BillingCurrency", "PricingCurrency"):
+        if name in written:  # some exports write usd
+            written[name] = f"upper(trim(cast({written[name]} as varchar)))"
+    columns = [f'{written.get(name, "null")} as "{name}"' for name in CHARGES.column_names]
     return {"charges": " ".join(["select", ",\n".join(["_row", "_raw", *columns]), "from", relation])}
 
 

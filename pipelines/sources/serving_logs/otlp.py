@@ -160,7 +160,7 @@ def _requests(scopes: str) -> str:
         environment,
         {_first("resource", ("cloud.region",))} as region,
         {_first("resource", ("host.type",))} as instance_type,
-        case when s.status.code in ('2', 'STATUS_CODE_ERROR') or error_type is not null
+        case when upper(s.status.code) in ('2', 'ERROR', 'STATUS_CODE_ERROR') or error_type is not null
             then 'error' else 'success' end as status,
         coalesce(error_type, s.status.message) as error_type,
         coalesce(http_status, cast(try_cast(error_type as integer) as varchar)) as http_status,

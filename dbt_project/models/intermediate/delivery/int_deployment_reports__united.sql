@@ -14,7 +14,17 @@ change_requests as (select * from {{ ref('stg_change_records__change_requests') 
 
 version_names as (select * from {{ ref('int_version_names__registered') }}),
 
-identifiers as (select * from {{ source('catalog', 'identifiers') }}),
+-- GitHub's names are the same in upper and lower case.
+identifiers as (
+
+    select
+        * replace (
+            case when source = 'github' then lower(identifier_value) else identifier_value end as identifier_value
+        )
+
+    from {{ source('catalog', 'identifiers') }}
+
+),
 
 -- The first success is when it went live; `inactive` comes after it and takes nothing back. A status may move a
 -- deployment to another environment than the one it was made for.
@@ -209,14 +219,16 @@ mapped as (
         on
             reports.source = own.source
             and reports.own_kind = own.identifier_kind
-            and reports.own_name = own.identifier_value
+            and case when reports.source = 'github' then lower(reports.own_name) else reports.own_name end
+            = own.identifier_value
             and (cast(reports.reported_at as date) >= own.valid_from or own.valid_from is null)
             and (cast(reports.reported_at as date) < own.valid_to or own.valid_to is null)
     left join identifiers as shared
         on
             reports.source = shared.source
             and reports.shared_kind = shared.identifier_kind
-            and reports.shared_name = shared.identifier_value
+            and case when reports.source = 'github' then lower(reports.shared_name) else reports.shared_name end
+            = shared.identifier_value
             and (cast(reports.reported_at as date) >= shared.valid_from or shared.valid_from is null)
             and (cast(reports.reported_at as date) < shared.valid_to or shared.valid_to is null)
     -- Most workflows deploy nothing: one that does is named in the catalog.

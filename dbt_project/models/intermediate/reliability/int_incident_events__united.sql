@@ -277,6 +277,18 @@ united as (
 
 ),
 
+began as (
+
+    select
+        record_source,
+        record_id,
+        min(created_at) as created_at
+
+    from records
+    group by record_source, record_id
+
+),
+
 final as (
 
     select
@@ -289,12 +301,13 @@ final as (
         united.is_logged,
         united.is_by_person,
 
-        united.event_at
+        -- Clocks differ: what is resolved before it was created was resolved as it was.
+        case when united.effect = 'close' then greatest(united.event_at, began.created_at) else united.event_at end
+            as event_at
 
     from united
     -- Log entries may come before their incident, and issues of other types have changelogs too.
-    semi join records
-        on united.record_source = records.record_source and united.record_id = records.record_id
+    inner join began on united.record_source = began.record_source and united.record_id = began.record_id
     where united.event_at is not null
 
 )

@@ -54,7 +54,8 @@ postings as (
 
 ),
 
--- Exports overlap: a line that stands in several files is the newest one's.
+-- Exports overlap: a line that stands in several files is the newest one's. Of one number in one file, what differs is
+-- several lines: a spreadsheet has cut their numbers.
 standing as (
 
     select postings.*
@@ -62,9 +63,16 @@ standing as (
     from postings
     left join delivered on postings.content_id = delivered.content_id
     qualify
-        row_number() over (
+        dense_rank() over (
             partition by postings.side, postings.document_id, postings.line_number
-            order by delivered.delivered_at desc nulls last, postings.content_id desc, postings.file_row desc
+            order by delivered.delivered_at desc nulls last, postings.content_id desc
+        ) = 1
+        and row_number() over (
+            partition by
+                postings.side, postings.document_id, postings.line_number, postings.content_id,
+                postings.posting_date, postings.project_code, postings.gl_account, postings.category,
+                postings.currency, postings.amount
+            order by postings.file_row
         ) = 1
 
 ),

@@ -8,7 +8,12 @@ source as (
 
 newest as (
 
-    select *
+    select
+        *,
+        -- GitHub touches a run long after it has ended.
+        min(updated_at) filter (where status = 'completed') over (
+            partition by run_id, coalesce(run_attempt, 1)
+        ) as ended_at
     from source
     qualify row_number() over (
         partition by run_id, coalesce(run_attempt, 1)
@@ -39,7 +44,7 @@ renamed as (
 
         committed_at,
         created_at,
-        updated_at as ended_at
+        ended_at
 
     from newest
     where status = 'completed'
