@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.connect import writer
 from tests.integration.conftest import run
 
-DAYS = 9
+DAYS = 6
 MORNINGS = [*range(3, DAYS, 3), DAYS, DAYS + 30]
 """Days after the first on whose morning a run finds what has been delivered by then; the last finds the rest."""
 

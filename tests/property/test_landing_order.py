@@ -25,7 +25,7 @@ from tests.property.shuffled import Shuffle
 SOURCES = sorted(all_sources())
 LARGEST = 60_000
 """Bytes of a file: what is wrong with ten thousand rows is wrong with a hundred."""
-STEPS = 16
+STEPS = 10
 """What happens to the landing folder of a source before it holds what it is to hold."""
 
 
