@@ -22,8 +22,8 @@ from bench.quality import built, compiled, prepared, taken_in
 from pipelines.scenario.world import FIRST_DAY
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse import contents
 from pipelines.warehouse import days as replacing
+from pipelines.warehouse import file_versions
 from pipelines.warehouse.connect import scratch, writer
 
 ROWS, DAYS, FEATURES = 10_000_000, 30, 20
@@ -114,7 +114,7 @@ def pipeline(settings: Settings) -> None:
         for name in SOURCES:
             source = all_sources()[name]
             for table in source.warehouse_tables:
-                found = contents.good_rows(source, table, folders[name])
+                found = file_versions.good_rows(source, table, folders[name])
                 if found is None:
                     continue
                 raw = replacing.raw_name(source, table)

@@ -27,8 +27,8 @@ from pipelines.settings import DBT_PROJECT, SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.sources.predictions import SOURCE
 from pipelines.sources.spec import Source
-from pipelines.warehouse import contents, intake, landing, ledger_schema
 from pipelines.warehouse import days as replacing
+from pipelines.warehouse import file_versions, intake, landing, ledger_schema
 from pipelines.warehouse.connect import scratch, writer
 from pipelines.warehouse.transform import dbt, load_catalog_tables
 
@@ -65,10 +65,10 @@ def prepared(settings: Settings, sources: Sequence[str], days: int) -> None:
             replacing.create_tables(connection, source)
         load_catalog_tables(connection, load_catalog(settings.catalog_dir))
         connection.execute(
-            "insert into ledger.worklist select unnest(generate_series(?::date, ?::date, interval 1 day))::date",
+            "insert into ledger.days_to_rebuild select unnest(generate_series(?::date, ?::date, interval 1 day))::date",
             [FIRST_DAY, FIRST_DAY + timedelta(days=days - 1)],
         )
-        connection.execute("create or replace table bench_days as select day from ledger.worklist")
+        connection.execute("create or replace table bench_days as select day from ledger.days_to_rebuild")
         names = ", ".join(f"'{name}'" for name in sources)
         connection.execute(
             f"create or replace view ledger.coverage as select unnest([{names}]) as source, day from bench_days"
@@ -99,7 +99,8 @@ def taken_in(settings: Settings, source: Source) -> list[tuple[str, Path]]:
         done = list(pool.map(lambda content: read({content: files[content]}, delivered)[content], files))
     assert {report.status for report in done} == {"loaded"}, done
     return [
-        (report.path, contents.content_folder(settings, source.name, version, report.content_id)) for report in done
+        (report.path, file_versions.content_folder(settings, source.name, version, report.content_id))
+        for report in done
     ]
 
 
@@ -159,7 +160,7 @@ def pipeline(settings: Settings) -> None:
         folders["labels" if "labels" in path else "predictions"].append(folder)
     with writer(settings, "the benchmark") as connection:
         for table in SOURCE.warehouse_tables:
-            shown = contents.good_rows(SOURCE, table, folders[table.name])
+            shown = file_versions.good_rows(SOURCE, table, folders[table.name])
             connection.execute(f"create or replace view {replacing.raw_name(SOURCE, table)} as {shown}")
         built(settings, connection)
 

@@ -1,7 +1,7 @@
 """What a run costs beside its work: a daily run's overhead, its growth with history, a backfill against a full build.
 
 Runs are whole `scorecard run` processes on sample companies. The same work by hand is a process too, on a copy of the
-company: files taken in, days judged and replaced, the compiled statements of the run's models and tests and the
+company: files taken in, days validated and replaced, the compiled statements of the run's models and tests and the
 statistics of its Python models in dbt's order, the publication, the page. What a run takes beyond it, Dagster and dbt
 add. The statements alone are told beside it.
 """
@@ -148,7 +148,7 @@ def _by_hand(home: Path, other: Path, since: float) -> float:
             replace_days(settings, source)
         with writer(settings, "replaying a build") as connection:
             load_catalog_tables(connection, catalog)
-            staleness.set_worklist(connection, found.stale_days)
+            staleness.set_days_to_rebuild(connection, found.stale_days)
             began = time.perf_counter()
             for statement in _statements(Settings(home=other), since):
                 _replay(connection, statement)

@@ -118,7 +118,7 @@ def run(
 ) -> None:
     """Bring the scorecard up to date: take in new files, rebuild the stale days, test, publish.
 
-    Ends with 0 only if every step and blocking check passed and no file or day stands refused.
+    Ends with 0 only if every step and blocking check passed and no file or day stands rejected.
     """
     settings = _settings(home, landing, catalog)
     asked = _day("--from", from_), _day("--to", to)
@@ -215,7 +215,7 @@ def alerts(
     `--send` and `--test` end with 0 only if every receiver took what it was sent.
     """
     from pipelines.notify.delivery import connected, overview, send_test, tell, utc_now
-    from pipelines.notify.notice import RefusedError, UnfitError, UnreachableError
+    from pipelines.notify.notice import RejectedError, UnfitError, UnreachableError
 
     settings = _settings(home)
     if test is not None:
@@ -224,7 +224,7 @@ def alerts(
             _misused(f"no channel `{test}` is set; set are: {', '.join(channels) or 'none'}. See docs/alerts.md.")
         try:
             send_test(channels[test], settings)
-        except (UnreachableError, RefusedError, UnfitError) as error:
+        except (UnreachableError, RejectedError, UnfitError) as error:
             console.complain(f"{test}: {error}")
             raise typer.Exit(FAILED) from None
         console.say(f"{test} has taken a test notice.")

@@ -117,10 +117,10 @@ def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
 
 
 def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: Path | None) -> bool:
-    """What failed or stands refused, on which file or day, and what to do; returns whether anything does."""
-    for file in _first(found.refused_files):
+    """What failed or stands rejected, on which file or day, and what to do; returns whether anything does."""
+    for file in _first(found.rejected_files):
         complain(f"{file.status}: {file.source}, {file.message}")
-    for day in _first(found.refused_days):
+    for day in _first(found.rejected_days):
         complain(
             f"rejected: {day.source} {day.day}: {day.message}. Nothing of {day.source} counts on that day. "
             "Fix the export and deliver it again."
@@ -129,7 +129,7 @@ def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: P
         complain(f"{step} failed: {message}")
     if failures and details:
         err.print(Text(f"Every event of the run: {details}"))
-    return bool(found.refused_files or found.refused_days or failures)
+    return bool(found.rejected_files or found.rejected_days or failures)
 
 
 def _first(items: Sequence[Any]) -> Iterator[Any]:
@@ -165,14 +165,14 @@ def show_health(
 ) -> None:
     """A row per source with files and where the others look for theirs; what is amiss, and what to do next."""
     table = Table(title=f"Sources in {settings.landing_dir}", title_justify="left", box=box.SIMPLE)
-    for heading in ("source", "files", "refused", "rows", "quarantined", "skipped", "days", "newest day", "fresh"):
+    for heading in ("source", "files", "rejected", "rows", "quarantined", "skipped", "days", "newest day", "fresh"):
         table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=heading in WHOLE)
     connected = [item for item in health if item.files_found or item.rows_loaded]
     for item in connected:
         table.add_row(
             item.source,
             f"{item.files_found:,}",
-            f"{item.files_refused:,}",
+            f"{item.files_rejected:,}",
             f"{item.rows_loaded:,}",
             f"{item.rows_quarantined:,}",
             f"{item.rows_skipped:,}",
@@ -254,8 +254,8 @@ def _advice(
 ) -> Iterator[str]:
     if found.changed or found.stale_days:
         yield "scorecard run, to take in what is new and rebuild what is stale."
-    if found.refused_files or found.refused_days:
-        yield "mend the refused exports and deliver them again."
+    if found.rejected_files or found.rejected_days:
+        yield "mend the rejected exports and deliver them again."
     if any(item.rows_quarantined for item in health):
         yield "raw.quarantine in the warehouse holds each quarantined row with its reason."
     if nobodys:

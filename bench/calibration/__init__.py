@@ -46,7 +46,7 @@ class Case:
     """One estimator on one shape of data.
 
     Args:
-        estimator: what is judged.
+        estimator: what is evaluated.
         data: on which data.
         simulate: one data set, and what held on it.
         wanted: quantity → the least and the largest share wanted.

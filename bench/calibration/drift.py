@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.calibration import ANYTIME, Case, Held
-from pipelines.estimates.drift import Comparisons, Verdicts, judge
+from pipelines.estimates.drift import Comparisons, Verdicts, evaluate
 
 Values = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Values]
@@ -52,7 +52,7 @@ def bins(reference: Values, window: Values, numeric: bool) -> tuple[list[int], l
 
 
 def verdicts(features: list[tuple[Values, Values, bool]], floor: float = LEAST_FLOOR) -> Verdicts:
-    """What is judged of one window's features: (reference, window, numeric) each."""
+    """What is evaluated of one window's features: (reference, window, numeric) each."""
     binned = [bins(*feature) for feature in features]
     width = max(len(one[0]) for one in binned)
 
@@ -61,7 +61,7 @@ def verdicts(features: list[tuple[Values, Values, bool]], floor: float = LEAST_F
 
     numbers = np.array([[np.count_nonzero(~np.isnan(side)) for side in one[:2]] for one in features])
     ones = np.ones(len(features))
-    return judge(
+    return evaluate(
         Comparisons(
             reference=matrix(0),
             window=matrix(1),

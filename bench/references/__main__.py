@@ -35,7 +35,7 @@ from pipelines.estimates.causal.panels import Panel, staggered, two_way
 from pipelines.estimates.drift import chi_square_p_value, jensen_shannon_distance, ks_p_value, psi
 from pipelines.estimates.experiments import Comparison, Moments, adjust, compare, sample_ratio
 from pipelines.estimates.intervals import Array, Estimate, wilson
-from pipelines.estimates.power import Arms, Baseline, power, sample_size
+from pipelines.estimates.power import Baseline, Variants, power, sample_size
 
 PAGE = Path(__file__).parents[2] / "docs" / "statistics" / "references.md"
 SETS, CLOSE = 20, 1e-6
@@ -79,16 +79,16 @@ def parts(what: str, library: str, ours: Estimate, theirs: tuple[float, ...], re
 
 
 def experiments(rng: np.random.Generator) -> Iterator[Pair]:
-    """Two arms with a past and sessions, by GrowthBook's gbstats and by tea-tasting."""
+    """Two variants with a past and sessions, by GrowthBook's gbstats and by tea-tasting."""
     n = (400, 300)
     past = [rng.lognormal(0, 1, one) for one in n]
-    spent = [rng.lognormal(0, 1, one) * (1 + 0.1 * arm) + past[arm] for arm, one in enumerate(n)]
+    spent = [rng.lognormal(0, 1, one) * (1 + 0.1 * variant) + past[variant] for variant, one in enumerate(n)]
     sessions = [1.0 + rng.poisson(3, one) for one in n]
-    bought = [(rng.random(one) < 0.2 + 0.05 * arm).astype(float) for arm, one in enumerate(n)]
-    arms = [Moments.of(x, d=d, pre=pre) for x, d, pre in zip(spent, sessions, past, strict=True)]
+    bought = [(rng.random(one) < 0.2 + 0.05 * variant).astype(float) for variant, one in enumerate(n)]
+    variants = [Moments.of(x, d=d, pre=pre) for x, d, pre in zip(spent, sessions, past, strict=True)]
     shares = [Moments.of(x) for x in bought]
     kinds = {
-        "mean": ([gb.SampleMeanStatistic(m.n, m.sum_x, m.sum_xx) for m in arms], compare(*arms)),
+        "mean": ([gb.SampleMeanStatistic(m.n, m.sum_x, m.sum_xx) for m in variants], compare(*variants)),
         "proportion": (
             [gb.ProportionStatistic(m.n, m.sum_x) for m in shares],
             compare(*shares, "proportion"),
@@ -98,9 +98,9 @@ def experiments(rng: np.random.Generator) -> Iterator[Pair]:
                 gb.RatioStatistic(
                     m.n, _sums(m.n, m.sum_x, m.sum_xx), _sums(m.n, m.sum_d, m.sum_dd), m_d_sum_of_products=m.sum_xd
                 )
-                for m in arms
+                for m in variants
             ],
-            compare(*arms, "ratio"),
+            compare(*variants, "ratio"),
         ),
         "CUPED": (
             [
@@ -111,9 +111,9 @@ def experiments(rng: np.random.Generator) -> Iterator[Pair]:
                     m.sum_x_pre,
                     theta=0,
                 )
-                for m in arms
+                for m in variants
             ],
-            compare(*arms, cuped=True),
+            compare(*variants, cuped=True),
         ),
     }
     older = "on purpose: gbstats 0.8.0 scales the control's whole adjusted variance by (m_T/m_C)², we only that of x"
@@ -126,7 +126,7 @@ def experiments(rng: np.random.Generator) -> Iterator[Pair]:
     for scale in ("absolute", "relative"):
         config = SequentialConfig(difference_type=scale, sequential_tuning_parameter=5000)
         found = SequentialTwoSidedTTest(*kinds["mean"][0], config).compute_result()
-        ours = getattr(compare(*arms, sequential=5000), scale)
+        ours = getattr(compare(*variants, sequential=5000), scale)
         yield from parts(f"always valid, {scale} lift", "gbstats", ours, (found.expected, *found.ci, found.p_value))
     yield from _sample_ratios(rng)
     yield from _tea_tasting(spent, past, sessions, {kind: ours for kind, (_, ours) in kinds.items()})
@@ -137,9 +137,9 @@ def _sample_ratios(rng: np.random.Generator) -> Iterator[Pair]:
     yield Pair(
         "sample ratio: p-value", "gbstats", sample_ratio(counts, [5, 3, 2]).p_value, check_srm(counts, [5, 3, 2])
     )
-    dropped = "on purpose: gbstats 0.8.0 counts arms of weight 0 among the degrees of freedom"
+    dropped = "on purpose: gbstats 0.8.0 counts variants of weight 0 among the degrees of freedom"
     yield Pair(
-        "sample ratio with an arm of weight 0: p-value",
+        "sample ratio with a variant of weight 0: p-value",
         "gbstats",
         sample_ratio([*counts, 0], [5, 3, 2, 0]).p_value,
         check_srm([*counts, 0], [5, 3, 2, 0]),
@@ -194,8 +194,8 @@ def resampled(rng: np.random.Generator) -> Iterator[Pair]:
     drawn = []
     for _ in range(1000):
         picks = [rng.integers(0, n, n) for _ in pairs]
-        arms = [Moments.of(x[pick], pre=pre[pick]) for (x, pre), pick in zip(pairs, picks, strict=True)]
-        drawn.append(compare(*arms, cuped=True).relative.value)
+        variants = [Moments.of(x[pick], pre=pre[pick]) for (x, pre), pick in zip(pairs, picks, strict=True)]
+        drawn.append(compare(*variants, cuped=True).relative.value)
     reason = (
         "m_T/m_C carries the chance in the unadjusted lift: right on average (calibration.md), noisy in one data set"
     )
@@ -235,13 +235,13 @@ def basics(rng: np.random.Generator) -> Iterator[Pair]:
     for method, name in (("holm", "holm"), ("bh", "fdr_bh")):
         for mine, theirs in zip(adjust(p_values, method), multipletests(p_values, method=name)[1], strict=True):
             yield Pair(f"adjusted p-value, {name}", "statsmodels", mine, theirs)
-    effect, arms = rng.uniform(0.1, 0.4), Arms(int(rng.integers(100, 900)), int(rng.integers(100, 900)))
-    theirs = NormalIndPower().power(effect, arms.control, 0.05, arms.treatment / arms.control)
-    yield Pair("power", "statsmodels", power(Baseline(5, 1), effect, arms), theirs)
+    effect, variants = rng.uniform(0.1, 0.4), Variants(int(rng.integers(100, 900)), int(rng.integers(100, 900)))
+    theirs = NormalIndPower().power(effect, variants.control, 0.05, variants.treatment / variants.control)
+    yield Pair("power", "statsmodels", power(Baseline(5, 1), effect, variants), theirs)
     units = sample_size(Baseline(5, 1), effect)
     assert units is not None
     needed = float(np.ceil(NormalIndPower().solve_power(effect, None, 0.05, 0.8)))
-    yield Pair("units per arm", "statsmodels", units.control, needed)
+    yield Pair("units per variant", "statsmodels", units.control, needed)
 
 
 def panels(rng: np.random.Generator) -> Iterator[Pair]:

@@ -15,10 +15,10 @@
         where
             exists (
                 select 1
-                from {{ source('ledger', 'worklist') }} as worklist
+                from {{ source('ledger', 'days_to_rebuild') }} as days_to_rebuild
                 where
-                    worklist.day >= cast({{ this }}.window_start_at as date)
-                    and worklist.day < {{ this }}.window_end_at
+                    days_to_rebuild.day >= cast({{ this }}.window_start_at as date)
+                    and days_to_rebuild.day < {{ this }}.window_end_at
             )
             or (model_id, window_start_at, reference_state) not in (
                 select (model_id, window_start_at, reference_state) from {{ resolved }}

@@ -10,23 +10,23 @@
 {% macro cohort_in_reach(column) -%}
     {{ column }} >= (
         select
-            min(worklist.day) - (
+            min(days_to_rebuild.day) - (
                 select cast(ceil(max({{ conversion_hours('experiments') }}) / 24) as integer)
                 from {{ source('catalog', 'experiments') }} as experiments
             )
-        from {{ source('ledger', 'worklist') }} as worklist
+        from {{ source('ledger', 'days_to_rebuild') }} as days_to_rebuild
     )
 {%- endmacro %}
 
 {# Experiments that were running on a day the run rebuilds. #}
-{% macro runs_in_worklist(column) -%}
+{% macro runs_in_days_to_rebuild(column) -%}
     {{ column }} in (
         select experiments.experiment_id
         from {{ source('catalog', 'experiments') }} as experiments
-        inner join {{ source('ledger', 'worklist') }} as worklist
+        inner join {{ source('ledger', 'days_to_rebuild') }} as days_to_rebuild
             on
-                worklist.day >= experiments.valid_from
-                and (worklist.day < experiments.valid_to or experiments.valid_to is null)
+                days_to_rebuild.day >= experiments.valid_from
+                and (days_to_rebuild.day < experiments.valid_to or experiments.valid_to is null)
     )
 {%- endmacro %}
 

@@ -56,7 +56,7 @@ reused as (select id_hash from {{ ref('int_prediction_ids__reused') }}),
 superseded as (
 
     select * from {{ ref('int_labels__superseded') }}
-    where {{ in_worklist('superseded_date', forward=window_days) }}
+    where {{ in_days_to_rebuild('superseded_date', forward=window_days) }}
 
 ),
 
@@ -79,14 +79,14 @@ labels as not materialized (
             delivered.labelled_date = superseded.labelled_date
             and delivered.content_id = superseded.content_id
             and delivered.row_number = superseded.row_number
-    where {{ in_worklist('delivered.labelled_date', back=window_days, forward=window_days) }}
+    where {{ in_days_to_rebuild('delivered.labelled_date', back=window_days, forward=window_days) }}
 
 ),
 
 predictions as not materialized (
 
     select * from {{ ref('int_predictions__decided') }}
-    where {{ in_worklist('event_date', back=window_days, forward=window_days) }}
+    where {{ in_days_to_rebuild('event_date', back=window_days, forward=window_days) }}
 
 ),
 
@@ -214,7 +214,7 @@ select
 
 from signed
 where
-    {{ in_worklist('labelled_date', forward=window_days) }}
+    {{ in_days_to_rebuild('labelled_date', forward=window_days) }}
     {{ 'and ' ~ only if only }}
 {%- endmacro %}
 

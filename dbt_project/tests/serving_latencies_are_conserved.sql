@@ -8,7 +8,7 @@ logged as (
         sum(request_count) as requests
 
     from {{ ref('stg_serving_logs__latency_hourly') }}
-    where measure = 'latency' and environment = 'prod' and {{ in_worklist('event_date') }}
+    where measure = 'latency' and environment = 'prod' and {{ in_days_to_rebuild('event_date') }}
     group by all
 
 ),
@@ -20,7 +20,7 @@ hourly as (
         sum(latency_request_count) as requests
 
     from {{ ref('int_latency_hourly__quantiled') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
     group by all
 
 ),
@@ -32,7 +32,7 @@ daily as (
         sum(latency_request_count) as requests
 
     from {{ ref('mart_latency_daily') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
     group by all
 
 )

@@ -10,7 +10,7 @@ logged as (
         sum(request_count) as requests
 
     from {{ ref('stg_serving_logs__requests_hourly') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
     group by all
 
 ),
@@ -24,7 +24,7 @@ kept as (
         sum(prediction_count) as counted
 
     from {{ ref('fct_serving_hourly') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
     group by all
 
 ),
@@ -36,7 +36,7 @@ shown as (
         sum(prediction_count) as counted
 
     from {{ ref('mart_throughput_hourly') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
     group by all
 
 )

@@ -30,7 +30,7 @@ _ARROW: Final[Mapping[str, pa.DataType]] = MappingProxyType(
     }
 )
 Row = tuple[object, ...]
-Spell = TypeVar("Spell", bound=AsOf)
+Dated = TypeVar("Dated", bound=AsOf)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class CatalogTable:
         return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=self.schema)
 
 
-def spells(history: Sequence[Spell]) -> Iterator[tuple[Spell, date, date | None]]:
+def validity_intervals(history: Sequence[Dated]) -> Iterator[tuple[Dated, date, date | None]]:
     """Each entry with the days `[from, to)` it holds: until the next day on which one begins."""
     days = sorted({entry.valid_from for entry in history})
     ends: dict[date, date | None] = dict(zip_longest(days, days[1:]))
@@ -79,7 +79,7 @@ def text(name: str, description: str) -> CatalogColumn:
 
 
 MEMBER_ID: Final = text("member_id", "The model, agent or decision system.")
-SPELL: Final = (
+VALIDITY: Final = (
     CatalogColumn("valid_from", "DATE", "First day (UTC) this holds; null: since ever."),
     CatalogColumn("valid_to", "DATE", "First day (UTC) this holds no longer; null: it still holds."),
 )

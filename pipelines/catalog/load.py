@@ -1,4 +1,4 @@
-"""Reads a catalog folder, all of it or none: every problem is collected before anything is refused.
+"""Reads a catalog folder, all of it or none: every problem is collected before anything is rejected.
 
 What a file may say, and what must hold between files, lives in `domains/`.
 """

@@ -187,7 +187,7 @@ class Verdicts:
     adjusted_p_value: Floats
 
 
-def judge(compared: Comparisons) -> Verdicts:
+def evaluate(compared: Comparisons) -> Verdicts:
     """Drift is both large, a PSI above its floor and above what chance gives, and significant after correction.
 
     A comparison with fewer than `minimum` values on a side is not tested. Its p is the smallest of those of its bins

@@ -1,6 +1,6 @@
-"""Randomised experiments: two arms compared from their sufficient statistics, and whether the comparison may be read.
+"""Randomised experiments: two variants compared from their sufficient statistics, and whether to trust it.
 
-SQL sums over the units of an arm (`Moments`); `compare` makes of two arms the absolute and the relative lift. Whether
+SQL sums over the units of a variant (`Moments`); `compare` gives their absolute and relative lift. Whether
 the split is sound (`sample_ratio`, `multiple_exposure`), quantile metrics (`compare_quantiles`) and several metrics at
 once (`adjust`) are here too. Planning an experiment is in `power`, effects without randomisation in `causal`.
 Formulas, assumptions and sources: docs/statistics/experiments.md.
@@ -22,16 +22,16 @@ Metric = Literal["mean", "proportion", "ratio"]
 """A mean over units; a share of units (x is 0 or 1); a ratio of sums Σx/Σd over units."""
 
 SRM_P_VALUE = 0.001
-"""Below this a split is not the one that was declared, and the experiment is void."""
+"""Below this a split is not the one that was declared, and the experiment is invalid."""
 MULTIPLE_EXPOSURE_SHARE = 0.01
-"""Above this share of units seen in several arms, the arms are not what they are called."""
+"""Above this share of units seen in several variants, the variants are not what they are called."""
 FEWEST_EXPECTED = 5
-"""Units expected in an arm for the chi-square distribution to hold: Cochran (1954)."""
+"""Units expected in a variant for the chi-square distribution to hold: Cochran (1954)."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """One arm's sufficient statistics: sums over its units, one term per unit. Arms add up with `+`.
+    """One variant's sufficient statistics: sums over its units, one term per unit. Variants add up with `+`.
 
     Args:
         n: units.
@@ -59,9 +59,9 @@ class Moments:
     sum_x_pre: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse impossible sums where they enter, not where they first give a strange lift."""
+        """Reject impossible sums where they enter, not where they first give a strange lift."""
         if self.n < 0:
-            raise ValueError(f"an arm has no {self.n} units")
+            raise ValueError(f"a variant has no {self.n} units")
         for name, value in vars(self).items():
             if value is not None and not math.isfinite(value):
                 raise ValueError(f"{name} is {value}; sums are finite or absent")
@@ -94,7 +94,7 @@ class Moments:
         )
 
     def __add__(self, other: Moments) -> Moments:
-        """The moments of both arms' units; a sum that one of them lacks is absent."""
+        """The moments of both variants' units; a sum that one of them lacks is absent."""
 
         def both(name: str) -> float | None:
             mine, yours = getattr(self, name), getattr(other, name)
@@ -136,28 +136,28 @@ def compare(
     sequential: float | None = None,
     confidence: float = 0.95,
 ) -> Comparison:
-    """Compare two arms: Welch's interval and test, fixed-horizon or always valid.
+    """Compare two variants: Welch's interval and test, fixed-horizon or always valid.
 
     Args:
-        control: the arm compared with.
-        treatment: the arm compared.
+        control: the variant compared with.
+        treatment: the variant compared.
         metric: what the sums are of. A ratio needs the sums of d.
-        cuped: adjust by the pre-period with one θ for both arms (Deng et al. 2013). Needs the sums of `pre`; a ratio
+        cuped: adjust by the pre-period, one θ for both variants (Deng et al. 2013). Needs the sums of `pre`; a ratio
             metric is not adjusted.
         sequential: N*, the total units at which an always-valid interval should be tightest, for an experiment that
             may be stopped any day; None for one that is read once, at its planned end.
         confidence: of the intervals, 0..1.
 
     Returns:
-        Values are None for an arm without units (or with Σd = 0), errors and intervals for an arm of one unit or two
-        arms that do not vary.
+        Values are None for a variant without units (or with Σd = 0), errors and intervals for one of one unit or two
+        variants that do not vary.
 
     Raises:
         ValueError: when sums that the metric or CUPED needs are absent, or CUPED is asked for a ratio.
     """
     check_confidence(confidence)
-    arms = (_arm(control, metric), _arm(treatment, metric))
-    base, changed = arms[0].value, arms[1].value
+    variants = (_variant(control, metric), _variant(treatment, metric))
+    base, changed = variants[0].value, variants[1].value
     if base is None or changed is None:
         return Comparison(base, changed, UNDEFINED, UNDEFINED)
     theta = _theta(control, treatment, metric) if cuped else None
@@ -165,8 +165,8 @@ def compare(
     slope = theta or 0.0
     difference = changed - base - slope * (past[1].mean - past[0].mean)
     variances = [
-        _adjusted(arm.variance, 1.0, slope, before) / n if arm.variance is not None else None
-        for arm, before, n in zip(arms, past, (control.n, treatment.n), strict=True)
+        _adjusted(variant.variance, 1.0, slope, before) / n if variant.variance is not None else None
+        for variant, before, n in zip(variants, past, (control.n, treatment.n), strict=True)
     ]
     freedom = _welch(variances[0], variances[1], control.n, treatment.n)
     total = None if variances[0] is None or variances[1] is None else variances[0] + variances[1]
@@ -179,11 +179,11 @@ def compare(
     relative = UNDEFINED
     if base != 0:
         scaled = None
-        if arms[0].variance is not None and arms[1].variance is not None:
+        if variants[0].variance is not None and variants[1].variance is not None:
             # The delta method at the unadjusted control mean, θ held fixed.
             scaled = (
-                _adjusted(arms[1].variance, 1.0, slope, past[1]) / treatment.n
-                + _adjusted(arms[0].variance, changed / base, slope, past[0]) / control.n
+                _adjusted(variants[1].variance, 1.0, slope, past[1]) / treatment.n
+                + _adjusted(variants[0].variance, changed / base, slope, past[0]) / control.n
             ) / base**2
         relative = estimate(difference / abs(base), scaled)
     return Comparison(base, changed, estimate(difference, total), relative, theta)
@@ -233,7 +233,7 @@ def always_valid(value: float, variance: float | None, n: int, tuning: float, co
     Args:
         value: the point estimate.
         variance: of the estimate itself.
-        n: units of both arms together.
+        n: units of both variants together.
         tuning: N*, the n at which the interval is tightest.
         confidence: that the interval covers at all looks together.
 
@@ -259,12 +259,12 @@ def always_valid(value: float, variance: float | None, n: int, tuning: float, co
 
 @dataclass(frozen=True)
 class SampleRatio:
-    """Whether units fell on the arms as declared.
+    """Whether units fell on the variants as declared.
 
     Args:
-        chi_square: Σ(observed − expected)²/expected over the arms of weight above 0.
+        chi_square: Σ(observed − expected)²/expected over the variants of weight above 0.
         p_value: of the split, had it been the declared one.
-        is_mismatch: p below `SRM_P_VALUE`: the experiment is void. None when it cannot be told.
+        is_mismatch: p below `SRM_P_VALUE`: the experiment is invalid. None when it cannot be told.
     """
 
     chi_square: float | None = None
@@ -273,13 +273,13 @@ class SampleRatio:
 
 
 def sample_ratio(counts: Sequence[int], weights: Sequence[float]) -> SampleRatio:
-    """The sample-ratio-mismatch test over the arms of weight above 0.
+    """The sample-ratio-mismatch test over the variants of weight above 0.
 
-    Undefined with fewer than two such arms, or with fewer than `FEWEST_EXPECTED` units expected in one.
+    Undefined with fewer than two such variants, or with fewer than `FEWEST_EXPECTED` units expected in one.
 
     Args:
-        counts: units exposed to each arm.
-        weights: each arm's declared share, in any unit.
+        counts: units exposed to each variant.
+        weights: each variant's declared share, in any unit.
 
     Raises:
         ValueError: when they are not as many, or one is negative.
@@ -302,23 +302,23 @@ def sample_ratio(counts: Sequence[int], weights: Sequence[float]) -> SampleRatio
 
 @dataclass(frozen=True)
 class MultipleExposure:
-    """The share of exposed units seen in more than one arm, and whether it is too large; None without units."""
+    """The share of exposed units seen in more than one variant, and whether it is too large; None without units."""
 
     share: float | None
     is_flagged: bool | None
 
 
-def multiple_exposure(exposed: int, in_several_arms: int) -> MultipleExposure:
-    """How many of the exposed units were seen in several arms; undefined when none was exposed.
+def multiple_exposure(exposed: int, in_several_variants: int) -> MultipleExposure:
+    """How many of the exposed units were seen in several variants; undefined when none was exposed.
 
     Raises:
-        ValueError: unless 0 ≤ in_several_arms ≤ exposed.
+        ValueError: unless 0 ≤ in_several_variants ≤ exposed.
     """
-    if not 0 <= in_several_arms <= exposed:
-        raise ValueError(f"units in several arms are among the exposed; found {in_several_arms} of {exposed}")
+    if not 0 <= in_several_variants <= exposed:
+        raise ValueError(f"units in several variants are among the exposed; found {in_several_variants} of {exposed}")
     if exposed == 0:
         return MultipleExposure(None, None)
-    share = in_several_arms / exposed
+    share = in_several_variants / exposed
     return MultipleExposure(share, share > MULTIPLE_EXPOSURE_SHARE)
 
 
@@ -338,7 +338,7 @@ class Tally:
     counts: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what is no tally."""
+        """Reject what is no tally."""
         if len(self.values) != len(self.counts):
             raise ValueError(f"{len(self.values)} values for {len(self.counts)} counts")
         if min(self.counts, default=0) < 0:
@@ -360,7 +360,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class QuantileComparison:
-    """A quantile in both arms and its difference; None without units."""
+    """A quantile in both variants and its difference; None without units."""
 
     control: float | None
     treatment: float | None
@@ -377,7 +377,7 @@ def compare_quantiles(
     confidence: float = 0.95,
     resamples: int = 10_000,
 ) -> QuantileComparison:
-    """Compare a quantile of two arms by the percentile bootstrap.
+    """Compare a quantile of two variants by the percentile bootstrap.
 
     The quantile interpolates between order statistics, as NumPy's default does. A resample's order statistic is the
     inverse of the tally at an order statistic of uniforms, which is a Beta variate: so the bootstrap is exact and costs
@@ -385,16 +385,16 @@ def compare_quantiles(
     one value per unit.
 
     Args:
-        control: the arm compared with.
-        treatment: the arm compared.
+        control: the variant compared with.
+        treatment: the variant compared.
         quantile: 0..1, both excluded.
         seed: the same seed gives the same interval.
         confidence: of the intervals, 0..1.
         resamples: how many are drawn; no p-value is below 2/(resamples + 1).
 
     Returns:
-        Undefined for an arm without values; errors and intervals when an arm has too few for the quantile to lie
-        inside its sample (n·q or n·(1−q) below 5) or neither arm varies; the relative one when the control is 0.
+        Undefined for a variant without values; errors and intervals when a variant has too few for the quantile to lie
+        inside its sample (n·q or n·(1−q) below 5) or neither variant varies; the relative one when the control is 0.
 
     Raises:
         ValueError: when the quantile lies outside.
@@ -403,7 +403,7 @@ def compare_quantiles(
     if not 0 < quantile < 1:
         raise ValueError(f"a quantile lies between 0 and 1; found {quantile}")
     if control.n == 0 or treatment.n == 0:
-        sole = [_quantile(arm, quantile) if arm.n else None for arm in (control, treatment)]
+        sole = [_quantile(variant, quantile) if variant.n else None for variant in (control, treatment)]
         return QuantileComparison(sole[0], sole[1], UNDEFINED, UNDEFINED)
     base, changed = _quantile(control, quantile), _quantile(treatment, quantile)
     absolute = Estimate(changed - base)
@@ -438,7 +438,7 @@ def adjust(p_values: Sequence[float | None], method: Literal["holm", "bh"]) -> l
 
 @dataclass(frozen=True)
 class _Arm:
-    """An arm's value and its variance per unit; the variance is None for fewer than two units."""
+    """A variant's value and its variance per unit; the variance is None for fewer than two units."""
 
     value: float | None
     variance: float | None
@@ -446,14 +446,14 @@ class _Arm:
 
 @dataclass(frozen=True)
 class _Past:
-    """An arm's pre-period: mean and variance per unit, and the covariance with the metric."""
+    """A variant's pre-period: mean and variance per unit, and the covariance with the metric."""
 
     mean: float = 0.0
     variance: float = 0.0
     covariance: float = 0.0
 
 
-def _arm(moments: Moments, metric: Metric) -> _Arm:
+def _variant(moments: Moments, metric: Metric) -> _Arm:
     n = moments.n
     if n == 0:
         return _Arm(None, None)
@@ -484,12 +484,12 @@ def _arm(moments: Moments, metric: Metric) -> _Arm:
 
 
 def _theta(control: Moments, treatment: Moments, metric: Metric) -> float | None:
-    """CUPED's slope over both arms' units taken together, as GrowthBook pools it."""
+    """CUPED's slope over both variants' units taken together, as GrowthBook pools it."""
     if metric == "ratio":
         raise ValueError("a ratio metric is not adjusted by CUPED")
     joint = control + treatment
     if joint.sum_pre is None or joint.sum_pre_pre is None or joint.sum_x_pre is None:
-        raise ValueError("CUPED needs Σpre, Σpre² and Σx·pre of both arms")
+        raise ValueError("CUPED needs Σpre, Σpre² and Σx·pre of both variants")
     spread = sum_of_squares(joint.n, joint.sum_pre, joint.sum_pre_pre)
     if min(control.n, treatment.n) < 2 or spread == 0:
         return None
@@ -499,7 +499,7 @@ def _theta(control: Moments, treatment: Moments, metric: Metric) -> float | None
 def _past(moments: Moments) -> _Past:
     n, sum_pre, sum_pre_pre, sum_x_pre = moments.n, moments.sum_pre, moments.sum_pre_pre, moments.sum_x_pre
     if sum_pre is None or sum_pre_pre is None or sum_x_pre is None:
-        raise ValueError("CUPED needs Σpre, Σpre² and Σx·pre of both arms")
+        raise ValueError("CUPED needs Σpre, Σpre² and Σx·pre of both variants")
     return _Past(
         sum_pre / n,
         sum_of_squares(n, sum_pre, sum_pre_pre) / (n - 1),

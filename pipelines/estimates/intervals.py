@@ -1,6 +1,6 @@
 """An estimate with its error, and the intervals of one sample: Wilson, Student's t, bootstrap.
 
-Comparisons of two arms live in `experiments`, of treated and untreated units in `causal`.
+Comparisons of two variants live in `experiments`, of treated and untreated units in `causal`.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def sum_of_squares(n: int, sum_x: float, sum_xx: float) -> float:
 
 
 def check_confidence(confidence: float) -> None:
-    """Refuse what is no confidence level.
+    """Reject what is no confidence level.
 
     Raises:
         ValueError: unless it lies between 0 and 1.

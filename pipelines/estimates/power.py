@@ -1,4 +1,4 @@
-"""Planning an experiment: power, units per arm, and the least effect that can be found (MDE).
+"""Planning an experiment: power, units per variant, and the least effect that can be found (MDE).
 
 By the normal approximation, two-sided, for the comparison that `experiments.compare` makes at the end. Effects are in
 the metric's unit; a relative one is over |mean|. Formulas and sources: docs/statistics/power.md.
@@ -33,7 +33,7 @@ class Baseline:
     metric: Metric = "mean"
 
     def __post_init__(self) -> None:
-        """Refuse what is no baseline."""
+        """Reject what is no baseline."""
         if self.metric == "proportion" and not 0 <= self.mean <= 1:
             raise ValueError(f"a proportion lies between 0 and 1; found {self.mean}")
         if not (math.isfinite(self.mean) and math.isfinite(self.variance) and self.variance >= 0):
@@ -47,7 +47,7 @@ class Baseline:
     @classmethod
     def of(cls, moments: Moments, metric: Metric = "mean") -> Self | None:
         """The baseline seen in the past; None where its mean or variance is undefined."""
-        # An arm compared with itself: its variance per unit is half of the difference's, n times.
+        # A variant compared with itself: its variance per unit is half of the difference's, n times.
         found = compare(moments, moments, metric)
         if found.control is None or found.absolute.standard_error is None:
             return None
@@ -59,8 +59,8 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Arms:
-    """Units of each arm."""
+class Variants:
+    """Units of each variant."""
 
     control: int
     treatment: int
@@ -75,25 +75,25 @@ class Detectable:
 
 
 def power(
-    baseline: Baseline, effect: float, arms: Arms, *, relative: bool = False, alpha: float = 0.05
+    baseline: Baseline, effect: float, variants: Variants, *, relative: bool = False, alpha: float = 0.05
 ) -> float | None:
     """The chance that an effect of this size is found: 1 − Φ(z − Δ/σ) + Φ(−z − Δ/σ), z = z_{1−α/2}.
 
     Args:
         baseline: the metric without the treatment.
         effect: treatment − control, in the metric's unit; with `relative`, over |mean|.
-        arms: units of each.
+        variants: units of each.
         relative: whether the relative lift is what is tested.
         alpha: of the two-sided test.
 
     Returns:
-        None when an arm is empty, nothing varies, the mean is 0 and the effect relative, or a share leaves 0..1.
+        None when a variant is empty, nothing varies, the mean is 0 and the effect relative, or a share leaves 0..1.
     """
     terms = _terms(baseline, relative)
-    if terms is None or min(arms.control, arms.treatment) < 1:
+    if terms is None or min(variants.control, variants.treatment) < 1:
         return None
     difference = effect * abs(baseline.mean) if relative else effect
-    variance = _variance(baseline, difference, terms, arms.control, arms.treatment)
+    variance = _variance(baseline, difference, terms, variants.control, variants.treatment)
     if variance is None or variance <= 0:
         return None
     z, ratio = float(special.ndtri(1 - alpha / 2)), difference / math.sqrt(variance)
@@ -108,8 +108,8 @@ def sample_size(
     chance: float = 0.8,
     allocation: float = 1.0,
     alpha: float = 0.05,
-) -> Arms | None:
-    """The units per arm with which an effect of this size is found with this chance.
+) -> Variants | None:
+    """The units per variant with which an effect of this size is found with this chance.
 
     Args:
         baseline: the metric without the treatment.
@@ -137,11 +137,11 @@ def sample_size(
     if variance is None or variance <= 0:
         return None
     units = k**2 * variance / difference**2
-    return Arms(max(1, math.ceil(units)), max(1, math.ceil(units * allocation)))
+    return Variants(max(1, math.ceil(units)), max(1, math.ceil(units * allocation)))
 
 
-def detectable(baseline: Baseline, arms: Arms, *, chance: float = 0.8, alpha: float = 0.05) -> Detectable:
-    """The least increase that these arms find with this chance (MDE).
+def detectable(baseline: Baseline, variants: Variants, *, chance: float = 0.8, alpha: float = 0.05) -> Detectable:
+    """The least increase that these variants find with this chance (MDE).
 
     Both solve Δ² = k²·σ²(Δ), a quadratic since a proportion's variance and the relative lift's error grow with Δ. It
     has no solution where the error outgrows the effect, that is for too few units, or where a share would exceed 1.
@@ -153,12 +153,12 @@ def detectable(baseline: Baseline, arms: Arms, *, chance: float = 0.8, alpha: fl
 
     def solve(relative: bool) -> float | None:
         terms = _terms(baseline, relative)
-        if terms is None or min(arms.control, arms.treatment) < 1:
+        if terms is None or min(variants.control, variants.treatment) < 1:
             return None
         v = baseline.variance
-        lead = 1 - k**2 * (terms.square / arms.treatment + terms.scale**2 * v / arms.control)
-        linear = k**2 * (terms.slope / arms.treatment + 2 * terms.scale * v / arms.control)
-        constant = k**2 * v * (1 / arms.control + 1 / arms.treatment)
+        lead = 1 - k**2 * (terms.square / variants.treatment + terms.scale**2 * v / variants.control)
+        linear = k**2 * (terms.slope / variants.treatment + 2 * terms.scale * v / variants.control)
+        constant = k**2 * v * (1 / variants.control + 1 / variants.treatment)
         if lead <= 0 or constant <= 0:
             return None
         difference = (linear + math.sqrt(linear**2 + 4 * lead * constant)) / (2 * lead)

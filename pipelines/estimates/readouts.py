@@ -1,4 +1,4 @@
-"""What an experiment says: every metric and arm with its lift, and whether the comparison may be read.
+"""What an experiment says: every metric and variant with its lift, and whether the comparison may be read.
 
 Which statistic answers which question is decided here; the statistics are in `experiments` and `causal`. What a lift is
 worth is `value`'s.
@@ -32,7 +32,7 @@ from pipelines.estimates.experiments import (
     sample_ratio,
 )
 from pipelines.estimates.intervals import Array, Estimate
-from pipelines.estimates.power import Arms, Baseline, detectable, power
+from pipelines.estimates.power import Baseline, Variants, detectable, power
 
 DEFAULT_TUNING = 5_000.0
 """N* of always-valid intervals where an experiment was planned without a size, as GrowthBook sets it."""
@@ -52,7 +52,7 @@ class MetricPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """An experiment as it was declared. `weights` has every arm's share; `is_cuped` whether a pre-period was kept."""
+    """An experiment as it was declared. `weights` holds each variant's share; `is_cuped`: a pre-period was kept."""
 
     id: str
     control: str
@@ -66,16 +66,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Reading:
-    """One metric of one arm. For the control, what compares is None.
+    """One metric of one variant. For the control, what compares is None.
 
-    Where nothing was randomised the arms are `TREATED` and `UNTREATED`, and the untreated mean is what the treated ones
-    would have had.
+    Where nothing was randomised the variants are `TREATED` and `UNTREATED`, and the untreated mean is what the treated
+    ones would have had.
 
     Args:
-        mean: the arm's mean, share, ratio or quantile.
+        mean: the variant's mean, share, ratio or quantile.
         comparison: against the control.
         method: how the interval was made.
-        adjusted_p_value: Holm over the arms of the primary metric, or over the secondary metrics and their arms.
+        adjusted_p_value: Holm over the variants of the primary metric, or over all secondary metrics.
         reached_effect: the smallest relative effect found with a power of 80 % at the error reached.
         power: to find the planned effect, at the error reached.
         early, late: the relative lift of the users of the first and of the second half of the days.
@@ -87,7 +87,7 @@ class Reading:
     """
 
     metric: str
-    arm: str
+    variant: str
     units: int
     mean: float | None
     comparison: Comparison | QuantileComparison | None = None
@@ -138,11 +138,11 @@ class Readout:
 
     readings: Sequence[Reading]
     srm_p_value: float | None
-    is_void: bool | None
+    is_invalid: bool | None
 
 
 Cohorts = Mapping[date, Moments]
-"""The moments of an arm's users by the day they were exposed first."""
+"""The moments of a variant's users by the day they were exposed first."""
 
 
 def read_out(
@@ -152,28 +152,30 @@ def read_out(
     split: Mapping[str, int],
     seed: int = 0,
 ) -> Readout:
-    """Every metric of every declared arm.
+    """Every metric of every declared variant.
 
     Args:
         plan: what was declared.
-        cohorts: (metric, arm) → its cohorts.
-        tallies: (metric, arm) → the distribution of its users' values, for quantile metrics.
-        split: arm → users assigned to it alone.
+        cohorts: (metric, variant) → its cohorts.
+        tallies: (metric, variant) → the distribution of its users' values, for quantile metrics.
+        split: variant → users assigned to it alone.
         seed: of the bootstrap of quantile metrics.
 
     Returns:
-        Readings in the order of metrics and arms, the control first. A void experiment is read like any other: who
-        shows it says that it is void.
+        Readings in the order of metrics and variants, the control first. An invalid experiment is read like any other:
+        who shows it says that it is invalid.
     """
-    arms = [plan.control, *(arm for arm in plan.weights if arm != plan.control)]
-    ratio = sample_ratio([split.get(arm, 0) for arm in arms], [plan.weights[arm] for arm in arms])
+    variants = [plan.control, *(variant for variant in plan.weights if variant != plan.control)]
+    ratio = sample_ratio(
+        [split.get(variant, 0) for variant in variants], [plan.weights[variant] for variant in variants]
+    )
     readings: list[Reading] = []
     for metric in plan.metrics:
-        for arm in arms:
+        for variant in variants:
             if metric.kind == "quantile":
-                readings.append(_quantile(plan, metric, arm, tallies, seed))
+                readings.append(_quantile(plan, metric, variant, tallies, seed))
             else:
-                readings.append(_reading(plan, metric, arm, cohorts))
+                readings.append(_reading(plan, metric, variant, cohorts))
     return Readout(_adjusted(plan.metrics, readings), ratio.p_value, ratio.is_mismatch)
 
 
@@ -186,8 +188,8 @@ def read_panel(metrics: Sequence[MetricPlan], panels: Mapping[str, Panel], is_st
         is_staggered: whether units may start at different periods.
 
     Returns:
-        Per metric the untreated arm, then the treated one. The relative lift is over what the treated units would have
-        had in the treated periods, and as uncertain as that.
+        Per metric the untreated variant, then the treated one. The relative lift is over what the treated units would
+        have had in the treated periods, and as uncertain as that.
     """
     readings: list[Reading] = []
     for metric in metrics:
@@ -230,7 +232,7 @@ def read_matched(metrics: Sequence[MetricPlan], studies: Mapping[str, Study], ma
     """Every metric of treated units beside untreated ones like them: the mean effect on those matched.
 
     Returns:
-        Per metric with a study the untreated arm, then the treated one. The relative lift is over what the treated
+        Per metric with a study the untreated variant, then the treated one. The relative lift is over what the treated
         would have had.
     """
     readings: list[Reading] = []
@@ -258,7 +260,7 @@ def read_instrumented(metrics: Sequence[MetricPlan], studies: Mapping[str, Study
     """Every metric of units whose treatment something moved that has no effect of its own: two-stage least squares.
 
     Returns:
-        Per metric with a study the untreated arm, then the treated one; lifts are per unit of treatment, and the
+        Per metric with a study the untreated variant, then the treated one; lifts are per unit of treatment, and the
         relative one is over what the treated would have had, were the effect theirs.
     """
     readings: list[Reading] = []
@@ -285,7 +287,7 @@ def _units(study: Study, chosen: NDArray[np.bool_]) -> Units:
 def _apart(
     metric: MetricPlan, treated: NDArray[np.bool_], mean: float | None, effect: Estimate, dose: float, method: str
 ) -> tuple[Reading, Reading]:
-    """The untreated and the treated arm of units that got `dose` on average, with the effect of one."""
+    """The untreated and the treated variant of units that got `dose` on average, with the effect of one."""
     theirs = Reading(metric.id, UNTREATED, int((~treated).sum()), None)
     ours = Reading(metric.id, TREATED, int(treated.sum()), mean)
     if mean is None or effect.value is None:
@@ -318,14 +320,14 @@ def _relative(mean: float, effect: Estimate, dose: float = 1.0) -> Estimate:
     return Estimate(over(effect.value), error, low, high, effect.p_value)
 
 
-def _reading(plan: Plan, metric: MetricPlan, arm: str, cohorts: Mapping[tuple[str, str], Cohorts]) -> Reading:
-    mine, control = cohorts.get((metric.id, arm), {}), cohorts.get((metric.id, plan.control), {})
+def _reading(plan: Plan, metric: MetricPlan, variant: str, cohorts: Mapping[tuple[str, str], Cohorts]) -> Reading:
+    mine, control = cohorts.get((metric.id, variant), {}), cohorts.get((metric.id, plan.control), {})
     total = _total(mine)
     found = _compared(plan, metric, control, mine)
     if total is None:
-        return Reading(metric.id, arm, 0, None)
-    if arm == plan.control or found is None:
-        return Reading(metric.id, arm, total.n, _mean(metric, total))
+        return Reading(metric.id, variant, 0, None)
+    if variant == plan.control or found is None:
+        return Reading(metric.id, variant, total.n, _mean(metric, total))
     method = "delta method" if metric.kind == "ratio" else "Welch" if found.theta is None else "CUPED"
     if plan.is_sequential:
         method += ", always valid"
@@ -334,7 +336,7 @@ def _reading(plan: Plan, metric: MetricPlan, arm: str, cohorts: Mapping[tuple[st
     early, late, fading = _halves(plan, metric, control, mine)
     return Reading(
         metric.id,
-        arm,
+        variant,
         total.n,
         found.treatment,
         found,
@@ -347,15 +349,19 @@ def _reading(plan: Plan, metric: MetricPlan, arm: str, cohorts: Mapping[tuple[st
     )
 
 
-def _quantile(plan: Plan, metric: MetricPlan, arm: str, tallies: Mapping[tuple[str, str], Tally], seed: int) -> Reading:
+def _quantile(
+    plan: Plan, metric: MetricPlan, variant: str, tallies: Mapping[tuple[str, str], Tally], seed: int
+) -> Reading:
     empty = Tally((), ())
-    mine, control = tallies.get((metric.id, arm), empty), tallies.get((metric.id, plan.control), empty)
+    mine, control = tallies.get((metric.id, variant), empty), tallies.get((metric.id, plan.control), empty)
     quantile = metric.quantile or 0.5
     found = compare_quantiles(control, mine, quantile, seed=seed)
-    if arm == plan.control:
-        return Reading(metric.id, arm, mine.n, found.treatment)
+    if variant == plan.control:
+        return Reading(metric.id, variant, mine.n, found.treatment)
     reached, chance = _sizing(plan, found, control.n, mine.n)
-    return Reading(metric.id, arm, mine.n, found.treatment, found, "bootstrap", reached_effect=reached, power=chance)
+    return Reading(
+        metric.id, variant, mine.n, found.treatment, found, "bootstrap", reached_effect=reached, power=chance
+    )
 
 
 def _total(cohorts: Cohorts) -> Moments | None:
@@ -393,13 +399,13 @@ def _compared(
 def _sizing(
     plan: Plan, found: Comparison | QuantileComparison | None, control: int, treatment: int
 ) -> tuple[float | None, float | None]:
-    """The least relative effect these arms find, and their power for the planned one, at the error reached."""
+    """The least relative effect these variants find, and their power for the planned one, at the error reached."""
     if found is None or found.control is None or found.absolute.standard_error is None:
         return None, None
     variance = found.absolute.standard_error**2 / (1 / control + 1 / treatment)
-    baseline, arms = Baseline(found.control, variance), Arms(control, treatment)
+    baseline, variants = Baseline(found.control, variance), Variants(control, treatment)
     effect = plan.planned_effect
-    return detectable(baseline, arms).relative, power(baseline, effect, arms, relative=True) if effect else None
+    return detectable(baseline, variants).relative, power(baseline, effect, variants, relative=True) if effect else None
 
 
 def _halves(

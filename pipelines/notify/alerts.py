@@ -1,4 +1,4 @@
-"""Alerts as published, what each channel is to know of them, and how a change of one is told."""
+"""Alerts as published, what each channel is to know of them, and how a change of one is notified."""
 
 from __future__ import annotations
 
@@ -44,27 +44,27 @@ def compare(outbox: Outbox, channel: Channel, alerts: Sequence[Alert], version: 
     before = {entry.subject: entry for entry in outbox.entries(channel.name) if entry.kind == KIND}
     newest = max((_last_moment(alert) for alert in alerts), default=None)
     with outbox.transaction():
-        known_until = outbox.standing(channel.name).known_until
+        known_until = outbox.state(channel.name).known_until
         for alert in alerts:
             entry = before.pop(alert["alert_id"], None)
-            if _is_to_be_told(alert, entry, channel, known_until, newest):
+            if _is_to_be_notified(alert, entry, channel, known_until, newest):
                 outbox.want(channel.name, KIND, alert["alert_id"], state(alert), alert)
             else:
                 outbox.forget(channel.name, alert["alert_id"])
         for subject, entry in before.items():
-            if entry.told is None:
+            if entry.notified is None:
                 outbox.forget(channel.name, subject)
             else:
-                wanted = WITHDRAWN if entry.told in OPEN else entry.told
+                wanted = WITHDRAWN if entry.notified in OPEN else entry.notified
                 outbox.want(channel.name, KIND, subject, wanted, entry.about)
         outbox.compared(channel.name, version, newest or known_until, now)
 
 
-def _is_to_be_told(
+def _is_to_be_notified(
     alert: Alert, entry: Entry | None, channel: Channel, known_until: str | None, newest: str | None
 ) -> bool:
-    """Who was told of an alert hears how it goes on; who was not, only what is asked for and news."""
-    if entry is not None and entry.told is not None:
+    """Who was notified of an alert hears how it goes on; who was not, only what is asked for and news."""
+    if entry is not None and entry.notified is not None:
         return True
     if SEVERITIES.index(alert["severity"]) < SEVERITIES.index(channel.least_severity):
         return False
@@ -76,20 +76,20 @@ def _is_to_be_told(
     return _moment(alert["closed_at"]) > max(_moment(known_until), oldest)
 
 
-def change(told: str | None, wanted: str) -> str:
-    """What happened to an alert between the state that was told and the one that is to be."""
+def change(notified: str | None, wanted: str) -> str:
+    """What happened to an alert between the state that was notified and the one that is to be."""
     if wanted in (ACKNOWLEDGED, CLOSED, WITHDRAWN):
         return wanted
-    if told is None:
+    if notified is None:
         return "opened"
-    if told in SEVERITIES:
+    if notified in SEVERITIES:
         return "escalated" if wanted == "page" else "lowered"
     return "reopened"
 
 
 def notice(entry: Entry, notice_id: str, page_url: str | None, now: datetime) -> Notice:
-    """How the change of an alert is told."""
-    alert, what = entry.about, change(entry.told, entry.wanted)
+    """How the change of an alert is notified."""
+    alert, what = entry.about, change(entry.notified, entry.wanted)
     moment = {"opened": alert["opened_at"], CLOSED: alert["closed_at"]}.get(what)
     subject, kind = alert["subject_name"], str(alert["alert_kind"]).replace("_", " ")
     link = {"model": alert["model_id"], "at": "alerts"}

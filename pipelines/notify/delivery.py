@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from pipelines.notify import alerts, failures
 from pipelines.notify.mail import Mail
-from pipelines.notify.notice import TEST, Channel, Notice, RefusedError, UnfitError, UnreachableError
-from pipelines.notify.outbox import Entry, Outbox, Standing, opened
+from pipelines.notify.notice import TEST, Channel, Notice, RejectedError, UnfitError, UnreachableError
+from pipelines.notify.outbox import ChannelState, Entry, Outbox, opened
 from pipelines.notify.pagerduty import PagerDuty
 from pipelines.notify.slack import Slack
 from pipelines.notify.webhook import Webhook
@@ -38,10 +38,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Report:
-    """How telling a channel went: notices told, notices that still wait, and if any do, why and until when."""
+    """How telling a channel went: notices notified, notices that still wait, and if any do, why and until when."""
 
     channel: str
-    told_count: int
+    notified_count: int
     waiting_count: int
     trouble: str | None = None
     try_at: datetime | None = None
@@ -51,7 +51,7 @@ class Report:
         """One line for people."""
         waiting = f", {self.waiting_count} waiting" if self.waiting_count else ""
         why = f": {self.trouble}, again at {self.try_at:%Y-%m-%d %H:%M} UTC" if self.trouble and self.try_at else ""
-        return f"{self.channel}: {self.told_count} told{waiting}{why}"
+        return f"{self.channel}: {self.notified_count} notified{waiting}{why}"
 
 
 def connected(settings: Settings) -> tuple[Channel, ...]:
@@ -69,7 +69,7 @@ def connected(settings: Settings) -> tuple[Channel, ...]:
 
 
 def tell(settings: Settings, since: datetime, clock: Clock = utc_now, wait: bool = True) -> list[Report]:
-    """Tell every channel what is due: changes of the published alerts, and what could not be told before.
+    """Tell every channel what is due: changes of the published alerts, and what could not be notified before.
 
     A channel or a message that failed is left alone for a while, except if that was before `since`, when these settings
     were read or somebody asked; a wait that the receiver asked for is kept. The published copy is read only where it
@@ -84,9 +84,9 @@ def tell(settings: Settings, since: datetime, clock: Clock = utc_now, wait: bool
 
 
 def tell_failure(settings: Settings, failed: failures.Failed, clock: Clock = utc_now) -> bool:
-    """Say that a run failed, to the log always; returns whether everyone who is to know was told.
+    """Say that a run failed, to the log always; returns whether everyone who is to know was notified.
 
-    Raises nothing. Who could not be told now is with the next alerts, or the next failure.
+    Raises nothing. Who could not be notified now is with the next alerts, or the next failure.
     """
     log.error(failed.text)
     channels = connected(settings)
@@ -98,7 +98,7 @@ def tell_failure(settings: Settings, failed: failures.Failed, clock: Clock = utc
                 failures.want(outbox, channel, failed)
             reports = [_deliver(settings, outbox, channel, clock(), clock) for channel in channels]
     except (OSError, sqlite3.Error) as error:
-        log.error("nobody could be told: %s", error)
+        log.error("nobody could be notified: %s", error)
         return False
     return not any(report.waiting_count for report in reports)
 
@@ -121,7 +121,7 @@ def overview(settings: Settings) -> Overview:
         for channel in channels:
             for entry in outbox.entries(channel.name):
                 known[entry.subject, channel.name] = entry.trouble or (
-                    "told" if entry.told == entry.wanted else "waiting"
+                    "notified" if entry.notified == entry.wanted else "waiting"
                 )
         return Overview(found, known, tuple(_report(outbox, channel, 0) for channel in channels))
 
@@ -154,9 +154,9 @@ def _compare(settings: Settings, outbox: Outbox, channels: Sequence[Channel], si
     version = made_at.isoformat()
     behind = []
     for channel in channels:
-        standing = outbox.standing(channel.name)
-        is_same = standing.compared_version == version
-        if not (is_same and standing.compared_at is not None and standing.compared_at >= since):
+        state = outbox.state(channel.name)
+        is_same = state.compared_version == version
+        if not (is_same and state.compared_at is not None and state.compared_at >= since):
             behind.append(channel)
     if behind:
         found = alerts.published_alerts(settings)
@@ -166,26 +166,26 @@ def _compare(settings: Settings, outbox: Outbox, channels: Sequence[Channel], si
 
 def _deliver(settings: Settings, outbox: Outbox, channel: Channel, since: datetime, clock: Clock) -> Report:
     start = clock()
-    standing = outbox.standing(channel.name)
-    told = 0
-    if _may_try(standing.tried_at, standing.try_at, start, since):
+    state = outbox.state(channel.name)
+    notified = 0
+    if _may_try(state.tried_at, state.try_at, start, since):
         ready = [entry for entry in outbox.due(channel.name) if _may_try(entry.tried_at, entry.try_at, start, since)]
         notices = [_notice(entry, channel, settings, start) for entry in ready]
         # Pages first: what somebody should look at now does not stand behind a backlog.
         queue = deque(channel.batches(sorted(notices, key=lambda notice: notice.severity != "page")))
         while queue and clock() < start + TIME_PER_CHANNEL:
-            told += _send(outbox, channel, queue, clock())
-    return _report(outbox, channel, told)
+            notified += _send(outbox, channel, queue, clock())
+    return _report(outbox, channel, notified)
 
 
 def _send(outbox: Outbox, channel: Channel, queue: deque[Sequence[Notice]], now: datetime) -> int:
-    """Send the first message of `queue` and keep how it went; returns how many notices were told."""
+    """Send the first message of `queue` and keep how it went; returns how many notices were notified."""
     message = queue.popleft()
     try:
         channel.send(message, now)
-    except (UnreachableError, RefusedError) as error:
+    except (UnreachableError, RejectedError) as error:
         asked = isinstance(error, UnreachableError) and error.wait_seconds is not None
-        try_at = now + _wait(error, outbox.standing(channel.name).failure_count)
+        try_at = now + _wait(error, outbox.state(channel.name).failure_count)
         outbox.failed(channel.name, None if asked else now, try_at, str(error))
         log.error("%s: %s; again at %s", channel.name, error, try_at.isoformat(timespec="minutes"))
         queue.clear()
@@ -197,13 +197,13 @@ def _send(outbox: Outbox, channel: Channel, queue: deque[Sequence[Notice]], now:
         outbox.put_off(channel.name, message[0].subject, now, now + REFUSED_WAIT, found)
         log.error("%s: %s: %s", channel.name, message[0].title, found)
     else:
-        outbox.told(channel.name, [notice.subject for notice in message])
+        outbox.notified(channel.name, [notice.subject for notice in message])
         return len(message)
     return 0
 
 
-def _wait(error: UnreachableError | RefusedError, failure_count: int) -> timedelta:
-    if isinstance(error, RefusedError):
+def _wait(error: UnreachableError | RejectedError, failure_count: int) -> timedelta:
+    if isinstance(error, RejectedError):
         return REFUSED_WAIT
     if error.wait_seconds is not None:
         return min(timedelta(seconds=error.wait_seconds), REFUSED_WAIT)
@@ -214,14 +214,14 @@ def _may_try(tried_at: datetime | None, try_at: datetime | None, now: datetime, 
     return try_at is None or try_at <= now or (tried_at is not None and tried_at < since)
 
 
-def _report(outbox: Outbox, channel: Channel, told: int) -> Report:
+def _report(outbox: Outbox, channel: Channel, notified: int) -> Report:
     due = outbox.due(channel.name)
     # What holds up all of it is said before what holds up one.
-    holders: list[Standing | Entry] = [outbox.standing(channel.name), *due] if due else []
+    holders: list[ChannelState | Entry] = [outbox.state(channel.name), *due] if due else []
     for held in holders:
         if held.trouble:
-            return Report(channel.name, told, len(due), held.trouble, held.try_at)
-    return Report(channel.name, told, len(due))
+            return Report(channel.name, notified, len(due), held.trouble, held.try_at)
+    return Report(channel.name, notified, len(due))
 
 
 def _notice(entry: Entry, channel: Channel, settings: Settings, now: datetime) -> Notice:

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from pipelines.notify.notice import RefusedError, UnfitError, UnreachableError
+from pipelines.notify.notice import RejectedError, UnfitError, UnreachableError
 
 TIMEOUT_SECONDS = 5.0
 LATER = {408, 425, 429}
@@ -39,7 +39,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Non
                 allow_redirects=False,
             )
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
-            raise RefusedError("its address is no web address") from None
+            raise RejectedError("its address is no web address") from None
         except requests.RequestException as error:
             raise UnreachableError(f"cannot be reached ({type(error).__name__})") from None
     code = answer.status_code
@@ -50,7 +50,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Non
     if code in UNFIT:
         raise UnfitError(found)
     if not answer.ok or code >= 300:
-        raise RefusedError(found)
+        raise RejectedError(found)
 
 
 def _retry_after(text: str) -> float | None:

@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 
-from pipelines.notify.notice import Notice, RefusedError, UnfitError, UnreachableError, clipped, singly
+from pipelines.notify.notice import Notice, RejectedError, UnfitError, UnreachableError, clipped, singly
 from pipelines.settings import EmailSettings, Severity
 
 log = logging.getLogger(__name__)
@@ -51,21 +51,21 @@ class Mail:
         message = self._message(notices, now)
         try:
             with self._server() as server:
-                refused = server.send_message(message, self.settings.sender, self.settings.to)
+                rejected = server.send_message(message, self.settings.sender, self.settings.to)
         except smtplib.SMTPRecipientsRefused as error:
             codes = {code for code, _ in error.recipients.values()}
-            raise _sorted(f"no recipient was taken ({min(codes)})", min(codes), RefusedError) from None
+            raise _sorted(f"no recipient was taken ({min(codes)})", min(codes), RejectedError) from None
         except smtplib.SMTPDataError as error:
             raise _sorted(f"the message was not taken ({error.smtp_code})", error.smtp_code, UnfitError) from None
         except smtplib.SMTPResponseException as error:
             found = f"{type(error).__name__} ({error.smtp_code})"
-            raise _sorted(found, error.smtp_code, RefusedError) from None
+            raise _sorted(found, error.smtp_code, RejectedError) from None
         except (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError) as error:
-            raise RefusedError(f"no safe connection ({type(error).__name__})") from None
+            raise RejectedError(f"no safe connection ({type(error).__name__})") from None
         except (OSError, smtplib.SMTPException) as error:
             raise UnreachableError(f"cannot be reached ({type(error).__name__})") from None
-        if refused:
-            log.warning("email: %d of %d recipients were refused", len(refused), len(self.settings.to))
+        if rejected:
+            log.warning("email: %d of %d recipients were rejected", len(rejected), len(self.settings.to))
 
     @contextmanager
     def _server(self) -> Iterator[smtplib.SMTP]:

@@ -50,7 +50,7 @@ class Channel(Protocol):
     def send(self, notices: Sequence[Notice], now: datetime) -> None:
         """Send one message; returns once the receiver has taken it.
 
-        Raises UnreachableError, RefusedError or UnfitError. Their text is logged and holds no secret.
+        Raises UnreachableError, RejectedError or UnfitError. Their text is logged and holds no secret.
         """
 
 
@@ -63,7 +63,7 @@ class UnreachableError(Exception):
         self.wait_seconds = wait_seconds
 
 
-class RefusedError(Exception):
+class RejectedError(Exception):
     """The receiver takes nothing from us: its settings are wrong."""
 
 

@@ -1,7 +1,7 @@
-"""Who has been told of what, and whom we wait for: a small database of its own, `<home>/outbox/outbox.sqlite`.
+"""Who has been notified of what, and whom we wait for: a small database of its own, `<home>/outbox/outbox.sqlite`.
 
 It holds what no rebuild gives back, so it is none of the warehouse's tables. A row per channel and subject says which
-state the channel is to know and which it was last told; the difference is what is due.
+state the channel is to know and which it was last notified; the difference is what is due.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ create table if not exists subjects (
     kind text not null, -- alert or run
     subject text not null, -- an alert's id, or `run:` and a run's
     wanted text not null,
-    told text,
+    notified text,
     change_count integer not null default 0,
     about text not null,
     tried_at text, try_at text, trouble text,
@@ -48,16 +48,16 @@ class OutboxBusyError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """What a channel is to know of a subject (`wanted`), and what it was told last.
+    """What a channel is to know of a subject (`wanted`), and what it was notified last.
 
-    `change_count` is how often it was told; `about` is the subject as it was last seen. Where a message about it was
-    refused, `tried_at`, `try_at` and `trouble` say when, when next, and why.
+    `change_count` is how often it was notified; `about` is the subject as it was last seen. Where a message about it
+    was rejected, `tried_at`, `try_at` and `trouble` say when, when next, and why.
     """
 
     kind: str
     subject: str
     wanted: str
-    told: str | None
+    notified: str | None
     change_count: int
     about: Mapping[str, Any]
     tried_at: datetime | None
@@ -66,7 +66,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ChannelState:
     """A channel: what it was compared with, and, where its receiver fails, since how many tries and until when."""
 
     compared_version: str | None = None
@@ -85,6 +85,8 @@ class Outbox:
         """Make the tables where they are missing."""
         self._connection = connection
         connection.executescript(TABLES)
+        if "told" in {row[1] for row in connection.execute("pragma table_info(subjects)")}:
+            connection.execute("alter table subjects rename column told to notified")  # of an older version
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -97,7 +99,7 @@ class Outbox:
             raise
         self._connection.execute("commit")
 
-    def standing(self, channel: str) -> Standing:
+    def state(self, channel: str) -> ChannelState:
         """How `channel` fares; as new where nothing is known of it."""
         row = self._connection.execute(
             "select compared_version, compared_at, known_until, failure_count, tried_at, try_at, trouble "
@@ -105,9 +107,9 @@ class Outbox:
             (channel,),
         ).fetchone()
         if row is None:
-            return Standing()
+            return ChannelState()
         version, compared_at, known_until, failures, tried_at, try_at, trouble = row
-        return Standing(version, _read(compared_at), known_until, failures, _read(tried_at), _read(try_at), trouble)
+        return ChannelState(version, _read(compared_at), known_until, failures, _read(tried_at), _read(try_at), trouble)
 
     def compared(self, channel: str, version: str, known_until: str | None, now: datetime) -> None:
         """Keep that `channel` has been compared with a published version."""
@@ -128,23 +130,23 @@ class Outbox:
         )
 
     def entries(self, channel: str) -> list[Entry]:
-        """Every subject that `channel` was told of or is to be told of."""
+        """Every subject that `channel` was notified of or is to be notified of."""
         rows = self._connection.execute(
-            "select kind, subject, wanted, told, change_count, about, tried_at, try_at, trouble "
+            "select kind, subject, wanted, notified, change_count, about, tried_at, try_at, trouble "
             "from subjects where channel = ? order by rowid",
             (channel,),
         ).fetchall()
         return [
-            Entry(kind, subject, wanted, told, count, json.loads(about), _read(tried_at), _read(try_at), trouble)
-            for kind, subject, wanted, told, count, about, tried_at, try_at, trouble in rows
+            Entry(kind, subject, wanted, notified, count, json.loads(about), _read(tried_at), _read(try_at), trouble)
+            for kind, subject, wanted, notified, count, about, tried_at, try_at, trouble in rows
         ]
 
     def due(self, channel: str) -> list[Entry]:
         """Those of which it does not know yet what it is to know."""
-        return [entry for entry in self.entries(channel) if entry.wanted != entry.told]
+        return [entry for entry in self.entries(channel) if entry.wanted != entry.notified]
 
     def want(self, channel: str, kind: str, subject: str, wanted: str, about: Mapping[str, Any]) -> None:
-        """Ask that `channel` know the state `wanted`. A refusal of another state does not hold it up."""
+        """Ask that `channel` know the state `wanted`. A rejection of another state does not hold it up."""
         self._connection.execute(
             "insert into subjects (channel, kind, subject, wanted, about) values (?, ?, ?, ?, ?) "
             "on conflict do update set about = excluded.about, wanted = excluded.wanted, "
@@ -154,18 +156,18 @@ class Outbox:
         )
 
     def forget(self, channel: str, subject: str) -> None:
-        """Drop what `channel` need not be told any more and never was."""
+        """Drop what `channel` need not be notified any more and never was."""
         self._connection.execute(
-            "delete from subjects where channel = ? and subject = ? and told is null",
+            "delete from subjects where channel = ? and subject = ? and notified is null",
             (channel, subject),
         )
 
-    def told(self, channel: str, subjects: Sequence[str]) -> None:
+    def notified(self, channel: str, subjects: Sequence[str]) -> None:
         """Keep that `channel` has taken what was due of `subjects`."""
         with self.transaction():
             self._connection.executemany(
-                "update subjects set told = wanted, change_count = change_count + 1, tried_at = null, try_at = null, "
-                "trouble = null where channel = ? and subject = ?",
+                "update subjects set notified = wanted, change_count = change_count + 1, tried_at = null, "
+                "try_at = null, trouble = null where channel = ? and subject = ?",
                 [(channel, subject) for subject in subjects],
             )
             self._connection.execute(
@@ -175,7 +177,7 @@ class Outbox:
             )
 
     def put_off(self, channel: str, subject: str, now: datetime, try_at: datetime, trouble: str) -> None:
-        """Keep that `channel` refused what is due of `subject`."""
+        """Keep that `channel` rejected what is due of `subject`."""
         self._connection.execute(
             "update subjects set tried_at = ?, try_at = ?, trouble = ? where channel = ? and subject = ?",
             (_write(now), _write(try_at), trouble, channel, subject),
@@ -184,7 +186,7 @@ class Outbox:
 
 @contextmanager
 def opened(settings: Settings, wait: bool = True) -> Iterator[Outbox]:
-    """The home's outbox, for one process at a time: who tells people holds it until they are told.
+    """The home's outbox, for one process at a time: who tells people holds it until they are notified.
 
     Who will not `wait` for another gets OutboxBusyError.
     """

@@ -15,7 +15,7 @@ MOST_IN_A_MESSAGE = 10
 LONGEST_BLOCK = 2_900
 """Slack takes 3,000 characters in a section."""
 LONGEST_MESSAGE = 12_000
-"""Slack was seen to refuse some 13,200 characters of blocks (slackapi/bolt-js#2509)."""
+"""Slack was seen to reject some 13,200 characters of blocks (slackapi/bolt-js#2509)."""
 TITLE_LENGTH, FACT_LENGTH = 150, 240
 SIGN = {
     "page": ":red_circle:",

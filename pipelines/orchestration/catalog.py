@@ -72,7 +72,7 @@ def ledger_assets(settings: Settings, sources: Mapping[str, Source]) -> dg.Asset
     tables.append((QUARANTINE_KEY, "raw", ledger_schema.QUARANTINE))
 
     def deps(name: str) -> Sequence[dg.AssetKey]:
-        return landing if name in ("files", "content_days", "coverage", ledger_schema.QUARANTINE.name) else raw
+        return landing if name in ("files", "file_version_days", "coverage", ledger_schema.QUARANTINE.name) else raw
 
     @dg.multi_asset(
         name="ledger",

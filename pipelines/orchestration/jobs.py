@@ -28,7 +28,7 @@ def daily_job() -> dg.UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         DAILY,
         dg.AssetSelection.all() - dg.AssetSelection.groups(reviews.GROUP),
-        description="Take in, judge and replace the days, build and test the marts, publish.",
+        description="Take in, validate and replace the days, build and test the marts, publish.",
     )
 
 

@@ -17,7 +17,7 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.ledger import FileReport
-from pipelines.warehouse.status import Freshness, RefusedFile, freshness, refused_files
+from pipelines.warehouse.status import Freshness, RejectedFile, freshness, rejected_files
 
 GROUP = "landing"
 CHECK = "files_readable"
@@ -59,21 +59,21 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         with retried(context):
             reports = take_in(settings, source)
-            with writer(settings, f"looking for refused files of {source.name}") as connection:
-                refused = refused_files(connection, settings, [source])
+            with writer(settings, f"looking for rejected files of {source.name}") as connection:
+                rejected = rejected_files(connection, settings, [source])
                 age = freshness(connection, source, datetime.now(UTC))
-        for file in refused:
+        for file in rejected:
             context.log.error(f"{file.status}: {file.message}")
-        yield _materialized(source, reports, refused, age)
+        yield _materialized(source, reports, rejected, age)
 
     return landing
 
 
 def _materialized(
-    source: Source, reports: Sequence[FileReport], refused: Sequence[RefusedFile], age: Freshness
+    source: Source, reports: Sequence[FileReport], rejected: Sequence[RejectedFile], age: Freshness
 ) -> dg.MaterializeResult[None]:
-    """What became of the files, with its two checks: none refused, none too old."""
-    broken = table(["file", "status", "why, and what to do"], [(f.path, f.status, f.message) for f in refused])
+    """What became of the files, with its two checks: none rejected, none too old."""
+    broken = table(["file", "status", "why, and what to do"], [(f.path, f.status, f.message) for f in rejected])
     return dg.MaterializeResult(
         metadata={
             "files new or changed": len(reports),
@@ -83,15 +83,15 @@ def _materialized(
             "rows skipped": sum(r.rows_skipped for r in reports),
             **({"why rows were skipped": _skipped(reports)} if any(r.rows_skipped for r in reports) else {}),
             "newest day": str(age.newest_day or "none"),
-            **({"refused files": broken} if refused else {}),
+            **({"rejected files": broken} if rejected else {}),
         },
         check_results=[
             dg.AssetCheckResult(
-                passed=not refused,
+                passed=not rejected,
                 check_name=CHECK,
                 severity=dg.AssetCheckSeverity.ERROR,
-                description="; ".join(f.message for f in refused) or None,
-                metadata={"refused files": broken} if refused else {},
+                description="; ".join(f.message for f in rejected) or None,
+                metadata={"rejected files": broken} if rejected else {},
             ),
             dg.AssetCheckResult(
                 passed=age.is_fresh is not False,

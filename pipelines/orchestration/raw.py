@@ -1,4 +1,4 @@
-"""Raw assets: days replaced, after Great Expectations has judged them. One step a source, its tables the assets.
+"""Raw assets: days replaced, after Great Expectations has validated them. One step a source, its tables the assets.
 
 A source's day is replaced in all of its tables or rejected in all, so a step replaces them together.
 """
@@ -17,7 +17,7 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Source, Table
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
-from pipelines.warehouse.status import RefusedDay, refused_days
+from pipelines.warehouse.status import RejectedDay, rejected_days
 
 GROUP = "raw"
 CHECK = "expectations_met"
@@ -41,20 +41,20 @@ def raw_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
         asked = days_of(context)
         with retried(context):
             outcome = replace_days(settings, source, asked, is_forced(context))
-            with writer(settings, f"looking for refused days of {source.name}") as connection:
-                standing = refused_days(connection, source.name)
+            with writer(settings, f"looking for rejected days of {source.name}") as connection:
+                standing = rejected_days(connection, source.name)
         if asked is not None:
-            standing = [refusal for refusal in standing if refusal.day in set(asked)]
+            standing = [rejection for rejection in standing if rejection.day in set(asked)]
         for item in source.warehouse_tables:
-            refused = [refusal for refusal in standing if f"{source.name}__{item.name} " in refusal.message]
+            rejected = [rejection for rejection in standing if f"{source.name}__{item.name} " in rejection.message]
             yield dg.MaterializeResult(
                 asset_key=raw_key(source.name, item.name),
                 metadata={
                     "rows replaced": outcome.rows.get(item.name, 0),
                     "days replaced": len(outcome.accepted),
-                    "days refused": len(standing),
+                    "days rejected": len(standing),
                 },
-                check_results=[_verdict(source, item, refused)],
+                check_results=[_verdict(source, item, rejected)],
             )
 
     return raw
@@ -89,12 +89,12 @@ def _check(source: Source, item: Table) -> dg.AssetCheckSpec:
     )
 
 
-def _verdict(source: Source, item: Table, refused: list[RefusedDay]) -> dg.AssetCheckResult:
+def _verdict(source: Source, item: Table, rejected: list[RejectedDay]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=raw_key(source.name, item.name),
         check_name=CHECK,
-        passed=not refused,
+        passed=not rejected,
         severity=dg.AssetCheckSeverity.ERROR,
-        description="\n".join(refusal.message for refusal in refused) or None,
-        metadata={"refused days": table(["day", "why"], [(r.day, r.message) for r in refused])} if refused else {},
+        description="\n".join(rejection.message for rejection in rejected) or None,
+        metadata={"rejected days": table(["day", "why"], [(r.day, r.message) for r in rejected])} if rejected else {},
     )

@@ -17,7 +17,7 @@ FIRST_WAIT_SECONDS = 1.0
 def retried(context: dg.AssetExecutionContext) -> Iterator[None]:
     """Have Dagster run the step again, after 1, 2 and 4 seconds, when its body meets a transient error.
 
-    A refusal or a fault of ours is none: it would be the same the next time. Dagster's RetryPolicy cannot tell
+    A rejection or a fault of ours is none: it would be the same the next time. Dagster's RetryPolicy cannot tell
     them apart.
     """
     try:

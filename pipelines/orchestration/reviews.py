@@ -95,7 +95,7 @@ def _asset(settings: Settings, cadence: Cadence, marts: dg.AssetKey) -> dg.Asset
 
         catalog = load_catalog(settings.catalog_dir)
         period = Period.holding(cadence, date.fromisoformat(context.partition_key))
-        teams = sorted({spell.team for member in catalog.members for spell in member.team})
+        teams = sorted({interval.team for member in catalog.members for interval in member.team})
         try:
             pages = [write_review(settings, catalog, period, team) for team in (None, *teams)]
         except NothingKnownError as error:

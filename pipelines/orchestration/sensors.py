@@ -18,7 +18,7 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger, ledger_schema
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.errors import WarehouseBusyError
-from pipelines.warehouse.intake import files_waiting, refusal_version_of
+from pipelines.warehouse.intake import files_waiting, rejection_version_of
 from pipelines.warehouse.landing import landing_files
 from pipelines.warehouse.status import status
 
@@ -41,7 +41,7 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
     def landed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         files = landing_files(settings, source)
         seen = ledger.digest(
-            [refusal_version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
+            [rejection_version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
         )
         nothing = dg.SkipReason(f"{len(files)} files, none new or changed")
         if not files or context.cursor == seen:

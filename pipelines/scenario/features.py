@@ -26,7 +26,7 @@ SNAPSHOT_ROWS = 1_500
 SNAPSHOT_LEAD = 2
 """Days before a version serves that its training data were taken."""
 OUTCOME_DELAY = 5
-"""Days after which it is known whether a payment was judged wrongly."""
+"""Days after which it is known whether a payment was evaluated wrongly."""
 NEW_CATEGORY = ("route-optimiser", "vehicle", 25)
 """Whose feature takes a value its training never saw, days after the start, on a twelfth of the rows."""
 ROWS_A_DAY = {"recommender": 250, "fraud-detector": 300, "route-optimiser": 150, "support-assistant": 60, "triage": 20}

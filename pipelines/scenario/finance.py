@@ -325,7 +325,7 @@ def _truth(world: World, postings: Sequence[Posting], covered: date | None, end:
     ]
     return {
         "closed_months": [f"{last:%Y-%m}" for last in closed],
-        "booked": [
+        "actual": [
             {"project_id": project, "month": f"{month:%Y-%m}", "category": category, "amount_usd": str(usd)}
             for (project, month, category), usd in sorted(booked.items())
         ],

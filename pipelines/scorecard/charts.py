@@ -240,7 +240,7 @@ def cash() -> Chart:
         alt.Chart(ONCE).mark_rule(color=INK, opacity=0.35).encode(alt.YDatum(0)),
         base.mark_line(strokeWidth=1.3, strokeDash=[5, 4], color=INK, opacity=0.7).encode(_y("planned")),
         base.mark_line(strokeWidth=2, color=ACCENT).encode(_y("value")),
-        base.mark_point(filled=True, size=40, opacity=1, color=ACCENT).encode(_y("booked")),
+        base.mark_point(filled=True, size=40, opacity=1, color=ACCENT).encode(_y("actual")),
         _rulers(),
     )
 

@@ -95,7 +95,7 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "is_change_failure, lead_seconds / 3600 as lead_hours from mart_deployments order by model_id, deployed_at"
         ),
         "cadence": (
-            "select model_id, month_date as month, deployment_count, rollback_count, change_judged_count, "
+            "select model_id, month_date as month, deployment_count, rollback_count, change_evaluated_count, "
             "change_failure_count, lead_known_count, median_lead_hours, p90_lead_hours "
             "from mart_deployment_cadence_monthly order by model_id, month"
         ),

@@ -19,7 +19,7 @@ from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.domains.experiments import Experiment, Metric
 from pipelines.catalog.domains.members import AiMember
 from pipelines.estimates.experiments import Moments
-from pipelines.estimates.power import Arms, Baseline, detectable, sample_size
+from pipelines.estimates.power import Baseline, Variants, detectable, sample_size
 from pipelines.scorecard import words
 
 Reader = Callable[[Mapping[str, str], Mapping[str, object]], Mapping[str, pa.Table]]
@@ -33,10 +33,12 @@ QUERIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "baselines": (
             "select experiment_id, metric_id, metric_name, metric_kind, first_exposed_date, last_exposed_date, "
-            "unit_count, sum_x, sum_xx, sum_d, sum_dd, sum_xd, units_per_day, coalesce(is_void, false) as is_void "
-            "from mart_experiment_baselines left join (select experiment_id, metric_id, bool_or(is_void) as is_void "
+            "unit_count, sum_x, sum_xx, sum_d, sum_dd, sum_xd, units_per_day, "
+            "coalesce(is_invalid, false) as is_invalid "
+            "from mart_experiment_baselines left join (select experiment_id, metric_id, "
+            "bool_or(is_invalid) as is_invalid "
             "from mart_experiments group by all) using (experiment_id, metric_id) where model_id = $model "
-            "order by is_void, last_exposed_date desc, experiment_id"
+            "order by is_invalid, last_exposed_date desc, experiment_id"
         ),
         "users": (
             "select exposed_28d_user_count, event_date from mart_feature_adoption_daily where model_id = $model "
@@ -85,7 +87,7 @@ class Plan:
         baseline: mean and variance per unit.
         baseline_source: where they come from.
         asked: what was asked for, what was looked up filled in.
-        arms: units of control and treatment; None where no number of them would do.
+        variants: units of control and treatment; None where no number of them would do.
         units_per_day: new units a day, and where that comes from; None where nobody knows.
         traffic_source: where that comes from.
     """
@@ -96,14 +98,14 @@ class Plan:
     baseline: Baseline
     baseline_source: str
     asked: Asked
-    arms: Arms | None
+    variants: Variants | None
     units_per_day: float | None
     traffic_source: str
 
     @property
     def units(self) -> int | None:
-        """Units of both arms."""
-        return None if self.arms is None else self.arms.control + self.arms.treatment
+        """Units of both variants."""
+        return None if self.variants is None else self.variants.control + self.variants.treatment
 
     @property
     def days(self) -> int | None:
@@ -125,7 +127,7 @@ class Plan:
         for weeks in WEEKS:
             units = math.floor(7 * weeks * self.units_per_day)
             treated = math.floor(units * self.asked.split)
-            least = detectable(self.baseline, Arms(units - treated, treated), chance=self.asked.power, alpha=ALPHA)
+            least = detectable(self.baseline, Variants(units - treated, treated), chance=self.asked.power, alpha=ALPHA)
             found.append((weeks, units, least.absolute, least.relative))
         return found
 
@@ -158,14 +160,14 @@ def plan(read: Reader, catalog: Catalog, member: AiMember, asked: Asked) -> Plan
         raise PlanError("the baseline is 0: an effect relative to it is none. Give another --baseline.")
     filled = replace(asked, metric=metric.id, mde=mde)
     sign = 1 if metric.better == "higher" else -1
-    arms = sample_size(
+    variants = sample_size(
         baseline,
         sign * mde * abs(baseline.mean),
         chance=asked.power,
         allocation=asked.split / (1 - asked.split),
         alpha=ALPHA,
     )
-    return Plan(member, metric, like, baseline, source, filled, arms, units_per_day, traffic)
+    return Plan(member, metric, like, baseline, source, filled, variants, units_per_day, traffic)
 
 
 def stub(planned: Plan, begins: date) -> str:
@@ -208,7 +210,7 @@ def _short(value: float) -> float | int:
 def told(planned: Plan) -> list[tuple[str, str]]:
     """The plan as name and text of each thing it says."""
     asked, unit = planned.asked, "share" if planned.metric.kind == "proportion" else ""
-    arms, days = planned.arms, planned.days
+    variants, days = planned.variants, planned.days
     least = f"{words.percent(asked.mde)} of the baseline: {words.change(planned.effect, unit).lstrip('+')}"
     said = [
         ("Metric", f"{planned.metric.name} ({planned.metric.kind}, {planned.metric.better} is better)"),
@@ -218,11 +220,10 @@ def told(planned: Plan) -> list[tuple[str, str]]:
         ("Power", f"{words.percent(asked.power)}, with {words.percent(ALPHA)} false alarms (two-sided)"),
         ("Split", f"{words.percent(1 - asked.split)} control, {words.percent(asked.split)} treatment"),
     ]
-    if arms is None:
+    if variants is None:
         return [*said, ("Sample size", "none would do: so large an effect takes the share out of 0 to 1")]
-    size = (
-        f"{words.plural(arms.control + arms.treatment, 'unit')}: {arms.control:,} control, {arms.treatment:,} treatment"
-    )
+    units = words.plural(variants.control + variants.treatment, "unit")
+    size = f"{units}: {variants.control:,} control, {variants.treatment:,} treatment"
     traffic = (
         f"{words.number(planned.units_per_day)} new units a day: {planned.traffic_source}"
         if planned.units_per_day
@@ -281,8 +282,8 @@ def _baseline(metric: Metric, seen: Mapping[str, Any] | None, asked: Asked) -> t
 def _seen(seen: Mapping[str, Any] | None) -> str:
     if seen is None:
         return words.NONE
-    void = ", whose split was not the declared one" if seen["is_void"] else ""
-    return f"seen in {seen['unit_count']:,} users of the control of {seen['experiment_id']}{void}"
+    invalid = ", whose split was not the declared one" if seen["is_invalid"] else ""
+    return f"seen in {seen['unit_count']:,} users of the control of {seen['experiment_id']}{invalid}"
 
 
 def _traffic(tables: Mapping[str, list[Any]], seen: Mapping[str, Any] | None, asked: Asked) -> tuple[float | None, str]:

@@ -234,7 +234,7 @@ def _stream(stream: ValueStream, tables: Mapping[str, list[Row]]) -> Row:
         None,
     )
     found: Row = {"name": stream.name, "volume": stream.volume.replace("_", " ")}
-    worth = max(stream.unit_value, key=lambda spell: spell.valid_from, default=None)
+    worth = max(stream.unit_value, key=lambda interval: interval.valid_from, default=None)
     found["unit_value"] = words.amount(worth.usd, "USD") if worth else None
     if effect is None:
         declared = stream.declared_uplift
@@ -265,7 +265,7 @@ def _stream(stream: ValueStream, tables: Mapping[str, list[Row]]) -> Row:
     return found | {
         "baseline": f"{name}: {words.amount(control['mean_value'], unit)}" if control else name,
         "baseline_source": f"{'the control of ' if control else ''}{effect['experiment_name']}",
-        "uplift": None if effect["status"] == "void" or effect[which] is None else f"{said(effect[which])}{between}",
+        "uplift": None if effect["status"] == "invalid" or effect[which] is None else f"{said(effect[which])}{between}",
         "uplift_source": f"{effect['experiment_name']}, {grade}",
     }
 
@@ -275,7 +275,7 @@ def _of(rows: list[Row], project: Row, kind: str) -> list[Row]:
 
 
 def _owner(member: AiMember) -> str | markdown.Raw:
-    newest = max(member.owner, key=lambda spell: spell.valid_from, default=None)
+    newest = max(member.owner, key=lambda interval: interval.valid_from, default=None)
     return (newest.owner if newest else member.roles.model_owner) or markdown.Raw("____")
 
 

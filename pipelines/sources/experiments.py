@@ -28,9 +28,9 @@ EXPOSURES: Final = Table(
     day="exposed_at",
     expectations=(
         Expectation(
-            "one arm alone",
+            "one variant alone",
             "case when count(*) >= 1000 then count(distinct variation_id) end",
-            "a thousand exposures and more, all of one variation: the export lost the other arm",
+            "a thousand exposures and more, all of one variation: the export lost the other variant",
             low=2,
         ),
     ),

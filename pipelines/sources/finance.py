@@ -61,7 +61,7 @@ ACTUAL_COSTS = Table(
 )
 
 BOOKED_BENEFITS = Table(
-    name="booked_benefits",
+    name="actual_benefits",
     description="One row per delivered line of a document that books savings or revenue.",
     columns=(
         *_POSTING,
@@ -181,7 +181,7 @@ from rows
             requires=("Document Number", "Posting Date", "Project", "Benefit Type", "Amount", "Currency"),
             optional=("Line Item", "Reversal Of"),
             select={
-                "booked_benefits": f"""
+                "actual_benefits": f"""
 select {_POSTED},
     lower(trim("Benefit Type")) as category,
     "Amount" as amount
@@ -239,7 +239,7 @@ from rows
     day_by="rows",
     names=(
         Names("actual_costs", "project_code", "project_code"),
-        Names("booked_benefits", "project_code", "project_code"),
+        Names("actual_benefits", "project_code", "project_code"),
         Names("planned_flows", "project_code", "project_code"),
         Names("budgets", "project_code", "project_code"),
     ),

@@ -168,7 +168,7 @@ def _repeated(header: str) -> str:
 
 
 def _csv_instant(column: str) -> str:
-    """A CSV time as the loader reads it; what none of the known forms fits is passed on to be refused."""
+    """A CSV time as the loader reads it; what none of the known forms fits is passed on to be rejected."""
     forms = ", ".join(f"'{form}'" for form in CSV_TIMES)
     return f"""coalesce(cast(try_strptime("{column}", [{forms}]) as varchar), "{column}")"""
 

@@ -45,7 +45,7 @@ def _skips(doc: str) -> str:
     """
 
 
-def _judged(doc: str) -> str:
+def _evaluated(doc: str) -> str:
     """The services that lie at `doc` and have a status; whether what was asked for last is the one that is ready."""
     return f"""
         with
@@ -61,7 +61,7 @@ def _judged(doc: str) -> str:
             from rows
             where {doc} ->> '$.kind' = 'InferenceService' and json_array_length({doc}, '$.status.conditions') > 0
         ),
-        judged as (
+        validated as (
             select
                 *,
                 len(list_filter(
@@ -80,7 +80,7 @@ def _judged(doc: str) -> str:
 def _select(doc: str) -> str:
     """The query for snapshots that lie at `doc`."""
     return f"""
-        {_judged(doc)}
+        {_evaluated(doc)}
         select
             _row, _raw,
             (service ->> '$.metadata.namespace') || '/' || (service ->> '$.metadata.name') as inference_service,
@@ -122,7 +122,7 @@ def _select(doc: str) -> str:
                 ),
                 lambda one: one ->> '$.time'
             )) as written_at
-        from judged
+        from validated
     """
 
 

@@ -2,7 +2,7 @@
 
 Our own prediction log (docs/prediction-log.md), SageMaker Data Capture with its ground truth, and NannyML's tables.
 Which model a logged name means, which class counts as positive and which attributes make cohorts is the catalog's
-to say: rows are only read and judged here.
+to say: rows are only read and validated here.
 """
 
 from __future__ import annotations

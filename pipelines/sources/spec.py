@@ -1,6 +1,6 @@
 """What a source is: its tables, their columns and rules, and the formats its vendor exports.
 
-Plain values only. How they are read and judged lives in `pipelines.warehouse`; which vendor's column means
+Plain values only. How they are read and validated lives in `pipelines.warehouse`; which vendor's column means
 what lives in the source's own module beside this one. The repr of a source says what reading its files depends on: when
 it changes, they are read again. What people read, and what is asked of a day later, is left out of it (`repr=False`).
 """
@@ -81,7 +81,7 @@ class Expectation:
     share_of: str | None = None
 
     @property
-    def judged(self) -> str:
+    def validated(self) -> str:
         """SQL of the number that is compared with the bounds: `measure`, or the end of its interval nearest to them."""
         if self.share_of is None:
             return self.measure
@@ -171,7 +171,7 @@ class Format:
 
     `renames` (bulk logs needed row by row): the table that a Parquet file holds, and the file's columns → the table's.
     Where they have the table's types and every row is good, the file is kept byte for byte and read under the table's
-    names: to write ten million rows anew takes ten times as long as to judge them. `select` serves every other file.
+    names: to write ten million rows anew takes ten times as long as to validate them. `select` serves every other file.
 
     `named_by`: what the mapping reads in the path, all of it, as SQL over `_path`. It is a part of what the content is:
     the same bytes under a name that says something else are another content, under one that says the same they are not.
@@ -237,12 +237,12 @@ class Delivery:
 
     stream: str
     delivery: str
-    told: str | None
+    path_order: str | None
 
 
 @dataclass(frozen=True)
 class Deliveries:
-    """Which of a source's files add up and which replace one another, told by their paths.
+    """Which of a source's files add up and which replace one another, as their paths show.
 
     A *delivery* is a path less its part number: its parts add up. A *stream* is a path less dates, run ids and GUIDs
     too: its deliveries replace one another. `steps` are regular expressions with their replacements, for the path in
@@ -266,8 +266,8 @@ class Deliveries:
         )
         dates = [d.ljust(14, "0") for d in (split, *digits) if re.match("(19|20)[0-9]{6}", d)]
         runs = [d.rjust(14, "0") for m, d in zip(marks, digits, strict=True) if "run" in m and d and len(d) < 8]
-        told = ".".join((*dates[-1:], *runs)) or None
-        return Delivery(re.sub("<[^>]*>", "", delivery), delivery, told)
+        path_order = ".".join((*dates[-1:], *runs)) or None
+        return Delivery(re.sub("<[^>]*>", "", delivery), delivery, path_order)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What `scorecard doctor` advises on: names and currencies nobody declared, bills exported twice, changelogs cut short.
 
-Nothing is changed here. What waits and what is refused: `status`.
+Nothing is changed here. What waits and what is rejected: `status`.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ _RATE_HOLDS_DAYS = 7
 
 _AMOUNTS = (
     ("cloud_billing", "charges", "BillingCurrency"),
-    *(("finance", table, "currency") for table in ("actual_costs", "booked_benefits", "planned_flows", "budgets")),
+    *(("finance", table, "currency") for table in ("actual_costs", "actual_benefits", "planned_flows", "budgets")),
 )
 """(source, table, column) of the currencies that are converted to dollars."""
 

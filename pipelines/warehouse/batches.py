@@ -19,8 +19,8 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Format, Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
-from pipelines.warehouse.contents import content_folder, content_of, names_say
 from pipelines.warehouse.convert import CLOCK_TOLERANCE, check_unchanged, encoding_of, explained, is_ours
+from pipelines.warehouse.file_versions import content_folder, content_of, names_say
 from pipelines.warehouse.json_rows import format_of, records_of
 from pipelines.warehouse.landing import LandingFile
 from pipelines.warehouse.plain import plain_files

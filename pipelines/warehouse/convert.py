@@ -22,9 +22,9 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Format, Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
-from pipelines.warehouse.contents import AS_DELIVERED, content_folder, content_of, logged_names, names_say
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.failing import NOT_OF_ROWS, failing_rows
+from pipelines.warehouse.file_versions import AS_DELIVERED, content_folder, content_of, logged_names, names_say
 from pipelines.warehouse.landing import LandingFile, modified
 from pipelines.warehouse.plain import Plain, plain_files
 from pipelines.warehouse.readers import open_rows

@@ -19,16 +19,16 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Expectation, Source, Table
 from pipelines.warehouse import ledger_schema, staleness
 from pipelines.warehouse.connect import name, quote, transaction, writer
-from pipelines.warehouse.contents import content_folder, current_parquet, good_rows
+from pipelines.warehouse.file_versions import content_folder, current_parquet, good_rows
 from pipelines.warehouse.intake import days_version_of
-from pipelines.warehouse.judge import Finding, found_in, judge
+from pipelines.warehouse.validation import Finding, found_in, validate
 
 log = logging.getLogger(__name__)
 
 DAYS_AT_ONCE = 31
 """Days whose rows are replaced in one transaction: bounds what a backfill of years holds at once."""
 BULK_ROWS = 122_880
-"""Rows, a row group of DuckDB's, from which on a content of a viewed table is left in the intake. Smaller ones are
+"""Rows, a row group of DuckDB's, from which on a content of an external table is left in the intake. Smaller ones are
 copied: a query of the view opens all its files, 1,800 small ones in 0.15 seconds (2026-11-27)."""
 
 
@@ -38,7 +38,7 @@ class Replacement:
 
     source: str
     accepted: list[date] = field(default_factory=list)
-    refused: dict[date, list[Finding]] = field(default_factory=dict)
+    rejected: dict[date, list[Finding]] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
 
 
@@ -66,7 +66,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None
 def _renew_view(
     connection: duckdb.DuckDBPyConnection, source: Source, table: Table, columns: list[tuple[str, str]]
 ) -> bool:
-    """Make the viewed table an empty view where it is no view of these (name, type)s; returns whether it was none."""
+    """Make the external table an empty view where it is no view of these (name, type)s; returns whether it was none."""
     entry = [f"{source.name}__{table.name}"]
     found = connection.execute(
         "select column_name, data_type from duckdb_columns() "
@@ -81,18 +81,18 @@ def _renew_view(
     if is_table:  # in a warehouse of an older version
         connection.execute(f"drop table {raw_name(source, table)}")
     connection.execute(f"create or replace view {raw_name(source, table)} as {_empty(table)}")
-    connection.execute("delete from ledger.standing where source = ?", [source.name])
+    connection.execute("delete from ledger.external_days where source = ?", [source.name])
     return True
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> None:
-    """Point the source's viewed tables at the copied rows and the intake files, wherever the home folder lies now."""
+    """Point the source's external tables at the copied rows and the intake files, wherever the home folder lies now."""
     for table in source.warehouse_tables:
         if table.name not in source.viewed:
             continue
         whole: list[Path] = []
         parts: list[tuple[list[Path], str]] = []
-        for content, version, days in staleness.standing_contents(connection, source.name, table.name):
+        for content, version, days in staleness.external_file_versions(connection, source.name, table.name):
             folder = content_folder(settings, source.name, version, content)
             if days is None:
                 whole.append(folder)
@@ -124,10 +124,10 @@ def _copy_name(source: Source, table: Table) -> str:
 def replace_days(
     settings: Settings, source: Source, days: Iterable[date] | None = None, force: bool = False
 ) -> Replacement:
-    """Judge and replace the source's stale days among `days` (None: all); with `force`, those that are not too.
+    """Validate and replace the source's stale days among `days` (None: all); with `force`, those that are not too.
 
-    Refused days become empty. Whatever is asked, days whose rows have moved to other contents are read from these.
-    Returns which days were accepted and refused, and the rows now standing.
+    Rejected days become empty. Whatever is asked, days whose rows have moved to other contents are read from these.
+    Returns which days were accepted and rejected, and the rows now standing.
     """
     outcome = Replacement(source.name)
     with writer(settings, f"replacing days of {source.name}") as connection:
@@ -142,7 +142,7 @@ def replace_days(
             _replace_chunk(connection, settings, source, chunk, found.fingerprints, outcome)
         for chunk in _chunks(sorted(set(found.moved) - todo)):
             _move_chunk(connection, settings, source, chunk, found.fingerprints)
-    for findings in outcome.refused.values():
+    for findings in outcome.rejected.values():
         for finding in findings:
             log.error("%s rejected: %s. Fix the export and deliver it again.", source.name, finding)
     return outcome
@@ -164,14 +164,14 @@ def _replace_chunk(
     batches = _batches(connection, settings, source, days)
     findings: dict[date, list[Finding]] = {}
     for table in source.warehouse_tables:
-        for finding in _judge(connection, settings, source, table, batches.get(table.name), days):
+        for finding in _validate(connection, settings, source, table, batches.get(table.name), days):
             findings.setdefault(finding.day, []).append(finding)
     accepted = [day for day in days if day not in findings]
     with transaction(connection):
         _write(connection, settings, source, batches, days, accepted)
         staleness.record_days(connection, source, prints, accepted, findings)
     outcome.accepted += accepted
-    outcome.refused |= findings
+    outcome.rejected |= findings
     for table in source.warehouse_tables:
         (count,) = connection.execute(
             f"select count(*) from {raw_name(source, table)} where list_contains(?, _day)", [accepted]
@@ -186,7 +186,7 @@ def _move_chunk(
     days: list[date],
     prints: Mapping[date, staleness.Fingerprint],
 ) -> None:
-    """Read the rows of accepted days from the contents that hold them now; being the same, they were judged."""
+    """Read the rows of accepted days from the contents that hold them now; being the same, they were validated."""
     batches = _batches(connection, settings, source, days)
     with transaction(connection):
         _write(connection, settings, source, batches, days, days)
@@ -250,7 +250,7 @@ def _empty(table: Table) -> str:
     return f"select {columns}, null::date as _day, null::varchar as _content_id, null::bigint as _row where false"
 
 
-def _judge(
+def _validate(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     source: Source,
@@ -266,7 +266,7 @@ def _judge(
         share_of="(_bad + _rows)",
     )
     measured = "".join(
-        f", cast({e.judged} as double) as {name(e.name)}, cast({e.measure} as double) as {name(found_in(e))}"
+        f", cast({e.validated} as double) as {name(e.name)}, cast({e.measure} as double) as {name(found_in(e))}"
         for e in table.expectations
     )
     # A full join: a day whose every row was set aside has no good row to be measured by.
@@ -274,20 +274,21 @@ def _judge(
         f"with batch as ({batch or _empty(table)}), "
         f"measured as (select _day, {table.row_count} as _rows{measured} from batch group by _day), "
         "aside as (select day as _day, count(*) as _bad from raw.quarantine "
-        "join ledger.current_contents using (source, content_id) "
+        "join ledger.current_file_versions using (source, content_id) "
         f"where source = {quote(source.name)} and list_contains($1, table_name) and day in ({_listed(days)}) "
         "group by day), "
         "counted as (select * replace (coalesce(_rows, 0)::double as _rows, coalesce(_bad, 0)::double as _bad) "
         "from measured full join aside using (_day)) "
-        f"select *, {quarantined.judged} as {quarantined.name}, {quarantined.measure} as {name(found_in(quarantined))} "
+        f"select *, {quarantined.validated} as {quarantined.name}, "
+        f"{quarantined.measure} as {name(found_in(quarantined))} "
         "from counted order by _day",
-        [_tables_judged(source, table)],
+        [_tables_validated(source, table)],
     ).df()
     profile["_day"] = [value.date() for value in profile["_day"]]
-    return judge(f"{source.name}__{table.name}", profile, (quarantined, *table.expectations))
+    return validate(f"{source.name}__{table.name}", profile, (quarantined, *table.expectations))
 
 
-def _tables_judged(source: Source, table: Table) -> list[str]:
+def _tables_validated(source: Source, table: Table) -> list[str]:
     """The tables whose rows set aside count against `table`: itself, and those the warehouse knows only through it.
 
     An intake table that several are made from counts against the first of them.

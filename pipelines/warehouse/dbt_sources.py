@@ -72,7 +72,7 @@ def sources_yml(known: Iterable[Source]) -> str:
         {
             "name": "ledger",
             "schema": "ledger",
-            "description": "What was loaded, covering which days, judged how, built when.",
+            "description": "What was loaded, covering which days, validated how, built when.",
             "tables": [table(t, t.name, False) for t in ledger_schema.TABLES],
         }
     )

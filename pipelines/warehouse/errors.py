@@ -12,10 +12,10 @@ class LandingFileError(Exception):
     """A landing file that cannot be loaded; the others go on.
 
     `path` is relative to the landing folder, `found` and `expected` say what stood there, `remedy` what to do;
-    `status` is how the ledger calls it: refused (no format fits) or unreadable (its bytes are broken).
+    `status` is how the ledger calls it: rejected (no format fits) or unreadable (its bytes are broken).
     """
 
-    def __init__(self, path: str, found: str, expected: str, remedy: str, status: str = "refused") -> None:
+    def __init__(self, path: str, found: str, expected: str, remedy: str, status: str = "rejected") -> None:
         """Keep the parts as attributes; the message joins them."""
         super().__init__(f"`{path}`: found {found}; expected {expected}. {remedy}")
         self.path, self.found, self.expected, self.remedy = path, found, expected, remedy

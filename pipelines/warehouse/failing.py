@@ -12,7 +12,7 @@ import duckdb
 from pipelines.warehouse.connect import quote
 
 MOST_ROWS = 1_000_000
-"""Rows of a file up to which the failing ones are looked for; a larger one is refused as a whole."""
+"""Rows of a file up to which the failing ones are looked for; a larger one is rejected as a whole."""
 MOST_LOOKS = 400
 """How often the mapping is tried: some twenty failing rows among a million are found."""
 NOT_OF_ROWS: tuple[type[duckdb.Error], ...] = (

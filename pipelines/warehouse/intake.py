@@ -41,7 +41,7 @@ from pipelines.warehouse import (
 )
 from pipelines.warehouse.code import code_of
 from pipelines.warehouse.connect import lock, name, parquet_list, scratch, transaction, writer
-from pipelines.warehouse.contents import content_folder, content_of, good_rows, names_say
+from pipelines.warehouse.file_versions import content_folder, content_of, good_rows, names_say
 from pipelines.warehouse.landing import LandingFile, landing_files
 
 log = logging.getLogger(__name__)
@@ -71,8 +71,8 @@ def days_version_of(source: Source) -> str:
     )
 
 
-def refusal_version_of(source: Source) -> str:
-    """As `version_of`, over the code that opens files too: what it refused it may read when it has changed."""
+def rejection_version_of(source: Source) -> str:
+    """As `version_of`, over the code that opens files too: what it rejected it may read when it has changed."""
     return ledger.digest([version_of(source), *map(code_of, OPENING)])
 
 
@@ -84,8 +84,8 @@ def files_waiting(connection: duckdb.DuckDBPyConnection, settings: Settings, sou
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, source: Source, files: Sequence[LandingFile]) -> list[LandingFile]:
-    """The files that are new, changed (by size or time), or were read, or refused, by another version."""
-    known = ledger.known_files(connection, source.name, version_of(source), refusal_version_of(source))
+    """The files that are new, changed (by size or time), or were read, or rejected, by another version."""
+    known = ledger.known_files(connection, source.name, version_of(source), rejection_version_of(source))
     return [file for file in files if known.get(file.path) != (file.size_bytes, file.modified_at)]
 
 
@@ -107,7 +107,7 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
         files = landing_files(settings, source)
         changed = _changed(connection, source, files)
         says = names_say(connection, source, [file.path for file in changed])
-        known = ledger.known_contents(connection, source.name, version_of(source))
+        known = ledger.known_file_versions(connection, source.name, version_of(source))
         first = ledger.first_delivered(connection, source.name)
     reports: list[ledger.FileReport] = []
     recorded = 0
@@ -140,7 +140,7 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
             elif found := _known(known, contents[file.path], file):
                 report = replace(found, path=file.path, status="loaded", modified_at=file.modified_at)
             else:
-                # Refused under one name, a content may be read under another.
+                # Rejected under one name, a content may be read under another.
                 done = ahead.pop(bytes_id).result() if bytes_id in ahead else read({bytes_id: file}, delivered)
                 report = done[bytes_id]
                 progress(f"{source.name} {number}/{len(changed)}: {report.summary}")
@@ -234,7 +234,7 @@ def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]
         writer(settings, f"recording {source.name}'s files") as connection,
         transaction(connection),
     ):
-        paths = ledger.record_files(connection, source, reports, version, refusal_version_of(source))
+        paths = ledger.record_files(connection, source, reports, version, rejection_version_of(source))
         _cover(connection, settings, source, paths)
 
 
@@ -243,7 +243,7 @@ def _cover(
 ) -> None:
     """Record anew the days and the quarantined rows of contents that stand, with their paths."""
     contents = sorted(paths)
-    ledger.forget_contents(connection, source.name, contents)
+    ledger.forget_file_versions(connection, source.name, contents)
     folders = [content_folder(settings, source.name, version_of(source), content) for content in contents]
     for table in source.tables:
         found = good_rows(source, table, folders)
@@ -252,7 +252,7 @@ def _cover(
         part = f"concat_ws(' ', {', '.join(table.parts)})" if table.parts else "''"
         rows_hash = f"sum({_row_hash(table)})" if source.day_by == "rows" else "null"
         connection.execute(
-            f"insert into ledger.content_days select ?, _content_id, ?, _day, count(*), {part} as part, "
+            f"insert into ledger.file_version_days select ?, _content_id, ?, _day, count(*), {part} as part, "
             f"{rows_hash} from ({found}) group by all",
             [source.name, table.name],
         )

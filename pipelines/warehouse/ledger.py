@@ -49,13 +49,13 @@ class FileReport:
 
 
 def known_files(
-    connection: duckdb.DuckDBPyConnection, source: str, version: str, refusal_version: str
+    connection: duckdb.DuckDBPyConnection, source: str, version: str, rejection_version: str
 ) -> dict[str, tuple[int, datetime]]:
-    """Path → (size in bytes, modified_at) of the source's files as last read by `version`, or refused by the other."""
+    """Path → (size in bytes, modified_at) of the source's files as last read by `version`, or rejected by the other."""
     rows = connection.execute(
         "select path, size_bytes, modified_at from ledger.files where source = ? and status <> 'gone' "
         "and version = case status when 'loaded' then ? else ? end order by loaded_at",
-        [source, version, refusal_version],
+        [source, version, rejection_version],
     ).fetchall()
     return {path: (size, modified) for path, size, modified in rows}
 
@@ -72,7 +72,7 @@ def first_delivered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[
     )
 
 
-def known_contents(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[str, FileReport]:
+def known_file_versions(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[str, FileReport]:
     """Content → a report of it, of the contents that `version` has read well, whatever their names' fate."""
     rows = connection.execute(
         "select source, path, content_id, format, status, message, size_bytes, modified_at, "
@@ -90,7 +90,7 @@ def record_files(
     source: Source,
     reports: Sequence[FileReport],
     version: str,
-    refusal_version: str,
+    rejection_version: str,
 ) -> dict[str, list[str]]:
     """Write the reports of the source's files; returns each content touched that still stands, with its paths.
 
@@ -103,7 +103,7 @@ def record_files(
             report.source, report.path, report.content_id, report.format, report.status, report.message,
             report.size_bytes, report.modified_at, report.delivered_at, report.rows_read, report.rows_loaded,
             report.rows_quarantined, report.rows_skipped, now,
-            version if report.status == "loaded" else refusal_version,
+            version if report.status == "loaded" else rejection_version,
             *_delivery(source, report),
         ]
         for report in reports
@@ -116,7 +116,7 @@ def record_files(
     )
     retired = connection.execute(
         "update ledger.files as known set status = 'gone' from reported where known.source = reported.source "
-        "and known.path = reported.path and (known.status in ('refused', 'unreadable') "
+        "and known.path = reported.path and (known.status in ('rejected', 'unreadable') "
         "or known.status = 'loaded' and reported.status = 'loaded') returning known.content_id"
     ).fetchall()
     connection.execute("insert into ledger.files from reported")
@@ -173,12 +173,12 @@ def _delivery(source: Source, report: FileReport) -> list[str | None]:
         return [None, None, report.encoding, None, None, skips]
     found = source.deliveries.of(report.path)
     relation = next((form.deliveries for form in source.formats if form.name == report.format), None)
-    return [found.stream, found.delivery, report.encoding, found.told, relation, skips]
+    return [found.stream, found.delivery, report.encoding, found.path_order, relation, skips]
 
 
-def forget_contents(connection: duckdb.DuckDBPyConnection, source: str, contents: Sequence[str]) -> None:
+def forget_file_versions(connection: duckdb.DuckDBPyConnection, source: str, contents: Sequence[str]) -> None:
     """Drop what is recorded of the contents' days and quarantined rows, before it is written anew."""
-    for table in ("ledger.content_days", "raw.quarantine"):
+    for table in ("ledger.file_version_days", "raw.quarantine"):
         connection.execute(
             f"delete from {table} where source = ? and list_contains(?, content_id)",
             [source, list(contents)],
@@ -188,7 +188,7 @@ def forget_contents(connection: duckdb.DuckDBPyConnection, source: str, contents
 def cover_ranges(connection: duckdb.DuckDBPyConnection, source: str, table: str, contents: Sequence[str]) -> None:
     """Let each content cover, part by part, the days between its first and last row that it has no row on."""
     connection.execute(
-        "insert into ledger.content_days with mine as (from ledger.content_days where source = ? "
+        "insert into ledger.file_version_days with mine as (from ledger.file_version_days where source = ? "
         "and table_name = ? and list_contains(?, content_id)), spans as (select content_id, part, "
         "unnest(generate_series(min(day), max(day), interval 1 day))::date as day from mine group by content_id, part) "
         "select ?, content_id, ?, day, 0, part, 0 from spans anti join mine using (content_id, part, day)",
@@ -205,9 +205,9 @@ def cover_days(
     """Let each (content, day) be covered, rows or not."""
     contents, days = [content for content, _ in named], [day for _, day in named]
     connection.execute(
-        "insert into ledger.content_days select $1, content_id, $2, day, 0, '', 0 "
+        "insert into ledger.file_version_days select $1, content_id, $2, day, 0, '', 0 "
         "from (select unnest($3::varchar[]) as content_id, unnest($4::date[]) as day) as named "
-        "anti join (from ledger.content_days where source = $1) as known using (content_id, day)",
+        "anti join (from ledger.file_version_days where source = $1) as known using (content_id, day)",
         [source, table, contents, days],
     )
 
@@ -222,7 +222,7 @@ def append(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Seq
 
 
 CONTENTS_OF_TABLE = (
-    "select content_id from ledger.content_days where source = $1 and table_name = $2 group by content_id"
+    "select content_id from ledger.file_version_days where source = $1 and table_name = $2 group by content_id"
 )
 """A query of a table's contents, $2 of source $1, to which a condition on their rows can be added."""
 

@@ -12,7 +12,7 @@ from pipelines.sources.spec import Column, Table
 TABLES: tuple[Table, ...] = (
     Table(
         "files",
-        "One row per landing file ever seen. `status` is loaded, refused (no format fits), unreadable, or gone "
+        "One row per landing file ever seen. `status` is loaded, rejected (no format fits), unreadable, or gone "
         "(the path holds another content by now, was read anew by a later version, or has vanished while its bytes lie "
         "under another name).",
         (
@@ -29,7 +29,7 @@ TABLES: tuple[Table, ...] = (
                 "VARCHAR",
                 "The format recognised; null where none was, or no row was held.",
             ),
-            Column("status", "VARCHAR", "loaded, refused, unreadable or gone."),
+            Column("status", "VARCHAR", "loaded, rejected, unreadable or gone."),
             Column("message", "VARCHAR", "Why it was not loaded."),
             Column("size_bytes", "BIGINT", "Its size."),
             Column("modified_at", "TIMESTAMP", "Its modification time as last seen, UTC."),
@@ -56,7 +56,9 @@ TABLES: tuple[Table, ...] = (
             Column("stream_id", "VARCHAR", "What its deliveries replace one another in; null where files add up."),
             Column("delivery_id", "VARCHAR", "The delivery it is a part of; null where files add up."),
             Column("encoding", "VARCHAR", "How its text was written, told by its bytes; null where it is no text."),
-            Column("told", "VARCHAR", "How new its path says the delivery is, to order by; null where it does not."),
+            Column(
+                "path_order", "VARCHAR", "How new its path says the delivery is, to order by; null where it does not."
+            ),
             Column(
                 "relation", "VARCHAR", "What deliveries of its format do: replace a period, replace a day or append."
             ),
@@ -66,7 +68,7 @@ TABLES: tuple[Table, ...] = (
         day="modified_at",
     ),
     Table(
-        "content_days",
+        "file_version_days",
         "One row per content, table, part and day it covers; `row_count` 0 where it speaks for a day without rows.",
         (
             Column("source", "VARCHAR", "The source."),
@@ -84,7 +86,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "days",
-        "One row per source and day judged: what it was made from, and whether it was accepted.",
+        "One row per source and day validated: what it was made from, and whether it was accepted.",
         (
             Column("source", "VARCHAR", "The source."),
             Column("day", "DATE", "The UTC day."),
@@ -93,17 +95,17 @@ TABLES: tuple[Table, ...] = (
                 "VARCHAR",
                 "Over what makes the day, its contents or their rows, and the module's version.",
             ),
-            Column("status", "VARCHAR", "accepted or refused."),
-            Column("message", "VARCHAR", "Why it was refused."),
-            Column("row_count", "BIGINT", "Rows in the raw tables for that day; none of a refused one."),
-            Column("judged_at", "TIMESTAMP", "When, UTC."),
-            Column("contents", "VARCHAR", "Over the contents that its raw rows are read from."),
+            Column("status", "VARCHAR", "accepted or rejected."),
+            Column("message", "VARCHAR", "Why it was rejected."),
+            Column("row_count", "BIGINT", "Rows in the raw tables for that day; none of a rejected one."),
+            Column("validated_at", "TIMESTAMP", "When, UTC."),
+            Column("file_versions", "VARCHAR", "Over the file versions that its raw rows are read from."),
         ),
         key=("source", "day"),
         day="day",
     ),
     Table(
-        "standing",
+        "external_days",
         "One row per day and content of a table whose rows stay in the intake: what its view shows.",
         (
             Column("source", "VARCHAR", "The source."),
@@ -127,7 +129,7 @@ TABLES: tuple[Table, ...] = (
         day="day",
     ),
     Table(
-        "worklist",
+        "days_to_rebuild",
         "One row per day that the run under way rebuilds.",
         (Column("day", "DATE", "The UTC day."),),
         key=("day",),
@@ -174,7 +176,7 @@ TABLES: tuple[Table, ...] = (
             Column("delivery_id", "VARCHAR", "What adds up."),
             Column("format", "VARCHAR", "The format recognised."),
             Column("relation", "VARCHAR", "replace a period, replace a day or append."),
-            Column("told", "VARCHAR", "How new the path says it is, to order by; null where it does not."),
+            Column("path_order", "VARCHAR", "How new the path says it is, to order by; null where it does not."),
             Column("written_at", "TIMESTAMP", "When its newest file was written, UTC."),
         ),
         key=("source", "content_id"),
@@ -182,21 +184,28 @@ TABLES: tuple[Table, ...] = (
     ),
 )
 """The ledger's tables; those in `VIEWS` are views."""
+FORMER_TABLES = {"content_days": "file_version_days", "standing": "external_days", "worklist": "days_to_rebuild"}
+FORMER_COLUMNS = {
+    ("days", "judged_at"): "validated_at",
+    ("days", "contents"): "file_versions",
+    ("files", "told"): "path_order",
+}
+"""What older versions called them; a ledger that they wrote is renamed when it is opened."""
 VIEWS = {
-    "rejections": "select source, day, message from ledger.days where status = 'refused'",
+    "rejections": "select source, day, message from ledger.days where status = 'rejected'",
     "coverage": "select distinct source, day "
-    "from ledger.content_days join ledger.current_contents using (source, content_id) "
+    "from ledger.file_version_days join ledger.current_file_versions using (source, content_id) "
     "anti join ledger.rejections using (source, day)",
     # Contents that are gone too: they stand in raw until the days they are on are replaced. Of the streams that a
     # content lies in, its own is the one whose path is the oldest: a copy is made later, or bears no date. In its
     # stream, the newest path counts: what was delivered again is current again. What is appended is all one stream.
     "deliveries": "with named as (select *, "
-    "min(told) over (partition by source, content_id, stream_id, status = 'loaded') as first_told "
+    "min(path_order) over (partition by source, content_id, stream_id, status = 'loaded') as first_path_order "
     "from ledger.files where delivery_id is not null and status in ('loaded', 'gone')) "
     "select source, content_id, if(relation = 'append', 'append', stream_id) as stream_id, delivery_id, format, "
-    "relation, told, modified_at as written_at from named qualify row_number() over "
-    "(partition by source, content_id order by status = 'loaded' desc, first_told nulls last, stream_id, "
-    "told desc nulls last, modified_at desc, path desc) = 1",
+    "relation, path_order, modified_at as written_at from named qualify row_number() over "
+    "(partition by source, content_id order by status = 'loaded' desc, first_path_order nulls last, stream_id, "
+    "path_order desc nulls last, modified_at desc, path desc) = 1",
 }
 QUARANTINE = Table(
     "quarantine",
@@ -223,6 +232,7 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the ledger and the quarantine where they do not exist."""
     connection.execute("create schema if not exists ledger")
     connection.execute("create schema if not exists raw")
+    _rename_former(connection)
     for schema, table in [
         *(("ledger", t) for t in TABLES if t.name not in VIEWS),
         ("raw", QUARANTINE),
@@ -234,7 +244,7 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     # Of no interest to a model, so none of TABLES: what each model and seed was last built from.
     connection.execute("create table if not exists ledger.models (unique_id varchar, fingerprint varchar)")
     connection.execute(
-        "create or replace view ledger.current_contents as "
+        "create or replace view ledger.current_file_versions as "
         "select source, content_id, arg_max(version, loaded_at) filter (status = 'loaded') as version, "
         "min(delivered_at) as delivered_at "
         "from ledger.files group by source, content_id having bool_or(status = 'loaded')"
@@ -249,13 +259,35 @@ def _forget_the_impossible(connection: duckdb.DuckDBPyConnection) -> None:
     An older version took such rows in, and then could not name their days.
     """
     impossible = "(day < date '1900-01-01' or day > date '2262-01-01')"
-    if not connection.execute(f"select 1 from ledger.content_days where {impossible} limit 1").fetchone():
+    if not connection.execute(f"select 1 from ledger.file_version_days where {impossible} limit 1").fetchone():
         return
-    contents = f"(source, content_id) in (select source, content_id from ledger.content_days where {impossible})"
-    for table in ("ledger.files", "ledger.standing", "raw.quarantine", "ledger.content_days"):
+    contents = f"(source, content_id) in (select source, content_id from ledger.file_version_days where {impossible})"
+    for table in ("ledger.files", "ledger.external_days", "raw.quarantine", "ledger.file_version_days"):
         connection.execute(f"delete from {table} where {contents}")
     for table in ("ledger.days", "ledger.built"):
         connection.execute(f"delete from {table} where {impossible}")
+
+
+def _rename_former(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the tables, columns and states of a ledger that an older version wrote their present names."""
+    present = {
+        (table, column)
+        for table, column in connection.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'ledger'"
+        ).fetchall()
+    }
+    tables = {table for table, _ in present}
+    if not tables & FORMER_TABLES.keys():
+        return
+    connection.execute("drop view if exists ledger.current_contents")
+    for former, now in FORMER_TABLES.items():
+        if former in tables:
+            connection.execute(f"alter table ledger.{former} rename to {now}")
+    for (table, former), now in FORMER_COLUMNS.items():
+        if (table, former) in present:
+            connection.execute(f"alter table ledger.{table} rename column {former} to {now}")
+    for table in ("files", "days"):
+        connection.execute(f"update ledger.{table} set status = 'rejected' where status = 'refused'")
 
 
 def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:

@@ -128,7 +128,7 @@ def changes(schema: str, standing: Mapping[str, Table] | None, wanted: Mapping[s
 
     A new column goes to the end. One that is wanted no more is dropped, and so is one whose type has changed, to be
     added anew: every row is about to be replaced. Nothing cascades: where a view reads what is dropped, Postgres
-    refuses, and says which view.
+    rejects, and says which view.
     """
     if standing is None:
         return [f"create schema {name(schema)}", *changes(schema, {}, wanted)]

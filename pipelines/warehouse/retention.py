@@ -27,7 +27,7 @@ def collect(settings: Settings, sources: Iterable[Source]) -> int:
         needed = set(
             connection.execute(
                 "select source, version, content_id from ledger.files where status = 'loaded' "
-                "union select source, version, content_id from ledger.standing"
+                "union select source, version, content_id from ledger.external_days"
             ).fetchall()
         )
         for source in sources:

@@ -1,4 +1,4 @@
-"""What each day was made from, how it was judged, and which days are stale: to be judged, moved or rebuilt.
+"""What each day was made from, how it was validated, and which days are stale: to be validated, moved or rebuilt.
 
 The contents that days are made from are `ledger`'s.
 """
@@ -20,7 +20,7 @@ class Fingerprint:
     """Of a source's day: over what makes it (`made_by`), and over the contents that its rows are read from."""
 
     made_by: str
-    contents: str
+    file_versions: str
 
 
 NOTHING = Fingerprint("", "")
@@ -28,7 +28,7 @@ NOTHING = Fingerprint("", "")
 _PRESENT = (
     "with bad as (select content_id, table_name, day, count(*) as bad_count from raw.quarantine where source = $1 "
     "group by all), present as (select content_id, delivered_at, table_name, part, day, row_count, rows_hash, "
-    "coalesce(bad_count, 0) as bad_count from ledger.content_days join ledger.current_contents "
+    "coalesce(bad_count, 0) as bad_count from ledger.file_version_days join ledger.current_file_versions "
     "using (source, content_id) left join bad using (content_id, table_name, day) where source = $1), "
 )
 # What a content that an older version took in held, only its name tells.
@@ -43,23 +43,23 @@ _PARTS = {
     "concat_ws(' ', content_id, table_name, part, row_count, bad_count) as part from present)",
     "rows": f"parts as (select day, delivered_at, {_SAME} as part from present)",
     "deliveries": "placed as (from present join (from ledger.deliveries where source = $1) using (content_id)), "
-    "spans as (select stream_id, part, delivery_id, min(day) as first_day, max(told) as told, "
+    "spans as (select stream_id, part, delivery_id, min(day) as first_day, max(path_order) as path_order, "
     "max(written_at) as written_at from placed group by stream_id, part, delivery_id), "
     "ordered as (select stream_id, part, delivery_id, first_day, row_number() over newness as place, "
     "min(first_day) over (newness rows between unbounded preceding and 1 preceding) as newer_first_day from spans "
     "window newness as (partition by stream_id, part "
-    "order by told desc nulls last, written_at desc, delivery_id desc)), "
+    "order by path_order desc nulls last, written_at desc, delivery_id desc)), "
     "ranked as (from placed join ordered using (stream_id, part, delivery_id) "
     "where relation <> 'replace a period' or newer_first_day is null or newer_first_day > first_day "
     "qualify relation = 'append' or place = min(place) over (partition by stream_id, part, day)), "
     "standing as (select day, stream_id, table_name, part, min(content_id) as content_id, any_value(relation) as "
     "relation, sum(row_count) as row_count, sum(rows_hash) as rows_hash, sum(bad_count) as bad_count, "
-    "max(told) as told, max(written_at) as written_at from ranked "
+    "max(path_order) as path_order, max(written_at) as written_at from ranked "
     "group by day, stream_id, table_name, part, if(relation = 'append', delivery_id, '')), "
     # Which of two streams is the newer counts where they are of one bill.
     "parts as (select day, null as delivered_at, concat(stream_id, "
     "if(relation <> 'append' and count(*) over streams > 1, dense_rank() over "
-    f"(streams order by told nulls first, written_at, stream_id), null)) || {_SAME} as part from standing "
+    f"(streams order by path_order nulls first, written_at, stream_id), null)) || {_SAME} as part from standing "
     "window streams as (partition by day, table_name, part, relation))",
 }
 
@@ -72,12 +72,12 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, source: Source, version:
         # Of two states of one thing the later delivered holds: their order is a part of what makes the day.
         "made as (select day, string_agg(part, ',' order by delivered_at, part) as made_by from "
         "(select day, part, max(delivered_at) as delivered_at from parts group by day, part) group by day), "
-        "read as (select day, string_agg(distinct content_id, ',' order by content_id) as contents "
+        "read as (select day, string_agg(distinct content_id, ',' order by content_id) as file_versions "
         "from present group by day) "
-        "select day, md5(coalesce(made_by, '') || $2), md5(contents || $2) from read left join made using (day)",
+        "select day, md5(coalesce(made_by, '') || $2), md5(file_versions || $2) from read left join made using (day)",
         [source.name, version],
     ).fetchall()
-    return {day: Fingerprint(made_by, contents) for day, made_by, contents in rows}
+    return {day: Fingerprint(made_by, file_versions) for day, made_by, file_versions in rows}
 
 
 def record_days(
@@ -85,11 +85,11 @@ def record_days(
     source: Source,
     prints: Mapping[date, Fingerprint],
     accepted: Sequence[date],
-    refused: Mapping[date, Sequence[object]],
+    rejected: Mapping[date, Sequence[object]],
 ) -> None:
-    """Record the verdict on each day: accepted days with the rows they now have, refused ones with why."""
+    """Record the verdict on each day: accepted days with the rows they now have, rejected ones with why."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    days = [*accepted, *refused]
+    days = [*accepted, *rejected]
     counts = " union all ".join(
         f'select _day, count(*) as n from raw."{source.name}__{table.name}" where list_contains($1, _day) group by _day'
         for table in source.warehouse_tables
@@ -100,11 +100,11 @@ def record_days(
     connection.execute("delete from ledger.days where source = ? and list_contains(?, day)", [source.name, days])
     verdicts = []
     for day in days:
-        message = "; ".join(str(finding) for finding in refused[day]) if day in refused else None
+        message = "; ".join(str(finding) for finding in rejected[day]) if day in rejected else None
         fingerprint = prints.get(day, NOTHING)
         verdicts.append([
-            source.name, day, fingerprint.made_by, "refused" if message else "accepted", message, rows.get(day, 0), now,
-            fingerprint.contents,
+            source.name, day, fingerprint.made_by, "rejected" if message else "accepted", message, rows.get(day, 0),
+            now, fingerprint.file_versions,
         ])  # fmt: skip
     append(connection, "ledger.days", verdicts)
 
@@ -117,29 +117,29 @@ def stand(
     accepted: Sequence[date],
     at_least: int,
 ) -> None:
-    """Let a viewed table's `days` be made of the present contents of `at_least` N rows; none where not `accepted`."""
+    """Let an external table's `days` show the current file versions of at least N rows; none where not `accepted`."""
     connection.execute(
-        "delete from ledger.standing where source = ? and table_name = ? and list_contains(?, day)",
+        "delete from ledger.external_days where source = ? and table_name = ? and list_contains(?, day)",
         [source, table, list(days)],
     )
     connection.execute(
-        "insert into ledger.standing select source, table_name, day, content_id, version "
-        "from ledger.content_days join ledger.current_contents using (source, content_id) "
+        "insert into ledger.external_days select source, table_name, day, content_id, version "
+        "from ledger.file_version_days join ledger.current_file_versions using (source, content_id) "
         "where source = $1 and table_name = $2 and list_contains($3, day) and row_count > 0 "
         f"and content_id in ({CONTENTS_OF_TABLE} having sum(row_count) >= $4)",
         [source, table, list(accepted), at_least],
     )
 
 
-def standing_contents(
+def external_file_versions(
     connection: duckdb.DuckDBPyConnection, source: str, table: str
 ) -> list[tuple[str, str, list[date] | None]]:
-    """(content, version, days) that a viewed table shows, by content; days None where it shows all that has rows."""
+    """(content, version, days) that an external table shows, by content; days None where it shows all that has rows."""
     return connection.execute(
-        "with covered as (select content_id, count(distinct day) as day_count from ledger.content_days "
+        "with covered as (select content_id, count(distinct day) as day_count from ledger.file_version_days "
         "where source = $1 and table_name = $2 and row_count > 0 group by content_id) "
         "select content_id, version, case when count(*) < any_value(day_count) then list(day order by day) end "
-        "from ledger.standing left join covered using (content_id) where source = $1 and table_name = $2 "
+        "from ledger.external_days left join covered using (content_id) where source = $1 and table_name = $2 "
         "group by content_id, version order by content_id, version",
         [source, table],
     ).fetchall()
@@ -149,7 +149,7 @@ def standing_contents(
 class SourceDays:
     """A source's days as its present files make them, and those whose raw rows are not that.
 
-    `stale` ones have to be judged and built; `moved` ones hold the same rows, read from other contents.
+    `stale` ones have to be validated and built; `moved` ones hold the same rows, read from other contents.
     """
 
     fingerprints: Mapping[date, Fingerprint]
@@ -160,21 +160,21 @@ class SourceDays:
 def source_days(connection: duckdb.DuckDBPyConnection, source: Source, version: str, first: date) -> SourceDays:
     """The source's days; stale and moved are only such from `first` on.
 
-    A day that was judged and refused is stale only when its contents have changed since. The newest of the days that
-    have moved is stale where no other is: models that are made whole may depend on what holds a row.
+    A day that was validated and rejected is stale only when its file versions have changed since. The newest of the
+    days that have moved is stale where no other is: models rebuilt in full may depend on what holds a row.
     """
     now = fingerprints(connection, source, version)
-    judged = {
-        day: (Fingerprint(made_by, contents), status)
-        for day, made_by, contents, status in connection.execute(
-            "select day, fingerprint, contents, status from ledger.days where source = ?", [source.name]
+    validated = {
+        day: (Fingerprint(made_by, file_versions), status)
+        for day, made_by, file_versions, status in connection.execute(
+            "select day, fingerprint, file_versions, status from ledger.days where source = ?", [source.name]
         ).fetchall()
     }
     stale, moved = [], []
-    for day in sorted(day for day in now.keys() | judged.keys() if day >= first):
-        # A day nothing covers any more was judged with the fingerprint of nothing.
-        present, (was, status) = now.get(day, NOTHING), judged.get(day, (None, ""))
-        if was is None or present.made_by != was.made_by or (status == "refused" and present != was):
+    for day in sorted(day for day in now.keys() | validated.keys() if day >= first):
+        # A day nothing covers any more was validated with the fingerprint of nothing.
+        present, (was, status) = now.get(day, NOTHING), validated.get(day, (None, ""))
+        if was is None or present.made_by != was.made_by or (status == "rejected" and present != was):
             stale.append(day)
         elif present != was:
             moved.append(day)
@@ -186,15 +186,16 @@ def move_days(
 ) -> None:
     """Record that the rows of accepted `days`, which are the same, are read from their present contents."""
     connection.executemany(
-        "update ledger.days set contents = ? where source = ? and day = ?",
-        [[prints[day].contents, source, day] for day in days],
+        "update ledger.days set file_versions = ? where source = ? and day = ?",
+        [[prints[day].file_versions, source, day] for day in days],
     )
 
 
 def day_fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[date, str]:
     """Day → fingerprint over every source's validated day."""
     rows = connection.execute(
-        "select day, md5(string_agg(source || fingerprint || if(status = 'refused', status, ''), ',' order by source)) "
+        "select day, "
+        "md5(string_agg(source || fingerprint || if(status = 'rejected', status, ''), ',' order by source)) "
         "from ledger.days where fingerprint <> '' or row_count > 0 group by day"
     ).fetchall()
     return dict(rows)
@@ -217,14 +218,14 @@ def set_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]
     append(connection, "ledger.sources", rows)
 
 
-def set_worklist(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
+def set_days_to_rebuild(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
     """Make `days` the days that the dbt models rebuild."""
-    connection.execute("delete from ledger.worklist")
-    append(connection, "ledger.worklist", [[day] for day in days])
+    connection.execute("delete from ledger.days_to_rebuild")
+    append(connection, "ledger.days_to_rebuild", [[day] for day in days])
 
 
 def mark_built(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
-    """Record that `days` were built from what stands in raw now, and make every known day the worklist.
+    """Record that `days` were built from what stands in raw now, and make every known day the days to rebuild.
 
     So who runs dbt by hand builds whole tables.
     """
@@ -234,4 +235,4 @@ def mark_built(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> N
     if built:
         connection.execute("delete from ledger.built where list_contains(?, day)", [built])
     append(connection, "ledger.built", [[day, prints[day], now] for day in built if day in prints])
-    set_worklist(connection, prints)
+    set_days_to_rebuild(connection, prints)

@@ -1,4 +1,4 @@
-"""What waits, what is refused and what is missing: the questions asked before and after a run.
+"""What waits, what is rejected and what is missing: the questions asked before and after a run.
 
 Nothing is changed here. Who loads and builds lives in `intake`, `days` and `transform`.
 """
@@ -26,7 +26,7 @@ COMMON_REASONS = 3
 
 
 @dataclass(frozen=True)
-class RefusedFile:
+class RejectedFile:
     """A landing file that was not loaded, with what was found, what was expected and what to do."""
 
     source: str
@@ -36,8 +36,8 @@ class RefusedFile:
 
 
 @dataclass(frozen=True)
-class RefusedDay:
-    """A day of a source that its judge refused, and why."""
+class RejectedDay:
+    """A day of a source that its validate rejected, and why."""
 
     source: str
     day: date
@@ -59,8 +59,8 @@ class Status:
     stale_days: tuple[date, ...]
     changed_models: tuple[str, ...]
     stale_sources: frozenset[str]
-    refused_files: tuple[RefusedFile, ...]
-    refused_days: tuple[RefusedDay, ...]
+    rejected_files: tuple[RejectedFile, ...]
+    rejected_days: tuple[RejectedDay, ...]
     fingerprint: str
     covered: tuple[date, ...]
     unpublished: bool
@@ -90,8 +90,8 @@ def status(
             prints += [f"{source} {day} {of}" for day, of in days.fingerprints.items()]
         built = connection.execute("select max(built_at) from ledger.built").fetchone()
         covered = connection.execute(
-            "select distinct day from ledger.content_days join ledger.current_contents using (source, content_id) "
-            "order by day"
+            "select distinct day from ledger.file_version_days "
+            "join ledger.current_file_versions using (source, content_id) order by day"
         ).fetchall()
         published = published_at(settings)
         return Status(
@@ -99,8 +99,8 @@ def status(
             stale_days=tuple(sorted(stale)),
             changed_models=tuple(sorted(node.split(".")[-1] for node in models.changed(connection, wanted))),
             stale_sources=frozenset(stale_sources),
-            refused_files=tuple(refused_files(connection, settings, sources.values())),
-            refused_days=tuple(refused_days(connection)),
+            rejected_files=tuple(rejected_files(connection, settings, sources.values())),
+            rejected_days=tuple(rejected_days(connection)),
             fingerprint=ledger.digest(sorted(prints)),
             covered=tuple(day for (day,) in covered),
             unpublished=published is None
@@ -110,31 +110,31 @@ def status(
         )
 
 
-def refused_files(
+def rejected_files(
     connection: duckdb.DuckDBPyConnection, settings: Settings, sources: Iterable[Source]
-) -> list[RefusedFile]:
+) -> list[RejectedFile]:
     """The files of the sources that lie in the landing folder and were not loaded."""
-    found: list[RefusedFile] = []
+    found: list[RejectedFile] = []
     for source in sources:
         rows = connection.execute(
-            "select source, path, status, message from ledger.files where status in ('refused', 'unreadable') "
+            "select source, path, status, message from ledger.files where status in ('rejected', 'unreadable') "
             "and source = ? order by path",
             [source.name],
         ).fetchall()
         if rows:  # one that vanished, or is passed over by now, is of no interest
             present = {file.path for file in landing_files(settings, source)}
-            found += [RefusedFile(*row) for row in rows if row[1] in present]
+            found += [RejectedFile(*row) for row in rows if row[1] in present]
     return found
 
 
-def refused_days(connection: duckdb.DuckDBPyConnection, source: str | None = None) -> list[RefusedDay]:
-    """The days (of `source`, or of all) that stand refused."""
+def rejected_days(connection: duckdb.DuckDBPyConnection, source: str | None = None) -> list[RejectedDay]:
+    """The days (of `source`, or of all) that stand rejected."""
     rows = connection.execute(
-        "select source, day, message from ledger.days where status = 'refused' and ($1 is null or source = $1) "
+        "select source, day, message from ledger.days where status = 'rejected' and ($1 is null or source = $1) "
         "order by source, day",
         [source],
     ).fetchall()
-    return [RefusedDay(*row) for row in rows]
+    return [RejectedDay(*row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class Health:
     globs: tuple[str, ...]
     files_found: int
     files_loaded: int
-    files_refused: int
+    files_rejected: int
     files_waiting: int
     rows_loaded: int
     rows_quarantined: int
@@ -202,7 +202,7 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
     # Values differ from row to row ("amount: 12x is not a DOUBLE"); what is wrong is the column and the rule.
     reasons = connection.execute(
         "select regexp_replace(reason, '^([^:;]+): .* (is not )', '\\1: … \\2') as kind, count(*) as n "
-        "from raw.quarantine join ledger.current_contents using (source, content_id) where source = ? "
+        "from raw.quarantine join ledger.current_file_versions using (source, content_id) where source = ? "
         "group by kind order by n desc, kind limit ?",
         [source.name, COMMON_REASONS],
     ).fetchall()
@@ -215,7 +215,7 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         globs=tuple(settings.globs(source.name, source.glob)),
         files_found=len(landing_files(settings, source)),
         files_loaded=loaded,
-        files_refused=len(refused_files(connection, settings, [source])),
+        files_rejected=len(rejected_files(connection, settings, [source])),
         files_waiting=files_waiting(connection, settings, source),
         rows_loaded=read,
         rows_quarantined=aside,

@@ -325,7 +325,7 @@ def _built(
     results: list[dbtRunnerResult] = []
     for days, arguments in steps:
         with opened(settings) as connection:
-            staleness.set_worklist(connection, sorted(days))
+            staleness.set_days_to_rebuild(connection, sorted(days))
         results.append(dbt(settings, ["build", *QUIETLY, *arguments], on_event))
         if not results[-1].success:
             break

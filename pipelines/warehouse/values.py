@@ -151,9 +151,9 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
         f"m as (select {', '.join(['m.*', *looks])} from mapped as m), "
         f"read as (select {', '.join([read, texts, *_LOOKS[: len(looks)], 'm._row', 'm._raw'])} from m), "
         f"typed as (select * replace ({set_times}) from read), "
-        f"judged as (select *, nullif(concat_ws('; ', {', '.join(reasons)}), '') as _reason from typed) "
+        f"validated as (select *, nullif(concat_ws('; ', {', '.join(reasons)}), '') as _reason from typed) "
         f"select {kept}, case when {plausible} then cast({day} as date) end as _day, _row, _reason, "
-        "case when _reason is not null then _raw end as _raw from judged"
+        "case when _reason is not null then _raw end as _raw from validated"
     )
 
 

@@ -206,7 +206,7 @@ class _Company:
     def cadence(self) -> Iterator[Row]:
         for model, month in self.each(self.months):
             yield {"model_id": model, "month": month, "deployment_count": 2, "rollback_count": 1,
-                   "change_judged_count": 2, "change_failure_count": 1, "lead_known_count": 1,
+                   "change_evaluated_count": 2, "change_failure_count": 1, "lead_known_count": 1,
                    "median_lead_hours": self.about(30), "p90_lead_hours": self.about(50)}  # fmt: skip
 
     def worth(self) -> Iterator[Row]:
@@ -217,7 +217,7 @@ class _Company:
                    "cumulative_value_ci_high_usd": total * 1.2}  # fmt: skip
 
     def experiments(self) -> Iterator[Row]:
-        for model, status in self.each(["void", "finished"]):
+        for model, status in self.each(["invalid", "finished"]):
             yield {"model_id": model, "experiment_id": f"e-{model}", "experiment_name": f"{HOSTILE} {model}",
                    "metric_name": "m", "variation_id": "on", "status": status, "evidence_grade": "randomised",
                    "method": "Welch", "is_primary": True, "lift_relative": self.about(0.1),

@@ -19,7 +19,7 @@ from pipelines.warehouse.connect import writer
 from pipelines.warehouse.convert import UNEXPLAINED
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.status import refused_files
+from pipelines.warehouse.status import rejected_files
 from tests.fuzz.mutate import mutated
 
 SOURCES = sorted(all_sources())
@@ -51,8 +51,8 @@ def take(settings: Settings, source: str) -> dict[str, ledger.FileReport]:
     reports = {report.path: report for report in take_in(settings, spec, progress=lambda message: None)}
     replace_days(settings, spec)
     with writer(settings, "a test") as connection:
-        refused = {file.path for file in refused_files(connection, settings, [spec])}
-    assert refused == {path for path, report in reports.items() if report.status != "loaded"}
+        rejected = {file.path for file in rejected_files(connection, settings, [spec])}
+    assert rejected == {path for path, report in reports.items() if report.status != "loaded"}
     for path, report in reports.items():
         counts = (report.rows_loaded, report.rows_quarantined, report.rows_skipped)
         assert report.rows_read == sum(counts), (path, report)

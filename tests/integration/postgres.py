@@ -67,7 +67,7 @@ def started() -> Iterator[Server]:
         if os.environ.get("SCORECARD_POSTGRES") == "required":
             pytest.fail("no Postgres server is installed, and SCORECARD_POSTGRES=required says that there must be one")
         pytest.skip("no Postgres server is installed: `apt-get install postgresql` lets these tests run")
-    # Not under pytest's own folder: that is closed to all but its owner, and Postgres refuses to run as root.
+    # Not under pytest's own folder: that is closed to all but its owner, and Postgres rejects to run as root.
     folder = Path(tempfile.mkdtemp(prefix="scorecard-postgres-"))
     user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
     if user:

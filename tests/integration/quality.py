@@ -72,7 +72,7 @@ def run(
             load_catalog_tables(connection, catalog)
             stale = staleness.stale_days(connection)
             days = staleness.day_fingerprints(connection) if full_refresh else stale
-            staleness.set_worklist(connection, sorted(days))
+            staleness.set_days_to_rebuild(connection, sorted(days))
         selected = ["+" + mart for mart in marts]
         left_out = ["unit_test"] if tests else ["unit_test", "test"]
         # Nobody reads the manifest here, and writing it takes as long as the models.

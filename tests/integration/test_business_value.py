@@ -53,7 +53,7 @@ def test_a_study_shows_what_it_rests_on(company: Company) -> None:
 
 
 def test_a_holdout_is_read_against_its_declared_share(company: Company) -> None:
-    assert primary(company, "writer-holdout", "is_void", "direction", "evidence_grade") == (
+    assert primary(company, "writer-holdout", "is_invalid", "direction", "evidence_grade") == (
         False, "better", "quasi_experiment",
     )  # fmt: skip
 
@@ -68,8 +68,8 @@ def test_each_experiment_is_what_it_was_planted_to_be(company: Company) -> None:
     }
     assert found["recs-ranking"] == ("finished", "better", False, False, False)
     assert found["fraud-threshold"] == ("finished", "better", False, False, False)
-    assert found["recs-basket"][0] == "void"
-    assert found["recs-basket"][4], "one user in fifty met both arms"
+    assert found["recs-basket"][0] == "invalid"
+    assert found["recs-basket"][4], "one user in fifty met both variants"
     assert found["assistant-tone"][:2] == ("underpowered", "no_difference")
     assert found["writer-hints"][2], "the novelty wears off"
     # Looked at every day without an effect: no difference is claimed, since the interval holds at every look.

@@ -339,7 +339,7 @@ def test_focus_parquet_may_hold_tags_as_a_map(settings: Settings) -> None:
     assert provider == "AWS"
 
 
-def test_a_day_in_cents_is_refused(settings: Settings) -> None:
+def test_a_day_in_cents_is_rejected(settings: Settings) -> None:
     land(settings, "cloud_billing/focus.csv", csv(focus(EffectiveCost="201")))
 
     assert load(settings, "select count(*) from raw.cloud_billing__charges") == [(0,)]

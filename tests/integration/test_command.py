@@ -60,7 +60,7 @@ def test_a_run_publishes_says_where_and_the_next_finds_nothing_to_do(shop: Setti
     assert "Nothing has changed" in second.output
 
 
-def test_a_refused_file_is_named_with_what_to_do_until_it_is_mended(shop: Settings) -> None:  # noqa: F811
+def test_a_rejected_file_is_named_with_what_to_do_until_it_is_mended(shop: Settings) -> None:  # noqa: F811
     deliver(shop.home, days=1)
     odd = shop.landing_dir / "sales" / "odd.csv"
     odd.write_text("a,b\n1,2\n")
@@ -74,7 +74,7 @@ def test_a_refused_file_is_named_with_what_to_do_until_it_is_mended(shop: Settin
     assert scorecard("run", "--home", str(shop.home)).exit_code == 0
 
 
-def test_a_refused_day_ends_in_failure_and_says_what_was_found_against_what_was_expected(shop: Settings) -> None:  # noqa: F811
+def test_a_rejected_day_ends_in_failure_and_says_what_was_found_against_what_was_expected(shop: Settings) -> None:  # noqa: F811
     land(shop.home, "sales/2026-01-01.csv", ("s1", "2026-01-01 10:00:00", 5000))
     result = scorecard("run", "--home", str(shop.home))
     assert result.exit_code == 1

@@ -82,7 +82,7 @@ def run(settings: Settings) -> list[int]:
             create_tables(connection, source)
         transform.load_catalog_tables(connection, catalog)
         known, stale = staleness.day_fingerprints(connection), staleness.stale_days(connection)
-        staleness.set_worklist(connection, stale)
+        staleness.set_days_to_rebuild(connection, stale)
     built = transform.dbt(
         settings,
         ["build", "--quiet", "--log-level-file", "none", "--exclude-resource-type", "unit_test"]

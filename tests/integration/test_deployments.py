@@ -26,7 +26,7 @@ def test_two_systems_that_report_one_deployment_make_one(company: Company) -> No
     ]
 
 
-def test_rates_are_shares_of_the_deployments_judged_and_never_above_one(company: Company) -> None:
+def test_rates_are_shares_of_the_deployments_evaluated_and_never_above_one(company: Company) -> None:
     failures: defaultdict[tuple[str, str], list[bool]] = defaultdict(list)
     planted, _ = planted_failures(company)
     for (model_id, live), (failed,) in planted.items():
@@ -37,8 +37,8 @@ def test_rates_are_shares_of_the_deployments_judged_and_never_above_one(company:
         "deployment_count from mart_deployment_cadence_monthly where model_id <> 'unmapped'"
     )
     for model_id, month, failure_rate, rollback_rate, rollbacks, deployments in found:
-        judged = failures[model_id, month]
-        assert failure_rate == (sum(judged) / len(judged) if judged else None)
+        evaluated = failures[model_id, month]
+        assert failure_rate == (sum(evaluated) / len(evaluated) if evaluated else None)
         assert rollback_rate == (rollbacks / deployments if deployments else None)
         assert (rollback_rate or 0) <= 1
 

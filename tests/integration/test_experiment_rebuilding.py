@@ -32,7 +32,7 @@ FIRST: Files = {
     "events/2026-01-18": [EVENT, "2026-01-18T10:00:00Z,eve,purchase,30,e4"],
 }
 THEN: Files = {
-    # Bob was seen a day before in a file that comes late, and ann meets the other arm.
+    # Bob was seen a day before in a file that comes late, and ann meets the other variant.
     "exposures/2026-01-15": [EXPOSED, "2026-01-15T08:00:00Z,bob,recs_ranking_v3,ranker-v3"],
     "exposures/2026-01-19": [
         EXPOSED,
@@ -70,13 +70,13 @@ def rows(settings: Settings, table: str) -> list[tuple[Any, ...]]:
 
 
 def revenue(settings: Settings) -> dict[tuple[str, date], tuple[int, float, float]]:
-    """(arm, cohort) → users, what they spent, and what they had spent before."""
+    """(variant, cohort) → users, what they spent, and what they had spent before."""
     with writer(settings, "a test") as connection:
         found = connection.execute(
             "select variation_id, first_exposed_date, unit_count, sum_x, sum_past "
             "from intermediate.int_experiments__reduced where metric_id = 'revenue-per-user'"
         ).fetchall()
-    return {(arm, day): (n, float(x), float(past)) for arm, day, n, x, past in found}
+    return {(variant, day): (n, float(x), float(past)) for variant, day, n, x, past in found}
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_what_comes_late_or_is_corrected_moves_users_and_daily_runs_equal_one(da
 
     land(daily, THEN)
     run(daily)
-    # Ann met both arms. Eve's window ends at noon of the third day after: e6 is in it, e7 is not.
+    # Ann met both variants. Eve's window ends at noon of the third day after: e6 is in it, e7 is not.
     assert revenue(daily) == {
         ("ranker-v3", day[15]): (1, 50.0, 0.0),
         ("control", day[16]): (1, 35.0, 0.0),

@@ -1,4 +1,4 @@
-"""Dagster over the engine, on a pipeline of two made-up sources: ranges, refusals, sensors, retries, lineage."""
+"""Dagster over the engine, on a pipeline of two made-up sources: ranges, rejections, sensors, retries, lineage."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def deliver_a_day_mended_and_another_rejected(home: Path) -> None:
 
 def test_rejected_late_and_restated_days_come_to_the_same_daily_at_once_and_anew(parsed: Path, tmp_path: Path) -> None:  # noqa: F811
     daily, backfill = new_home(parsed, tmp_path / "daily"), new_home(parsed, tmp_path / "backfill")
-    refused = []
+    rejected = []
     for deliver in (
         deliver_first,
         deliver_a_rejected_day,
@@ -72,8 +72,8 @@ def test_rejected_late_and_restated_days_come_to_the_same_daily_at_once_and_anew
         deliver(daily.home)
         deliver(backfill.home)
         assert run(daily) == []
-        refused.append(sorted((day.source, day.day) for day in look(daily).refused_days))
-    assert refused == [
+        rejected.append(sorted((day.source, day.day) for day in look(daily).rejected_days))
+    assert rejected == [
         [],
         [("sales", JAN_3)],
         [("returns", JAN_2), ("sales", JAN_3)],
@@ -145,11 +145,11 @@ def test_a_rejected_day_of_one_source_does_not_stop_another(shop: Settings) -> N
     land(shop.home, "returns/2026-01-03.csv", ("r1", "2026-01-03 11:00:00", 5000), modified=1_767_990_000)
     assert run(shop) == []
     assert published(shop)[1] == ("2026-01-03", 50.0, None, 1), "what the rejected source gave before is not shown"
-    assert [(r.source, r.day) for r in look(shop).refused_days] == [("returns", JAN_3)]
+    assert [(r.source, r.day) for r in look(shop).rejected_days] == [("returns", JAN_3)]
     assert look(shop).stale_days == (), "a rejected day is not validated again until its files change"
 
 
-def test_the_good_days_go_on_while_a_refused_one_waits_and_comes_back_mended(shop: Settings) -> None:  # noqa: F811
+def test_the_good_days_go_on_while_a_rejected_one_waits_and_comes_back_mended(shop: Settings) -> None:  # noqa: F811
     deliver_first(shop.home)
     land(shop.home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 5000))
     assert run(shop) == []
@@ -165,7 +165,7 @@ def test_the_good_days_go_on_while_a_refused_one_waits_and_comes_back_mended(sho
         assert "total is 5000, expected at most 1000" in (verdict.description or "")
     land(shop.home, "sales/2026-01-03.csv", ("s2", "2026-01-03 10:00:00", 50), modified=1_767_990_000)
     assert run(shop) == []
-    assert look(shop).refused_days == ()
+    assert look(shop).rejected_days == ()
     assert published(shop)[1] == ("2026-01-03", 50.0, None, 1)
 
 
@@ -173,8 +173,8 @@ def test_a_file_that_fits_no_format_is_seen_and_the_others_load(shop: Settings) 
     deliver_first(shop.home)
     (shop.home / "landing" / "sales" / "odd.csv").write_text("a,b\n1,2\n")
     run(shop)
-    (refused,) = look(shop).refused_files
-    assert refused.path == "sales/odd.csv" and "needs id, sold, amount" in refused.message
+    (rejected,) = look(shop).rejected_files
+    assert rejected.path == "sales/odd.csv" and "needs id, sold, amount" in rejected.message
     assert published(shop) == [("2026-01-02", 5.0, None, 1)]
     with opened_instance(shop) as instance:
         for check in (landing.CHECK, landing.FRESH):  # nor is a day long past fresh
@@ -372,7 +372,7 @@ def test_every_asset_leads_back_to_a_landing_folder_and_says_who_owns_it(shop: S
     # Publishing waits for every mart, and building for every source's days.
     assert graph.get(dg.AssetKey(["published", "marts"])).parent_keys >= {mart}
     assert dg.AssetKey(["raw", "returns", "orders"]) in graph.get_ancestor_asset_keys(
-        dg.AssetKey(["ledger", "worklist"])
+        dg.AssetKey(["ledger", "days_to_rebuild"])
     )
 
 

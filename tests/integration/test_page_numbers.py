@@ -153,7 +153,7 @@ FIGURES = {
         "sum(rollback_count) / sum(deployment_count) as share, sum(deployment_count) as n "
         f"from mart_deployment_cadence_monthly semi join {MODELS} using (model_id) group by 1 union all "
         "select strftime(month_date, '%Y-%m'), 'followed by an incident, or rolled back', "
-        "sum(change_failure_count) / nullif(sum(change_judged_count), 0), sum(change_judged_count) "
+        "sum(change_failure_count) / nullif(sum(change_evaluated_count), 0), sum(change_evaluated_count) "
         f"from mart_deployment_cadence_monthly semi join {MODELS} using (model_id) group by 1) "
         f"inner join {WINDOW} on month <= strftime(last_day, '%Y-%m') where n > 0"
     ),

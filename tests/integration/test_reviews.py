@@ -98,11 +98,11 @@ def test_planted_changes_are_told_and_noise_is_not(company: Company, reviews: di
     assert moved["Recommender", "Compute cost per prediction"] == "better", "moved to cheaper machines"
     assert ("Recommender", "Satisfaction and trust") not in moved
     # Weeks in which nothing was planted: of some sixty comparisons each, movements are few.
-    told, judged = company.rows(
+    told, evaluated = company.rows(
         "select count_if(movement <> 'steady'), count(movement) from mart_kpi_changes "
         "where period = 'week' and kpi_id in ('throughput', 'accuracy') and model_id in ('recommender', 'triage')"
     )[0]
-    assert judged > 25 and told <= 3
+    assert evaluated > 25 and told <= 3
 
 
 def test_a_change_s_interval_is_around_the_change(company: Company) -> None:
@@ -129,8 +129,8 @@ def test_alerts_incidents_and_experiments_are_those_of_the_period(company: Compa
     shown = table(section(reviews["monthly"], "experiments")).rows
     assert len(ended) >= 3
     assert {(row[0].text, row[4].text) for row in shown if row[1].text.startswith("ended")} == set(ended)
-    void = next(row for row in shown if row[4].text.startswith("Void"))
-    assert void[3].text == words.NONE, "a void experiment has no lift"
+    invalid = next(row for row in shown if row[4].text.startswith("Invalid"))
+    assert invalid[3].text == words.NONE, "an invalid experiment has no lift"
 
 
 def test_the_quarter_looks_back_on_value_and_on_plans(company: Company, reviews: dict[str, Review]) -> None:
@@ -202,7 +202,7 @@ def test_page_and_markdown_say_the_same(reviews: dict[str, Review], kind: str) -
     assert all(" ".join(picture.reading.split()) in shown for picture in pictures)
 
 
-def test_a_period_nobody_knows_is_refused_and_the_last_whole_one_found(company: Company, catalog: Catalog) -> None:
+def test_a_period_nobody_knows_is_rejected_and_the_last_whole_one_found(company: Company, catalog: Catalog) -> None:
     read = partial(read_published, company.settings)
     assert period_of(read, "weekly", None, date(2030, 1, 1)).key == "2026-W09"
     assert period_of(read, "monthly", date(2026, 2, 28), date(2030, 1, 1)).key == "2026-02"

@@ -85,7 +85,7 @@ def test_an_alert_names_its_owner_what_showed_it_and_what_to_do(company: Company
 
 
 def test_the_group_that_is_planted_worse_off_crosses_the_guardrail_on_equal_opportunity(company: Company) -> None:
-    judged = company.rows(
+    evaluated = company.rows(
         "select period_start_date, cohort_value, value, is_breached, is_beyond_chance from mart_guardrails "
         "where guardrail_id = 'equal-opportunity' order by period_start_date"
     )
@@ -93,9 +93,9 @@ def test_the_group_that_is_planted_worse_off_crosses_the_guardrail_on_equal_oppo
         "select month_date, min(equal_opportunity_difference) from mart_fairness_monthly "
         "where month_date < '2026-03-01' group by 1 order by 1"
     )
-    assert [(month, value) for month, _, value, _, _ in judged] == worst
-    assert judged[0][1] == WORSE_BAND
-    assert judged[0][3:] == (True, True)
+    assert [(month, value) for month, _, value, _, _ in evaluated] == worst
+    assert evaluated[0][1] == WORSE_BAND
+    assert evaluated[0][3:] == (True, True)
 
 
 def test_a_breached_guardrail_is_an_alert_until_a_period_holds(company: Company) -> None:
@@ -111,7 +111,7 @@ def test_a_breached_guardrail_is_an_alert_until_a_period_holds(company: Company)
 
 def test_the_experiment_with_the_broken_split_alone_is_an_alert(company: Company) -> None:
     broken = {name for name, planted in company.truth["experiments"]["experiments"].items() if planted["is_srm"]}
-    alerts = company.rows("select subject_id, closed_at from mart_alerts where alert_kind = 'experiment_void'")
+    alerts = company.rows("select subject_id, closed_at from mart_alerts where alert_kind = 'experiment_invalid'")
     assert {name for name, closed_at in alerts if closed_at is None} == broken
 
 

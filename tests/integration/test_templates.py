@@ -61,7 +61,7 @@ def test_a_plan_is_made_from_the_past_control_and_its_traffic(company: Company, 
     )
     assert planned.units_per_day == pytest.approx(units / days)
     expected = sample_size(planned.baseline, 0.04 * mean)
-    assert planned.arms == expected and expected is not None
+    assert planned.variants == expected and expected is not None
     assert planned.days == -(-2 * expected.control // planned.units_per_day)
     assert f"{users:,} users of the control of recs-ranking" in dict(plans.told(planned))["Baseline"]
     # With the sample size of an effect, that effect is what can be found.
@@ -71,10 +71,10 @@ def test_a_plan_is_made_from_the_past_control_and_its_traffic(company: Company, 
 
 def test_a_plan_prefers_a_sound_experiment_and_keeps_direction_and_split(read: Any, catalog: Catalog) -> None:
     recommender = plans.plan(read, catalog, member(catalog, "recommender"), plans.Asked())
-    assert recommender.like is not None and recommender.like.id == "recs-ranking", "recs-basket is newer, and void"
+    assert recommender.like is not None and recommender.like.id == "recs-ranking", "recs-basket is newer, and invalid"
     fraud = plans.plan(read, catalog, member(catalog, "fraud-detector"), plans.Asked(split=0.2))
     assert fraud.asked.mde == 0.15, "as planned last time"
-    assert fraud.arms is not None and fraud.arms.control == pytest.approx(4 * fraud.arms.treatment, abs=4)
+    assert fraud.variants is not None and fraud.variants.control == pytest.approx(4 * fraud.variants.treatment, abs=4)
 
 
 def test_a_new_metric_is_planned_from_what_is_given(read: Any, catalog: Catalog) -> None:

@@ -63,8 +63,9 @@ MODELS = {
     "staging/returns/stg_returns__orders.sql": "select order_id, _day as order_date, amount as amount_usd "
     "from {{ source('returns', 'orders') }}",
     "marts/shop/fct_orders.sql": "{{ config(materialized='incremental', incremental_strategy='append', "
-    "pre_hook=\"{{ clear_worklist('order_date') }}\") }}\n"
-    "select order_id, order_date, amount_usd from {{ ref('stg_sales__orders') }} where {{ in_worklist('order_date') }}",
+    "pre_hook=\"{{ delete_days_to_rebuild('order_date') }}\") }}\n"
+    "select order_id, order_date, amount_usd from {{ ref('stg_sales__orders') }} "
+    "where {{ in_days_to_rebuild('order_date') }}",
     "marts/shop/mart_revenue_daily.sql": "with returned as (select order_date, sum(amount_usd) as returned_usd "
     "from {{ ref('stg_returns__orders') }} group by order_date)\n"
     "select order_date, sum(amount_usd) as sold_usd, any_value(returned_usd) as returned_usd, count(*) as order_count "

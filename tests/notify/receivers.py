@@ -1,4 +1,4 @@
-"""Real receivers on loopback: a web server and a mail server that can be down, refuse, and keep what they took."""
+"""Real receivers on loopback: a web server and a mail server that can be down, reject, and keep what they took."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class WebServer:
 
     @contextmanager
     def up(self) -> Iterator[WebServer]:
-        """Listening, on the same port each time; outside of it connections are refused."""
+        """Listening, on the same port each time; outside of it connections are rejected."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):

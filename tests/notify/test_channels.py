@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from pipelines.notify.delivery import connected, send_test
 from pipelines.notify.mail import Mail
-from pipelines.notify.notice import Notice, RefusedError, UnfitError, UnreachableError
+from pipelines.notify.notice import Notice, RejectedError, UnfitError, UnreachableError
 from pipelines.settings import EmailSettings, Settings, WebhookSettings
 from tests.notify.conftest import KEY, ROUTING_KEY, Company, alert, closed
 from tests.notify.receivers import MailServer
@@ -110,7 +110,7 @@ def test_slack_gets_one_message_with_all_that_people_need(company: Company) -> N
 def test_many_alerts_are_few_slack_messages_within_slacks_limits(company: Company) -> None:
     company.connect("slack")
     company.publish(*(alert(f"a{number}", latest_evidence="x" * 9000) for number in range(23)))
-    assert company.tick()["slack"].told_count == 23
+    assert company.tick()["slack"].notified_count == 23
     assert [len(request.json["blocks"]) for request in company.slack.taken] == [10, 10, 3]
     endless = dict.fromkeys(("model_name", "latest_evidence", "owner", "recommended_action"), "<&>" * 900)
     company.publish(*(alert(f"b{number}", **endless) for number in range(10)))
@@ -173,10 +173,10 @@ def test_a_test_notice_wakes_nobody_for_long_and_is_not_kept(company: Company) -
 
 
 @pytest.mark.parametrize("code", [301, 401, 403, 404, 410])
-def test_an_address_that_is_wrong_is_a_refusal(company: Company, code: int) -> None:
+def test_an_address_that_is_wrong_is_a_rejection(company: Company, code: int) -> None:
     company.connect("slack")
     company.slack.answer(code, headers={"Location": company.webhook.url} if code == 301 else None)
-    with pytest.raises(RefusedError, match=str(code)):
+    with pytest.raises(RejectedError, match=str(code)):
         send_test(connected(company.settings)[0], company.settings)
     assert company.webhook.tried == 0, "a redirect is not followed"
 
@@ -189,15 +189,15 @@ def test_a_receiver_that_cannot_now_is_unreachable(company: Company, code: int) 
         send_test(connected(company.settings)[0], company.settings)
 
 
-def test_an_address_that_is_none_is_a_refusal(company: Company) -> None:
+def test_an_address_that_is_none_is_a_rejection(company: Company) -> None:
     company.connect("webhook")
     wrong = WebhookSettings(url="secret-token", secret=KEY)
-    with pytest.raises(RefusedError, match="no web address"):
+    with pytest.raises(RejectedError, match="no web address"):
         send_test(connected(company.settings.model_copy(update={"webhook": wrong}))[0], company.settings)
 
 
 @pytest.mark.parametrize("secret", ["hunter2", "whsec_short", "whsec_" + "!" * 32, "whsk_" + KEY[6:]])
-def test_a_weak_key_is_refused_when_the_settings_are_read_and_not_shown(secret: str) -> None:
+def test_a_weak_key_is_rejected_when_the_settings_are_read_and_not_shown(secret: str) -> None:
     with pytest.raises(ValidationError) as error:
         WebhookSettings(url="https://x.example", secret=secret)
     assert secret not in str(error.value)
@@ -288,21 +288,21 @@ def test_hostile_text_is_text_in_mail(post_office: tuple[MailServer, int], tmp_p
     assert "<script" not in html.get_content() and "&lt;script&gt;" in html.get_content()
 
 
-def test_a_wrong_login_is_a_refusal(post_office: tuple[MailServer, int], tmp_path: Path) -> None:
-    with pytest.raises(RefusedError, match="535"):
+def test_a_wrong_login_is_a_rejection(post_office: tuple[MailServer, int], tmp_path: Path) -> None:
+    with pytest.raises(RejectedError, match="535"):
         mail(post_office[1], tmp_path, user="nobody").send([notice()], NOW)
 
 
 def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(
     post_office: tuple[MailServer, int], tmp_path: Path
 ) -> None:
-    with pytest.raises(RefusedError, match="no safe connection"):
+    with pytest.raises(RejectedError, match="no safe connection"):
         mail(post_office[1], tmp_path, ca_file=None).send([notice()], NOW)
 
 
 def test_a_server_without_tls_gets_no_password(tmp_path: Path, authority: trustme.CA) -> None:
     server = MailServer()
-    with server.up(None) as port, pytest.raises(RefusedError, match="no safe connection"):
+    with server.up(None) as port, pytest.raises(RejectedError, match="no safe connection"):
         mail(port, tmp_path).send([notice()], NOW)
 
 
@@ -336,7 +336,7 @@ def test_a_mail_server_that_is_down_is_unreachable(tmp_path: Path, authority: tr
 
 
 @pytest.mark.parametrize("changes", [{"password": None}, {"tls": "none"}], ids=["no password", "in the clear"])
-def test_a_login_that_cannot_be_kept_is_refused_when_the_settings_are_read(
+def test_a_login_that_cannot_be_kept_is_rejected_when_the_settings_are_read(
     tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(ValidationError) as error:

@@ -1,4 +1,4 @@
-"""Once, never twice, never lost: what each channel is told of alerts that open, change, close, return and vanish."""
+"""Once, never twice, never lost: what each channel hears of alerts that open, change, close, return and vanish."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.notify.outbox import Outbox, OutboxBusyError, opened
 from tests.notify.conftest import Company, alert, at, closed
 from tests.notify.receivers import WebServer
 
-FAILED = Failed("daily", "run-1", ("2026-01-02", "2026-01-03"), ("raw_sales",), "a day was refused")
+FAILED = Failed("daily", "run-1", ("2026-01-02", "2026-01-03"), ("raw_sales",), "a day was rejected")
 
 
 def events(server: WebServer) -> list[str]:
@@ -34,8 +34,8 @@ def actions(server: WebServer) -> list[tuple[str, str]]:
 def test_an_alert_is_told_once_when_it_opens_and_once_when_it_closes(company: Company) -> None:
     company.connect("webhook")
     company.publish(alert())
-    assert company.tick()["webhook"].told_count == 1
-    assert company.tick(1)["webhook"].told_count == 0
+    assert company.tick()["webhook"].notified_count == 1
+    assert company.tick(1)["webhook"].notified_count == 0
     company.publish(alert(latest_evidence="0.65, at least 0.8 allowed", breach_count=2))
     company.tick(1)
     company.publish(closed(alert()))
@@ -144,12 +144,12 @@ def test_a_receiver_that_does_not_listen_gets_all_of_it_once_it_does(company: Co
     company.connect("webhook", "slack")
     company.publish(alert("one"), alert("two"))
     reports = company.tick()
-    assert (reports["webhook"].told_count, reports["webhook"].waiting_count) == (0, 2)
+    assert (reports["webhook"].notified_count, reports["webhook"].waiting_count) == (0, 2)
     assert "cannot be reached" in (reports["webhook"].trouble or "")
-    assert reports["slack"].told_count == 2
+    assert reports["slack"].notified_count == 2
     with away.up():
-        assert company.tick(0.5)["webhook"].told_count == 0, "it is left alone for a minute"
-        assert company.tick(0.6)["webhook"].told_count == 2
+        assert company.tick(0.5)["webhook"].notified_count == 0, "it is left alone for a minute"
+        assert company.tick(0.6)["webhook"].notified_count == 2
     assert len(company.slack.taken) == 1
 
 
@@ -166,7 +166,7 @@ def test_a_receiver_that_fails_is_asked_ever_more_seldom_up_to_a_quarter_of_an_h
     assert waits == [1, 2, 4, 8, 15, 15]
     assert company.webhook.tried == 6
     company.webhook.answers.clear()
-    assert company.tick()["webhook"].told_count == 1
+    assert company.tick()["webhook"].notified_count == 1
     company.webhook.answer(500)
     company.publish(closed(alert()))
     assert company.tick()["webhook"].try_at == company.now + timedelta(minutes=1), "what is over is forgotten"
@@ -184,7 +184,7 @@ def test_a_receiver_that_says_when_is_left_alone_until_then_even_over_a_restart(
     company.since = company.now + timedelta(seconds=1)
     assert company.tick(1.9)["webhook"].waiting_count == 1
     assert company.webhook.tried == 1
-    assert company.tick(0.2)["webhook"].told_count == 1
+    assert company.tick(0.2)["webhook"].notified_count == 1
 
 
 @dataclass
@@ -198,7 +198,7 @@ class Frozen:
         return self.company.now
 
 
-def test_a_refused_channel_waits_a_day_or_until_its_settings_are_read_again(company: Company) -> None:
+def test_a_rejected_channel_waits_a_day_or_until_its_settings_are_read_again(company: Company) -> None:
     company.connect("webhook")
     company.publish(alert())
     company.webhook.answer(404, 404)
@@ -212,16 +212,16 @@ def test_a_refused_channel_waits_a_day_or_until_its_settings_are_read_again(comp
     assert events(company.webhook) == ["alert.opened"]
 
 
-def test_one_message_that_is_refused_holds_up_no_other_and_is_tried_when_its_alert_changes(company: Company) -> None:
+def test_one_message_that_is_rejected_holds_up_no_other_and_is_tried_when_its_alert_changes(company: Company) -> None:
     company.connect("slack")
     company.publish(alert("bad"), alert("good"))
     company.slack.answer(400, 400, text="invalid_blocks")
     report = company.tick()["slack"]
-    assert (report.told_count, report.waiting_count, report.trouble) == (1, 1, "answered 400 invalid_blocks")
+    assert (report.notified_count, report.waiting_count, report.trouble) == (1, 1, "answered 400 invalid_blocks")
     assert "good" in company.slack.taken[0].body.decode()
-    assert company.tick(60)["slack"].told_count == 0
+    assert company.tick(60)["slack"].notified_count == 0
     company.publish(closed(alert("bad")), alert("good"))
-    assert company.tick(1)["slack"].told_count == 1
+    assert company.tick(1)["slack"].notified_count == 1
 
 
 def test_a_message_nobody_can_write_holds_up_no_other(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,8 +236,8 @@ def test_a_message_nobody_can_write_holds_up_no_other(company: Company, monkeypa
 
     monkeypatch.setattr(delivery.Webhook, "send", send)
     reports = company.tick()
-    assert (reports["webhook"].told_count, reports["webhook"].trouble) == (1, "could not be sent (KeyError)")
-    assert reports["slack"].told_count == 2
+    assert (reports["webhook"].notified_count, reports["webhook"].trouble) == (1, "could not be sent (KeyError)")
+    assert reports["slack"].notified_count == 2
 
 
 def test_killed_between_sending_and_keeping_it_says_the_same_again_under_the_same_id(
@@ -246,7 +246,7 @@ def test_killed_between_sending_and_keeping_it_says_the_same_again_under_the_sam
     company.connect("webhook", "pagerduty")
     company.publish(alert())
     with monkeypatch.context() as killed:
-        killed.setattr(Outbox, "told", lambda *_: (_ for _ in ()).throw(SystemExit))
+        killed.setattr(Outbox, "notified", lambda *_: (_ for _ in ()).throw(SystemExit))
         with pytest.raises(SystemExit):
             company.tick()
     company.tick(1)
@@ -262,7 +262,7 @@ def test_the_id_of_a_notice_is_the_same_in_every_attempt_and_new_with_every_chan
     company.connect("webhook")
     company.publish(alert())
     with monkeypatch.context() as killed:
-        killed.setattr(Outbox, "told", lambda *_: (_ for _ in ()).throw(SystemExit))
+        killed.setattr(Outbox, "notified", lambda *_: (_ for _ in ()).throw(SystemExit))
         with pytest.raises(SystemExit):
             company.tick()
     for row in (alert(), closed(alert()), alert(), closed(alert())):
@@ -320,7 +320,7 @@ def test_a_slow_receiver_does_not_use_up_the_tick(company: Company, monkeypatch:
         real(self, notices, now)
 
     monkeypatch.setattr(delivery.Webhook, "send", slow)
-    assert [company.tick(1)["webhook"].told_count for _ in range(4)] == [2, 2, 1, 0]
+    assert [company.tick(1)["webhook"].notified_count for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_a_failed_run_is_told_once_by_every_channel_that_takes_tickets(company: Company) -> None:
@@ -337,7 +337,7 @@ def test_a_failed_run_is_told_once_by_every_channel_that_takes_tickets(company: 
         "run_id": "run-1",
         "days": ["2026-01-02", "2026-01-03"],
         "steps": ["raw_sales"],
-        "message": "a day was refused",
+        "message": "a day was rejected",
     }
 
 
@@ -347,7 +347,7 @@ def test_a_failed_run_nobody_could_be_told_of_is_told_with_the_next_alerts(
     company.connect("webhook")
     company.webhook.answer(503)
     assert not tell_failure(company.settings, FAILED, lambda: company.now)
-    assert "daily failed for 2026-01-02 … 2026-01-03 in raw_sales: a day was refused" in caplog.text
+    assert "daily failed for 2026-01-02 … 2026-01-03 in raw_sales: a day was rejected" in caplog.text
     company.tick(2)
     assert events(company.webhook) == ["run.failed"]
 
@@ -368,7 +368,7 @@ def test_two_processes_never_tell_at_once(company: Company) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "wanted", "what"),
+    ("notified", "wanted", "what"),
     [
         (None, "ticket", "opened"),
         (None, "acknowledged", "acknowledged"),
@@ -381,5 +381,5 @@ def test_two_processes_never_tell_at_once(company: Company) -> None:
         ("page", "withdrawn", "withdrawn"),
     ],
 )
-def test_a_change_has_a_name(told: str | None, wanted: str, what: str) -> None:
-    assert change(told, wanted) == what
+def test_a_change_has_a_name(notified: str | None, wanted: str, what: str) -> None:
+    assert change(notified, wanted) == what

@@ -53,12 +53,13 @@ def look(settings: Settings, source: str) -> None:
 
 def held(settings: Settings, source: str) -> dict[str, set[tuple[object, ...]]]:
     """All that the models can see of the source."""
-    current = "join ledger.current_contents using (source, content_id) where source = ?"
+    current = "join ledger.current_file_versions using (source, content_id) where source = ?"
     asked = {
-        "contents": "select content_id, delivered_at from ledger.current_contents where source = ?",
+        "contents": "select content_id, delivered_at from ledger.current_file_versions where source = ?",
         "coverage": "select day from ledger.coverage where source = ?",
         "days": "select day, status, message, row_count from ledger.days where source = ? and fingerprint <> ''",
-        "fingerprints": "select day, fingerprint, contents from ledger.days where source = ? and fingerprint <> ''",
+        "fingerprints": "select day, fingerprint, file_versions from ledger.days "
+        "where source = ? and fingerprint <> ''",
         "deliveries": "select stream_id, delivery_id, content_id, relation, told, written_at from ledger.deliveries "
         f"{current}",
         "quarantined": f"select content_id, table_name, row_number, day, reason, raw from raw.quarantine {current}",

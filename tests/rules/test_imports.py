@@ -44,7 +44,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "duckdb": ("warehouse", "scenario"),
     "adbc_driver_postgresql": ("warehouse/postgres.py",),
     "dbt": ("warehouse/transform.py",),
-    "great_expectations": ("warehouse/judge.py",),
+    "great_expectations": ("warehouse/validation.py",),
     "typer": ("cli.py",),
     "rich": ("console.py",),
     "requests": ("notify/http.py",),

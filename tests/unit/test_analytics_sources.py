@@ -226,9 +226,9 @@ def test_segments_time_is_freed_of_the_devices_clock_where_the_archive_lacks_the
 
 
 @pytest.mark.parametrize("source", ["mixpanel", "amplitude", "segment"])
-def test_a_file_of_something_else_is_refused_by_name_of_what_it_lacks(settings: Settings, source: str) -> None:
+def test_a_file_of_something_else_is_rejected_by_name_of_what_it_lacks(settings: Settings, source: str) -> None:
     land(settings, f"{source}/a.json.gz", {"id": 1, "name": "no event"})
     (report,) = take_in(settings, all_sources()[source])
-    assert report.status == "refused"
+    assert report.status == "rejected"
     assert report.message is not None
     assert "which needs $." in report.message

@@ -36,7 +36,7 @@ value:
 """
 
 
-def test_a_stream_without_a_metric_or_arm_means_the_primary_one_and_the_one_treatment(tmp_path: Path) -> None:
+def test_a_stream_without_a_metric_or_variant_means_the_primary_one_and_the_one_treatment(tmp_path: Path) -> None:
     catalog = load_catalog(write(tmp_path, experiments__ranking=EXPERIMENT, workforce__ranker=MODEL + STREAM))
     (stream,) = catalog_tables(catalog)["value_streams"].to_pylist()
     assert (stream["metric_id"], stream["variation_id"], stream["volume_per_unit"]) == ("revenue", "b", 1.0)
@@ -45,20 +45,20 @@ def test_a_stream_without_a_metric_or_arm_means_the_primary_one_and_the_one_trea
 
 
 WRONG = {
-    "control that is no arm": (("control: a", "control: c"), ("ranking.yaml", 1, "")),
-    "one arm": (("  - {id: b, weight: 1}\n", ""), ("ranking.yaml", 1, "")),
+    "control that is no variant": (("control: a", "control: c"), ("ranking.yaml", 1, "")),
+    "one variant": (("  - {id: b, weight: 1}\n", ""), ("ranking.yaml", 1, "")),
     "model nobody is": (("model: ranker", "model: rankr"), ("ranking.yaml", 4, "model")),
     "ratio without below": (("kind: mean", "kind: ratio"), ("ranking.yaml", 11, "primary_metric")),
-    "panel with arms": (("design: randomised", "design: staggered"), ("ranking.yaml", 1, "")),
-    "covariates of arms": (("control: a", "control: a\ncovariates: [age]"), ("ranking.yaml", 1, "")),
-    "matching of arms": (("control: a", "control: a\nmatching: {neighbours: 2}"), ("ranking.yaml", 1, "")),
+    "panel with variants": (("design: randomised", "design: staggered"), ("ranking.yaml", 1, "")),
+    "covariates of variants": (("control: a", "control: a\ncovariates: [age]"), ("ranking.yaml", 1, "")),
+    "matching of variants": (("control: a", "control: a\nmatching: {neighbours: 2}"), ("ranking.yaml", 1, "")),
     "negative weight": (("{id: a, weight: 1}", "{id: a, weight: -1}"), ("ranking.yaml", 8, "variations[0].weight")),
     "unknown experiment": (
         ("    experiment: ranking", "    experiment: other"),
         ("ranker.yaml", 9, "value[0].experiment"),
     ),
     "unknown metric": (("    uplift", "    metric: other\n    uplift"), ("ranker.yaml", 10, "value[0].metric")),
-    "unknown arm": (("    uplift", "    variation: c\n    uplift"), ("ranker.yaml", 10, "value[0].variation")),
+    "unknown variant": (("    uplift", "    variation: c\n    uplift"), ("ranker.yaml", 10, "value[0].variation")),
     "volume of a panel": (("volume: predictions", "volume: treated_units"), ("ranker.yaml", 12, "value[0].volume")),
     "measured and declared": (("    uplift", "    declared_uplift: 1\n    uplift"), ("ranker.yaml", 7, "value[0]")),
 }
@@ -106,9 +106,9 @@ def test_two_experiments_cannot_share_a_key(tmp_path: Path) -> None:
     )
 
 
-def test_of_three_arms_a_stream_names_its_own(tmp_path: Path) -> None:
+def test_of_three_variants_a_stream_names_its_own(tmp_path: Path) -> None:
     three = EXPERIMENT.replace("control:", "  - {id: c, weight: 1}\ncontrol:")
     folder = write(tmp_path, experiments__ranking=three, workforce__ranker=MODEL + STREAM)
-    assert "expected an arm of `ranking` that is not its control: `b`, `c`" in message(folder)
+    assert "expected a variant of `ranking` that is not its control: `b`, `c`" in message(folder)
     named = dedent(STREAM).replace("    uplift", "    variation: c\n    uplift")
     load_catalog(write(tmp_path, experiments__ranking=three, workforce__ranker=MODEL + named))

@@ -1,4 +1,4 @@
-"""A catalog is read whole, or refused with every file, line and field that is wrong."""
+"""A catalog is read whole, or rejected with every file, line and field that is wrong."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def write(folder: Path, **files: str) -> Path:
 
 
 def problems(folder: Path) -> list[tuple[str, int, str]]:
-    with pytest.raises(CatalogError) as refused:
+    with pytest.raises(CatalogError) as rejected:
         load_catalog(folder)
-    return [(p.file.name, p.line, p.field) for p in refused.value.problems]
+    return [(p.file.name, p.line, p.field) for p in rejected.value.problems]
 
 
 def message(folder: Path) -> str:
-    with pytest.raises(CatalogError) as refused:
+    with pytest.raises(CatalogError) as rejected:
         load_catalog(folder)
-    return str(refused.value)
+    return str(rejected.value)
 
 
 def member(more: str, id: str = "ranker") -> str:
@@ -170,7 +170,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("more", "line", "field"), WRONG.values(), ids=WRONG)
-def test_a_wrong_member_is_refused_at_its_line_and_field(tmp_path: Path, more: str, line: int, field: str) -> None:
+def test_a_wrong_member_is_rejected_at_its_line_and_field(tmp_path: Path, more: str, line: int, field: str) -> None:
     found = problems(write(tmp_path, workforce__ranker=MODEL + more))
     assert ("ranker.yaml", line, field) in found
 
@@ -212,7 +212,7 @@ WRONG_FEATURE = {
 
 
 @pytest.mark.parametrize(("more", "line", "field"), WRONG_FEATURE.values(), ids=WRONG_FEATURE)
-def test_a_wrong_feature_is_refused_at_its_line_and_field(tmp_path: Path, more: str, line: int, field: str) -> None:
+def test_a_wrong_feature_is_rejected_at_its_line_and_field(tmp_path: Path, more: str, line: int, field: str) -> None:
     found = problems(write(tmp_path, workforce__ranker=MODEL + FEATURE + more))
     assert found == [("ranker.yaml", line, field)]
 
@@ -243,7 +243,7 @@ WRONG_GUARDRAIL = {
 
 
 @pytest.mark.parametrize(("rail", "field"), WRONG_GUARDRAIL.values(), ids=WRONG_GUARDRAIL)
-def test_a_wrong_guardrail_is_refused_at_its_line_and_field(tmp_path: Path, rail: str, field: str) -> None:
+def test_a_wrong_guardrail_is_rejected_at_its_line_and_field(tmp_path: Path, rail: str, field: str) -> None:
     rail = rail.replace("{", "{id: rail, from: 2026-01-01, ", 1)
     found = problems(write(tmp_path, workforce__ranker=MODEL + QUALITY + f"  - {rail}\n"))
     assert found == [("ranker.yaml", 12, f"guardrails[0]{field}")]
@@ -335,7 +335,7 @@ def test_a_catalog_whose_only_member_is_no_yaml_is_not_said_to_have_none(tmp_pat
     assert problems(folder) == [("ranker.yaml", 2, "")]
 
 
-def test_two_files_with_one_id_are_refused_naming_the_first(tmp_path: Path) -> None:
+def test_two_files_with_one_id_are_rejected_naming_the_first(tmp_path: Path) -> None:
     folder = write(tmp_path, workforce__zz=MODEL)
     assert problems(folder) == [("zz.yaml", 1, "id")]
     assert f"first at {folder / 'workforce' / 'ranker.yaml'}:1" in message(folder)
@@ -447,7 +447,7 @@ def test_a_yml_file_is_not_passed_over_in_silence(tmp_path: Path) -> None:
     [(b"", 1), (b"- a\n", 1), (b"id: a\nname: caf\xe9\n", 2), (b"id: a\nname: \x07\n", 2)],
     ids=["empty", "a list", "latin-1", "control character"],
 )
-def test_a_file_that_is_no_mapping_of_text_is_refused_at_its_line(tmp_path: Path, content: bytes, line: int) -> None:
+def test_a_file_that_is_no_mapping_of_text_is_rejected_at_its_line(tmp_path: Path, content: bytes, line: int) -> None:
     folder = write(tmp_path)
     (folder / "workforce" / "ranker.yaml").write_bytes(content)
     assert ("ranker.yaml", line) in [(name, at) for name, at, _ in problems(folder)]

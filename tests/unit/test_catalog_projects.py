@@ -1,4 +1,4 @@
-"""A project's catalog entry is refused where it contradicts itself or the others, by file, line and field."""
+"""A project's catalog entry is rejected where it contradicts itself or the others, by file, line and field."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_scenarios_left_out_are_the_plan_and_those_given_are_three(tmp_path: Pat
         ('["61"]', '["61", "61"]', 12, "categories[0].gl_accounts[1]"),
     ],
 )  # fmt: skip
-def test_a_wrong_project_is_refused_at_its_line_and_field(
+def test_a_wrong_project_is_rejected_at_its_line_and_field(
     tmp_path: Path, old: str, new: str, line: int, field: str
 ) -> None:
     assert old in PROJECT

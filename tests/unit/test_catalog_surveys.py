@@ -56,7 +56,7 @@ WRONG_SURVEY = {
 
 
 @pytest.mark.parametrize(("more", "line", "field"), WRONG_SURVEY.values(), ids=WRONG_SURVEY)
-def test_a_wrong_survey_is_refused_at_its_line_and_field(tmp_path: Path, more: str, line: int, field: str) -> None:
+def test_a_wrong_survey_is_rejected_at_its_line_and_field(tmp_path: Path, more: str, line: int, field: str) -> None:
     found = problems(write(tmp_path, workforce__ranker=MODEL + more))
     assert found == [("ranker.yaml", line, field)]
 

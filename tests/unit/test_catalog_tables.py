@@ -41,7 +41,7 @@ def rows(table: str, of: Catalog, *columns: str) -> list[tuple[Any, ...]]:
     return [tuple(row[c] for c in columns) for row in catalog_tables(of)[table].to_pylist()]
 
 
-def test_a_spell_ends_on_the_day_the_next_begins_and_the_last_stays_open() -> None:
+def test_a_interval_ends_on_the_day_the_next_begins_and_the_last_stays_open() -> None:
     moved = catalog(team=[{"from": FEBRUARY, "team": "b"}, {"from": JANUARY, "team": "a"}])
     assert rows("team_history", moved, "team_id", "valid_from", "valid_to") == [
         ("a", JANUARY, FEBRUARY),
@@ -212,8 +212,8 @@ def test_every_table_and_column_is_described(table: CatalogTable) -> None:
 def test_the_route_optimiser_changes_hands_on_the_tenth_of_february(sample: Catalog) -> None:
     day = date(2026, 2, 10)
     columns = ("member_id", "team_id", "valid_from", "valid_to")
-    spells = rows("team_history", sample, *columns)
-    assert [s for s in spells if s[0] == "route-optimiser"] == [
+    intervals = rows("team_history", sample, *columns)
+    assert [s for s in intervals if s[0] == "route-optimiser"] == [
         ("route-optimiser", "platform", JANUARY, day),
         ("route-optimiser", "logistics-ai", day, None),
     ]

@@ -186,7 +186,7 @@ def test_with_one_period_before_the_start_no_trend_can_be_told() -> None:
         ((["a"], [1], [math.nan]), "finite"),
     ],
 )
-def test_what_is_no_panel_is_refused(columns: tuple[list[str], list[int], list[float]], said: str) -> None:
+def test_what_is_no_panel_is_rejected(columns: tuple[list[str], list[int], list[float]], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Panel(*columns, {})
 
@@ -400,7 +400,7 @@ def test_what_lasts_is_the_restricted_likelihoods_best() -> None:
     assert found.level.ci_high == pytest.approx((found.level.value or 0) + half)
 
 
-def test_a_series_too_short_is_not_judged() -> None:
+def test_a_series_too_short_is_not_evaluated() -> None:
     assert interrupted([1.0] * 8, 4) == Interrupted()
     assert interrupted(list(range(30)), 2) == Interrupted()
     assert interrupted(list(range(40)), 5, season=7) == Interrupted()

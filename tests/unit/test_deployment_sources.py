@@ -262,14 +262,14 @@ def test_a_database_that_is_none_is_reported_and_stops_nobody(settings: Settings
     assert taken_in(settings, "mlflow").status == status
 
 
-def test_a_database_of_something_else_is_refused_by_what_it_lacks(settings: Settings) -> None:
+def test_a_database_of_something_else_is_rejected_by_what_it_lacks(settings: Settings) -> None:
     path = settings.landing_dir / "mlflow" / "other.db"
     path.parent.mkdir(parents=True)
     with closing(sqlite3.connect(path)) as database:
         database.execute("create table runs (run_uuid text)")
         database.commit()
     report = taken_in(settings, "mlflow")
-    assert report.status == "refused"
+    assert report.status == "rejected"
     assert "model_versions.name" in str(report.message)
 
 

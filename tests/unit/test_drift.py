@@ -32,7 +32,7 @@ def compare(reference: list[int], window: list[int], **changes: Any) -> drift.Ve
         "minimum": np.array([100]),
         "family": np.array([0]),
     }
-    return drift.judge(Comparisons(np.array([reference]), np.array([window]), **limits | changes))
+    return drift.evaluate(Comparisons(np.array([reference]), np.array([window]), **limits | changes))
 
 
 def test_psi_is_its_definition_over_smoothed_shares() -> None:

@@ -49,7 +49,7 @@ def rows(settings: Settings, query: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "arm", "attributes"),
+    ("name", "content", "variant", "attributes"),
     [
         ("growthbook.csv", GROWTHBOOK, "1", None),
         ("statsig.csv", STATSIG, "Test", None),
@@ -57,11 +57,11 @@ def rows(settings: Settings, query: str) -> list[tuple[object, ...]]:
     ],
 )
 def test_an_exposure_is_the_same_from_every_tool(
-    settings: Settings, name: str, content: str, arm: str, attributes: str | None
+    settings: Settings, name: str, content: str, variant: str, attributes: str | None
 ) -> None:
     assert load(settings, name, content).rows_loaded == 1
     assert rows(settings, "select * exclude (_content_id) from raw.experiments__exposures") == [
-        ("checkout", "u1", arm, NINE, attributes, date(2026, 1, 5), 1)
+        ("checkout", "u1", variant, NINE, attributes, date(2026, 1, 5), 1)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Two arms compared: the same as SciPy, statsmodels and a plain bootstrap give; undefined where nothing can be said."""
+"""Two variants compared: the same as SciPy, statsmodels and a plain bootstrap give; undefined where unknown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_comparison_of_means_is_welchs_test() -> None:
     assert (found.ci_low, found.ci_high) == pytest.approx(tuple(scipy.confidence_interval(0.95)), rel=1e-9)
 
 
-def test_swapping_the_arms_turns_the_difference_round() -> None:
+def test_swapping_the_variants_turns_the_difference_round() -> None:
     control, treatment = Moments.of(CONTROL), Moments.of(TREATMENT)
     there, back = compare(control, treatment).absolute, compare(treatment, control).absolute
     assert there.value == -(back.value or 0)
@@ -138,7 +138,7 @@ def test_an_always_valid_p_value_is_the_level_at_which_zero_leaves_the_interval(
         (Moments(0, 0, 0), Moments(3, 3, 3, 3, 3, 3), "ratio"),
     ],
 )
-def test_an_arm_with_nothing_to_divide_by_leaves_the_lift_undefined(
+def test_a_variant_with_nothing_to_divide_by_leaves_the_lift_undefined(
     control: Moments, treatment: Moments, metric: str
 ) -> None:
     found = compare(control, treatment, metric)  # type: ignore[arg-type]
@@ -148,7 +148,7 @@ def test_an_arm_with_nothing_to_divide_by_leaves_the_lift_undefined(
 
 
 @pytest.mark.parametrize("sequential", [None, 5000.0])
-def test_arms_that_do_not_vary_have_a_difference_and_no_error(sequential: float | None) -> None:
+def test_variants_that_do_not_vary_have_a_difference_and_no_error(sequential: float | None) -> None:
     found = compare(Moments.of([2, 2, 2]), Moments.of([3, 3, 3]), sequential=sequential)
     assert found.absolute == Estimate(1.0)
     assert found.relative == Estimate(0.5)
@@ -177,7 +177,7 @@ def test_rounding_in_large_sums_is_not_taken_for_variation() -> None:
         ({"n": 2, "sum_x": 10, "sum_xx": 1}, "no 2 values have the sum 10"),
     ],
 )
-def test_sums_no_values_have_are_refused(moments: dict[str, float], said: str) -> None:
+def test_sums_no_values_have_are_rejected(moments: dict[str, float], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Moments(**moments)  # type: ignore[arg-type]
 
@@ -195,7 +195,7 @@ def test_what_a_metric_needs_and_lacks_is_named() -> None:
         compare(Moments(3, 5, 9), bare, "proportion")
 
 
-def test_a_split_is_judged_over_the_arms_that_were_to_have_units() -> None:
+def test_a_split_is_evaluated_over_the_variants_that_were_to_have_units() -> None:
     found = sample_ratio([1000, 1100, 0], [1, 1, 0])
     assert found.p_value == pytest.approx(stats.chisquare([1000, 1100]).pvalue)
     assert found.is_mismatch is False
@@ -203,11 +203,11 @@ def test_a_split_is_judged_over_the_arms_that_were_to_have_units() -> None:
 
 
 @pytest.mark.parametrize(("counts", "weights"), [([], []), ([0, 0], [1, 1]), ([5, 4], [1, 1]), ([50, 4], [1, 0])])
-def test_a_split_of_few_units_or_one_arm_is_not_judged(counts: list[int], weights: list[float]) -> None:
+def test_a_split_of_few_units_or_one_variant_is_not_evaluated(counts: list[int], weights: list[float]) -> None:
     assert sample_ratio(counts, weights).is_mismatch is None
 
 
-def test_more_than_one_per_cent_seen_in_several_arms_is_flagged() -> None:
+def test_more_than_one_per_cent_seen_in_several_variants_is_flagged() -> None:
     assert multiple_exposure(1000, 10).is_flagged is False
     assert multiple_exposure(1000, 11).is_flagged is True
     assert multiple_exposure(0, 0).share is None
@@ -240,9 +240,9 @@ def test_the_quick_bootstrap_interpolates_as_the_plain_one_does() -> None:
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
-    arms = Tally.of(CONTROL), Tally.of(TREATMENT)
-    assert compare_quantiles(*arms, 0.5, seed=7) == compare_quantiles(*arms, 0.5, seed=7)
-    assert compare_quantiles(*arms, 0.5, seed=7) != compare_quantiles(*arms, 0.5, seed=8)
+    variants = Tally.of(CONTROL), Tally.of(TREATMENT)
+    assert compare_quantiles(*variants, 0.5, seed=7) == compare_quantiles(*variants, 0.5, seed=7)
+    assert compare_quantiles(*variants, 0.5, seed=7) != compare_quantiles(*variants, 0.5, seed=8)
 
 
 def test_a_quantile_beyond_the_sample_has_no_error() -> None:

@@ -41,7 +41,7 @@ def test_the_mess_of_real_life_is_in_it(month: dict[str, bytes]) -> None:
     assert any(row[1].startswith("qa-night-") for row in exposures)
     late = month["experiments/exposures/2026-01-26.csv"].decode()
     assert "2026-01-21T" in late, "some come five days late"
-    arms: dict[tuple[str, str], set[str]] = {}
+    variants: dict[tuple[str, str], set[str]] = {}
     for row in exposures:
-        arms.setdefault((row[1], row[2]), set()).add(row[3])
-    assert any(len(met) == 2 for (user, _), met in arms.items() if not user.startswith("qa-"))
+        variants.setdefault((row[1], row[2]), set()).add(row[3])
+    assert any(len(met) == 2 for (user, _), met in variants.items() if not user.startswith("qa-"))

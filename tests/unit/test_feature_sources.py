@@ -37,7 +37,7 @@ def as_parquet(settings: Settings, source: Source, name: str, select: str) -> No
 
 def load(settings: Settings, source: Source) -> list[ledger.FileReport]:
     reports = take_in(settings, source)
-    assert not replace_days(settings, source).refused
+    assert not replace_days(settings, source).rejected
     return reports
 
 

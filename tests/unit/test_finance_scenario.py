@@ -52,8 +52,8 @@ def test_every_corner_is_planted(written: tuple[Path, dict[str, Any]]) -> None:
     last = {row["project_id"]: row for row in truth["values"]}
     assert last["support-copilot"]["payback_months"] is None
     assert last["writing-licence"]["irr"] is None
-    assert not [row for row in truth["booked"] if row["project_id"] == "shared-feature-store"]
-    assert [row["amount_usd"] for row in truth["booked"] if row["project_id"] == "unmapped"] == ["-321.50"]
+    assert not [row for row in truth["actual"] if row["project_id"] == "shared-feature-store"]
+    assert [row["amount_usd"] for row in truth["actual"] if row["project_id"] == "unmapped"] == ["-321.50"]
     routes = [row["npv_usd"] for row in truth["values"] if row["project_id"] == "routes-by-night"]
     assert len(set(routes)) == 2
 

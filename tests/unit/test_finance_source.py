@@ -84,7 +84,7 @@ def test_a_ledgers_debits_and_credits_become_signs(settings: Settings) -> None:
 def test_a_benefit_is_savings_or_revenue(settings: Settings) -> None:
     (report,), warehouse = taken(settings, benefits=BENEFITS)
     assert (report.format, report.rows_loaded, report.rows_quarantined) == (BENEFIT_FORMAT, 1, 1)
-    assert rows(warehouse, "select document_id, line_number, category from raw.finance__booked_benefits") == [
+    assert rows(warehouse, "select document_id, line_number, category from raw.finance__actual_benefits") == [
         ("B1", 1, "savings")
     ]
 

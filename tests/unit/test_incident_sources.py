@@ -225,7 +225,7 @@ def test_the_three_changelog_forms_say_the_same(settings: Settings) -> None:
     ) == [("10002", "10124", "status", "In Progress", "2024-01-02 05:00:00")]
 
 
-def test_the_csv_export_keeps_repeated_columns_and_refuses_a_date_it_cannot_read(settings: Settings) -> None:
+def test_the_csv_export_keeps_repeated_columns_and_rejects_a_date_it_cannot_read(settings: Settings) -> None:
     report = load(settings, "jira", "export.csv", CSV)
     assert (report.format, report.rows_loaded, report.rows_quarantined) == ("CSV export", 1, 1)
     assert rows(

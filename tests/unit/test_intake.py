@@ -228,7 +228,7 @@ def test_a_content_is_as_old_as_the_oldest_file_of_it(settings: Settings, names:
     (settings.landing_dir / "sales" / names[1]).unlink()
     load(settings)
     assert orders(settings) == [("o1", 1.0)]
-    first = "select distinct delivered_at from ledger.current_contents"
+    first = "select distinct delivered_at from ledger.current_file_versions"
     assert query(settings, first) == [(datetime(2026, 1, 5),)]  # noqa: DTZ001 - the ledger's are naive
 
 
@@ -240,7 +240,7 @@ def test_of_two_readings_the_last_one_counts_whatever_their_versions_hashes(sett
             "insert into ledger.files by name select * replace ('sales/old.csv' as path, 'zzz' as version, "
             "loaded_at - interval 1 day as loaded_at) from ledger.files"
         )
-    assert query(settings, "select version <> 'zzz' from ledger.current_contents") == [(True,)]
+    assert query(settings, "select version <> 'zzz' from ledger.current_file_versions") == [(True,)]
 
 
 def test_a_format_that_reads_the_path_says_what_it_reads() -> None:
@@ -252,12 +252,12 @@ def test_a_format_that_reads_the_path_says_what_it_reads() -> None:
             assert not re.search(r"[a-z]\(_path\b", left), f"{source.name}: {form.name}"
 
 
-def test_a_missing_column_refuses_the_file_by_name_and_the_others_load(settings: Settings) -> None:
+def test_a_missing_column_rejects_the_file_by_name_and_the_others_load(settings: Settings) -> None:
     land(settings, "a.csv", "id,sold\no1,2026-01-02\n")
     land(settings, "b.csv", HEADER + "o2,2026-01-02,1\n")
     land(settings, "c.parquet", "not parquet at all")
     reports = {report.path: report for report in load(settings)}
-    assert reports["sales/a.csv"].status == "refused"
+    assert reports["sales/a.csv"].status == "rejected"
     assert "needs amount too" in (reports["sales/a.csv"].message or "")
     assert reports["sales/c.parquet"].status == "unreadable"
     assert orders(settings) == [("o2", 1.0)]
@@ -276,7 +276,7 @@ def test_a_rejected_day_is_empty_and_unknown_while_the_other_day_is_replaced(set
     take_in(settings, SALES)
     outcome = replace_days(settings, SALES)
     assert outcome.accepted == [date(2026, 1, 3)]
-    assert [str(finding) for finding in outcome.refused[DAY]] == [
+    assert [str(finding) for finding in outcome.rejected[DAY]] == [
         "sales__orders 2026-01-02: total is 5000, expected at most 1000 (nobody sells that much)"
     ]
     assert orders(settings) == [("o2", 2.0)]
@@ -289,7 +289,7 @@ def test_a_small_day_is_not_rejected_by_chance_for_its_share(settings: Settings)
     source = replace(SALES, tables=(table,))
     land(settings, "a.csv", HEADER + "o,2026-01-02,0\n" * 12 + "o,2026-01-03,0\n" * 200)
     take_in(settings, source)
-    assert list(replace_days(settings, source).refused) == [date(2026, 1, 3)]
+    assert list(replace_days(settings, source).rejected) == [date(2026, 1, 3)]
 
 
 def test_a_day_named_by_an_empty_file_is_known_to_be_empty(settings: Settings) -> None:
@@ -323,7 +323,7 @@ def test_a_day_of_nothing_but_bad_rows_is_rejected_and_comes_back_with_a_good_fi
     load(settings)
     land(settings, "a.csv", HEADER + "bad,2026-01-02,-1\n" * 30, modified=1_800_000_500)
     take_in(settings, SALES)
-    assert list(replace_days(settings, SALES).refused) == [DAY]
+    assert list(replace_days(settings, SALES).rejected) == [DAY]
     assert orders(settings) == []
     land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n", modified=1_800_000_900)
     load(settings)
@@ -345,7 +345,7 @@ def test_a_file_overwritten_by_one_that_cannot_be_read_keeps_what_it_gave(settin
     load(settings)
     land(settings, "a.csv", "id,sold\no1,2026-01-02\n", modified=1_800_000_500)
     (report,) = load(settings)
-    assert report.status == "refused"
+    assert report.status == "rejected"
     assert orders(settings) == [("o1", 1.0)]
     assert load(settings) == []
     land(settings, "a.csv", HEADER + "o2,2026-01-02,1\n", modified=1_800_000_900)
@@ -354,13 +354,13 @@ def test_a_file_overwritten_by_one_that_cannot_be_read_keeps_what_it_gave(settin
     assert query(settings, "select distinct status from ledger.files where status <> 'gone'") == [("loaded",)]
 
 
-def test_a_refused_file_is_read_again_when_the_code_that_opens_files_has_changed(
+def test_a_rejected_file_is_read_again_when_the_code_that_opens_files_has_changed(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
     land(settings, "b.csv", "id,sold\no2,2026-01-02\n")
     load(settings)
     assert load(settings) == []
-    monkeypatch.setattr(intake, "refusal_version_of", lambda source: "a later reader")
+    monkeypatch.setattr(intake, "rejection_version_of", lambda source: "a later reader")
     assert [report.path for report in load(settings)] == ["sales/b.csv"]
     assert load(settings) == []

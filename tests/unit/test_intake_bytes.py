@@ -98,7 +98,7 @@ def test_a_file_that_cannot_be_read_is_told_by_name_and_its_neighbour_loads(
     put(settings, name, content)
     put(settings, "z.csv", (HEADER + "good,2026-01-02,1\n").encode())
     reports = taken(settings)
-    assert reports[name].status in ("refused", "unreadable")
+    assert reports[name].status in ("rejected", "unreadable")
     assert told in (reports[name].message or "")
     assert f"`sales/{name}`" in (reports[name].message or "")
     assert orders(settings) == [("good", 1.0)]
@@ -261,7 +261,7 @@ def test_rows_at_which_a_mapping_fails_are_set_aside_alone(settings: Settings) -
     assert "Could not convert string 'x'" in str(query(settings, "select reason from raw.quarantine"))
 
 
-def test_a_corrupt_page_of_a_parquet_file_refuses_the_file(settings: Settings, tmp_path: Path) -> None:
+def test_a_corrupt_page_of_a_parquet_file_rejects_the_file(settings: Settings, tmp_path: Path) -> None:
     rows = "'o' || i as id, timestamp '2026-01-02' as sold, 1::decimal(38, 12) as amount from range(5000) t(i)"
     content = parquet(tmp_path, f"select {rows}")
     put(settings, "a.parquet", content[:500] + bytes(200) + content[700:])

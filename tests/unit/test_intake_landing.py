@@ -11,14 +11,14 @@ import pytest
 from pipelines.settings import Settings
 from pipelines.warehouse.companions import is_companion
 from pipelines.warehouse.landing import companion_files, landing_files
-from pipelines.warehouse.status import refused_files, stray_files
+from pipelines.warehouse.status import rejected_files, stray_files
 from tests.unit.test_intake import DAY, HEADER, SALES, query, warehouse
 from tests.unit.test_intake_bytes import GOOD, orders, put, taken
 
 
-def refused(settings: Settings) -> dict[str, str]:
+def rejected(settings: Settings) -> dict[str, str]:
     with warehouse(settings) as connection:
-        return {file.path: file.message for file in refused_files(connection, settings, [SALES])}
+        return {file.path: file.message for file in rejected_files(connection, settings, [SALES])}
 
 
 def test_links_that_point_at_each_other_are_told_by_name(settings: Settings) -> None:
@@ -28,13 +28,13 @@ def test_links_that_point_at_each_other_are_told_by_name(settings: Settings) -> 
     (folder / "two.csv").symlink_to(folder / "one.csv")
     taken(settings)
     assert orders(settings) == [("o1", 5.0)]
-    assert set(refused(settings)) == {"sales/one.csv", "sales/two.csv"}
+    assert set(rejected(settings)) == {"sales/one.csv", "sales/two.csv"}
     (folder / "one.csv").unlink()
     (folder / "two.csv").unlink()
-    assert refused(settings) == {}
+    assert rejected(settings) == {}
 
 
-def test_a_link_out_of_the_landing_folder_is_refused_unless_its_target_is_allowed(
+def test_a_link_out_of_the_landing_folder_is_rejected_unless_its_target_is_allowed(
     settings: Settings, tmp_path: Path
 ) -> None:
     outside = tmp_path / "elsewhere"
@@ -45,12 +45,12 @@ def test_a_link_out_of_the_landing_folder_is_refused_unless_its_target_is_allowe
     (settings.landing_dir / "sales" / "folder").symlink_to(outside)
     taken(settings)
     assert orders(settings) == [("o9", 1.0)]
-    assert "leads out of the landing folder" in refused(settings)["sales/x.csv"]
-    assert "links_to" in refused(settings)["sales/folder"]
+    assert "leads out of the landing folder" in rejected(settings)["sales/x.csv"]
+    assert "links_to" in rejected(settings)["sales/folder"]
     allowed = settings.model_copy(update={"links_to": (outside,)})
     taken(allowed)
     assert orders(allowed) == [("o1", 5.0), ("o9", 1.0)]
-    assert refused(allowed) == {}
+    assert rejected(allowed) == {}
 
 
 def test_a_link_to_a_folder_it_lies_in_ends(settings: Settings) -> None:
@@ -67,13 +67,13 @@ def test_a_folder_and_a_file_without_permission_are_told_by_name_until_they_have
     secret.chmod(0)
     try:
         taken(settings)
-        assert set(refused(settings)) == {"sales/closed", "sales/secret.csv"}
+        assert set(rejected(settings)) == {"sales/closed", "sales/secret.csv"}
     finally:
         closed.chmod(0o755)
         secret.chmod(0o644)
     taken(settings)
     assert orders(settings) == [("o1", 5.0), ("o2", 1.0)]
-    assert refused(settings) == {}
+    assert rejected(settings) == {}
 
 
 def test_a_file_that_cannot_be_read_for_lack_of_permission_is_read_once_it_may(
@@ -83,7 +83,7 @@ def test_a_file_that_cannot_be_read_for_lack_of_permission_is_read_once_it_may(
     with monkeypatch.context() as patched:
         patched.setattr(os, "access", lambda path, mode: False)
         taken(settings)
-        assert "no permission" in refused(settings)["sales/a.csv"]
+        assert "no permission" in rejected(settings)["sales/a.csv"]
     taken(settings)
     assert orders(settings) == [("o1", 5.0)]
 
@@ -132,7 +132,7 @@ def test_a_readme_is_a_text_where_texts_are_rows(settings: Settings) -> None:
 def test_contents_recorded_for_impossible_days_are_forgotten_and_read_again(settings: Settings) -> None:
     put(settings, "a.csv", GOOD)
     taken(settings)
-    query(settings, "update ledger.content_days set day = date '71413-01-01 (BC)'")
+    query(settings, "update ledger.file_version_days set day = date '71413-01-01 (BC)'")
     taken(settings)
-    assert query(settings, "select day from ledger.content_days") == [(DAY,)]
+    assert query(settings, "select day from ledger.file_version_days") == [(DAY,)]
     assert orders(settings) == [("o1", 5.0)]

@@ -193,7 +193,7 @@ def test_a_rejected_day_shows_nothing(settings: Settings) -> None:
     after = dict(PREDICTION, prediction_id="m", timestamp="2026-01-06T10:00:00Z")
     write(settings, "log.parquet", [PREDICTION, *broken, after])
     take_in(settings, SOURCE)
-    assert list(replace_days(settings, SOURCE).refused) == [DAY]
+    assert list(replace_days(settings, SOURCE).rejected) == [DAY]
     assert [row[0] for row in look(settings, PREDICTIONS)] == ["m"]
 
 

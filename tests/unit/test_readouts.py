@@ -44,7 +44,7 @@ def cohorts(means: list[float], n: int = 400, seed: int = 1) -> dict[date, Momen
 
 
 def treatment(readout: Readout) -> Reading:
-    (found,) = [reading for reading in readout.readings if reading.arm == "b"]
+    (found,) = [reading for reading in readout.readings if reading.variant == "b"]
     return found
 
 
@@ -65,9 +65,9 @@ def sum_of(parts: dict[date, Moments]) -> Moments:
 
 
 def test_a_split_that_is_not_the_declared_one_is_void_and_a_declared_uneven_one_is_not() -> None:
-    arms = {("revenue", "a"): cohorts([10]), ("revenue", "b"): cohorts([10])}
-    assert read_out(plan(), arms, {}, {"a": 1300, "b": 1000}).is_void
-    assert not read_out(plan(weights={"a": 1.3, "b": 1.0}), arms, {}, {"a": 1300, "b": 1000}).is_void
+    variants = {("revenue", "a"): cohorts([10]), ("revenue", "b"): cohorts([10])}
+    assert read_out(plan(), variants, {}, {"a": 1300, "b": 1000}).is_invalid
+    assert not read_out(plan(weights={"a": 1.3, "b": 1.0}), variants, {}, {"a": 1300, "b": 1000}).is_invalid
 
 
 def test_an_effect_that_fades_is_told_from_one_that_stays() -> None:
@@ -83,10 +83,10 @@ def test_an_effect_that_fades_is_told_from_one_that_stays() -> None:
 
 
 def test_looking_every_day_costs_width() -> None:
-    arms = {("revenue", "a"): cohorts([10]), ("revenue", "b"): cohorts([11], seed=2)}
+    variants = {("revenue", "a"): cohorts([10]), ("revenue", "b"): cohorts([11], seed=2)}
     split = {"a": 400, "b": 400}
-    once = treatment(read_out(plan(), arms, {}, split)).comparison
-    always = treatment(read_out(plan(is_sequential=True, planned_units=800), arms, {}, split)).comparison
+    once = treatment(read_out(plan(), variants, {}, split)).comparison
+    always = treatment(read_out(plan(is_sequential=True, planned_units=800), variants, {}, split)).comparison
     assert once is not None and always is not None
     assert once.absolute.value == always.absolute.value
     assert once.absolute.ci_low is not None and always.absolute.ci_low is not None
@@ -95,10 +95,14 @@ def test_looking_every_day_costs_width() -> None:
 
 def test_secondary_metrics_are_corrected_for_how_many_they_are_and_the_primary_is_not() -> None:
     metrics = [REVENUE, MetricPlan("visits", "mean", False), MetricPlan("p90", "quantile", False, 0.9)]
-    arms = {(m, arm): cohorts([10 + (arm == "b") * 0.3], seed=ord(arm)) for m in ("revenue", "visits") for arm in "ab"}
-    tallies = {("p90", arm): Tally.of(np.random.default_rng(1).normal(10, 2, 400)) for arm in "ab"}
-    found = read_out(plan(metrics=metrics), arms, tallies, {"a": 400, "b": 400})
-    by_metric = {reading.metric: reading for reading in found.readings if reading.arm == "b"}
+    variants = {
+        (m, variant): cohorts([10 + (variant == "b") * 0.3], seed=ord(variant))
+        for m in ("revenue", "visits")
+        for variant in "ab"
+    }
+    tallies = {("p90", variant): Tally.of(np.random.default_rng(1).normal(10, 2, 400)) for variant in "ab"}
+    found = read_out(plan(metrics=metrics), variants, tallies, {"a": 400, "b": 400})
+    by_metric = {reading.metric: reading for reading in found.readings if reading.variant == "b"}
     raw = by_metric["revenue"].comparison
     assert raw is not None and by_metric["revenue"].adjusted_p_value == raw.absolute.p_value
     visits = by_metric["visits"].comparison
@@ -106,13 +110,13 @@ def test_secondary_metrics_are_corrected_for_how_many_they_are_and_the_primary_i
     assert by_metric["visits"].adjusted_p_value == pytest.approx(min(1, 2 * visits.absolute.p_value))
 
 
-def test_an_arm_nobody_met_has_no_reading_of_its_own() -> None:
+def test_a_variant_nobody_met_has_no_reading_of_its_own() -> None:
     found = read_out(plan(), {("revenue", "a"): cohorts([10])}, {}, {"a": 400})
-    assert [(r.arm, r.units, r.mean is None, r.comparison) for r in found.readings] == [
+    assert [(r.variant, r.units, r.mean is None, r.comparison) for r in found.readings] == [
         ("a", 400, False, None),
         ("b", 0, True, None),
     ]
-    assert found.is_void, "four hundred of four hundred in one arm is no even split"
+    assert found.is_invalid, "four hundred of four hundred in one variant is no even split"
 
 
 def panel(units: int, outcome: Callable[[int, int], float]) -> Panel:
@@ -147,7 +151,7 @@ def test_units_are_read_against_what_the_treated_would_have_had() -> None:
     assert treated.comparison is not None and treated.comparison.absolute.value is not None
     assert treated.comparison.absolute.value == pytest.approx(2, abs=0.5)
     assert treated.mean is not None and without.mean == treated.mean - treated.comparison.absolute.value
-    # Only the matched are compared; the arms count everybody.
+    # Only the matched are compared; the variants count everybody.
     assert treated.matched is not None and treated.matched < treated.units
     assert (treated.units + without.units, treated.is_balanced) == (400, True)
     assert [row.covariate for row in treated.balance] == ["zeal"]

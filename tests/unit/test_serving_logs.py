@@ -88,7 +88,7 @@ def land(settings: Settings, name: str, text: str) -> None:
 def load(settings: Settings) -> list[ledger.FileReport]:
     reports = take_in(settings, SOURCE)
     outcome = replace_days(settings, SOURCE)
-    assert not outcome.refused
+    assert not outcome.rejected
     return reports
 
 
@@ -472,7 +472,7 @@ def test_numbers_and_flags_of_a_parquet_log_are_read_whatever_their_type(setting
 
 
 @pytest.mark.parametrize("name", ["b.jsonl", "b.parquet"])
-def test_a_day_of_mostly_bad_requests_is_refused_though_only_hours_are_kept_of_it(
+def test_a_day_of_mostly_bad_requests_is_rejected_though_only_hours_are_kept_of_it(
     settings: Settings, name: str
 ) -> None:
     good = [row(number) for number in range(100)]
@@ -481,5 +481,5 @@ def test_a_day_of_mostly_bad_requests_is_refused_though_only_hours_are_kept_of_i
     load(settings)
     write(settings, name, [row(200), *bad[30:]])
     take_in(settings, SOURCE)
-    ((finding,),) = replace_days(settings, SOURCE).refused.values()
+    ((finding,),) = replace_days(settings, SOURCE).rejected.values()
     assert "requests_hourly 2026-01-05: quarantined_share is 0.409357" in str(finding)

@@ -86,7 +86,7 @@ def test_a_month_to_date_file_makes_its_new_day_stale_and_the_rest_is_read_from_
         (1, 1, 6)
     ]
     assert query(settings, "select distinct _row from raw.bill__charges where _day = '2026-01-01'") == [(6,)]
-    ((standing,),) = query(settings, "select content_id from ledger.current_contents where source = 'bill'")
+    ((standing,),) = query(settings, "select content_id from ledger.current_file_versions where source = 'bill'")
     assert query(settings, "select distinct _content_id from raw.bill__charges") == [(standing,)]
 
 
@@ -128,16 +128,16 @@ def test_a_history_that_repeats_days_makes_one_of_them_stale_for_what_is_made_wh
     assert query(settings, "select count(*) from raw.bill__charges") == [(4,)]
 
 
-def test_more_bad_rows_beside_the_same_good_ones_are_judged(settings: Settings) -> None:
+def test_more_bad_rows_beside_the_same_good_ones_are_evaluated(settings: Settings) -> None:
     good = [f"a,2026-01-01,{cost}" for cost in range(5)]
     land(settings, "month.csv", *good)
     stale(settings, BILL)
     land(settings, "month.csv", *good, *["a,2026-01-01,much"] * 30, modified=1)
     assert stale(settings, BILL) == [1]
-    assert query(settings, "select status from ledger.days") == [("refused",)]
+    assert query(settings, "select status from ledger.days") == [("rejected",)]
 
 
-def test_a_refused_day_is_judged_again_when_any_file_of_it_changes(settings: Settings) -> None:
+def test_a_rejected_day_is_evaluated_again_when_any_file_of_it_changes(settings: Settings) -> None:
     land(settings, "month.csv", "a,2026-01-01,5000")
     assert stale(settings, BILL) == [1]
     assert stale(settings, BILL) == []
@@ -180,7 +180,7 @@ def test_where_no_path_tells_the_file_written_last_wins(settings: Settings) -> N
     land(settings, "a.csv", "a,2026-01-01,1", modified=1)
     land(settings, "b.csv", "a,2026-01-01,2")
     stale(settings, unmarked)
-    ask = "select string_agg(told, ''), max_by(delivery_id, written_at) from ledger.deliveries"
+    ask = "select string_agg(path_order, ''), max_by(delivery_id, written_at) from ledger.deliveries"
     assert query(settings, ask) == [(None, "bill/<a>.csv")]
     land(settings, "b.csv", "a,2026-01-01,2", modified=2)
     assert stale(settings, unmarked) == [1]
@@ -270,7 +270,7 @@ def test_a_bills_path_says_what_adds_up_and_what_replaces(path: str, stream: str
 )
 def test_a_path_says_how_new_its_delivery_is(older: str, newer: str) -> None:
     assert CLOUD_BILLING.deliveries is not None
-    first, second = (CLOUD_BILLING.deliveries.of(path).told for path in (older, newer))
+    first, second = (CLOUD_BILLING.deliveries.of(path).path_order for path in (older, newer))
     assert first is not None
     assert second is not None
     assert first < second
@@ -281,12 +281,12 @@ def test_a_path_says_how_new_its_delivery_is(older: str, newer: str) -> None:
 )
 def test_a_path_without_a_day_or_a_run_says_nothing_of_it(path: str) -> None:
     assert CLOUD_BILLING.deliveries is not None
-    assert CLOUD_BILLING.deliveries.of(path).told is None
+    assert CLOUD_BILLING.deliveries.of(path).path_order is None
 
 
 def test_a_ledger_of_an_older_version_is_given_what_it_lacks(settings: Settings) -> None:
     with writer(settings, "a test") as connection:
         ledger_schema.create(connection)
-        connection.execute("alter table ledger.content_days drop column rows_hash")
+        connection.execute("alter table ledger.file_version_days drop column rows_hash")
     land(settings, "month.csv", "a,2026-01-01,1")
     assert stale(settings, BILL) == [1]

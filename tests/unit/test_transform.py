@@ -28,12 +28,12 @@ def catalog() -> Catalog:
 
 @pytest.fixture
 def asked_of_dbt(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[date], list[str]]]:
-    """The worklist and arguments of each dbt run, which succeeds, over three days in raw, one of them rejected."""
+    """The days to rebuild and arguments of each dbt run, which succeeds, over three days in raw, one rejected."""
     runs: list[tuple[list[date], list[str]]] = []
 
     def dbt(_settings: Settings, arguments: Sequence[str], _on_event: Any) -> Any:
         with opened(settings) as connection:
-            days = connection.execute("select day from ledger.worklist order by day").fetchall()
+            days = connection.execute("select day from ledger.days_to_rebuild order by day").fetchall()
         runs.append(([day for (day,) in days], list(arguments)))
         return SimpleNamespace(success=True, exception=None, result=None)
 
@@ -41,7 +41,7 @@ def asked_of_dbt(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[tu
     with writer(settings, "a test") as connection:
         ledger_schema.create(connection)
         for day in DAYS:
-            status = "refused" if day == REFUSED else "accepted"
+            status = "rejected" if day == REFUSED else "accepted"
             connection.execute(
                 "insert into ledger.days values ('sales', ?, 'print', ?, null, 1, now(), 'contents')", [day, status]
             )

@@ -130,7 +130,7 @@ def landed(settings: Settings, path: str, text: str) -> Source:
 def test_what_the_analytics_tool_itself_logs_is_offered_as_no_use_of_a_feature(settings: Settings) -> None:
     amplitude = [
         {"event_type": event, "event_time": "2026-01-05 10:00:00", "user_id": "u", "uuid": str(number)}
-        for number, event in enumerate(("$identify", "session_start", "[Amplitude] Page Viewed", "Reply Sent"))
+        for number, event in enumerate(("$identify", "session_start", "[Amplitude] Page External", "Reply Sent"))
     ]
     mixpanel = [
         {"event": event, "properties": {"time": 1767607200, "distinct_id": "u", "$insert_id": str(number)}}

@@ -3,14 +3,14 @@
     with delivered as (
         select event_date, count(*) as delivered_count
         from {{ ref('stg_experiments__exposures') }}
-        where {{ in_worklist('event_date') }}
+        where {{ in_days_to_rebuild('event_date') }}
         group by event_date
     ),
 
     kept as (
         select event_date, sum(delivered_count) as delivered_count
         from {{ model }}
-        where {{ in_worklist('event_date') }}
+        where {{ in_days_to_rebuild('event_date') }}
         group by event_date
     )
 

@@ -8,7 +8,7 @@ delivered as (
         count(*) as delivered_count
 
     from {{ ref('stg_predictions__labels') }}
-    where {{ in_worklist('labelled_date') }}
+    where {{ in_days_to_rebuild('labelled_date') }}
     group by all
 
 ),
@@ -20,7 +20,7 @@ counted as (
         sum(received_label_count) as received_label_count
 
     from {{ ref('fct_outcomes_daily') }}
-    where {{ in_worklist('labelled_date') }} and received_label_count > 0
+    where {{ in_days_to_rebuild('labelled_date') }} and received_label_count > 0
     group by all
 
 )

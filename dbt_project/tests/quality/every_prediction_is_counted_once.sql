@@ -8,7 +8,7 @@ delivered as (
         count(*) as delivered_count
 
     from {{ ref('stg_predictions__predictions') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
     group by all
 
 ),
@@ -31,7 +31,7 @@ counted as (
         sum(prediction_count) as prediction_count
 
     from {{ ref('fct_predictions_daily') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
     group by all
 
 )

@@ -19,19 +19,19 @@ delivered as (
         'ratings' as kind,
         count(*) as row_count
     from {{ source('ratings', 'ratings') }}
-    where {{ in_worklist('_day') }}
+    where {{ in_days_to_rebuild('_day') }}
     union all
     select
         'decisions' as kind,
         count(*) as row_count
     from {{ source('ratings', 'decisions') }}
-    where {{ in_worklist('_day') }}
+    where {{ in_days_to_rebuild('_day') }}
     union all
     select
         'tickets' as kind,
         count(distinct _day || ' ' || ticket_id) as row_count
     from {{ source('zendesk', 'tickets') }}
-    where {{ in_worklist('_day') }}
+    where {{ in_days_to_rebuild('_day') }}
 
 ),
 
@@ -77,19 +77,19 @@ counted as (
         'ratings' as kind,
         sum(response_count + withdrawn_response_count + duplicate_response_count) as row_count
     from {{ ref('fct_ratings_daily') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
     union all
     select
         'decisions' as kind,
         sum(decision_count + duplicate_decision_count) as row_count
     from {{ ref('fct_decisions_daily') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
     union all
     select
         'tickets' as kind,
         sum(ticket_count + merged_ticket_count + deleted_ticket_count) as row_count
     from {{ ref('fct_tickets_daily') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
 
 )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.entries import Entries, Place, once
 from pipelines.catalog.parts import AsOf, Exact, Part, Slug, Text
@@ -165,7 +165,7 @@ def _feature_events(catalog: Catalog) -> Iterator[Row]:
 
 def _target_populations(catalog: Catalog) -> Iterator[Row]:
     for _, feature in _all_features(catalog):
-        for population, begin, end in spells(feature.target_population):
+        for population, begin, end in validity_intervals(feature.target_population):
             if population.rule is None:
                 yield feature.id, begin, end, population.size, None, None
             else:
@@ -219,11 +219,11 @@ TABLES: Final = (
     ),
     CatalogTable(
         "target_populations",
-        "One row per feature and spell where a size is declared; one per property value where a "
+        "One row per feature and validity interval where a size is declared; one per property value where a "
         "rule is. A user is meant when the property has any of the values.",
         (
             _FEATURE_ID,
-            *SPELL,
+            *VALIDITY,
             CatalogColumn("size", "BIGINT", "How many it is for; null where a rule counts them."),
             text("property_name", "User property that decides; null where a size is declared."),
             text("property_value", "A value of it on users who are meant."),

@@ -61,7 +61,7 @@ class Company(Part):
     @field_validator("reporting_timezone", "week_start")
     @classmethod
     def _honoured(cls, value: str, info: ValidationInfo) -> str:
-        """What the marts do not honour yet is refused: silence would pass for consent."""
+        """What the marts do not honour yet is rejected: silence would pass for consent."""
         only = {"reporting_timezone": "UTC", "week_start": "monday"}[str(info.field_name)]
         if value != only:
             raise ValueError(f"expected `{only}`, which is all that the marts can tell days and weeks by yet")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogTable, Row, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogTable, Row, text
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.domains.identifiers import NAME_COLUMNS, BillingIdentifier
 from pipelines.catalog.entries import Claim, Entries, Place, Read, no_member, overlapping, unique_ids
@@ -50,13 +50,13 @@ def check(read: Entries) -> Iterator[Problem]:
 
 
 def _check_members(pool: Read[SharedPool], stated: Mapping[str, str]) -> Iterator[Problem]:
-    spells: defaultdict[str, list[Claim]] = defaultdict(list)
-    for i, spell in enumerate(pool.value.members):
+    intervals: defaultdict[str, list[Claim]] = defaultdict(list)
+    for i, interval in enumerate(pool.value.members):
         place = Place(pool.document, ("members", i, "member"))
-        spells[spell.member].append(Claim(place, pool.value.id, spell))
-        if stated.get(spell.member, "team") == "team":
+        intervals[interval.member].append(Claim(place, pool.value.id, interval))
+        if stated.get(interval.member, "team") == "team":
             yield no_member(place, stated)
-    for claims in spells.values():
+    for claims in intervals.values():
         for first, second in overlapping(claims):
             yield second.place.problem(
                 f"found the member again on the same days, first at {first.place}",
@@ -77,8 +77,8 @@ def _pool_matches(catalog: Catalog) -> Iterator[Row]:
 
 def _pool_members(catalog: Catalog) -> Iterator[Row]:
     for pool in catalog.pools:
-        for spell in pool.members:
-            yield pool.id, spell.member, spell.valid_from, spell.valid_to
+        for interval in pool.members:
+            yield pool.id, interval.member, interval.valid_from, interval.valid_to
 
 
 _POOL_ID: Final = text("pool_id", "The shared pool.")
@@ -103,14 +103,14 @@ TABLES: Final = (
     CatalogTable(
         "pool_matches",
         "One row per name on a cloud bill that puts a charge in the pool, and the days it does.",
-        (_POOL_ID, *NAME_COLUMNS, *SPELL),
+        (_POOL_ID, *NAME_COLUMNS, *VALIDITY),
         ("identifier_kind", "identifier_key", "identifier_value", "valid_from"),
         _pool_matches,
     ),
     CatalogTable(
         "pool_members",
-        "One row per pool, member and spell in which the member shares the pool.",
-        (_POOL_ID, MEMBER_ID, *SPELL),
+        "One row per pool, member and validity interval in which the member shares the pool.",
+        (_POOL_ID, MEMBER_ID, *VALIDITY),
         ("pool_id", "member_id", "valid_from"),
         _pool_members,
     ),

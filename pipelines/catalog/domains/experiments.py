@@ -1,4 +1,4 @@
-"""Measured comparisons: the design, the arms and units, and what is looked at.
+"""Measured comparisons: the design, the variants and units, and what is looked at.
 
 What their effects are worth: `value`.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.entries import Entries, Place, listed, once
 from pipelines.catalog.parts import Day, Exact, Number, Part, Slug, Text, Validity
@@ -50,7 +50,7 @@ class Metric(Part):
 
 
 class Variation(Part):
-    """An arm of a randomised experiment."""
+    """A variant of a randomised experiment."""
 
     id: Exact = Field(description="The variation as it is logged.")
     weight: Annotated[Number, Field(ge=0)] = Field(
@@ -97,8 +97,8 @@ class Experiment(Validity):
     valid_to: Day | None = Field(
         None, alias="to", description="The first day (UTC) nobody new enters; left out: it is running."
     )
-    variations: tuple[Variation, ...] = Field((), description="Its arms; none where outcomes come as a panel.")
-    control: Exact | None = Field(None, description="The arm the others are compared with.")
+    variations: tuple[Variation, ...] = Field((), description="Its variants; none where outcomes come as a panel.")
+    control: Exact | None = Field(None, description="The variant the others are compared with.")
     primary_metric: Metric = Field(description="The metric that decides.")
     secondary_metrics: tuple[Metric, ...] = Field(
         (), description="What else is looked at; p-values are corrected for how many they are."
@@ -107,7 +107,7 @@ class Experiment(Validity):
         None, description="The smallest relative effect it was planned to find: 0.05 is five per cent."
     )
     planned_units: Annotated[int, Field(strict=True, gt=0)] | None = Field(
-        None, description="How many units, over all arms, it was planned with."
+        None, description="How many units, over all variants, it was planned with."
     )
     conversion_hours: Annotated[int, Field(strict=True, gt=0)] | None = Field(
         None, description="How long after the first exposure an event counts; left out: the project's default."
@@ -144,19 +144,21 @@ class Experiment(Validity):
 
     @property
     def treatments(self) -> tuple[str, ...]:
-        """What is compared with the control: its other arms, or the treated units where nothing was randomised."""
+        """What is compared with the control: its other variants, or the treated units where nothing was randomised."""
         return tuple(v.id for v in self.variations if v.id != self.control) or ("treated",)
 
     @model_validator(mode="after")
-    def _arms_suit_the_design(self) -> Self:
-        arms = [variation.id for variation in self.variations]
+    def _variants_suit_the_design(self) -> Self:
+        variants = [variation.id for variation in self.variations]
         if self.design not in RANDOMISED_DESIGNS:
-            if arms or self.control is not None:
-                raise ValueError(f"expected no `variations` and no `control`: the units of `{self.design}` have no arm")
-        elif len({v.id for v in self.variations if v.weight > 0}) < 2 or len(set(arms)) < len(arms):
+            if variants or self.control is not None:
+                raise ValueError(
+                    f"expected no `variations` and no `control`: the units of `{self.design}` have no variant"
+                )
+        elif len({v.id for v in self.variations if v.weight > 0}) < 2 or len(set(variants)) < len(variants):
             raise ValueError("expected two or more `variations` with a weight above 0, each once")
-        elif self.control not in arms:
-            raise ValueError(f"expected `control` to be one of the variations: {', '.join(arms)}")
+        elif self.control not in variants:
+            raise ValueError(f"expected `control` to be one of the variations: {', '.join(variants)}")
         return self
 
     @model_validator(mode="after")
@@ -259,11 +261,11 @@ TABLES: Final = (
             text("name", "Its name on the scorecard."),
             text("hypothesis", "What is expected to change, and why."),
             text("design", "`randomised`, `holdout`, `difference_in_differences`, `staggered`, `matched` or `iv`."),
-            *SPELL,
+            *VALIDITY,
             text("control_id", "The variation the others are compared with; null where nothing was randomised."),
             text("primary_metric_id", "The metric that decides."),
             CatalogColumn("planned_effect", "DOUBLE", "The smallest relative effect it was planned to find."),
-            CatalogColumn("planned_units", "BIGINT", "How many units it was planned with, over all arms."),
+            CatalogColumn("planned_units", "BIGINT", "How many units it was planned with, over all variants."),
             CatalogColumn("conversion_hours", "BIGINT", "How long after exposure an event counts; null: the default."),
             CatalogColumn("pre_period_days", "BIGINT", "Days before exposure used by CUPED; null: none."),
             CatalogColumn("period_days", "BIGINT", "Days over which a panel's outcomes are averaged."),
@@ -279,10 +281,10 @@ TABLES: Final = (
     ),
     CatalogTable(
         "experiment_variations",
-        "One row per arm of a randomised experiment.",
+        "One row per variant of a randomised experiment.",
         (
             _EXPERIMENT_ID,
-            text("variation_id", "The arm, as logged."),
+            text("variation_id", "The variant, as logged."),
             CatalogColumn("weight", "DOUBLE", "The share of traffic it is given, in any unit."),
             CatalogColumn("is_control", "BOOLEAN", "Whether the others are compared with it."),
         ),

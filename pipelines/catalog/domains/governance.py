@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.domains.roles import Role
 from pipelines.catalog.domains.targets import Kpi
@@ -50,7 +50,7 @@ class Guardrail(AsOf):
         "The worst group decides.",
     )
     period: Literal["day", "week", "month"] = Field(
-        "week", description="The periods that are judged, once whole; fairness is told by the month."
+        "week", description="The periods that are evaluated, once whole; fairness is told by the month."
     )
     at_least: Number | None = Field(None, description="It may not fall below this. This or `at_most`.")
     at_most: Number | None = Field(None, description="It may not exceed this. This or `at_least`.")
@@ -186,20 +186,20 @@ def _check_gates(company: Read[Company]) -> Iterator[Problem]:
 
 
 def _check_sign_offs(member: Read[AiMember], company: Company) -> Iterator[Problem]:
-    judged = {
+    evaluated = {
         gate.id: [criterion.id for criterion in gate.criteria if criterion.sign_off] for gate in company.decision_gates
     }
     for i, word in enumerate(member.value.sign_offs):
-        if word.gate not in judged:
+        if word.gate not in evaluated:
             yield member.document.problem(
                 ("sign_offs", i, "gate"),
-                f"found `{word.gate}`, expected a decision gate of the company: {listed(judged)}",
+                f"found `{word.gate}`, expected a decision gate of the company: {listed(evaluated)}",
                 "Correct the id, or add the gate to `company.yaml`",
             )
-        elif word.criterion not in judged[word.gate]:
+        elif word.criterion not in evaluated[word.gate]:
             yield member.document.problem(
                 ("sign_offs", i, "criterion"),
-                f"found `{word.criterion}`, expected a criterion that a person decides: {listed(judged[word.gate])}",
+                f"found `{word.criterion}`, expected a criterion that a person decides: {listed(evaluated[word.gate])}",
                 "Correct the id, or give the criterion a `sign_off` in `company.yaml`",
             )
 
@@ -208,7 +208,7 @@ def _guardrails(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
         by_id = sorted(member.guardrails, key=lambda guardrail: guardrail.id)
         for guardrail_id, history in groupby(by_id, key=lambda guardrail: guardrail.id):
-            for rail, begin, end in spells(list(history)):
+            for rail, begin, end in validity_intervals(list(history)):
                 yield (
                     member.id,
                     guardrail_id,
@@ -263,7 +263,7 @@ def _acknowledgements(catalog: Catalog) -> Iterator[Row]:
 TABLES: Final = (
     CatalogTable(
         "guardrails",
-        "One row per member, guardrail and spell; spells of a guardrail do not overlap.",
+        "One row per member, guardrail and validity interval; intervals of a guardrail do not overlap.",
         (
             MEMBER_ID,
             text("guardrail_id", "Its id in the member."),
@@ -275,8 +275,8 @@ TABLES: Final = (
                 "`compute_cost_usd`.",
             ),
             text("attribute", "The protected attribute whose groups are compared; null: each of them."),
-            text("period", "The periods that are judged: `day`, `week` or `month`."),
-            *SPELL,
+            text("period", "The periods that are evaluated: `day`, `week` or `month`."),
+            *VALIDITY,
             CatalogColumn("at_least", "DOUBLE", "It may not fall below this; null: no lower bound."),
             CatalogColumn("at_most", "DOUBLE", "It may not exceed this; null: no upper bound."),
             text("action", "`human_review`, `rollback` or `retrain`."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogTable, Row, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogTable, Row, text
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.entries import Claim, Entries, Place, overlapping
 from pipelines.catalog.parts import Exact, Validity
@@ -168,7 +168,7 @@ TABLES: Final = (
         "identifiers",
         "One row per name a source knows a member by, and the days it does. On any day a name "
         "belongs to one member at most.",
-        (MEMBER_ID, text("source", "The source that uses the name."), *NAME_COLUMNS, *SPELL),
+        (MEMBER_ID, text("source", "The source that uses the name."), *NAME_COLUMNS, *VALIDITY),
         ("source", "identifier_kind", "identifier_key", "identifier_value", "valid_from"),
         _identifiers,
     ),

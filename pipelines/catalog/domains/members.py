@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.domains.adoption import Feature
 from pipelines.catalog.domains.drift import Drift
@@ -18,7 +18,7 @@ from pipelines.catalog.domains.governance import Acknowledgement, Guardrail, Sig
 from pipelines.catalog.domains.identifiers import Identifier
 from pipelines.catalog.domains.quality import Quality
 from pipelines.catalog.domains.roles import Roles
-from pipelines.catalog.domains.surveys import SatisfactionSpell, Survey
+from pipelines.catalog.domains.surveys import SatisfactionInterval, Survey
 from pipelines.catalog.domains.targets import Baseline, Kpi, Sla, Target
 from pipelines.catalog.domains.value import ValueStream
 from pipelines.catalog.entries import Entries, Read, listed, unique_ids
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
 
 
-class TeamSpell(AsOf):
+class TeamInterval(AsOf):
     """The human team that runs the member from a day on."""
 
     team: Slug = Field(description="The id of a member of kind `team`.")
 
 
-class OwnerSpell(AsOf):
+class OwnerInterval(AsOf):
     """Who owns the member from a day on."""
 
     owner: Address = Field(description="The owner's role address.")
@@ -56,8 +56,8 @@ class AiMember(Entry):
     kind: Literal["model", "agent", "decision_system"] = Field(
         description="A model predicts, an agent acts by itself, a decision system decides by models and rules."
     )
-    team: tuple[TeamSpell, ...] = Field((), description="The human team that runs it, as of each date.")
-    owner: tuple[OwnerSpell, ...] = Field((), description="Who owns it, as of each date.")
+    team: tuple[TeamInterval, ...] = Field((), description="The human team that runs it, as of each date.")
+    owner: tuple[OwnerInterval, ...] = Field((), description="Who owns it, as of each date.")
     objectives: dict[Kpi, Text] = Field(
         default_factory=dict,
         description="The business objective each KPI serves, in a sentence; a KPI without one is a vanity metric.",
@@ -74,7 +74,7 @@ class AiMember(Entry):
     acknowledgements: tuple[Acknowledgement, ...] = Field((), description="Alerts somebody answers for.")
     features: tuple[Feature, ...] = Field((), description="What users see of it: feature adoption is theirs.")
     surveys: tuple[Survey, ...] = Field((), description="Questions that ask people about it.")
-    satisfaction: tuple[SatisfactionSpell, ...] = Field(
+    satisfaction: tuple[SatisfactionInterval, ...] = Field(
         (), description="Which measure its satisfaction KPI is, as of each date."
     )
     drift: Drift | None = Field(None, description="How it is watched for drift; left out: it is not.")
@@ -101,12 +101,12 @@ def check(read: Entries) -> Iterator[Problem]:
 
 
 def _check_teams(member: Read[AiMember], stated: Mapping[str, str]) -> Iterator[Problem]:
-    for i, spell in enumerate(member.value.team):
-        if stated.get(spell.team) != "team":
+    for i, interval in enumerate(member.value.team):
+        if stated.get(interval.team) != "team":
             teams = listed(name for name, kind in stated.items() if kind == "team")
             yield member.document.problem(
                 ("team", i, "team"),
-                f"found `{spell.team}`, expected a team: {teams}",
+                f"found `{interval.team}`, expected a team: {teams}",
                 "Correct the id, or add a file of kind `team`",
             )
 
@@ -114,7 +114,7 @@ def _check_teams(member: Read[AiMember], stated: Mapping[str, str]) -> Iterator[
 def _check_owner(member: Read[AiMember]) -> Iterator[Problem]:
     stated = member.value.roles.model_owner
     if member.value.owner and stated is not None:
-        newest = max(member.value.owner, key=lambda spell: spell.valid_from).owner
+        newest = max(member.value.owner, key=lambda interval: interval.valid_from).owner
         if stated != newest:
             yield member.document.problem(
                 ("roles", "model_owner"),
@@ -139,14 +139,14 @@ def _team_members(catalog: Catalog) -> Iterator[Row]:
 
 def _team_history(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
-        for spell, begin, end in spells(member.team):
-            yield member.id, spell.team, begin, end
+        for interval, begin, end in validity_intervals(member.team):
+            yield member.id, interval.team, begin, end
 
 
 def _owner_history(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
-        for spell, begin, end in spells(member.owner):
-            yield member.id, spell.owner, begin, end
+        for interval, begin, end in validity_intervals(member.owner):
+            yield member.id, interval.owner, begin, end
 
 
 def _role_columns() -> Iterator[CatalogColumn]:
@@ -182,15 +182,15 @@ TABLES: Final = (
     ),
     CatalogTable(
         "team_history",
-        "One row per member and spell with a team; spells of a member do not overlap.",
-        (MEMBER_ID, text("team_id", "The team that runs it: a member of kind `team`."), *SPELL),
+        "One row per member and validity interval with a team; intervals of a member do not overlap.",
+        (MEMBER_ID, text("team_id", "The team that runs it: a member of kind `team`."), *VALIDITY),
         ("member_id", "valid_from"),
         _team_history,
     ),
     CatalogTable(
         "owner_history",
-        "One row per member and spell with an owner; spells of a member do not overlap.",
-        (MEMBER_ID, text("owner", "The owner's role address."), *SPELL),
+        "One row per member and validity interval with an owner; intervals of a member do not overlap.",
+        (MEMBER_ID, text("owner", "The owner's role address."), *VALIDITY),
         ("member_id", "valid_from"),
         _owner_history,
     ),

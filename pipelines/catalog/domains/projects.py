@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.entries import Entries, Place, no_member, once, unique_ids
 from pipelines.catalog.parts import Address, AsOf, Exact, Month, Number, Part, Slug, Text
@@ -218,7 +218,7 @@ def _project_codes(catalog: Catalog) -> Iterator[Row]:
 
 def _project_discount_rates(catalog: Catalog) -> Iterator[Row]:
     for project in catalog.projects:
-        for rate, begin, end in spells(project.discount_rate):
+        for rate, begin, end in validity_intervals(project.discount_rate):
             yield project.id, begin, end, rate.annual_rate
 
 
@@ -279,14 +279,14 @@ TABLES: Final = (
     CatalogTable(
         "project_codes",
         "One row per name the finance system knows a project by; a name belongs to one project.",
-        (_PROJECT_ID, text("project_code", "The name, spelled as the finance system spells it.")),
+        (_PROJECT_ID, text("project_code", "The name, spelled as the finance system writes it.")),
         ("project_code",),
         _project_codes,
     ),
     CatalogTable(
         "project_discount_rates",
-        "One row per project and spell with a discount rate; spells of a project do not overlap.",
-        (_PROJECT_ID, *SPELL, CatalogColumn("annual_rate", "DOUBLE", "The effective annual rate: 0.1 for 10 %.")),
+        "One row per project and validity interval with a discount rate; intervals of a project do not overlap.",
+        (_PROJECT_ID, *VALIDITY, CatalogColumn("annual_rate", "DOUBLE", "The effective annual rate: 0.1 for 10 %.")),
         ("project_id", "valid_from"),
         _project_discount_rates,
     ),

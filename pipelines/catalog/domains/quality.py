@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.entries import Entries, Place, Read, once
 from pipelines.catalog.parts import AsOf, Exact, Number, Part
@@ -82,7 +82,7 @@ class Quality(Part):
     positive_class: Exact | None = Field(
         None,
         validate_default=True,
-        description="Binary: the label that counts as positive, as labels spell it. Review: that of a correct answer.",
+        description="Binary: the label that counts as positive, as labels write it. Review: that of a correct answer.",
     )
     primary_metric: QualityMetric = Field(
         description="What the scorecard shows as its accuracy: "
@@ -183,14 +183,14 @@ def _quality(catalog: Catalog) -> Iterator[Row]:
 
 def _operating_thresholds(catalog: Catalog) -> Iterator[Row]:
     for member_id, quality in _all_quality(catalog):
-        for spell, begin, end in spells(quality.operating_threshold):
-            yield member_id, begin, end, spell.threshold
+        for interval, begin, end in validity_intervals(quality.operating_threshold):
+            yield member_id, begin, end, interval.threshold
 
 
 def _error_costs(catalog: Catalog) -> Iterator[Row]:
     for member_id, quality in _all_quality(catalog):
-        for spell, begin, end in spells(quality.error_cost):
-            yield member_id, begin, end, spell.false_positive_usd, spell.false_negative_usd
+        for interval, begin, end in validity_intervals(quality.error_cost):
+            yield member_id, begin, end, interval.false_positive_usd, interval.false_negative_usd
 
 
 def _cohort_attributes(catalog: Catalog) -> Iterator[Row]:
@@ -224,17 +224,17 @@ TABLES: Final = (
     ),
     CatalogTable(
         "operating_thresholds",
-        "One row per binary member and spell with an operating threshold; spells of a member do not overlap.",
-        (MEMBER_ID, *SPELL, CatalogColumn("threshold", "DOUBLE", "The score from which it says yes.")),
+        "One row per binary member and validity interval of an operating threshold; intervals do not overlap.",
+        (MEMBER_ID, *VALIDITY, CatalogColumn("threshold", "DOUBLE", "The score from which it says yes.")),
         ("member_id", "valid_from"),
         _operating_thresholds,
     ),
     CatalogTable(
         "error_costs",
-        "One row per binary member and spell with a cost matrix; spells of a member do not overlap.",
+        "One row per binary member and validity interval with a cost matrix; intervals of a member do not overlap.",
         (
             MEMBER_ID,
-            *SPELL,
+            *VALIDITY,
             CatalogColumn("false_positive_usd", "DOUBLE", "What a false positive costs."),
             CatalogColumn("false_negative_usd", "DOUBLE", "What a false negative costs."),
         ),

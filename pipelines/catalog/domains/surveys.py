@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.entries import Claim, Entries, Place, listed, once, overlapping
 from pipelines.catalog.parts import AsOf, Exact, Number, Slug, Text, Validity
@@ -75,7 +75,7 @@ class Survey(Validity):
         return self
 
 
-class SatisfactionSpell(AsOf):
+class SatisfactionInterval(AsOf):
     """Which measure is the member's satisfaction KPI from a day on; all others stand beside it."""
 
     primary: Literal["survey", "trust"] = Field(
@@ -112,11 +112,11 @@ def check(read: Entries) -> Iterator[Problem]:
             for j, question in enumerate(survey.questions):
                 place = Place(member.document, ("surveys", i, "questions", j))
                 questions[survey.source, survey.survey, question].append(Claim(place, f"`{survey.id}`", survey))
-        for i, spell in enumerate(member.value.satisfaction):
-            if spell.survey in get_args(AskedMeasure) and spell.survey not in scales:
+        for i, interval in enumerate(member.value.satisfaction):
+            if interval.survey in get_args(AskedMeasure) and interval.survey not in scales:
                 yield member.document.problem(
                     ("satisfaction", i, "survey"),
-                    f"found `{spell.survey}`, expected what one of its surveys measures: {listed(scales)}",
+                    f"found `{interval.survey}`, expected what one of its surveys measures: {listed(scales)}",
                     "Name one of these, or add the survey",
                 )
     for (_, survey_key, question), claims in questions.items():
@@ -165,15 +165,15 @@ def _survey_answers(catalog: Catalog) -> Iterator[Row]:
 
 def _survey_waves(catalog: Catalog) -> Iterator[Row]:
     for _, survey in _all_surveys(catalog):
-        for wave, begin, end in spells(survey.invited):
+        for wave, begin, end in validity_intervals(survey.invited):
             yield survey.id, begin, end, wave.count
 
 
 def _satisfaction_measures(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
-        for spell, begin, end in spells(member.satisfaction):
-            primary = "trust" if spell.primary == "trust" else spell.survey
-            yield member.id, begin, end, primary, spell.survey
+        for interval, begin, end in validity_intervals(member.satisfaction):
+            primary = "trust" if interval.primary == "trust" else interval.survey
+            yield member.id, begin, end, primary, interval.survey
 
 
 _SURVEY_ID: Final = text("survey_id", "The survey question, by its id in the catalog.")
@@ -192,7 +192,7 @@ TABLES: Final = (
             text("measure", "What it measures: `csat`, `nps`, `stated_trust` or `rating`."),
             CatalogColumn("worst_score", "DOUBLE", "The answer that says worst; may be the larger one."),
             CatalogColumn("best_score", "DOUBLE", "The answer that says best."),
-            *SPELL,
+            *VALIDITY,
         ),
         ("survey_id",),
         _surveys,
@@ -223,16 +223,16 @@ TABLES: Final = (
     CatalogTable(
         "survey_waves",
         "One row per survey question and wave of invitations; waves of a question do not overlap.",
-        (_SURVEY_ID, *SPELL, CatalogColumn("invited_count", "BIGINT", "How many people were asked.")),
+        (_SURVEY_ID, *VALIDITY, CatalogColumn("invited_count", "BIGINT", "How many people were asked.")),
         ("survey_id", "valid_from"),
         _survey_waves,
     ),
     CatalogTable(
         "satisfaction_measures",
-        "One row per member and spell with a primary measure of satisfaction; spells of a member do not overlap.",
+        "One row per member and validity interval of a primary satisfaction measure; intervals do not overlap.",
         (
             MEMBER_ID,
-            *SPELL,
+            *VALIDITY,
             text("primary_measure", "What the KPI's value is: `trust`, or the survey measure."),
             text("survey_measure", "What stands for its survey score; null: nothing does."),
         ),

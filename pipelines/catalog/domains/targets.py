@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.parts import AsOf, Number
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _targets(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
         by_kpi = sorted(member.targets, key=lambda target: target.kpi)
         for kpi, history in groupby(by_kpi, key=lambda target: target.kpi):
-            for target, begin, end in spells(list(history)):
+            for target, begin, end in validity_intervals(list(history)):
                 yield member.id, kpi, begin, end, target.target, target.at_risk
 
 
@@ -88,7 +88,7 @@ def _baselines(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
         by_kpi = sorted(member.baselines, key=lambda baseline: baseline.kpi)
         for kpi, history in groupby(by_kpi, key=lambda baseline: baseline.kpi):
-            for baseline, begin, end in spells(list(history)):
+            for baseline, begin, end in validity_intervals(list(history)):
                 yield member.id, kpi, begin, end, baseline.value
 
 
@@ -100,7 +100,7 @@ def _objectives(catalog: Catalog) -> Iterator[Row]:
 
 def _slas(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
-        for sla, begin, end in spells(member.sla):
+        for sla, begin, end in validity_intervals(member.sla):
             yield member.id, begin, end, sla.latency_p95_ms, sla.availability
 
 
@@ -110,11 +110,11 @@ _KPI_ID: Final = text("kpi_id", "The KPI.")
 TABLES: Final = (
     CatalogTable(
         "targets",
-        "One row per member, KPI and spell with a target; spells of a member's KPI do not overlap.",
+        "One row per member, KPI and validity interval with a target; intervals of a member's KPI do not overlap.",
         (
             MEMBER_ID,
             _KPI_ID,
-            *SPELL,
+            *VALIDITY,
             CatalogColumn("target", "DOUBLE", "What the KPI is to reach, in the KPI's unit."),
             CatalogColumn(
                 "at_risk",
@@ -127,8 +127,8 @@ TABLES: Final = (
     ),
     CatalogTable(
         "baselines",
-        "One row per member, KPI and spell with a declared baseline; spells of a member's KPI do not overlap.",
-        (MEMBER_ID, _KPI_ID, *SPELL, CatalogColumn("baseline", "DOUBLE", "Where the KPI stood, in its unit.")),
+        "One row per member, KPI and validity interval of a declared baseline; intervals do not overlap.",
+        (MEMBER_ID, _KPI_ID, *VALIDITY, CatalogColumn("baseline", "DOUBLE", "Where the KPI stood, in its unit.")),
         ("member_id", "kpi_id", "valid_from"),
         _baselines,
     ),
@@ -141,10 +141,10 @@ TABLES: Final = (
     ),
     CatalogTable(
         "slas",
-        "One row per member and spell with a service level; spells of a member do not overlap.",
+        "One row per member and validity interval with a service level; intervals of a member do not overlap.",
         (
             MEMBER_ID,
-            *SPELL,
+            *VALIDITY,
             CatalogColumn("latency_p95_ms", "DOUBLE", "95 % of requests are answered within this; null: none."),
             CatalogColumn("availability", "DOUBLE", "Share of requests that succeed, 0 to 1; null: none."),
         ),

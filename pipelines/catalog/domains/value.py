@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.catalog.columns import MEMBER_ID, SPELL, CatalogColumn, CatalogTable, Row, spells, text
+from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.domains.experiments import RANDOMISED_DESIGNS, Experiment
 from pipelines.catalog.entries import Entries, Place, Read, listed, once
@@ -48,7 +48,7 @@ class ValueStream(Validity):
     )
     metric: Slug | None = Field(None, description="Which of its metrics; left out: the primary one.")
     variation: Exact | None = Field(
-        None, description="Which of its arms; left out where there is one beside the control."
+        None, description="Which of its variants; left out where there is one beside the control."
     )
     declared_uplift: Number | None = Field(
         None, description="The uplift where nobody measured it; shown as declared, never added to what was measured."
@@ -61,8 +61,8 @@ class ValueStream(Validity):
     )
     unit_value: tuple[UnitValue, ...] = Field(min_length=1, description="What a unit is worth, as of each date.")
     volume: Literal["predictions", "exposed_users", "treated_units"] = Field(
-        description="What the uplift is multiplied with, day by day: the model's predictions, the users its arms met "
-        "first that day, or the units treated that day."
+        description="What the uplift is multiplied with, day by day: the model's predictions, the users its variants "
+        "met first that day, or the units treated that day."
     )
     volume_per_unit: Annotated[Number, Field(gt=0)] = Field(
         1.0, description="How many of the volume make one unit the metric is measured on: predictions per user, say."
@@ -118,9 +118,9 @@ def _check_stream(
     if stream.variation not in experiment.treatments and (stream.variation or len(experiment.treatments) > 1):
         yield member.document.problem(
             (*here, "variation"),
-            f"found {f'`{stream.variation}`' if stream.variation else 'none'}, expected an arm of `{experiment.id}` "
+            f"found {f'`{stream.variation}`' if stream.variation else 'none'}, expected a variant of `{experiment.id}` "
             f"that is not its control: {listed(experiment.treatments)}",
-            "Name the arm whose uplift it is",
+            "Name the variant whose uplift it is",
         )
     logged = experiment.design in RANDOMISED_DESIGNS
     wanted = "treated_units" if logged else "exposed_users"
@@ -138,9 +138,9 @@ def _value_streams(catalog: Catalog) -> Iterator[Row]:
         for s in member.value:
             measured = experiments.get(s.experiment or "")
             metric = s.metric or (measured.primary_metric.id if measured else None)
-            arm = s.variation or (measured.treatments[0] if measured else None)
+            variant = s.variation or (measured.treatments[0] if measured else None)
             yield (
-                member.id, s.id, s.name, s.experiment, metric, arm, s.declared_uplift,
+                member.id, s.id, s.name, s.experiment, metric, variant, s.declared_uplift,
                 s.uplift, s.direction, s.volume, s.volume_per_unit, s.half_life_days, s.valid_from, s.valid_to,
             )  # fmt: skip
 
@@ -148,14 +148,14 @@ def _value_streams(catalog: Catalog) -> Iterator[Row]:
 def _value_units(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
         for stream in member.value:
-            for price, begin, end in spells(stream.unit_value):
+            for price, begin, end in validity_intervals(stream.unit_value):
                 yield member.id, stream.id, begin, end, price.usd
 
 
 def _value_exposures(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
         for stream in member.value:
-            for exposed, begin, end in spells(stream.exposed):
+            for exposed, begin, end in validity_intervals(stream.exposed):
                 yield member.id, stream.id, begin, end, exposed.share
 
 
@@ -172,29 +172,29 @@ TABLES: Final = (
             text("name", "What the money is made or saved by."),
             text("experiment_id", "The experiment that measured the uplift; null: it is declared."),
             text("metric_id", "The metric whose uplift it is."),
-            text("variation_id", "The arm whose uplift it is; `treated` where nothing was randomised."),
+            text("variation_id", "The variant whose uplift it is; `treated` where nothing was randomised."),
             CatalogColumn("declared_uplift", "DOUBLE", "The uplift where nobody measured it."),
             text("uplift", "`absolute` or `relative`."),
             text("direction", "`gain` or `saving`."),
             text("volume", "`predictions`, `exposed_users` or `treated_units`."),
             CatalogColumn("volume_per_unit", "DOUBLE", "How many of the volume make one unit of the metric."),
             CatalogColumn("half_life_days", "DOUBLE", "Days until half of the effect is counted; null: all is."),
-            *SPELL,
+            *VALIDITY,
         ),
         ("member_id", "stream_id"),
         _value_streams,
     ),
     CatalogTable(
         "value_units",
-        "One row per value stream and spell in which a unit has this worth; spells do not overlap.",
-        (MEMBER_ID, _STREAM_ID, *SPELL, CatalogColumn("unit_value_usd", "DOUBLE", "USD a unit is worth.")),
+        "One row per value stream and validity interval in which a unit has this worth; intervals do not overlap.",
+        (MEMBER_ID, _STREAM_ID, *VALIDITY, CatalogColumn("unit_value_usd", "DOUBLE", "USD a unit is worth.")),
         ("member_id", "stream_id", "valid_from"),
         _value_units,
     ),
     CatalogTable(
         "value_exposures",
-        "One row per value stream and spell in which the effect reaches this share of the volume.",
-        (MEMBER_ID, _STREAM_ID, *SPELL, CatalogColumn("exposed_share", "DOUBLE", "The share reached, 0 to 1.")),
+        "One row per value stream and validity interval in which the effect reaches this share of the volume.",
+        (MEMBER_ID, _STREAM_ID, *VALIDITY, CatalogColumn("exposed_share", "DOUBLE", "The share reached, 0 to 1.")),
         ("member_id", "stream_id", "valid_from"),
         _value_exposures,
     ),

@@ -36,7 +36,7 @@ class Units:
     covariates: Mapping[str, Sequence[float] | Array]
 
     def __post_init__(self) -> None:
-        """Refuse gaps: which units to leave out is not a statistician's guess."""
+        """Reject gaps: which units to leave out is not a statistician's guess."""
         for name, values in (("outcome", self.outcomes), *self.covariates.items()):
             if len(values) != len(self.outcomes):
                 raise ValueError(f"{name} has {len(values)} values for {len(self.outcomes)} units")

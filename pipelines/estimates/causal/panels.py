@@ -41,7 +41,7 @@ class Panel:
     starts: Mapping[str, int]
 
     def __post_init__(self) -> None:
-        """Refuse what is no panel."""
+        """Reject what is no panel."""
         if not len(self.units) == len(self.periods) == len(self.outcomes):
             raise ValueError(f"{len(self.units)} units, {len(self.periods)} periods, {len(self.outcomes)} outcomes")
         if not all(map(math.isfinite, self.outcomes)):

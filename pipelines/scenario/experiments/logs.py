@@ -25,11 +25,11 @@ class Drawn:
 
     plan: Plan
     at: Whole
-    arm: Whole
+    variant: Whole
     both: Flags
     twice: Flags
     again: Whole
-    """How long after the first exposure the arm is met again; 0: never."""
+    """How long after the first exposure the variant is met again; 0: never."""
     events: list[Events] = field(default_factory=list)
 
 
@@ -43,9 +43,9 @@ def draw(world: World, plan: Plan) -> Drawn:
         rng = world.rng("experiments", plan.id, age)
         size = round(plan.daily_users * world.scale)
         users = Users(age * DAY + np.sort(rng.integers(0, DAY, size)), (rng.random(size) < plan.split).astype(np.int64))
-        both, twice = rng.random(size) < plan.both_arms, rng.random(size) < 0.01
+        both, twice = rng.random(size) < plan.both_variants, rng.random(size) < 0.01
         again = np.where(rng.random(size) < 0.2, rng.integers(DAY // 2, 2 * DAY, size), 0)
-        cohorts.append((users.at, users.arm, both.astype(np.int64), twice.astype(np.int64), again))
+        cohorts.append((users.at, users.variant, both.astype(np.int64), twice.astype(np.int64), again))
         for found in plan.behave(rng, users, age):
             found.user = found.user + count
             events[found.name].append(found)
@@ -59,8 +59,8 @@ def draw(world: World, plan: Plan) -> Drawn:
         )
         for name, parts in events.items()
     ]
-    at, arm, both, twice, again = (np.concatenate(parts) for parts in zip(*cohorts, strict=True))
-    return Drawn(plan, at, arm, both == 1, twice == 1, again, joined)
+    at, variant, both, twice, again = (np.concatenate(parts) for parts in zip(*cohorts, strict=True))
+    return Drawn(plan, at, variant, both == 1, twice == 1, again, joined)
 
 
 def _user_ids(plan: Plan, index: Whole) -> NDArray[np.str_]:
@@ -76,7 +76,7 @@ def is_late(drawn: Drawn) -> Flags:
 
 
 def log_exposures(world: World, drawn: Drawn, connection: duckdb.DuckDBPyConnection) -> None:
-    """First exposures, some delivered twice, and met again later; the other arm for users that see both."""
+    """First exposures, some delivered twice, and met again later; the other variant for users that see both."""
     plan, size = drawn.plan, drawn.at.size
     index = np.arange(size)
     late = is_late(drawn)
@@ -93,7 +93,7 @@ def log_exposures(world: World, drawn: Drawn, connection: duckdb.DuckDBPyConnect
             drawn.at[both] + HOUR,
         ]
     )
-    arm = np.concatenate([drawn.arm, drawn.arm[twice], drawn.arm[again], 1 - drawn.arm[both]])
+    variant = np.concatenate([drawn.variant, drawn.variant[twice], drawn.variant[again], 1 - drawn.variant[both]])
     age = at // DAY
     age[:size] = np.where(late, LATE_AGE + LATE_BY, age[:size])
     ids = _user_ids(plan, who)
@@ -103,7 +103,7 @@ def log_exposures(world: World, drawn: Drawn, connection: duckdb.DuckDBPyConnect
     at = np.concatenate([at, tests * DAY + 3 * HOUR])
     age = np.concatenate([age, tests])
     ids = np.concatenate([ids, np.char.add("qa-night-", tests.astype(str))])
-    arm = np.concatenate([arm, np.tile(np.array([0, 1]), nights.size)])
+    variant = np.concatenate([variant, np.tile(np.array([0, 1]), nights.size)])
     rows = pa.table(
         {
             "log": pa.array([plan.log] * at.size),
@@ -111,7 +111,7 @@ def log_exposures(world: World, drawn: Drawn, connection: duckdb.DuckDBPyConnect
             "ms": at,
             "user_id": pa.array(ids.tolist()),
             "key": pa.array([plan.key] * at.size),
-            "arm": pa.array(np.asarray(plan.arms)[arm].tolist()),
+            "variant": pa.array(np.asarray(plan.variants)[variant].tolist()),
         }
     )
     connection.register("rows", rows)
@@ -143,21 +143,21 @@ def log_events(drawn: Drawn, connection: duckdb.DuckDBPyConnection) -> None:
 _LOGS = {
     "growthbook": (
         "select strftime(logged_at, '%Y-%m-%dT%H:%M:%S.%gZ') as timestamp, user_id, key as experiment_id, "
-        "arm as variation_id, "
+        "variant as variation_id, "
         '\'{"country":"CH"}\' as attributes',
         "exposures/{day}.csv",
         "format csv, header",
     ),
     "statsig": (
         "select 'meridian' as company_id, user_id as unit_id, 'user_id' as unit_type, "
-        "'get_experiment' as exposure_type, key as name, arm as experiment_group, "
+        "'get_experiment' as exposure_type, key as name, variant as experiment_group, "
         "strftime(logged_at, '%Y-%m-%d %H:%M:%S.%g') as first_exposure_utc, "
         "cast(logged_at as date) as as_of_pst_date",
         "statsig/{day}.csv",
         "format csv, header",
     ),
     "eppo": (
-        "select key as experiment, user_id as subject, arm as variation, "
+        "select key as experiment, user_id as subject, variant as variation, "
         "strftime(logged_at, '%Y-%m-%dT%H:%M:%S.%gZ') as timestamp, key as \"featureFlag\", 'all-cards' as allocation, "
         "{'channel': 'card'} as \"subjectAttributes\"",
         "eppo/{day}.jsonl",
@@ -179,7 +179,7 @@ def write_logs(world: World, folder: Path, connection: duckdb.DuckDBPyConnection
             first = [plan.start for plan in PLANS if plan.log == log]
             if age >= min(first):
                 target = folder / path.format(day=day)
-                connection.execute(f"copy ({select} {found} order by ms, user_id, arm) to '{target}' ({form})")
+                connection.execute(f"copy ({select} {found} order by ms, user_id, variant) to '{target}' ({form})")
         connection.execute(
             "copy (select logged_at as timestamp, user_id, event as event_name, amount as value, id as event_id "
             f"from ({logged} from events where age = {age}) order by ms, id) "

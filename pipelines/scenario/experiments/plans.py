@@ -1,4 +1,4 @@
-"""The randomised experiments: their arms, how users of each behave, and the effects planted."""
+"""The randomised experiments: their variants, how users of each behave, and the effects planted."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Events:
 
 @dataclass(frozen=True)
 class Users:
-    """The users of one day's cohort: when each met its arm first, and which (0: the control)."""
+    """The users of one day's cohort: when each met its variant first, and which (0: the control)."""
 
     at: Whole
-    arm: Whole
+    variant: Whole
 
     @property
     def size(self) -> int:
@@ -45,13 +45,13 @@ class Users:
 class Plan:
     """An experiment as it was run. `split` is the share the treatment truly got, `behave` what users then do.
 
-    Ages are days after the world's start; without an end it runs on. `both_arms` is the share of users that meet the
-    other arm as well; `planted` is what the laws say of each metric: the control's level, and the relative lift.
+    Ages are days after the world's start; without an end it runs on. `both_variants` is the share of users that meet
+    the other variant as well; `planted` is what the laws say of each metric: the control's level and the lift.
     """
 
     id: str
     key: str
-    arms: tuple[str, str]
+    variants: tuple[str, str]
     start: int
     end: int | None
     daily_users: int
@@ -60,7 +60,7 @@ class Plan:
     planted: dict[str, tuple[float, float]]
     split: float = 0.5
     planned_split: float = 0.5
-    both_arms: float = 0.002
+    both_variants: float = 0.002
     pre_days: int = 0
     log: str = "growthbook"
     closed_only: bool = False
@@ -96,7 +96,7 @@ def _shop(rng: np.random.Generator, users: Users, age: int) -> list[Events]:
         ]
     )
     cents = np.concatenate(
-        [spent(buys, np.where(users.arm[buys] == 1, 1 + REVENUE_LIFT, 1.0)), spent(past, 1.0), spent(tardy, 3.0)]
+        [spent(buys, np.where(users.variant[buys] == 1, 1 + REVENUE_LIFT, 1.0)), spent(past, 1.0), spent(tardy, 3.0)]
     )
     return [Events("purchase", who, at, cents)]
 
@@ -105,7 +105,7 @@ def _pay(rng: np.random.Generator, users: Users, age: int) -> list[Events]:
     """False alarms −25 % per payment scored; some cards attract more of them than others."""
     payments = np.repeat(np.arange(users.size), 1 + rng.poisson(PAYMENTS, users.size))
     at = users.at[payments] + rng.integers(0, WINDOW, payments.size)
-    chance = rng.beta(HELD, NOT_HELD, users.size) * np.where(users.arm == 1, 1 - FEWER_ALARMS, 1.0)
+    chance = rng.beta(HELD, NOT_HELD, users.size) * np.where(users.variant == 1, 1 - FEWER_ALARMS, 1.0)
     alarmed = rng.random(payments.size) < chance[payments]
     return [
         Events("payment_scored", payments, at),
@@ -115,7 +115,7 @@ def _pay(rng: np.random.Generator, users: Users, age: int) -> list[Events]:
 
 def _converts(event: str, rates: tuple[float, float]) -> Callable[[np.random.Generator, Users, int], list[Events]]:
     def behave(rng: np.random.Generator, users: Users, age: int) -> list[Events]:
-        who = np.flatnonzero(rng.random(users.size) < np.asarray(rates)[users.arm])
+        who = np.flatnonzero(rng.random(users.size) < np.asarray(rates)[users.variant])
         return [Events(event, who, users.at[who] + rng.integers(0, WINDOW, who.size))]
 
     return behave
@@ -129,7 +129,7 @@ def _baskets(rng: np.random.Generator, users: Users, age: int) -> list[Events]:
 
 def _drafts(rng: np.random.Generator, users: Users, age: int) -> list[Events]:
     """New hints are tried by everybody: +40 % on the first day, half of it four days later, and so on."""
-    drafts = rng.poisson(DRAFTS * np.where(users.arm == 1, 1 + _novelty(age), 1.0))
+    drafts = rng.poisson(DRAFTS * np.where(users.variant == 1, 1 + _novelty(age), 1.0))
     who = np.repeat(np.arange(users.size), drafts)
     return [Events("draft_accepted", who, users.at[who] + rng.integers(0, WINDOW, who.size))]
 
@@ -181,7 +181,7 @@ PLANS: tuple[Plan, ...] = (
     Plan(
         "recs-basket", "recs_basket", ("off", "on"), 19, 33, 220, _baskets,
         {"basket-value": ("mean", "basket_closed", None)}, {"basket-value": (50 * math.exp(0.08), 0.0)},
-        split=0.44, both_arms=0.02,
+        split=0.44, both_variants=0.02,
     ),
     Plan(
         "assistant-tone", "assistant_tone", ("plain", "warm"), 19, 29, 40, _converts("case_resolved", (0.60, 0.62)),

@@ -1,4 +1,4 @@
-"""What the logs truly say of each metric: exact sums over the units of each arm."""
+"""What the logs truly say of each metric: exact sums over the units of each variant."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def truth(world: World, drawn: Drawn) -> dict[str, Any]:
     plan, end = drawn.plan, world.days * DAY
     late = is_late(drawn)
     delivered = (drawn.at < end) & ~(late & (world.days <= LATE_AGE + LATE_BY))
-    # Who meets the other arm after the experiment's end was in one arm while it ran.
+    # Who meets the other variant after the experiment's end was in one variant while it ran.
     both = drawn.both & ~late & (drawn.at + HOUR < min(end, (plan.end or world.days) * DAY))
     counted = delivered & ~both
     if plan.closed_only:
         counted &= drawn.at + WINDOW <= end
-    arms: dict[str, dict[str, Any]] = {
-        arm: {"units": int((counted & (drawn.arm == i)).sum())} for i, arm in enumerate(plan.arms)
+    variants: dict[str, dict[str, Any]] = {
+        variant: {"units": int((counted & (drawn.variant == i)).sum())} for i, variant in enumerate(plan.variants)
     }
     events = {e.name: e for e in drawn.events}
     for metric, (kind, name, per) in plan.metrics.items():
@@ -32,8 +32,8 @@ def truth(world: World, drawn: Drawn) -> dict[str, Any]:
         pre = _per_user(drawn, events.get(name), end, -plan.pre_days * DAY, 0, kind)
         cents = name in events and events[name].cents is not None and kind != "proportion"
         scale = Decimal(100 if cents else 1)
-        for i, arm in enumerate(plan.arms):
-            mine = counted & (drawn.arm == i)
+        for i, variant in enumerate(plan.variants):
+            mine = counted & (drawn.variant == i)
             sums = {
                 "sum_x": Decimal(int(x[mine].sum())) / scale,
                 "sum_xx": Decimal(int((x[mine] ** 2).sum())) / scale**2,
@@ -50,14 +50,14 @@ def truth(world: World, drawn: Drawn) -> dict[str, Any]:
                     "sum_pre_pre": Decimal(int((pre[mine] ** 2).sum())) / scale**2,
                     "sum_x_pre": Decimal(int((x[mine] * pre[mine]).sum())) / scale**2,
                 }
-            arms[arm][metric] = {key: str(value) for key, value in sums.items()}
+            variants[variant][metric] = {key: str(value) for key, value in sums.items()}
     return {
         "planted": {metric: {"control": level, "lift": lift} for metric, (level, lift) in plan.planted.items()},
         "is_srm": plan.split != plan.planned_split,
         "exposed_users": int(delivered.sum()),
-        "users_in_both_arms": int((delivered & both).sum()),
+        "users_in_both_variants": int((delivered & both).sum()),
         "test_users": max(0, min(plan.end or world.days, world.days) - plan.start),
-        "arms": arms,
+        "variants": variants,
     }
 
 

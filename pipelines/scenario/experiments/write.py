@@ -16,16 +16,16 @@ from pipelines.scenario.world import World
 def write_experiments(world: World, landing: Path) -> dict[str, object]:
     """Write assignment logs, events and panels under `landing/experiments`; return what was planted.
 
-    Per experiment: each metric's planted level and lift, users in both arms, and per metric and arm the units and exact
-    sums (text of decimals) over files delivered; `is_srm` where the split was broken. Per panel: each metric's effect
-    and level. Per study: the effect, the units, and how far treated and untreated ones are apart.
+    Per experiment: each metric's planted level and lift, users in both variants, and per metric and variant the units
+    and exact sums (as text) over files delivered; `is_srm` where the split was broken. Per panel: each metric's
+    effect and level. Per study: the effect, the units, and how far treated and untreated ones are apart.
     """
     folder = landing / "experiments"
     drawn = [draw(world, plan) for plan in PLANS]
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
         connection.execute(
-            "create table exposures (log text, age bigint, ms bigint, user_id text, key text, arm text); "
+            "create table exposures (log text, age bigint, ms bigint, user_id text, key text, variant text); "
             "create table events (age bigint, ms bigint, user_id text, event text, amount decimal(18, 2), id text)"
         )
         for experiment in drawn:

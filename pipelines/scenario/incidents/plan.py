@@ -77,7 +77,7 @@ class Record:
 
 @dataclass
 class Incident:
-    """One real-world incident: its records, and the spells in which it was open."""
+    """One real-world incident: its records, and the intervals in which it was open."""
 
     kind: str
     model_id: str
@@ -85,7 +85,7 @@ class Incident:
     started: datetime
     detected: datetime
     acknowledged: datetime | None
-    spells: list[tuple[datetime, datetime]]
+    intervals: list[tuple[datetime, datetime]]
     impact: datetime | None = None
     pagerduty: list[Record] = field(default_factory=list)
     jira: list[Record] = field(default_factory=list)
@@ -136,12 +136,12 @@ def _incident(model_id: str, kind: str, detected: datetime, dice: np.random.Gene
 
     acknowledged = after(detected, float(dice.lognormal(5.5, 0.8)))
     resolved = after(acknowledged, hours * 3600)
-    spells = [(detected, resolved)]
+    intervals = [(detected, resolved)]
     if kind in {"reopened", "jira_reopened"}:
         reopened = after(resolved, float(dice.uniform(1, 9)) * 3600)
-        spells.append((reopened, after(reopened, hours * 1800)))
+        intervals.append((reopened, after(reopened, hours * 1800)))
     if kind == "open":
-        spells = [(detected, NEVER)]
+        intervals = [(detected, NEVER)]
     impact = detected - timedelta(minutes=int(dice.integers(2, 50)))
     incident = Incident(
         kind=kind,
@@ -151,7 +151,7 @@ def _incident(model_id: str, kind: str, detected: datetime, dice: np.random.Gene
         detected=detected,
         # The CSV export holds no changelog, so nobody who reads it can know when it was taken up.
         acknowledged=None if kind in {"no_ack", "auto_resolved"} or whole_minutes else acknowledged,
-        spells=spells,
+        intervals=intervals,
     )
     if dice.uniform() < 0.7 and not whole_minutes:
         incident.impact = incident.started = impact
@@ -163,12 +163,12 @@ def _incident(model_id: str, kind: str, detected: datetime, dice: np.random.Gene
         # Somebody filed the issue before any alert went off: detection is then the filing.
         incident.detected = incident.jira[0].events[0].at
         incident.started = min(incident.started, incident.detected)
-        incident.spells[0] = (incident.detected, incident.spells[0][1])
+        incident.intervals[0] = (incident.detected, incident.intervals[0][1])
     return incident
 
 
 def _page_people(incident: Incident, model_id: str, dice: np.random.Generator, numbers: _Numbers) -> None:
-    first, last = incident.spells[0], incident.spells[-1]
+    first, last = incident.intervals[0], incident.intervals[-1]
     by_person = incident.kind != "auto_resolved"
     events = [Event(first[0], "trigger", by_person=False), Event(first[0], "notify", by_person=False)]
     severity_then = incident.severity
@@ -178,7 +178,7 @@ def _page_people(incident: Incident, model_id: str, dice: np.random.Generator, n
     if incident.acknowledged is not None:
         events.append(Event(incident.acknowledged, "acknowledge"))
     events.append(Event(first[1], "resolve", by_person))
-    if len(incident.spells) > 1:
+    if len(incident.intervals) > 1:
         events += [Event(last[0], "trigger"), Event(last[1], "resolve", by_person)]
     if last[1] != NEVER:
         # The note that moves `updated_at` after the end and must move nothing else.
@@ -224,7 +224,7 @@ def _pagerduty_record(
 
 def _file_issue(incident: Incident, model_id: str, dice: np.random.Generator, numbers: _Numbers) -> None:
     numbers.issue += 1
-    first, last = incident.spells[0], incident.spells[-1]
+    first, last = incident.intervals[0], incident.intervals[-1]
     filed = first[0]
     if incident.kind in {"linked_from_jira", "linked_from_pagerduty"}:
         filed += timedelta(minutes=int(dice.integers(1, 8)))
@@ -239,7 +239,7 @@ def _file_issue(incident: Incident, model_id: str, dice: np.random.Generator, nu
         earliest = filed + timedelta(minutes=1) if incident.pagerduty else filed
         events.append(Event(max(incident.acknowledged, earliest), "acknowledge"))
     events.append(Event(first[1] + delay, "resolve"))
-    if len(incident.spells) > 1:
+    if len(incident.intervals) > 1:
         events += [Event(last[0], "reopen"), Event(last[1], "resolve")]
     events.append(Event(last[1] + delay + timedelta(hours=3), "label"))
     issue = Record(

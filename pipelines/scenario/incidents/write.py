@@ -57,8 +57,8 @@ def _truth(incidents: list[Incident], suppressed: list[tuple[str, datetime]], en
 
 def _described(incident: Incident, end: datetime) -> dict[str, object]:
     """The incident as somebody who saw everything until `end` would write it down."""
-    known = [(begin, min(close, end)) for begin, close in incident.spells if begin < end]
-    resolved = incident.spells[len(known) - 1][1]
+    known = [(begin, min(close, end)) for begin, close in incident.intervals if begin < end]
+    resolved = incident.intervals[len(known) - 1][1]
     is_open = resolved >= end
     span = None if is_open else (resolved - incident.started).total_seconds()
     acknowledged = incident.acknowledged

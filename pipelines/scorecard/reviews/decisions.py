@@ -125,9 +125,9 @@ def experiments(facts: Facts) -> Section:
             ),
             row["metric_name"],
             Cell(
-                words.NONE if row["status"] == "void" else words.percent(row["lift_relative"], signed=True),
+                words.NONE if row["status"] == "invalid" else words.percent(row["lift_relative"], signed=True),
                 ""
-                if row["status"] == "void" or row["lift_relative_ci_low"] is None
+                if row["status"] == "invalid" or row["lift_relative_ci_low"] is None
                 else f"95 %: {words.percent(row['lift_relative_ci_low'], signed=True)} to "
                 f"{words.percent(row['lift_relative_ci_high'], signed=True)}",
             ),
@@ -136,19 +136,19 @@ def experiments(facts: Facts) -> Section:
         for row in found
     ]
     head = ["Experiment", "State", "Primary metric", "Lift", "Decision"]
-    caption = "Experiments with their primary metric; what is void has no lift."
+    caption = "Experiments with their primary metric; what is invalid has no lift."
     return Section("experiments", "Experiments", says, (table(caption, head, rows, [3]),) if rows else ())
 
 
 def roi(facts: Facts) -> Section:
     """The ROI retrospective: what the models were worth so far, and projects against their plans."""
     measured = [row for row in _newest(facts).values() if row["evidence_grade"] != "declared"]
-    judged = [row for row in facts["projects"] if None not in (row["npv_usd"], row["planned_npv_usd"])]
-    ahead = [row for row in judged if row["npv_usd"] >= row["planned_npv_usd"]]
+    evaluated = [row for row in facts["projects"] if None not in (row["npv_usd"], row["planned_npv_usd"])]
+    ahead = [row for row in evaluated if row["npv_usd"] >= row["planned_npv_usd"]]
     says = (
         f"{words.plural(len(measured), 'model')} of {len(facts['models'])} with measured value; "
-        f"{len(ahead)} of {words.plural(len(judged), 'project')} stand at or above their plan."
-        if measured or judged
+        f"{len(ahead)} of {words.plural(len(evaluated), 'project')} stand at or above their plan."
+        if measured or evaluated
         else "No value has been measured and no project has a plan."
     )
     return Section("roi", "ROI retrospective", says, (*_value(facts), *_projects(facts)))

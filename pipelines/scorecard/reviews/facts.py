@@ -46,8 +46,8 @@ class Facts:
         member = self.member(model_id)
         if member is None:
             return words.NONE
-        spells = [spell for spell in member.owner if spell.valid_from <= self.period.end]
-        newest = max(spells, key=lambda spell: spell.valid_from, default=None)
+        intervals = [interval for interval in member.owner if interval.valid_from <= self.period.end]
+        newest = max(intervals, key=lambda interval: interval.valid_from, default=None)
         return newest.owner if newest else member.roles.model_owner or words.NONE
 
     @property

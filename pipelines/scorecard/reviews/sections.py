@@ -20,13 +20,13 @@ def headline(facts: Facts) -> Section:
     """How many targets are met, and the whole scorecard at a glance."""
     cells = {(row["model_id"], row["kpi_id"]): row for row in facts["cells"]}
     counted = Counter(row["status"] for row in cells.values())
-    judged = counted["on_target"] + counted["at_risk"] + counted["off_target"]
+    evaluated = counted["on_target"] + counted["at_risk"] + counted["off_target"]
     moved = Counter(row["movement"] for row in facts["changes"])
     if not cells or counted["no_data"] == len(cells):
         says = "Nothing has been measured in this period."
     else:
         says = (
-            f"{counted['on_target']} of {words.plural(judged, 'target')} met, {counted['at_risk']} at risk, "
+            f"{counted['on_target']} of {words.plural(evaluated, 'target')} met, {counted['at_risk']} at risk, "
             f"{counted['off_target']} missed. "
         )
         says += (
@@ -54,10 +54,10 @@ def moved(facts: Facts) -> Section:
     changes = [row for row in facts["changes"] if row["movement"] in ("improved", "worsened")]
     changes.sort(key=lambda row: row["movement"] == "improved")
     steady = sum(row["movement"] == "steady" for row in facts["changes"])
-    unjudged = sum(row["movement"] is None for row in facts["changes"])
+    not_evaluated = sum(row["movement"] is None for row in facts["changes"])
     if changes or steady:
         moved = words.plural(len(changes), "number") if changes else "Nothing"
-        says = f"{moved} moved by more than noise, {steady} did not, {unjudged} cannot be compared."
+        says = f"{moved} moved by more than noise, {steady} did not, {not_evaluated} cannot be compared."
     else:
         says = f"There is no {facts.period.grain} before to compare with."
     cells = {(row["model_id"], row["kpi_id"]): row for row in facts["cells"]}

@@ -79,7 +79,7 @@ def _parquet_requests() -> str:
 
 
 def _parquet_faults() -> dict[str, str]:
-    """Reason → predicate of the rows of a Parquet log that are left out, as the engine judges `requests`."""
+    """Reason → predicate of the rows of a Parquet log that are left out, as the engine validates `requests`."""
     faults = {f"{column.name} is missing": f"_was_{column.name} is null" for column in _COLUMNS if column.required}
     # Folded away before the scan where the file's own type says that every value fits.
     faults |= {

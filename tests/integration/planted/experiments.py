@@ -25,12 +25,12 @@ STREAMS = {
 """Model → the experiment and metric whose lift its only value stream is paid by."""
 
 
-@exact("units and sums of every experiment, arm and metric")
+@exact("units and sums of every experiment, variant and metric")
 def experiment_sums(company: Company) -> tuple[Facts, Facts]:
-    """Decimals to the last digit, over late files, duplicates, users of both arms and events outside the window."""
+    """Decimals to the last digit, over late files, duplicates, users of both variants and events outside the window."""
     found = {
-        (experiment, metric, arm): (units, dict(zip(SUMS, sums, strict=True)))
-        for experiment, metric, arm, units, *sums in in_warehouse(
+        (experiment, metric, variant): (units, dict(zip(SUMS, sums, strict=True)))
+        for experiment, metric, variant, units, *sums in in_warehouse(
             company,
             "select experiment_id, metric_id, variation_id, sum(unit_count), "
             + ", ".join(f"sum({column})" for column in SUMS.values())
@@ -40,29 +40,29 @@ def experiment_sums(company: Company) -> tuple[Facts, Facts]:
     planted: dict[Any, Any] = {}
     read: dict[Any, Any] = {}
     for experiment, truth in company.truth["experiments"]["experiments"].items():
-        for arm, metrics in truth["arms"].items():
+        for variant, metrics in truth["variants"].items():
             for metric, sums in metrics.items():
                 if metric == "units":
                     continue
-                units, got = found.get((experiment, metric, arm), (None, {}))
-                planted[experiment, metric, arm, "units"], read[experiment, metric, arm, "units"] = sums, units
-                planted[experiment, metric, arm, "units"] = metrics["units"]
+                units, got = found.get((experiment, metric, variant), (None, {}))
+                planted[experiment, metric, variant, "units"], read[experiment, metric, variant, "units"] = sums, units
+                planted[experiment, metric, variant, "units"] = metrics["units"]
                 for name, value in sums.items():
-                    planted[experiment, metric, arm, name] = Decimal(value)
-                    read[experiment, metric, arm, name] = got.get(name)
+                    planted[experiment, metric, variant, name] = Decimal(value)
+                    read[experiment, metric, variant, name] = got.get(name)
     return planted, read
 
 
-@exact("users exposed, in both arms, and left out")
+@exact("users exposed, in both variants, and left out")
 def exposed(company: Company) -> tuple[Facts, Facts]:
     """By experiment."""
     planted = {
-        (name,): (truth["exposed_users"], truth["users_in_both_arms"], truth["test_users"], 0)
+        (name,): (truth["exposed_users"], truth["users_in_both_variants"], truth["test_users"], 0)
         for name, truth in company.truth["experiments"]["experiments"].items()
     }
     found = company.rows(
-        "select experiment_id, exposed_user_count, several_arms_user_count, excluded_user_count, "
-        "undeclared_arm_user_count from mart_experiments "
+        "select experiment_id, exposed_user_count, several_variants_user_count, excluded_user_count, "
+        "unknown_variant_user_count from mart_experiments "
         "where is_primary and not is_control and design in ('randomised', 'holdout')"
     )
     return planted, keyed(found, 1)
@@ -74,7 +74,7 @@ def verdicts(company: Company) -> tuple[Facts, Facts]:
     planted = {
         ("recs-ranking",): ("finished", False, False),
         ("fraud-threshold",): ("finished", False, False),
-        ("recs-basket",): ("void", False, True),
+        ("recs-basket",): ("invalid", False, True),
         ("assistant-tone",): ("underpowered", False, False),
         ("writer-hints",): ("finished", False, False),
         ("support-deflect",): ("running", True, False),
@@ -173,7 +173,7 @@ def month_values(company: Company) -> Iterator[Interval]:
         "route-optimiser": -20.0 * sum(day >= start_of(company) + timedelta(days=28) for day in days),
     }
     for model, volume in volumes.items():
-        if model not in months:  # a sound split is void one time in a thousand, and its value is not told then
+        if model not in months:  # a sound split is invalid one time in a thousand, and its value is not told then
             continue
         experiment, metric = STREAMS[model]
         if metric in truth["panels"].get(experiment, {}):

@@ -56,6 +56,6 @@ def booked(company: Company) -> tuple[Facts, Facts]:
     )
     planted = {
         (row["project_id"], row["month"], row["category"]): (money(row["amount_usd"]),)
-        for row in company.truth["finance"]["booked"]
+        for row in company.truth["finance"]["actual"]
     }
     return planted, keyed(rows, 3)

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
 ) }}
 
 {%- set back = var('identity_lookback_days') %}
@@ -10,7 +10,7 @@
 with delivered as (
 
     select * from {{ ref('int_events__delivered') }}
-    where {{ in_worklist('event_date', back=back, forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
 
 ),
 
@@ -23,14 +23,14 @@ feature_events as (
         -- A process counts by its own id, whoever was logged in.
         case when is_process then process_id end as process_id
     from {{ ref('int_events__unified') }}
-    where {{ in_worklist('event_date', back=back, forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
 
 ),
 
 identities as (
 
     select * from {{ ref('int_identities__joined') }}
-    where {{ in_worklist('event_date', back=back, forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
 
 ),
 

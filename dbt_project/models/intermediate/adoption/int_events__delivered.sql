@@ -1,13 +1,13 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 with events as (
 
     select * from {{ ref('int_events__combined') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
 
 ),
 

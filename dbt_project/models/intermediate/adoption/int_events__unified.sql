@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 with features as (
@@ -59,7 +59,7 @@ delivered as (
         on
             events.source = contents.source
             and split_part(events.delivery_id, ':', 1) = contents.content_id
-    where {{ in_worklist('events.event_date') }}
+    where {{ in_days_to_rebuild('events.event_date') }}
 
 ),
 

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 with events as (
@@ -14,7 +14,7 @@ with events as (
         properties,
         user_properties
     from {{ ref('int_events__combined') }}
-    where user_id is not null and {{ in_worklist('event_date') }}
+    where user_id is not null and {{ in_days_to_rebuild('event_date') }}
 
 ),
 

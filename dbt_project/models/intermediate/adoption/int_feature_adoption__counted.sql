@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days') + var('target_base_days')) }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days') + var('target_base_days')) }}"
 ) }}
 
 {#- A measure's value on a day is how many of its intervals are open: a user's interval opens with an event
@@ -43,7 +43,7 @@ coverage as (
         source,
         day as event_date
     from {{ source('ledger', 'coverage') }}
-    where {{ in_worklist('day', back=back, forward=forward) }}
+    where {{ in_days_to_rebuild('day', back=back, forward=forward) }}
 
 ),
 
@@ -127,7 +127,7 @@ seen as (
         cast(null as boolean) as is_target,
         last_event_at
     from {{ ref('fct_feature_use_daily') }}
-    where {{ in_worklist('event_date', back=back + longest, forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back + longest, forward=forward) }}
     union all
     select
         model_id,
@@ -139,7 +139,7 @@ seen as (
         is_target,
         cast(null as timestamp) as last_event_at
     from {{ ref('int_target_users__dated') }}
-    where {{ in_worklist('event_date', back=back + var('target_base_days'), forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back + var('target_base_days'), forward=forward) }}
 
 ),
 

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
 ) }}
 
 {%- set back = var('identity_lookback_days') %}
@@ -18,7 +18,7 @@ with deliveries as (
         event_date,
         event_at
     from {{ ref('int_events__unified') }}
-    where {{ in_worklist('event_date', back=back, forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
     union all
     select
         source,
@@ -29,7 +29,7 @@ with deliveries as (
         event_date,
         event_at
     from {{ ref('int_target_users__observed') }}
-    where {{ in_worklist('event_date', back=back, forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
 
 ),
 
@@ -58,14 +58,14 @@ links as (
         event_date,
         happened_at
     from {{ ref('int_identity_links__collected') }}
-    where {{ in_worklist('event_date', back=2 * back, forward=forward + back) }}
+    where {{ in_days_to_rebuild('event_date', back=2 * back, forward=forward + back) }}
 
 ),
 
 merged as (
 
     select * from {{ ref('int_identities__merged') }}
-    where {{ in_worklist('event_date', back=back, forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
 
 ),
 
@@ -219,7 +219,7 @@ excluded_users as (
         user_id,
         event_date
     from {{ ref('int_excluded_users__observed') }}
-    where {{ in_worklist('event_date', back=back + forward, forward=forward + back) }}
+    where {{ in_days_to_rebuild('event_date', back=back + forward, forward=forward + back) }}
 
 ),
 

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 with events as (
@@ -15,7 +15,7 @@ with events as (
         event_date,
         event_at
     from {{ ref('int_events__combined') }}
-    where user_id is not null and {{ in_worklist('event_date') }}
+    where user_id is not null and {{ in_days_to_rebuild('event_date') }}
 
 ),
 
@@ -27,7 +27,7 @@ pairs as (
         event_date,
         merged_at
     from {{ ref('stg_mixpanel__merges') }}
-    where not is_identify and {{ in_worklist('event_date') }}
+    where not is_identify and {{ in_days_to_rebuild('event_date') }}
 
 ),
 

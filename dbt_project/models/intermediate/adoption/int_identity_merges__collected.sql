@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 with pairs as (
@@ -40,4 +40,4 @@ select distinct
     event_date,
     is_identify
 from pairs
-where from_id <> to_id and {{ in_worklist('event_date') }}
+where from_id <> to_id and {{ in_days_to_rebuild('event_date') }}

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
 ) }}
 
 {%- set back = var('identity_lookback_days') %}
@@ -10,14 +10,14 @@
 with observed as (
 
     select * from {{ ref('int_target_users__observed') }}
-    where {{ in_worklist('event_date', back=back, forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
 
 ),
 
 identities as (
 
     select * from {{ ref('int_identities__joined') }}
-    where {{ in_worklist('event_date', back=back, forward=forward) }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
 
 ),
 

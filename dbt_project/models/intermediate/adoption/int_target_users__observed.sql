@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 with rules as (
@@ -21,7 +21,7 @@ with rules as (
 
 ),
 
--- One row per feature and spell, however many values it names.
+-- One row per feature and interval, however many values it names.
 properties as (
 
     select distinct
@@ -57,7 +57,7 @@ observed as (
             events.source = properties.source
             and (properties.valid_from is null or events.event_date >= properties.valid_from)
             and (properties.valid_to is null or events.event_date < properties.valid_to)
-    where events.user_id is not null and {{ in_worklist('events.event_date') }}
+    where events.user_id is not null and {{ in_days_to_rebuild('events.event_date') }}
 
 ),
 

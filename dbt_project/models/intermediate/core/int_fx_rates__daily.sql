@@ -8,7 +8,7 @@ charges as (select * from {{ ref('stg_cloud_billing__charges') }}),
 
 actual_costs as (select * from {{ ref('stg_finance__actual_costs') }}),
 
-booked_benefits as (select * from {{ ref('stg_finance__booked_benefits') }}),
+actual_benefits as (select * from {{ ref('stg_finance__actual_benefits') }}),
 
 planned_flows as (select * from {{ ref('stg_finance__planned_flows') }}),
 
@@ -24,7 +24,7 @@ currencies as (
 
     union
 
-    select currency from booked_benefits
+    select currency from actual_benefits
 
     union
 

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ clear_worklist('charge_date') }}"
+        pre_hook="{{ delete_days_to_rebuild('charge_date') }}"
     )
 }}
 {% set cell = ['charge_date', 'bill_id', 'billing_period_start_date', 'sub_account_id'] %}
@@ -64,7 +64,7 @@ streams as (
         stream_id,
         any_value(data_set) as data_set,
         any_value(data_set_view) as data_set_view,
-        max(told) as told,
+        max(path_order) as path_order,
         max(delivered_at) as delivered_at,
         count(*) as charge_count,
         sum(billed_cost) as billed_cost,
@@ -90,7 +90,7 @@ ranked as (
                     when data_set_view = 'actual' then 4
                     else 3
                 end,
-                told desc nulls last, delivered_at desc, stream_id desc
+                path_order desc nulls last, delivered_at desc, stream_id desc
         ) as place
 
     from streams

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ clear_worklist('charge_date') }}"
+        pre_hook="{{ delete_days_to_rebuild('charge_date') }}"
     )
 }}
 
@@ -15,14 +15,14 @@ overlapping as (
     select *
 
     from {{ ref('int_bills__overlapping') }}
-    where {{ in_worklist('charge_date') }}
+    where {{ in_days_to_rebuild('charge_date') }}
 
 ),
 
 final as (
 
     select
-        charges.* exclude (relation, data_set, data_set_view, told, delivered_at, bill_id, alike_number),
+        charges.* exclude (relation, data_set, data_set_view, path_order, delivered_at, bill_id, alike_number),
         charges.charge_key || ':' || cast(
             row_number() over (
                 partition by charges.charge_key order by charges.content_id, charges.row_number

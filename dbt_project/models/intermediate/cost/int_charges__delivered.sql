@@ -7,7 +7,7 @@ charges as (
     select *
 
     from {{ ref('stg_cloud_billing__charges') }}
-    where {{ in_worklist('charge_date') }}
+    where {{ in_days_to_rebuild('charge_date') }}
 
 ),
 
@@ -24,7 +24,7 @@ delivered as (
         contents.relation,
         contents.data_set,
         contents.cost_view as data_set_view,
-        contents.told,
+        contents.path_order,
         contents.delivered_at,
         -- Azure writes the account as a path in one data set and bare in another.
         lower(regexp_extract(charges.billing_account_id, '([^/]*)(/billingProfiles/.*)?$', 1)) as bill_id,

@@ -42,7 +42,7 @@ final as (
         spans.first_charge_date,
         spans.last_charge_date,
         max(parts.written_at) over (partition by parts.delivery_id) as delivered_at,
-        parts.told,
+        parts.path_order,
 
         parts.relation,
         regexp_extract(parts.format, '^[a-z]+') as data_set,

@@ -12,7 +12,7 @@ deliveries as (
         billing_account_id,
         billing_period_start_date,
         any_value(relation) as relation,
-        max(told) as told,
+        max(path_order) as path_order,
         max(delivered_at) as delivered_at,
         min(first_charge_date) as first_charge_date
 
@@ -33,7 +33,7 @@ ordered as (
     from deliveries
     window newness as (
         partition by stream_id, billing_account_id, billing_period_start_date
-        order by told desc nulls last, delivered_at desc, delivery_id desc
+        order by path_order desc nulls last, delivered_at desc, delivery_id desc
     )
 
 ),

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from pipelines.estimates.drift import Comparisons, judge
+from pipelines.estimates.drift import Comparisons, evaluate
 
 SCHEMA = pa.schema(
     [
@@ -69,7 +69,7 @@ def model(dbt, session):
         spread = np.sqrt(np.maximum(total(rows["shift_square_sum"]) / reference_numbers - mean_shift**2, 0.0))
         wasserstein = np.where(has_numbers & (spread > 0), total(rows["area"]) / spread, np.nan)
     windows = first[["model_id", "window_start_at"]]
-    verdicts = judge(
+    verdicts = evaluate(
         Comparisons(
             reference=matrix("reference_count"),
             window=matrix("window_count"),

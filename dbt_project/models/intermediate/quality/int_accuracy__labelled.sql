@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist_periods('period_start_date', 'period', back=var('label_window_days'), forward=var('label_window_days')) }}"
+    pre_hook="{{ delete_periods_to_rebuild('period_start_date', 'period', back=var('label_window_days'), forward=var('label_window_days')) }}"
 ) }}
 
 {%- set reach = {'back': var('label_window_days'), 'forward': var('label_window_days')} %}
@@ -18,7 +18,7 @@ windowed as (
         'cohort' as scope  -- noqa: RF04
 
     from outcomes
-    where {{ in_worklist('event_date', **reach) }}
+    where {{ in_days_to_rebuild('event_date', **reach) }}
 
     union all by name
 
@@ -30,7 +30,7 @@ windowed as (
         'cohort' as scope  -- noqa: RF04
 
     from outcomes
-    where {{ in_worklist_periods("cast(date_trunc('week', event_date) as date)", 'week', **reach) }}
+    where {{ in_periods_to_rebuild("cast(date_trunc('week', event_date) as date)", 'week', **reach) }}
 
 ),
 

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}"
 ) }}
 
 {%- set window_keys = [
@@ -14,7 +14,7 @@ scores as (
     select * from {{ ref('fct_class_scores_daily') }}
     where
         {{ is_evaluated('environment', 'label_source') }}
-        and {{ in_worklist('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}
+        and {{ in_days_to_rebuild('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}
 
 ),
 

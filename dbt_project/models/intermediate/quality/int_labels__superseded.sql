@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('superseded_date', forward=var('label_window_days')) }}"
+    pre_hook="{{ delete_days_to_rebuild('superseded_date', forward=var('label_window_days')) }}"
 ) }}
 
 {%- set window_days = var('label_window_days') %}
@@ -14,7 +14,7 @@ hashed as (
     select hash(prediction_id, label_source, coalesce(logged_name, '')) as id_hash
 
     from {{ ref('stg_predictions__labels') }}
-    where {{ in_worklist('labelled_date', back=window_days, forward=window_days) }}
+    where {{ in_days_to_rebuild('labelled_date', back=window_days, forward=window_days) }}
 
 ),
 
@@ -44,7 +44,7 @@ labels as (
         hash(prediction_id, label_source, coalesce(logged_name, '')) as id_hash
 
     from {{ ref('stg_predictions__labels') }}
-    where {{ in_worklist('labelled_date', back=window_days, forward=window_days) }}
+    where {{ in_days_to_rebuild('labelled_date', back=window_days, forward=window_days) }}
 
 ),
 
@@ -87,7 +87,7 @@ final as (
     from followed
     where
         cast(superseded_at as date) <= labelled_date + {{ window_days }}
-        and {{ in_worklist('cast(superseded_at as date)', forward=window_days) }}
+        and {{ in_days_to_rebuild('cast(superseded_at as date)', forward=window_days) }}
 
 )
 

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}"
 ) }}
 
 with
@@ -11,7 +11,7 @@ outcomes as (
     select * from {{ ref('fct_outcomes_daily') }}
     where
         {{ is_evaluated('environment', 'label_source') }}
-        and {{ in_worklist('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}
+        and {{ in_days_to_rebuild('event_date', back=var('label_window_days'), forward=var('label_window_days')) }}
 
 ),
 

@@ -10,7 +10,7 @@ hashed as (
     select hash(prediction_id) as id_hash
 
     from {{ ref('stg_predictions__predictions') }}
-    where {{ in_worklist('event_date', back=window_days, forward=window_days) }}
+    where {{ in_days_to_rebuild('event_date', back=window_days, forward=window_days) }}
 
 ),
 

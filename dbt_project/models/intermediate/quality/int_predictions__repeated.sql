@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 with
@@ -15,7 +15,7 @@ hashed as (
         hash(logged_name, prediction_id) as id_hash
 
     from {{ ref('stg_predictions__predictions') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
 
 ),
 
@@ -47,7 +47,7 @@ predictions as (
         hash(logged_name, prediction_id) as id_hash
 
     from {{ ref('stg_predictions__predictions') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
 
 ),
 

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 with
@@ -11,7 +11,7 @@ predictions as (
     select * from {{ ref('fct_predictions_daily') }}
     where
         environment in ('prod', 'holdout')
-        and {{ in_worklist('event_date') }}
+        and {{ in_days_to_rebuild('event_date') }}
 
 ),
 

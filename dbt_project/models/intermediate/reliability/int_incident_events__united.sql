@@ -154,7 +154,7 @@ resolved_issues as (
 ),
 
 -- Many projects never set a resolution: there the category of the status says that it is done.
-judged_issues as (
+assessed_issues as (
 
     select
         issues.jira_issue_id,
@@ -220,17 +220,17 @@ changed as (
         case
             when changes.field = 'resolution' and changes.to_text is null then 'open'
             when changes.field = 'resolution' then 'close'
-            when judged_issues.is_by_resolution and not (changes.is_taken_back or changes.was_taken_back) then null
+            when assessed_issues.is_by_resolution and not (changes.is_taken_back or changes.was_taken_back) then null
             when changes.to_category = 'done' then 'close'
             when changes.to_category is not null or changes.from_category = 'done' then 'open'
         end as effect,
-        changes.field = 'status' and not judged_issues.is_cut as is_acknowledgement,
+        changes.field = 'status' and not assessed_issues.is_cut as is_acknowledgement,
         true as is_logged,
         true as is_by_person,
         changes.created_at as event_at
 
     from followed as changes
-    inner join judged_issues on changes.jira_issue_id = judged_issues.jira_issue_id
+    inner join assessed_issues on changes.jira_issue_id = assessed_issues.jira_issue_id
     where
         changes.field = 'status'
         or (changes.field = 'resolution' and (changes.from_text is null or changes.to_text is null))
@@ -241,7 +241,7 @@ jira_snapshots as (
 
     select
         'jira' as record_source,
-        judged_issues.jira_issue_id as record_id,
+        assessed_issues.jira_issue_id as record_id,
         case when resolved_at is not null or (is_done and not is_by_resolution) then 'close' else 'open' end as effect,
         false as is_acknowledgement,
         false as is_logged,
@@ -254,8 +254,8 @@ jira_snapshots as (
             else updated_at
         end as event_at
 
-    from judged_issues
-    left join moved_to_done on judged_issues.jira_issue_id = moved_to_done.jira_issue_id
+    from assessed_issues
+    left join moved_to_done on assessed_issues.jira_issue_id = moved_to_done.jira_issue_id
 
 ),
 

@@ -10,7 +10,7 @@ periods as (
         period,
         period_start_date,
         as_of,
-        -- What a change is judged over: users where days do not add up, nothing where a value is told whole.
+        -- What a change is evaluated over: users where days do not add up, nothing where a value is told whole.
         case kpi_id when 'feature_adoption' then 'users' when 'npv' then 'valuation' else 'days' end as basis,
         numerator,
         denominator
@@ -45,7 +45,7 @@ summed as (
         periods.period,
         periods.period_start_date,
         count(*) as unit_count,
-        count(*) filter (where days.d > 0) as told_unit_count,
+        count(*) filter (where days.d > 0) as reported_unit_count,
         sum(days.x order by days.event_date) as x_sum,
         sum(days.x * days.x order by days.event_date) as x_square_sum,
         sum(days.d order by days.event_date) as d_sum,
@@ -71,7 +71,7 @@ counted as (
         period,
         period_start_date,
         cast(denominator as bigint) as unit_count,
-        cast(denominator as bigint) as told_unit_count,
+        cast(denominator as bigint) as reported_unit_count,
         numerator as x_sum,
         numerator as x_square_sum,
         cast(null as double) as d_sum,
@@ -105,7 +105,7 @@ final as (
         {{ side }}.{{ sum }}_sum as {{ side }}_{{ sum }}_sum,
         {% endfor -%}
         {% endfor -%}
-        least(coalesce(before.told_unit_count, 0), coalesce(after.told_unit_count, 0)) as fewest_unit_count
+        least(coalesce(before.reported_unit_count, 0), coalesce(after.reported_unit_count, 0)) as fewest_unit_count
 
     from periods
     left join reduced as after

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 {% set keys = ['model_id', 'event_date', 'hour_at'] %}
@@ -11,7 +11,7 @@ with
 latency as (
 
     select * from {{ ref('int_latency_hourly__mapped') }}
-    where environment = 'prod' and {{ in_worklist('event_date') }}
+    where environment = 'prod' and {{ in_days_to_rebuild('event_date') }}
 
 ),
 

@@ -1,4 +1,4 @@
-"""Whether users fell on an experiment's arms as declared, as it stood at the end of each day it took somebody in."""
+"""Whether users fell on an experiment's variants as declared, as of the end of each day with exposures."""
 
 from collections import defaultdict
 
@@ -12,7 +12,7 @@ SCHEMA = pa.schema(
         ("exposed_date", pa.date32()),
         ("split", pa.string()),
         ("srm_p_value", pa.float64()),
-        ("is_void", pa.bool_()),
+        ("is_invalid", pa.bool_()),
     ]
 )
 
@@ -21,8 +21,8 @@ def model(dbt, session):
     """One row per experiment and day on which a counted user met it first."""
     dbt.config(materialized="table")
     weights = defaultdict(dict)
-    for arm in dbt.source("catalog", "experiment_variations").order("variation_id").to_arrow_table().to_pylist():
-        weights[arm["experiment_id"]][arm["variation_id"]] = arm["weight"]
+    for variant in dbt.source("catalog", "experiment_variations").order("variation_id").to_arrow_table().to_pylist():
+        weights[variant["experiment_id"]][variant["variation_id"]] = variant["weight"]
     counted = dbt.ref("int_experiment_users__assigned").filter("standing = 'counted'")
     entered = defaultdict(lambda: defaultdict(dict))
     for row in (
@@ -34,18 +34,20 @@ def model(dbt, session):
 
     found = []
     for experiment_id, days in sorted(entered.items()):
-        arms = weights[experiment_id]
-        split = dict.fromkeys(arms, 0)
+        variants = weights[experiment_id]
+        split = dict.fromkeys(variants, 0)
         for day, units in sorted(days.items()):
-            split = {arm: count + units.get(arm, 0) for arm, count in split.items()}
-            ratio = sample_ratio(list(split.values()), list(arms.values()))
+            split = {variant: count + units.get(variant, 0) for variant, count in split.items()}
+            ratio = sample_ratio(list(split.values()), list(variants.values()))
             found.append(
                 {
                     "experiment_id": experiment_id,
                     "exposed_date": day,
-                    "split": ", ".join(f"{arm} {count:,} (weight {arms[arm]:g})" for arm, count in split.items()),
+                    "split": ", ".join(
+                        f"{variant} {count:,} (weight {variants[variant]:g})" for variant, count in split.items()
+                    ),
                     "srm_p_value": ratio.p_value,
-                    "is_void": ratio.is_mismatch,
+                    "is_invalid": ratio.is_mismatch,
                 }
             )
     return pa.Table.from_pylist(found, schema=SCHEMA)

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{% if is_incremental() %} delete from {{ this }} where {{ runs_in_worklist('experiment_id') }} {% endif %}"
+    pre_hook="{% if is_incremental() %} delete from {{ this }} where {{ runs_in_days_to_rebuild('experiment_id') }} {% endif %}"
 ) }}
 
 with
@@ -9,7 +9,7 @@ with
 exposures as (
 
     select * from {{ ref('int_exposures__identified') }}
-    where is_while_running and {{ runs_in_worklist('experiment_id') }}
+    where is_while_running and {{ runs_in_days_to_rebuild('experiment_id') }}
 
 ),
 
@@ -46,8 +46,8 @@ final as (
 
         case
             when users.is_excluded then 'excluded'
-            when users.variation_count > 1 then 'several_arms'
-            when variations.variation_id is null then 'undeclared_arm'
+            when users.variation_count > 1 then 'several_variants'
+            when variations.variation_id is null then 'unknown_variant'
             else 'counted'
         end as standing,
 

@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
         ("variation_id", pa.string()),
         ("method", pa.string()),
         ("is_control", pa.bool_()),
-        ("is_void", pa.bool_()),
+        ("is_invalid", pa.bool_()),
         ("is_instrument_weak", pa.bool_()),
         ("is_balanced", pa.bool_()),
         ("unit_count", pa.int64()),
@@ -108,7 +108,7 @@ def row_of(experiment_id, reading, is_control):
     row = {
         "experiment_id": experiment_id,
         "metric_id": reading.metric,
-        "variation_id": reading.arm,
+        "variation_id": reading.variant,
         "method": reading.method,
         "is_control": is_control,
         "unit_count": reading.units,
@@ -142,7 +142,7 @@ def row_of(experiment_id, reading, is_control):
 
 
 def model(dbt, session):
-    """One row per experiment, metric and arm."""
+    """One row per experiment, metric and variant."""
     dbt.config(materialized="table")
     cohorts, tallies, split = defaultdict(dict), defaultdict(list), defaultdict(dict)
     reduced, tallied = rows_of(dbt.ref("int_experiments__reduced")), rows_of(dbt.ref("int_experiments__tallied"))
@@ -183,7 +183,7 @@ def model(dbt, session):
         if name in panels:
             seen = {metric: panel_of(rows) for metric, rows in panels[name].items()}
             readings = read_panel(planned, seen, declared["design"] == "staggered")
-            found += [row_of(name, reading, reading.arm == UNTREATED) for reading in readings]
+            found += [row_of(name, reading, reading.variant == UNTREATED) for reading in readings]
         if declared["design"] in ("matched", "iv"):
             studies = studies_of(units.filter(pc.equal(units["experiment_id"], name)), covariates[name])
             readings = (
@@ -191,14 +191,16 @@ def model(dbt, session):
                 if declared["design"] == "iv"
                 else read_matched(planned, studies, matching_of(declared))
             )
-            found += [row_of(name, reading, reading.arm == UNTREATED) for reading in readings]
+            found += [row_of(name, reading, reading.variant == UNTREATED) for reading in readings]
         if name not in split:
             continue
         ends, last = declared["valid_to"], days[0]["last"]
         plan = Plan(
             id=name,
             control=declared["control_id"],
-            weights={arm["variation_id"]: arm["weight"] for arm in variations if arm["experiment_id"] == name},
+            weights={
+                variant["variation_id"]: variant["weight"] for variant in variations if variant["experiment_id"] == name
+            },
             metrics=planned,
             is_cuped=declared["pre_period_days"] is not None,
             # Who looks while it runs may stop it: its intervals must hold at every look. It ends with the day before.
@@ -214,7 +216,7 @@ def model(dbt, session):
         )
         for reading in readout.readings:
             found.append(
-                row_of(name, reading, reading.arm == plan.control)
-                | {"srm_p_value": readout.srm_p_value, "is_void": readout.is_void}
+                row_of(name, reading, reading.variant == plan.control)
+                | {"srm_p_value": readout.srm_p_value, "is_invalid": readout.is_invalid}
             )
     return pa.Table.from_pylist(found, schema=SCHEMA)

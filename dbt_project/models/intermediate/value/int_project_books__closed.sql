@@ -1,6 +1,6 @@
 with
 
-days as (select * from {{ source('ledger', 'content_days') }}),
+days as (select * from {{ source('ledger', 'file_version_days') }}),
 
 files as (select * from {{ source('ledger', 'files') }}),
 

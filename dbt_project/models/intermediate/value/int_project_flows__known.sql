@@ -24,7 +24,7 @@ lines as (
         case plans.basis when 'planned' then plans.low_amount_usd end as low_usd,
         case plans.basis when 'planned' then plans.high_amount_usd end as high_usd,
         case plans.basis when 'budgeted' then plans.amount_usd end as budgeted_usd,
-        null as booked_usd,
+        null as actual_usd,
         plans.basis,
         plans.is_unconverted
 
@@ -48,7 +48,7 @@ lines as (
         null as low_usd,
         null as high_usd,
         null as budgeted_usd,
-        postings.amount_usd as booked_usd,
+        postings.amount_usd as actual_usd,
         'actual' as basis,
         postings.is_unconverted
 
@@ -71,12 +71,12 @@ summed as (
         month_date,
         side,
         category,
-        {% for flow in ['planned', 'low', 'high', 'budgeted', 'booked'] -%}
+        {% for flow in ['planned', 'low', 'high', 'budgeted', 'actual'] -%}
         cast(coalesce(sum({{ flow }}_usd), 0) as decimal(38, 12)) as {{ flow }}_usd,
         {% endfor -%}
         count(*) filter (where basis = 'budgeted') as budget_line_count,
         count(*) filter (where is_unconverted and basis = 'planned') as planned_unconverted_count,
-        count(*) filter (where is_unconverted and basis = 'actual') as booked_unconverted_count,
+        count(*) filter (where is_unconverted and basis = 'actual') as actual_unconverted_count,
         count(*) filter (where is_unconverted and basis = 'budgeted') as budgeted_unconverted_count
 
     from lines
@@ -117,8 +117,8 @@ final as (
 
     select
         *,
-        case when is_closed then booked_usd else planned_usd end as used_usd,
-        case when is_closed then booked_unconverted_count else planned_unconverted_count end as used_unconverted_count
+        case when is_closed then actual_usd else planned_usd end as used_usd,
+        case when is_closed then actual_unconverted_count else planned_unconverted_count end as used_unconverted_count
 
     from grouped
 

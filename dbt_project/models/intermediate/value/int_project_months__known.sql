@@ -41,7 +41,7 @@ summed as (
         project_id,
         known_from_date,
         month_index,
-        {% for basis in ['planned', 'booked', 'used', 'budgeted'] -%}
+        {% for basis in ['planned', 'actual', 'used', 'budgeted'] -%}
         {% for category_group in ['capital', 'operating', 'benefit'] -%}
         sum({{ basis }}_usd) filter (where category_group = '{{ category_group }}')
             as {{ basis }}_{{ category_group }}_usd,
@@ -51,7 +51,7 @@ summed as (
         sum(budget_line_count) as budget_line_count,
         sum(used_unconverted_count) as used_unconverted_count,
         sum(planned_unconverted_count) as planned_unconverted_count,
-        sum(booked_unconverted_count) as booked_unconverted_count,
+        sum(actual_unconverted_count) as actual_unconverted_count,
         sum(budgeted_unconverted_count) as budgeted_unconverted_count
 
     from flows
@@ -73,13 +73,13 @@ final as (
 
         dated.month_index,
         dated.annual_discount,
-        {% for basis in ['planned', 'booked', 'used', 'budgeted'] -%}
+        {% for basis in ['planned', 'actual', 'used', 'budgeted'] -%}
         {% for category_group in ['capital', 'operating', 'benefit'] -%}
         cast(coalesce(summed.{{ basis }}_{{ category_group }}_usd, 0) as decimal(38, 12))
             as {{ basis }}_{{ category_group }}_usd,
         {% endfor -%}
         {% endfor -%}
-        {% for basis in ['planned', 'booked', 'used', 'budgeted'] -%}
+        {% for basis in ['planned', 'actual', 'used', 'budgeted'] -%}
         cast(coalesce(summed.{{ basis }}_unconverted_count, 0) as bigint) as {{ basis }}_unconverted_count,
         {% endfor -%}
         cast(coalesce(summed.budget_line_count, 0) as bigint) as budget_line_count,

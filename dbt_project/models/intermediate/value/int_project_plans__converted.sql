@@ -91,7 +91,7 @@ dated as (
 
 ),
 
-spells as (
+intervals as (
 
     select
         basis,
@@ -112,8 +112,8 @@ final as (
         lines.project_code,
 
         lines.month_date,
-        spells.valid_from_date,
-        spells.valid_to_date,
+        intervals.valid_from_date,
+        intervals.valid_to_date,
 
         lines.basis,
         lines.plan_version,
@@ -131,18 +131,18 @@ final as (
         lines.currency <> 'USD' and rates.usd_per_unit is null as is_unconverted
 
     from lines
-    inner join spells
+    inner join intervals
         on
-            lines.basis = spells.basis
-            and lines.project_code = spells.project_code
-            and lines.plan_version = spells.plan_version
-            and lines.content_id = spells.content_id
-            and lines.approved_date = spells.valid_from_date
+            lines.basis = intervals.basis
+            and lines.project_code = intervals.project_code
+            and lines.plan_version = intervals.plan_version
+            and lines.content_id = intervals.content_id
+            and lines.approved_date = intervals.valid_from_date
     left join codes on lines.project_code = codes.project_code
     left join rates
         on
             lines.currency = rates.currency
-            and spells.valid_from_date = rates.booking_date
+            and intervals.valid_from_date = rates.booking_date
 
 )
 

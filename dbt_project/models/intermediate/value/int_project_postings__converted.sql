@@ -4,7 +4,7 @@ with
 
 costs as (select * from {{ ref('stg_finance__actual_costs') }}),
 
-benefits as (select * from {{ ref('stg_finance__booked_benefits') }}),
+benefits as (select * from {{ ref('stg_finance__actual_benefits') }}),
 
 codes as (select * from {{ source('catalog', 'project_codes') }}),
 

@@ -65,7 +65,7 @@ def model(dbt, session):
             part["category"]: Category(
                 part["is_benefit"],
                 part["is_volume_driven"],
-                *(np.array(part[flows]) for flows in ("booked", "planned", "low", "high")),
+                *(np.array(part[flows]) for flows in ("actual", "planned", "low", "high")),
             )
             for part in sorted(parts, key=lambda part: part["category"])
         }

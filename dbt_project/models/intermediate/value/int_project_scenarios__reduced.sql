@@ -55,7 +55,7 @@ final as (
         categories.is_volume_driven,
 
         list(
-            coalesce(cast(case when flows.is_closed then flows.booked_usd end as double), 0)
+            coalesce(cast(case when flows.is_closed then flows.actual_usd end as double), 0)
             order by months.month_index asc
         ) as booked,
         {% for end in ['planned', 'low', 'high'] -%}

@@ -69,7 +69,7 @@ changes as (
 
 ),
 
-spells as (
+intervals as (
 
     select
         changes.project_id,
@@ -103,28 +103,28 @@ closed as (
 final as (
 
     select
-        spells.project_id,
+        intervals.project_id,
 
-        spells.known_from_date,
-        spells.known_to_date,
+        intervals.known_from_date,
+        intervals.known_to_date,
         {% for side in ['cost', 'benefit'] -%}
         case
             when closed.{{ side }}_open_month_date is not null
                 then least(
                     closed.{{ side }}_open_month_date,
-                    cast(date_trunc('month', spells.known_from_date + interval 1 day) as date)
+                    cast(date_trunc('month', intervals.known_from_date + interval 1 day) as date)
                 )
         end as {{ side }}_open_month_date,
         {% endfor %}
         discount_rates.annual_rate as annual_discount
 
-    from spells
+    from intervals
     cross join closed
     left join discount_rates
         on
-            spells.project_id = discount_rates.project_id
-            and spells.known_from_date >= discount_rates.valid_from
-            and (discount_rates.valid_to is null or spells.known_from_date < discount_rates.valid_to)
+            intervals.project_id = discount_rates.project_id
+            and intervals.known_from_date >= discount_rates.valid_from
+            and (discount_rates.valid_to is null or intervals.known_from_date < discount_rates.valid_to)
 
 )
 

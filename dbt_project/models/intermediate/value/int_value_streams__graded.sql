@@ -18,7 +18,7 @@ graded as (
         end as grade,
         case
             when exposed.experiment_id is null then null
-            when estimates.is_void then 'the split of its experiment is broken'
+            when estimates.is_invalid then 'the split of its experiment is broken'
             when estimates.lift_absolute is null then 'its experiment has no estimate yet'
         end as effect_gap,
         case exposed.uplift

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 {% set first_try = "logged.traffic = 'request'" %}
@@ -12,7 +12,7 @@ with
 logged as (
 
     select * from {{ ref('stg_serving_logs__requests_hourly') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
 
 ),
 

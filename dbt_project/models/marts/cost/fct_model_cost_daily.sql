@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ clear_worklist('event_date', forward=7) }}"
+        pre_hook="{{ delete_days_to_rebuild('event_date', forward=7) }}"
     )
 }}
 
@@ -13,7 +13,7 @@ allocated as (
     select *
 
     from {{ ref('int_charges__allocated') }}
-    where {{ in_worklist('charge_date', forward=7) }}
+    where {{ in_days_to_rebuild('charge_date', forward=7) }}
 
 ),
 

@@ -3,7 +3,7 @@
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='fail',
-        pre_hook="{{ clear_worklist('event_date', forward=7) }}"
+        pre_hook="{{ delete_days_to_rebuild('event_date', forward=7) }}"
     )
 }}
 
@@ -14,7 +14,7 @@ allocated as (
     select *
 
     from {{ ref('int_charges__allocated') }}
-    where {{ in_worklist('charge_date', forward=7) }}
+    where {{ in_days_to_rebuild('charge_date', forward=7) }}
 
 ),
 

@@ -124,7 +124,7 @@ neighboured as (
 
 -- GitHub leaves production deployments active, so that a rollback shows only in its version: one that served before the
 -- present one did, or one that never served but is older in the registry.
-judged as (
+evaluated as (
 
     select
         *,
@@ -152,7 +152,7 @@ kinds as (
         end as deployment_kind,
         lead(is_rollback, 1, false) over (partition by line_id order by stretch_number) as is_rolled_back
 
-    from judged
+    from evaluated
 
 ),
 

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('labelled_date', forward=var('label_window_days')) }}"
+    pre_hook="{{ delete_days_to_rebuild('labelled_date', forward=var('label_window_days')) }}"
 ) }}
 
 with

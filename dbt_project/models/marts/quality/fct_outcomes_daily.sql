@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('labelled_date', forward=var('label_window_days')) }}"
+    pre_hook="{{ delete_days_to_rebuild('labelled_date', forward=var('label_window_days')) }}"
 ) }}
 
 with
@@ -26,7 +26,7 @@ attributes as (
 
 ),
 
-judged as (
+evaluated as (
 
     select
         *,
@@ -47,7 +47,7 @@ judged as (
 ),
 
 -- Decimals, so that a sum never depends on the order in which its rows are read.
-judged_sums as (
+evaluated_sums as (
 
     select
         {{ outcome_keys() | join(', ') }},
@@ -63,7 +63,7 @@ judged_sums as (
         filter (where given_probability is not null) as log_loss_sum,
         sum(cast((score - happened) * (score - happened) as decimal(18, 12))) as squared_score_error_sum
 
-    from judged
+    from evaluated
     group by all
 
 ),
@@ -89,7 +89,7 @@ read_values as (
 
 ),
 
-judged_values as (
+evaluated_values as (
 
     select
         *,
@@ -141,7 +141,7 @@ value_sums as (
         sum(cast(ndcg as decimal(18, 12))) as ndcg_sum,
         sum(cast(ndcg * ndcg as decimal(18, 12))) as squared_ndcg_sum
 
-    from judged_values
+    from evaluated_values
     group by all
 
 ),
@@ -153,7 +153,7 @@ summed as (
         delay_milliseconds * 0.001 as delay_seconds
 
     from (
-        select * from judged_sums
+        select * from evaluated_sums
         union all by name
         select * from value_sums
     ) as sums

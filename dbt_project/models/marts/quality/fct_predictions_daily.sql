@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 with
@@ -9,7 +9,7 @@ with
 predictions as (
 
     select * from {{ ref('int_predictions__decided') }}
-    where {{ in_worklist('event_date') }}
+    where {{ in_days_to_rebuild('event_date') }}
 
 ),
 

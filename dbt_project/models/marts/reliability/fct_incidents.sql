@@ -8,7 +8,7 @@ linked as (
 
 ),
 
-spells as (select * from {{ ref('int_incident_spells__replayed') }}),
+intervals as (select * from {{ ref('int_incident_intervals__replayed') }}),
 
 events as (select * from {{ ref('int_incident_events__united') }}),
 
@@ -77,13 +77,13 @@ merged as (
 
 ),
 
-spells_and_next as (
+intervals_and_next as (
 
     select
         *,
-        lead(opened_at) over (partition by incident_id order by spell_number) as reopened_at
+        lead(opened_at) over (partition by incident_id order by episode_number) as reopened_at
 
-    from spells
+    from intervals
 
 ),
 
@@ -99,7 +99,7 @@ courses as (
         count(*) - 1 as reopen_count,
         coalesce(sum({{ seconds_between('closed_at', 'reopened_at') }}), 0) as closed_between_seconds
 
-    from spells_and_next
+    from intervals_and_next
     group by incident_id
 
 ),

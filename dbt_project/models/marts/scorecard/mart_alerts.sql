@@ -1,6 +1,6 @@
 with
 
-judged as (select * from {{ ref('int_alert_conditions__judged') }}),
+evaluated as (select * from {{ ref('int_alert_conditions__evaluated') }}),
 
 owners as (select * from {{ source('catalog', 'owner_history') }}),
 
@@ -13,10 +13,10 @@ turned as (
     select
         *,
         is_breached and not lag(is_breached, 1, false) over (
-            partition by model_id, alert_kind, subject_id order by judged_at
+            partition by model_id, alert_kind, subject_id order by evaluated_at
         ) as is_opening
 
-    from judged
+    from evaluated
 
 ),
 
@@ -25,7 +25,7 @@ numbered as (
     select
         *,
         count(*) filter (where is_opening) over (
-            partition by model_id, alert_kind, subject_id order by judged_at
+            partition by model_id, alert_kind, subject_id order by evaluated_at
             rows between unbounded preceding and current row
         ) as alert_number
 
@@ -34,20 +34,20 @@ numbered as (
 ),
 
 -- An alert is the breached moments from its opening on, and ends with the first that is not.
-spells as (
+intervals as (
 
     select
         model_id,
         alert_kind,
         subject_id,
         alert_number,
-        min(judged_at) as opened_at,
-        min(judged_at) filter (where not is_breached) as closed_at,
-        max(judged_at) filter (where is_breached) as last_breached_at,
+        min(evaluated_at) as opened_at,
+        min(evaluated_at) filter (where not is_breached) as closed_at,
+        max(evaluated_at) filter (where is_breached) as last_breached_at,
         cast(count(*) filter (where is_breached) as bigint) as breach_count,
         min(severity) filter (where is_breached) as severity, -- page comes before ticket
-        arg_min(evidence, judged_at) as opening_evidence,
-        arg_max(evidence, judged_at) filter (where is_breached) as latest_evidence,
+        arg_min(evidence, evaluated_at) as opening_evidence,
+        arg_max(evidence, evaluated_at) filter (where is_breached) as latest_evidence,
         max(recommended_action) as recommended_action
 
     from numbered
@@ -62,7 +62,7 @@ named as (
         *,
         model_id || ':' || alert_kind || ':' || subject_id || ':' || strftime(opened_at, '%Y-%m-%dT%H') as alert_id
 
-    from spells
+    from intervals
 
 ),
 

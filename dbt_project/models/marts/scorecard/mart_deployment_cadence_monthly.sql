@@ -65,7 +65,7 @@ deployed as (
         month_date,
         count(*) as deployment_count,
         count(*) filter (where is_rollback) as rollback_count,
-        count(is_change_failure) as change_judged_count,
+        count(is_change_failure) as change_evaluated_count,
         count(*) filter (where is_change_failure) as change_failure_count,
         count(*) filter (where lead_seconds >= 0) as lead_known_count,
         count(*) filter (where is_lead_negative) as lead_negative_count,
@@ -98,7 +98,7 @@ counted as (
         months.month_date,
         coalesce(covered.covered_day_count, 0) as covered_day_count,
         {% for count in [
-            'deployment_count', 'rollback_count', 'change_judged_count', 'change_failure_count', 'lead_known_count',
+            'deployment_count', 'rollback_count', 'change_evaluated_count', 'change_failure_count', 'lead_known_count',
             'lead_negative_count',
         ] -%}
         case when covered.covered_day_count > 0 then coalesce(deployed.{{ count }}, 0) end as {{ count }},
@@ -130,7 +130,7 @@ final as (
         rollback_count,
         redeploy_count,
         failed_attempt_count,
-        change_judged_count,
+        change_evaluated_count,
         change_failure_count,
         lead_known_count,
         lead_negative_count,
@@ -141,7 +141,7 @@ final as (
         {{ ratio('deployment_count', ratio('covered_day_count', 'day(last_day(month_date))')) }}
             as deployments_per_month,
         {{ ratio('rollback_count', 'deployment_count') }} as rollback_rate,
-        {{ ratio('change_failure_count', 'change_judged_count') }} as change_failure_rate
+        {{ ratio('change_failure_count', 'change_evaluated_count') }} as change_failure_rate
 
     from counted
 

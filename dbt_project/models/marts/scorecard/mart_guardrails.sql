@@ -158,7 +158,7 @@ of_spending as (
 
 ),
 
-judged as (
+measured as (
 
     select * from of_kpis
     union all
@@ -171,39 +171,39 @@ judged as (
 final as (
 
     select
-        judged.member_id as model_id,
-        judged.guardrail_id,
+        measured.member_id as model_id,
+        measured.guardrail_id,
 
-        judged.period_start_date,
-        cast(judged.until_date + interval 1 day as timestamp) as judged_at,
+        measured.period_start_date,
+        cast(measured.until_date + interval 1 day as timestamp) as evaluated_at,
 
-        judged.period,
+        measured.period,
         models.model_name,
-        judged.kind,
-        coalesce(judged.kpi_id, judged.measure) as measure,
-        judged.measure_name,
-        judged.unit,
-        judged.cohort_attribute,
-        judged.cohort_value,
-        judged.action,
-        judged.measure_name || ' of the ' || judged.period || ' of ' || judged.period_start_date || ': '
-        || {{ number_text('judged.value') }} || coalesce(' ' || judged.unit, '') || coalesce(judged.explanation, '')
-        || case when judged.at_least is null then ', at most ' else ', at least ' end
-        || {{ number_text('coalesce(judged.at_least, judged.at_most)') }} || ' allowed' as evidence,
+        measured.kind,
+        coalesce(measured.kpi_id, measured.measure) as measure,
+        measured.measure_name,
+        measured.unit,
+        measured.cohort_attribute,
+        measured.cohort_value,
+        measured.action,
+        measured.measure_name || ' of the ' || measured.period || ' of ' || measured.period_start_date || ': '
+        || {{ number_text('measured.value') }} || coalesce(' ' || measured.unit, '') || coalesce(measured.explanation, '')
+        || case when measured.at_least is null then ', at most ' else ', at least ' end
+        || {{ number_text('coalesce(measured.at_least, measured.at_most)') }} || ' allowed' as evidence,
 
-        coalesce(judged.value < judged.at_least, false)
-        or coalesce(judged.value > judged.at_most, false) as is_breached,
-        judged.is_beyond_chance,
+        coalesce(measured.value < measured.at_least, false)
+        or coalesce(measured.value > measured.at_most, false) as is_breached,
+        measured.is_beyond_chance,
 
-        judged.value,
-        judged.at_least,
-        judged.at_most
+        measured.value,
+        measured.at_least,
+        measured.at_most
 
-    from judged
-    inner join models on judged.member_id = models.model_id
+    from measured
+    inner join models on measured.member_id = models.model_id
     where
-        judged.valid_from <= judged.until_date
-        and (judged.valid_to is null or judged.valid_to > judged.until_date)
+        measured.valid_from <= measured.until_date
+        and (measured.valid_to is null or measured.valid_to > measured.until_date)
 
 )
 

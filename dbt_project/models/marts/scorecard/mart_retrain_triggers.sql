@@ -56,7 +56,7 @@ versions as (
 
 ),
 
-spells as (
+intervals as (
 
     select
         model_id,
@@ -79,9 +79,9 @@ counted as (
 
     select
         windows.*,
-        spells.first_seen_at,
-        spells.next_seen_at,
-        spells.next_version,
+        intervals.first_seen_at,
+        intervals.next_seen_at,
+        intervals.next_version,
         declared.retrain_window_count,
         declared.retrain_of_count,
         cast(sum(case when windows.is_drifted then 1 else 0 end) over since_deployment as bigint) as drifted_so_far,
@@ -89,13 +89,13 @@ counted as (
 
     from windows
     inner join declared on windows.model_id = declared.member_id
-    asof left join spells
+    asof left join intervals
         on
-            windows.model_id = spells.model_id
-            and windows.window_start_at >= spells.first_seen_at
+            windows.model_id = intervals.model_id
+            and windows.window_start_at >= intervals.first_seen_at
     window
         since_deployment as (
-            partition by windows.model_id, spells.first_seen_at order by windows.window_start_at
+            partition by windows.model_id, intervals.first_seen_at order by windows.window_start_at
             rows between unbounded preceding and current row
         )
 
@@ -145,11 +145,11 @@ raised_by_guardrails as (
         guardrails.model_id,
         'guardrail' as reason,
         guardrails.guardrail_id,
-        guardrails.judged_at as raised_at,
-        spells.model_version,
-        spells.first_seen_at,
-        spells.next_seen_at,
-        spells.next_version,
+        guardrails.evaluated_at as raised_at,
+        intervals.model_version,
+        intervals.first_seen_at,
+        intervals.next_seen_at,
+        intervals.next_version,
         cast(null as varchar) as worst_feature,
         cast(null as bigint) as drifted_window_count,
         cast(null as bigint) as tested_window_count,
@@ -157,10 +157,10 @@ raised_by_guardrails as (
         guardrails.evidence
 
     from guardrails
-    asof left join spells
+    asof left join intervals
         on
-            guardrails.model_id = spells.model_id
-            and cast(guardrails.period_start_date as timestamp) >= spells.answers_from_at
+            guardrails.model_id = intervals.model_id
+            and cast(guardrails.period_start_date as timestamp) >= intervals.answers_from_at
 
 ),
 

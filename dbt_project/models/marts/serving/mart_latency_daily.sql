@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ clear_worklist('event_date') }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
 {% set keys = ['model_id', 'event_date'] %}
@@ -12,7 +12,7 @@ with
 latency as (
 
     select * from {{ ref('int_latency_hourly__mapped') }}
-    where environment = 'prod' and {{ in_worklist('event_date') }}
+    where environment = 'prod' and {{ in_days_to_rebuild('event_date') }}
 
 ),
 

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ clear_worklist('event_date', forward=28) }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date', forward=28) }}"
 ) }}
 
 with
@@ -10,12 +10,12 @@ with
 hours as (
 
     select * from {{ ref('mart_throughput_hourly') }}
-    where {{ in_worklist('event_date', back=28, forward=28) }}
+    where {{ in_days_to_rebuild('event_date', back=28, forward=28) }}
 
 ),
 
 -- `latency_p95_ms` promises 95 % of requests within it: the other 5 % are the budget.
-judged as (
+evaluated as (
 
     select
         model_id,
@@ -52,7 +52,7 @@ summed as (
         sum(bad_request_count) over last_28d as bad_28d,
         sum(good_request_count + bad_request_count) over last_28d as request_28d
 
-    from judged
+    from evaluated
     window
         last_6h as (
             partition by model_id, slo order by hour_at range between interval 5 hour preceding and current row
@@ -104,7 +104,7 @@ final as (
         budget_spent_28d
 
     from burning
-    where {{ in_worklist('event_date', forward=28) }}
+    where {{ in_days_to_rebuild('event_date', forward=28) }}
 
 )
 

@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ clear_worklist('event_date', forward=28) }}"
+    pre_hook="{{ delete_days_to_rebuild('event_date', forward=28) }}"
 ) }}
 
 {% set counts = [
@@ -17,21 +17,21 @@ with
 days as (
 
     select * from {{ ref('int_serving_days__covered') }}
-    where {{ in_worklist('event_date', back=28, forward=28) }}
+    where {{ in_days_to_rebuild('event_date', back=28, forward=28) }}
 
 ),
 
 serving as (
 
     select * from {{ ref('fct_serving_hourly') }}
-    where {{ in_worklist('event_date', back=28, forward=28) }}
+    where {{ in_days_to_rebuild('event_date', back=28, forward=28) }}
 
 ),
 
 latency as (
 
     select * from {{ ref('int_latency_hourly__quantiled') }}
-    where {{ in_worklist('event_date', forward=28) }}
+    where {{ in_days_to_rebuild('event_date', forward=28) }}
 
 ),
 
@@ -185,7 +185,7 @@ final as (
             thresholds.model_id = slas.member_id
             and thresholds.event_date >= slas.valid_from
             and (thresholds.event_date < slas.valid_to or slas.valid_to is null)
-    where {{ in_worklist('thresholds.event_date', forward=28) }}
+    where {{ in_days_to_rebuild('thresholds.event_date', forward=28) }}
 
 )
 

@@ -33,7 +33,7 @@ asked as (
 
 ),
 
-judged as (
+evaluated as (
 
     select
         asked.*,
@@ -75,7 +75,7 @@ final as (
         count(*) filter (where measure = 'nps' and score >= 7 and score < 9) as passive_count,
         count(*) filter (where measure = 'nps' and score < 7) as detractor_count
 
-    from judged
+    from evaluated
     group by all
 
 )

@@ -21,9 +21,9 @@ users as (
     select
         experiment_id,
         count(*) filter (where standing <> 'excluded') as exposed_user_count,
-        count(*) filter (where standing = 'several_arms') as several_arms_user_count,
+        count(*) filter (where standing = 'several_variants') as several_variants_user_count,
         count(*) filter (where standing = 'excluded') as excluded_user_count,
-        count(*) filter (where standing = 'undeclared_arm') as undeclared_arm_user_count,
+        count(*) filter (where standing = 'unknown_variant') as unknown_variant_user_count,
         count(*) filter (where standing = 'counted' and window_until_at > known.last_date + interval 1 day)
             as open_window_user_count,
         sum(delivered_count) - sum(exposure_count) as duplicate_exposure_count
@@ -71,7 +71,7 @@ decisive as (
 
 ),
 
-judged as (
+evaluated as (
 
     select
         experiments.member_id as model_id,
@@ -92,7 +92,7 @@ judged as (
         case when experiments.design = 'randomised' then 'randomised' else 'quasi_experiment' end as evidence_grade,
         case
             when estimates.experiment_id is null then 'no_data'
-            when estimates.is_void then 'void'
+            when estimates.is_invalid then 'invalid'
             when experiments.valid_to is null or known.last_date + 1 < experiments.valid_to then 'running'
             when decisive.reached_effect > experiments.planned_effect then 'underpowered'
             else 'finished'
@@ -102,21 +102,21 @@ judged as (
         metrics.is_primary,
         metrics.is_higher_better,
         coalesce(estimates.is_control, false) as is_control,
-        estimates.is_void,
+        estimates.is_invalid,
         ends_with(coalesce(estimates.method, ''), 'always valid') as is_sequential,
 
         estimates.unit_count,
         units.experiment_unit_count,
         experiments.planned_units as planned_unit_count,
         users.exposed_user_count,
-        users.several_arms_user_count,
+        users.several_variants_user_count,
         users.excluded_user_count,
-        users.undeclared_arm_user_count,
+        users.unknown_variant_user_count,
         incomplete.incomplete_unit_count,
         estimates.matched_unit_count,
         users.open_window_user_count,
         cast(users.duplicate_exposure_count as bigint) as duplicate_exposure_count,
-        {{ ratio('users.several_arms_user_count', 'users.exposed_user_count') }} as several_arms_rate,
+        {{ ratio('users.several_variants_user_count', 'users.exposed_user_count') }} as several_variants_rate,
 
         estimates.mean_value,
         estimates.lift_absolute,
@@ -171,7 +171,7 @@ final as (
         early_lift,
         late_lift,
         fading_p_value,
-        several_arms_rate > 0.01 as is_split_leaking,
+        several_variants_rate > 0.01 as is_split_leaking,
         fading_p_value < 0.05 and abs(late_lift) < abs(early_lift) as is_fading,
         pre_trend_p_value < 0.05 as is_pre_trend_rejected,
         is_instrument_weak,
@@ -185,8 +185,8 @@ final as (
         case
             when is_control then null
             when status = 'no_data' then 'Nothing has been measured yet.'
-            when status = 'void'
-                then 'Void: the split is not the one declared. Find out why users are missing before reading anything.'
+            when status = 'invalid'
+                then 'Invalid: the split is not the one declared. Find out why users are missing first.'
             when lift_absolute is null then 'No comparison can be made yet.'
             when lift_absolute_ci_low is null then 'The error cannot be told: too few units.'
             when is_instrument_weak
@@ -205,7 +205,7 @@ final as (
             else 'Found to be ' || direction || '.'
         end as decision
 
-    from judged
+    from evaluated
 
 )
 

@@ -81,11 +81,11 @@ final as (
         case when known.planned_unconverted_count = 0 then known.planned_capital_usd end as planned_capital_usd,
         case when known.planned_unconverted_count = 0 then known.planned_operating_usd end as planned_operating_usd,
         case when known.planned_unconverted_count = 0 then known.planned_benefit_usd end as planned_benefit_usd,
-        case when known.is_cost_closed and known.booked_unconverted_count = 0 then known.booked_capital_usd end
+        case when known.is_cost_closed and known.actual_unconverted_count = 0 then known.actual_capital_usd end
             as actual_capital_usd,
-        case when known.is_cost_closed and known.booked_unconverted_count = 0 then known.booked_operating_usd end
+        case when known.is_cost_closed and known.actual_unconverted_count = 0 then known.actual_operating_usd end
             as actual_operating_usd,
-        case when known.is_benefit_closed and known.booked_unconverted_count = 0 then known.booked_benefit_usd end
+        case when known.is_benefit_closed and known.actual_unconverted_count = 0 then known.actual_benefit_usd end
             as actual_benefit_usd,
         case when known.used_unconverted_count = 0 then known.used_capital_usd end as used_capital_usd,
         case when known.used_unconverted_count = 0 then known.used_operating_usd end as used_operating_usd,
@@ -94,12 +94,12 @@ final as (
         case when known.has_budget then -known.budgeted_capital_usd end as capital_budget_usd,
         case when known.has_budget then -known.budgeted_operating_usd end as operating_budget_usd,
         case
-            when known.is_cost_closed and known.has_budget and known.booked_unconverted_count = 0
-                then cast(known.booked_capital_usd - known.budgeted_capital_usd as decimal(38, 12))
+            when known.is_cost_closed and known.has_budget and known.actual_unconverted_count = 0
+                then cast(known.actual_capital_usd - known.budgeted_capital_usd as decimal(38, 12))
         end as capital_budget_variance_usd,
         case
-            when known.is_cost_closed and known.has_budget and known.booked_unconverted_count = 0
-                then cast(known.booked_operating_usd - known.budgeted_operating_usd as decimal(38, 12))
+            when known.is_cost_closed and known.has_budget and known.actual_unconverted_count = 0
+                then cast(known.actual_operating_usd - known.budgeted_operating_usd as decimal(38, 12))
         end as operating_budget_variance_usd,
         case when not known.is_unconverted then cast(known.cumulative_usd as decimal(38, 12)) end as cumulative_usd,
         case when not known.is_unconverted then known.npv_to_date_usd end as npv_to_date_usd,

@@ -312,12 +312,12 @@ function overview() {
     const counted = Object.fromEntries(Object.keys(STATUSES).map((status) => [status, 0]));
     for (const model of shown)
       for (const kpi of kpis()) counted[(cellOf(model.model_id, kpi.kpi_id) ?? NO_CELL).status] += 1;
-    const judged = counted.on_target + counted.at_risk + counted.off_target;
+    const evaluated = counted.on_target + counted.at_risk + counted.off_target;
     says = !shown.length
       ? "No model is chosen."
-      : !judged && !counted.no_target
+      : !evaluated && !counted.no_target
         ? "Nothing has been measured in this period yet."
-        : `In ${periodName(state.period, state.start)}, ${counted.on_target} of ${plural(judged, "target")} ${judged === 1 ? "is" : "are"} met, ` +
+        : `In ${periodName(state.period, state.start)}, ${counted.on_target} of ${plural(evaluated, "target")} ${evaluated === 1 ? "is" : "are"} met, ` +
           `${counted.at_risk} at risk and ${counted.off_target} missed; ${plural(counted.no_target, "number")} without a ` +
           `target, ${counted.no_data} without data.`;
     if (one) {
@@ -373,9 +373,9 @@ function sentence(kpi) {
     .map((model) => cellOf(model.model_id, kpi.kpi_id))
     .filter((cell) => cell?.value != null);
   if (!known.length) return `No value in ${when}.`;
-  const judged = known.filter((cell) => cell.target != null),
-    missed = judged.filter((cell) => cell.status === "off_target");
-  const met = judged.filter((cell) => cell.status === "on_target"),
+  const evaluated = known.filter((cell) => cell.target != null),
+    missed = evaluated.filter((cell) => cell.status === "off_target");
+  const met = evaluated.filter((cell) => cell.status === "on_target"),
     far = (a, b) => (a > 0 && b > 0 ? Math.abs(Math.log(a / b)) : 0);
   const most = (list, measure) =>
     list.reduce((best, cell) => (!best || measure(cell) > measure(best) ? cell : best), null);
@@ -386,8 +386,8 @@ function sentence(kpi) {
       `${nameOf(cell.model_id)}: ${amountOf(kpi, cell.value)} in ${when}` +
         `${cell.target == null ? "" : `, ${STATUSES[cell.status]} (${amountOf(kpi, cell.target)})`}.`,
     );
-  } else if (judged.length) {
-    parts.push(`${met.length} of ${plural(judged.length, "model")} with a target met it in ${when}.`);
+  } else if (evaluated.length) {
+    parts.push(`${met.length} of ${plural(evaluated.length, "model")} with a target met it in ${when}.`);
   } else parts.push(`${plural(known.length, "model")} measured in ${when}, none with a target.`);
   const furthest = most(missed, (cell) => far(cell.value, cell.target));
   if (known.length > 1 && furthest) {

@@ -29,7 +29,7 @@ function modelPanels(make, kpi) {
 
 const EVENT_KEY = [
   ["release", "var(--ink)", "dot"],
-  ["grave incident", "var(--bad)", "down"],
+  ["P1/P2 incident", "var(--bad)", "down"],
   ["campaign, price, holiday", "var(--soft)", "square"],
 ];
 

@@ -187,7 +187,7 @@ const cadence = () => [
     panels: () => {
       const parts = [
         ["rolled back to an earlier version", "rollback_count", "deployment_count"],
-        ["followed by an incident, or rolled back", "change_failure_count", "change_judged_count"],
+        ["followed by an incident, or rolled back", "change_failure_count", "change_evaluated_count"],
       ];
       const filled = [...grouped(monthly(of("cadence")), (row) => row.month)]
         .sort(([a], [b]) => a.localeCompare(b))

@@ -1,17 +1,17 @@
 // The pictures of return: value so far, experiments, the finance of projects.
 
-const UNREAD = ["void", "underpowered"];
+const UNREAD = ["invalid", "underpowered"];
 const EXPERIMENT_COLUMNS = [
   ["experiment", "Experiment"],
   ["model", "Model"],
   ["metric", "Metric"],
-  ["arm", "Arm"],
+  ["variant", "Variant"],
   ["value", "Change", change],
   ["low", "From", change],
   ["high", "To", change],
   ["grade", "Evidence"],
   ["method", "Method"],
-  ["status", "Status", { void: "poor", underpowered: "fair", running: "idle", finished: "good" }],
+  ["status", "Status", { invalid: "poor", underpowered: "fair", running: "idle", finished: "good" }],
   ["said", "Reads"],
 ];
 
@@ -20,7 +20,7 @@ const experiments = () =>
     experiment: row.experiment_name,
     model: nameOf(row.model_id),
     metric: `${row.metric_name}${row.is_primary ? "" : " (secondary)"}`,
-    arm: row.variation_id,
+    variant: row.variation_id,
     is_primary: row.is_primary,
     label: `${row.experiment_name}: ${row.metric_name}${UNREAD.includes(row.status) ? ` (${row.status})` : ""}`,
     value: row.lift_relative,
@@ -73,7 +73,7 @@ const value = () => [
       ["found better", "var(--good)", "dot"],
       ["found worse", "var(--bad)", "dot"],
       ["no difference found", "var(--soft)", "dot"],
-      ["void or underpowered: not to be read as an effect", "var(--warn)", "dot"],
+      ["invalid or underpowered: not to be read as an effect", "var(--warn)", "dot"],
     ],
     panels: () => {
       const filled = experiments().filter((row) => row.is_primary && row.value != null);
@@ -112,7 +112,7 @@ const finance = () => [
     ],
     legend: () => [
       ["as known, at each month's end", "var(--accent)", "line"],
-      ["booked", "var(--accent)", "dot"],
+      ["actual", "var(--accent)", "dot"],
       ["by plan", "var(--ink)", "dash"],
     ],
     panels: () =>

@@ -2,37 +2,37 @@
   The days that a run rebuilds. A day's rows may be made from other days' too: `back` and `forward` say how many
   days before and after a changed day change with it (trailing 28 days: forward=27).
 #}
-{% macro in_worklist(column, back=0, forward=0) -%}
+{% macro in_days_to_rebuild(column, back=0, forward=0) -%}
     {{ column }} in (
-        select cast(worklist.day + cast(reach.days as integer) as date)
-        from {{ source('ledger', 'worklist') }} as worklist
+        select cast(days_to_rebuild.day + cast(reach.days as integer) as date)
+        from {{ source('ledger', 'days_to_rebuild') }} as days_to_rebuild
         cross join (select unnest(generate_series(-{{ back }}, {{ forward }})) as days) as reach
     )
 {%- endmacro %}
 
-{# As in_worklist, for a column holding the first day of a `grain` (week, month, quarter): every period that
+{# As in_days_to_rebuild, for a column holding the first day of a `grain` (week, month, quarter): every period that
    holds a changed day. #}
-{% macro in_worklist_periods(column, grain, back=0, forward=0) -%}
+{% macro in_periods_to_rebuild(column, grain, back=0, forward=0) -%}
     {{ column }} in (
-        select cast(date_trunc('{{ grain }}', worklist.day + cast(reach.days as integer)) as date)
-        from {{ source('ledger', 'worklist') }} as worklist
+        select cast(date_trunc('{{ grain }}', days_to_rebuild.day + cast(reach.days as integer)) as date)
+        from {{ source('ledger', 'days_to_rebuild') }} as days_to_rebuild
         cross join (select unnest(generate_series(-{{ back }}, {{ forward }})) as days) as reach
     )
 {%- endmacro %}
 
 {# A pre-hook for incremental models that append: clears what the run is about to write, so that a day which has
    become empty becomes empty. It runs in the model's own transaction. #}
-{% macro clear_worklist(column, back=0, forward=0) -%}
+{% macro delete_days_to_rebuild(column, back=0, forward=0) -%}
     {% if is_incremental() %}
-        delete from {{ this }} where {{ in_worklist(column, back, forward) }}
+        delete from {{ this }} where {{ in_days_to_rebuild(column, back, forward) }}
     {% endif %}
 {%- endmacro %}
 
-{% macro clear_worklist_periods(column, grain_column, back=0, forward=0) -%}
+{% macro delete_periods_to_rebuild(column, grain_column, back=0, forward=0) -%}
     {% if is_incremental() %}
         delete from {{ this }}
         where {% for grain in ['day', 'week', 'month', 'quarter'] %}
-            ({{ grain_column }} = '{{ grain }}' and {{ in_worklist_periods(column, grain, back, forward) }})
+            ({{ grain_column }} = '{{ grain }}' and {{ in_periods_to_rebuild(column, grain, back, forward) }})
             {{ 'or' if not loop.last }}
         {% endfor %}
     {% endif %}

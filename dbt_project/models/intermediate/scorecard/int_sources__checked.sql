@@ -29,7 +29,7 @@ days as (select * from {{ ref('dim_days') }}),
 -- What the catalog expects of a source, and on which days.
 expected as (
 
-    {% for relation, source_name, spell in [
+    {% for relation, source_name, interval in [
         ('identifiers', 'source', true),
         ('features', 'source', false),
         ('surveys', 'source', true),
@@ -39,8 +39,8 @@ expected as (
     select
         member_id as model_id,
         {{ source_name }} as source,
-        {{ 'valid_from' if spell else 'cast(null as date)' }} as valid_from,
-        {{ 'valid_to' if spell else 'cast(null as date)' }} as valid_to
+        {{ 'valid_from' if interval else 'cast(null as date)' }} as valid_from,
+        {{ 'valid_to' if interval else 'cast(null as date)' }} as valid_to
 
     from {{ relation }}
     {{ 'union all' if not loop.last }}
@@ -59,7 +59,7 @@ covered as (
 
 ),
 
--- A source is judged from its first day on: before, it was not connected.
+-- A source is evaluated from its first day on: before, it was not connected.
 expected_days as (
 
     select

@@ -7,7 +7,7 @@ charges as (
     select *
 
     from {{ ref('stg_cloud_billing__charges') }}
-    where {{ in_worklist('charge_date') }}
+    where {{ in_days_to_rebuild('charge_date') }}
 
 ),
 

@@ -36,7 +36,7 @@ splits as (select * from {{ ref('int_experiment_splits__estimated') }}),
 
 experiments as (select * from {{ source('catalog', 'experiments') }}),
 
-sources as (select * from {{ ref('int_sources__judged') }}),
+sources as (select * from {{ ref('int_sources__checked') }}),
 
 rejections as (select * from {{ source('ledger', 'rejections') }}),
 
@@ -48,7 +48,7 @@ off_target as (
         model_id,
         'kpi_off_target' as alert_kind,
         kpi_id as subject_id,
-        cast(as_of + interval 1 day as timestamp) as judged_at,
+        cast(as_of + interval 1 day as timestamp) as evaluated_at,
         status = 'off_target' as is_breached,
         'ticket' as severity,
         kpi_name || ' of the week of ' || period_start_date || ': '
@@ -66,7 +66,7 @@ slo_burn as (
         model_id,
         'slo_burn' as alert_kind,
         slo as subject_id,
-        hour_at + interval 1 hour as judged_at,
+        hour_at + interval 1 hour as evaluated_at,
         is_burning as is_breached,
         lasting_severity as severity,
         slo || ': ' || bad_request_count || ' bad requests in the hour, budget burning at '
@@ -86,7 +86,7 @@ guarded as (
         model_id,
         'guardrail' as alert_kind,
         guardrail_id as subject_id,
-        judged_at,
+        evaluated_at,
         is_breached,
         case when coalesce(is_beyond_chance, true) then 'page' else 'ticket' end as severity,
         evidence,
@@ -108,7 +108,7 @@ retrain as (
         model_id,
         'retrain_due' as alert_kind,
         coalesce(guardrail_id, reason) as subject_id,
-        {{ moment }} as judged_at,
+        {{ moment }} as evaluated_at,
         {{ is_breached }} as is_breached,
         'ticket' as severity,
         evidence,
@@ -121,22 +121,22 @@ retrain as (
 
 ),
 
-void as (
+invalid as (
 
     select
         experiments.member_id as model_id,
-        'experiment_void' as alert_kind,
+        'experiment_invalid' as alert_kind,
         splits.experiment_id as subject_id,
-        cast(splits.exposed_date + interval 1 day as timestamp) as judged_at,
-        splits.is_void as is_breached,
+        cast(splits.exposed_date + interval 1 day as timestamp) as evaluated_at,
+        splits.is_invalid as is_breached,
         'ticket' as severity,
-        experiments.name || ': users fell on the arms as ' || splits.split || ', p = '
+        experiments.name || ': users fell on the variants as ' || splits.split || ', p = '
         || {{ number_text('splits.srm_p_value') }} as evidence,
         cast(null as varchar) as recommended_action
 
     from splits
     inner join experiments on splits.experiment_id = experiments.experiment_id
-    where splits.is_void is not null
+    where splits.is_invalid is not null
 
 ),
 
@@ -146,7 +146,7 @@ stale as (
         model_id,
         'source_stale' as alert_kind,
         source as subject_id,
-        cast(event_date + interval 1 day as timestamp) as judged_at,
+        cast(event_date + interval 1 day as timestamp) as evaluated_at,
         is_stale as is_breached,
         'ticket' as severity,
         source_title || ': newest day ' || newest_date || ' at the end of ' || event_date || ', '
@@ -164,7 +164,7 @@ rejected as (
         sources.model_id,
         'source_rejected' as alert_kind,
         sources.source as subject_id,
-        cast(sources.event_date + interval 1 day as timestamp) as judged_at,
+        cast(sources.event_date + interval 1 day as timestamp) as evaluated_at,
         rejections.day is not null and sources.event_date < rejections.day + 28 as is_breached,
         'ticket' as severity,
         sources.source_title || ', ' || rejections.day || ': rejected, ' || rejections.message as evidence,
@@ -184,7 +184,7 @@ silent as (
         model_id,
         'instrumentation_broken' as alert_kind,
         source as subject_id,
-        cast(event_date + interval 1 day as timestamp) as judged_at,
+        cast(event_date + interval 1 day as timestamp) as evaluated_at,
         is_silent as is_breached,
         'ticket' as severity,
         source_title || ': nothing of the model since ' || last_heard_date || ', though loaded on '
@@ -206,7 +206,7 @@ united as (
     union all
     select * from retrain
     union all
-    select * from void
+    select * from invalid
     union all
     select * from stale
     union all

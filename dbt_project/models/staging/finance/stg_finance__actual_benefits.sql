@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ source('finance', 'booked_benefits') }}),
+source as (select * from {{ source('finance', 'actual_benefits') }}),
 
 renamed as (
 

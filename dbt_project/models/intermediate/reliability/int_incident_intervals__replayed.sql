@@ -83,7 +83,7 @@ final as (
     select
         incident_id,
 
-        row_number() over (partition by incident_id order by event_at) as spell_number,
+        row_number() over (partition by incident_id order by event_at) as episode_number,
 
         next_edge_at is not null and coalesce(not is_next_by_person, false) as is_auto_closed,
 

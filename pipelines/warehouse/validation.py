@@ -1,6 +1,6 @@
 """Great Expectations at the door: is a source's day fit to replace the one that stands?
 
-It judges a profile, one row a day computed in SQL, never the rows themselves: a scan and a few numbers instead
+It validates a profile, one row a day computed in SQL, never the rows themselves: a scan and a few numbers instead
 of the rows in memory. This is the only module that knows Great Expectations, and imports it late: it takes seconds.
 """
 
@@ -43,7 +43,7 @@ def found_in(expectation: Expectation) -> str:
     return f"{expectation.name} found"
 
 
-def judge(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Finding]:
+def validate(table: str, profile: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Finding]:
     """The expectations of `table` that days of `profile` do not meet.
 
     `profile` has a row per day: `_day`, and two columns per expectation: the number that is compared with its bounds,

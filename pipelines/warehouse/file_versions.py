@@ -94,7 +94,7 @@ def current_parquet(
 ) -> str | None:
     """`good_rows` of `table` on `days`, over every present content `below` so many rows; None where there is none."""
     rows = connection.execute(
-        "select distinct content_id, version from ledger.content_days join ledger.current_contents "
+        "select distinct content_id, version from ledger.file_version_days join ledger.current_file_versions "
         "using (source, content_id) where source = $1 and table_name = $2 and row_count > 0 "
         f"and list_contains($3, day) and content_id in ({ledger.CONTENTS_OF_TABLE} having sum(row_count) < $4) "
         "order by content_id",
