@@ -31,7 +31,7 @@ def test_the_sensor_tells_once_and_says_how_it_went(company: Company) -> None:
     sensor = alerts_sensor(company.settings)
     for told in (1, 0):
         said = tick(sensor)
-        assert said.startswith("slack: 0 told, 1 waiting: answered 503, again at ")
+        assert said.startswith("slack: 0 notified, 1 waiting: answered 503, again at ")
         assert said.endswith(f"; webhook: {told} told")
     assert (len(company.webhook.taken), len(company.slack.taken)) == (1, 0)
 
@@ -46,7 +46,7 @@ def test_the_sensor_looks_again_later_where_somebody_else_is_telling(company: Co
 def test_the_sensor_without_channel_or_publication_does_nothing(company: Company) -> None:
     assert tick(alerts_sensor(company.settings)) == "no channel is set (docs/alerts.md)"
     company.connect("webhook")
-    assert tick(alerts_sensor(company.settings)) == "webhook: 0 told"
+    assert tick(alerts_sensor(company.settings)) == "webhook: 0 notified"
 
 
 @pytest.fixture
@@ -68,14 +68,14 @@ def test_the_command_lists_what_is_open_and_sends_what_is_due_once(command: Comp
         sent = CliRunner().invoke(app, ["alerts", "--send"])
         assert sent.exit_code == 0
     assert (len(command.slack.taken), len(command.pagerduty.taken)) == (1, 1)
-    assert "slack: 0 told" in sent.output
+    assert "slack: 0 notified" in sent.output
 
 
 def test_the_command_fails_where_a_receiver_does(command: Company) -> None:
     command.publish(alert())
     command.slack.answer(404, 404)
     sent = CliRunner().invoke(app, ["alerts", "--send"])
-    assert sent.exit_code == 1 and "slack: 0 told, 1 waiting: answered 404" in sent.output
+    assert sent.exit_code == 1 and "slack: 0 notified, 1 waiting: answered 404" in sent.output
     tested = CliRunner().invoke(app, ["alerts", "--test", "slack"])
     assert tested.exit_code == 1 and "answered 404" in tested.output
     assert CliRunner().invoke(app, ["alerts", "--test", "slack"]).exit_code == 0

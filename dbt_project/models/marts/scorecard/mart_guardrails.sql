@@ -187,7 +187,8 @@ final as (
         measured.cohort_value,
         measured.action,
         measured.measure_name || ' of the ' || measured.period || ' of ' || measured.period_start_date || ': '
-        || {{ number_text('measured.value') }} || coalesce(' ' || measured.unit, '') || coalesce(measured.explanation, '')
+        || {{ number_text('measured.value') }} || coalesce(' ' || measured.unit, '')
+        || coalesce(measured.explanation, '')
         || case when measured.at_least is null then ', at most ' else ', at least ' end
         || {{ number_text('coalesce(measured.at_least, measured.at_most)') }} || ' allowed' as evidence,
 
