@@ -32,7 +32,7 @@ def test_the_sensor_tells_once_and_says_how_it_went(company: Company) -> None:
     for told in (1, 0):
         said = tick(sensor)
         assert said.startswith("slack: 0 notified, 1 waiting: answered 503, again at ")
-        assert said.endswith(f"; webhook: {told} told")
+        assert said.endswith(f"; webhook: {told} notified")
     assert (len(company.webhook.taken), len(company.slack.taken)) == (1, 0)
 
 
