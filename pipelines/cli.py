@@ -178,6 +178,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
     from pipelines.sources import all_sources
     from pipelines.warehouse.advice import (
         cut_changelogs,
+        left_out,
         nobodys,
         passed_over_bills,
         unmapped_names,
@@ -194,7 +195,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         found = status(settings, read, sources)
         strays = stray_files(settings, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
-        for line in passed_over_bills(settings) + cut_changelogs(settings):
+        for line in passed_over_bills(settings) + cut_changelogs(settings) + left_out(settings):
             console.say(line)
         console.show_companions(companions(settings, sources))
         console.show_unrated(unrated_currencies(settings, sources))

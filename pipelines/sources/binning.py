@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.sources.spec import Column, Derived, Format, Rule, Table
-from pipelines.sources.values import category, identifier, instant
+from pipelines.sources.values import category, identifier, instant, missing, number_text, reads
 
 SAMPLE, EXACT_DISTINCT = 32, 16
 """How numbers are binned is told by one row in `SAMPLE`, a hash of its number, the same at every reading. Where that
@@ -129,12 +129,17 @@ def _binned(dims: tuple[str, ...], rows: str) -> str:
     from kept join sized using (place)"""
 
 
-# What is not finite is no value: missing, and no category either. `007` is a name, `1,234.5` a number.
-_NUMBER_IN_TEXT = r"""case
-    when regexp_full_match(text, '-?[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]+)?')
-        then try_cast(replace(text, ',', '') as double)
-    when not regexp_matches(text, '^-?0[0-9]') then try_cast(text as double)
-end"""
+def _amount(text: str) -> str:
+    """Text with a currency sign or grouped thousands (`$5.012`, `1,234.5`) as programs write the number; else as it is.
+
+    By the decimal point alone: whether a column holds numbers is the catalog's to say, and `1,2` may be a category.
+    """
+    is_amount = f"regexp_matches({text}, '[\\p{{Sc}},]') and {reads(text, '.')}"
+    return f"case when {is_amount} then {number_text(text, '.')} else {text} end"
+
+
+# What is not finite is no value: missing, and no category either. `007` is a name.
+_NUMBER_IN_TEXT = "case when not regexp_matches(text, '^-?0[0-9]') then try_cast(text as double) end"
 
 
 def long_bins(values: str, dims: tuple[str, ...], bins: int) -> str:
@@ -143,7 +148,9 @@ def long_bins(values: str, dims: tuple[str, ...], bins: int) -> str:
     keys = ", ".join(told)
     return f"""
     with typed as (
-        select {keys}, _row, {category("value")} as text from {values}
+        select {keys}, _row, {category("value")} as text from (
+            select * replace ({_amount("cast(value as varchar)")} as value) from {values}
+        )
     ),
     good as (
         select * replace (
@@ -196,11 +203,13 @@ class WideBins:
             return f"select {keys}, {empty}, 0 as _rows from ({self.good}) limit 0"
         each = [_Feature(place, name, kind) for place, (name, kind) in enumerate(features.items())]
         count = len(each)
+        amounts = ", ".join(f"{_amount(f.column)} as {f.column}" for f in each if f.type == "VARCHAR")
+        good = f"select * replace ({amounts}) from ({self.good})" if amounts else self.good
         names, scales = (", ".join(parts) for parts in ((f.literal for f in each), (f"scale_{f.place}" for f in each)))
         scaled = (_scale(f"sampled_{f.place}", self.bins) for f in each)
         return f"""
     with good as materialized (
-        select {keys}, {_IN_SAMPLE} as is_sampled, {_listed("value", (f.read for f in each))} from ({self.good})
+        select {keys}, {_IN_SAMPLE} as is_sampled, {_listed("value", (f.read for f in each))} from ({good})
     ),
     found as (select distinct {keys} from good),
     samples as (
@@ -262,11 +271,14 @@ class _Feature:
         return "'" + self.name.replace("'", "''") + "'"
 
     @property
+    def column(self) -> str:
+        return '"' + self.name.replace('"', '""') + '"'
+
+    @property
     def read(self) -> str:
-        column = '"' + self.name.replace('"', '""') + '"'
         if self.is_number:
-            return f"case when isfinite({column}::double) then {column}::double end"
-        return category(column)
+            return f"case when isfinite({self.column}::double) then {self.column}::double end"
+        return category(self.column)
 
     @property
     def number(self) -> str:
@@ -331,10 +343,20 @@ def parquet_format(
     )
 
 
+def _end(end: str) -> str:
+    """A bin's end as a number; null where it is open: missing or infinite."""
+    return f"(list_filter([try_cast({_amount(end)} as double)], lambda x: isfinite(x))[1])"
+
+
+def _unreadable(end: str) -> str:
+    """A bin's end where it is no number, for the row to be quarantined with it; else null."""
+    return f"case when try_cast({_amount(end)} as double) is null and not {missing(end)} then {end} end"
+
+
+_ENDS = f"{_end('bin_low')}, {_end('bin_high')}"
 # The middle of a bin stands for it; a bin that is open at one end, for its other end.
-MIDDLE = """coalesce(
-            (try_cast(bin_low as double) + try_cast(bin_high as double)) / 2,
-            try_cast(bin_low as double), try_cast(bin_high as double)
+MIDDLE = f"""coalesce(
+            {_unreadable("bin_low")}, {_unreadable("bin_high")}, cast(list_avg([{_ENDS}]) as varchar)
         )"""
 
 

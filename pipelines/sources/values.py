@@ -166,8 +166,8 @@ def _core(value: str) -> str:
     return f"regexp_extract(cast({value} as varchar), {_sql(_AROUND)}, 1)"
 
 
-def _reads(value: str, mark: DecimalMark) -> str:
-    """Whether text is a number where `mark` is the decimal mark."""
+def reads(value: str, mark: DecimalMark) -> str:
+    """Whether text is a number where `mark` is the decimal mark. SQL of a boolean."""
     return f"regexp_full_match({_core(value)}, {_sql(_READINGS[mark].replace('[S]', f'[{_GROUPING}]'))})"
 
 
@@ -180,12 +180,12 @@ def _plain(value: str, mark: DecimalMark) -> str:
 
 
 def _two_ways(value: str) -> str:
-    return f"(regexp_matches({_core(value)}, '[.,]') and {_reads(value, '.')} and {_reads(value, ',')})"
+    return f"(regexp_matches({_core(value)}, '[.,]') and {reads(value, '.')} and {reads(value, ',')})"
 
 
 def proves_mark(value: str, mark: DecimalMark) -> str:
     """Whether text can be read as a number with this decimal mark and with no other. SQL of a boolean."""
-    return f"({_reads(value, mark)} and not {_reads(value, _OTHER[mark])})"
+    return f"({reads(value, mark)} and not {reads(value, _OTHER[mark])})"
 
 
 def ambiguous_number(value: str) -> str:
@@ -201,13 +201,13 @@ def number_text(value: str, mark: DecimalMark = ".") -> str:
     """
     if mark == "":
         return (
-            f"case when {_two_ways(value)} then null when {_reads(value, '.')} then {_plain(value, '.')} "
-            f"when {_reads(value, ',')} then {_plain(value, ',')} end"
+            f"case when {_two_ways(value)} then null when {reads(value, '.')} then {_plain(value, '.')} "
+            f"when {reads(value, ',')} then {_plain(value, ',')} end"
         )
     other = _OTHER[mark]
     return (
-        f"case when {_reads(value, mark)} then {_plain(value, mark)} "
-        f"when {_reads(value, other)} then {_plain(value, other)} end"
+        f"case when {reads(value, mark)} then {_plain(value, mark)} "
+        f"when {reads(value, other)} then {_plain(value, other)} end"
     )
 
 

@@ -1,4 +1,4 @@
-"""What `scorecard doctor` advises on: names and currencies nobody declared, bills exported twice, changelogs cut short.
+"""What `scorecard doctor` advises on: undeclared names and currencies, bills exported twice, values that count as none.
 
 Nothing is changed here. What waits and what is rejected: `status`.
 """
@@ -105,6 +105,28 @@ def cut_changelogs(settings: Settings) -> list[str]:
         f"say when somebody took them up: of {key} {held:,} of {count:,} entries were delivered. "
         f"Land every page of /rest/api/3/issue/{key}/changelog"
     ]
+
+
+_LEFT_OUT = {
+    "mart_drift_windows": "select 'features: ' || format('{:,}', sum(no_number_count)::bigint) || ' values of ' "
+    "|| feature || ' of ' || model_id || ' are text and no number, though the catalog declares it numeric' "
+    "from marts.mart_drift_windows where no_number_count > 0 group by model_id, feature order by model_id, feature",
+}
+"""Table or view of the warehouse → a query that gives a sentence for each kind of value in it that counts as none."""
+
+
+def left_out(settings: Settings) -> list[str]:
+    """A sentence for each kind of value that was read and counts as none, as the last build found them."""
+    with writer(settings, "looking for values that count as none") as connection:
+        built = connection.execute(
+            "select table_name from duckdb_columns() where database_name = current_database() group by 1"
+        ).fetchall()
+        return [
+            sentence
+            for table, query in _LEFT_OUT.items()
+            if (table,) in built
+            for (sentence,) in connection.execute(query).fetchall()
+        ]
 
 
 @dataclass(frozen=True)

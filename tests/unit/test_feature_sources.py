@@ -180,6 +180,31 @@ def test_not_a_number_is_missing_and_infinity_is_no_number(settings: Settings) -
     assert [row[6:] for row in bins(settings)] == [(2.0, None, 1), (None, None, 3)]
 
 
+def test_amounts_are_numbers_in_csv_and_in_parquets_text(tmp_path: Path) -> None:
+    rows = WIDE.replace("1.5", '"$1,001.50"')
+    for name in ("a.csv", "a.parquet"):
+        settings = Settings(home=tmp_path / name)
+        path = land(settings, FEATURES, "a.csv", rows)
+        if name == "a.parquet":
+            as_parquet(settings, FEATURES, name, f"from read_csv('{path}', all_varchar = true)")
+            path.unlink()
+        load(settings, FEATURES)
+        found = {bin_value if category is None else category for *_, bin_value, category, _ in bins(settings)}
+        assert found == ({1001.5, -3, "x", "y", None} if name == "a.csv" else {"1001.5", "-3", "x", "y", None})
+
+
+def test_a_histograms_ends_are_read_as_numbers_are_and_a_word_is_set_aside(settings: Settings) -> None:
+    head = "model,feature,window_start,window_end,bin_low,bin_high,category,count"
+    hour = "2026-01-05T10:00:00Z,2026-01-05T11:00:00Z"
+    ends = ('"1,000","2,000"', "-inf,5", "abc,7", "8,n/a")
+    lines = [f"m,x,{hour},{each},,1" for each in ends]
+    land(settings, FEATURES, "h.csv", "\n".join([head, *lines]) + "\n")
+    (report,) = load(settings, FEATURES)
+    assert sorted(bin_value for *_, bin_value, _, _ in bins(settings)) == [5, 8, 1500]
+    assert report.rows_quarantined == 1
+    assert query(settings, "select reason from raw.quarantine") == [("bin_value: abc is not a DOUBLE",)]
+
+
 def test_bad_rows_of_a_parquet_log_are_set_aside_and_every_row_is_accounted_for(settings: Settings) -> None:
     as_parquet(
         settings, FEATURES, "a.parquet",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import random
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.settings import Settings, SourceSettings
+from pipelines.settings import DBT_PROJECT, Settings, SourceSettings
 from pipelines.sources import values
 from pipelines.sources.spec import Column, DecimalMark, Format, Source, Table, Writing
 from pipelines.warehouse.connect import quote
@@ -332,3 +334,9 @@ def test_every_form_of_yes_and_no_is_a_boolean_and_nothing_else(engine: duckdb.D
     assert {read(text) for text in ("true", "True", "T", "yes", "Y", "1", "1.0")} == {(True,)}
     assert {read(text) for text in ("false", "FALSE", "f", "no", "N", "0", "0.0")} == {(False,)}
     assert {read(text) for text in ("2", "maybe", "", "10", "truee")} == {(None,)}
+
+
+def test_dbt_knows_the_words_for_a_missing_value() -> None:
+    macro = (DBT_PROJECT / "macros" / "is_missing_value.sql").read_text()
+    (listed,) = re.findall(r"return\(\[(.*?)\]\)", macro, re.DOTALL)
+    assert set(ast.literal_eval(f"[{listed}]")) == set(values.MISSING_VALUE)

@@ -6,6 +6,19 @@ estimated as (select * from {{ ref('int_drift_windows__estimated') }}),
 
 limits as (select * from {{ ref('int_drift_limits__declared') }}),
 
+texts as (
+
+    select
+        model_id,
+        window_start_at,
+        feature,
+        cast(sum(window_count) filter (where bin_kind = 'no_number') as bigint) as no_number_count
+
+    from {{ ref('int_drift_windows__reduced') }}
+    group by all
+
+),
+
 lineage as (
 
     select * from {{ ref('stg_training__lineage') }}
@@ -66,6 +79,7 @@ final as (
 
         estimated.reference_count,
         estimated.window_count,
+        case when limits.feature_kind = 'numeric' then coalesce(texts.no_number_count, 0) end as no_number_count,
         estimated.psi,
         estimated.psi_threshold,
         estimated.ks_distance,
@@ -83,6 +97,11 @@ final as (
         on
             estimated.model_id = limits.model_id
             and estimated.feature = limits.feature
+    left join texts
+        on
+            estimated.model_id = texts.model_id
+            and estimated.window_start_at = texts.window_start_at
+            and estimated.feature = texts.feature
     left join origins
         on
             estimated.model_id = origins.model_id
