@@ -1,8 +1,8 @@
 {# What outcomes add up to beside their number: every one of these is a sum, and merges by addition. #}
 {% macro outcome_sums() -%}
     {{ return([
-        'label_count', 'passed_over_count', 'delay_seconds', 'scored_count', 'score_sum', 'log_loss_count', 'log_loss_sum',
-        'squared_score_error_sum',
+        'label_count', 'unreadable_label_count', 'passed_over_count', 'delay_seconds', 'scored_count', 'score_sum',
+        'log_loss_count', 'log_loss_sum', 'squared_score_error_sum',
         'valued_count', 'error_sum', 'absolute_error_sum', 'squared_error_sum', 'fourth_power_error_sum',
         'actual_sum', 'squared_actual_sum', 'error_actual_sum', 'relative_error_sum', 'relative_error_count',
         'ranked_count', 'hit_count', 'ndcg_count', 'ndcg_sum', 'squared_ndcg_sum'

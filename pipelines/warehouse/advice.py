@@ -108,6 +108,9 @@ def cut_changelogs(settings: Settings) -> list[str]:
 
 
 _LEFT_OUT = {
+    "mart_accuracy_daily": "select 'predictions: ' || format('{:,}', sum(unreadable_label_count)::bigint) "
+    "|| ' labels of ' || model_id || ' are not what its task is about, a number or a list' "
+    "from marts.mart_accuracy_daily where unreadable_label_count > 0 and cohort_attribute = 'all' group by model_id order by model_id",
     "mart_drift_windows": "select 'features: ' || format('{:,}', sum(no_number_count)::bigint) || ' values of ' "
     "|| feature || ' of ' || model_id || ' are text and no number, though the catalog declares it numeric' "
     "from marts.mart_drift_windows where no_number_count > 0 group by model_id, feature order by model_id, feature",

@@ -59,7 +59,8 @@ parts as (
         metrics.metric_id,
         events.event_at < users.first_exposed_at as is_past,
         metrics.event_name = events.event_name as is_counted,
-        case metrics.summed when 'amount' then coalesce(events.amount, 0) else 1 end as part
+        metrics.kind in ('mean', 'proportion') as has_past,
+        case metrics.summed when 'amount' then events.amount else 1 end as part
     from users
     inner join metrics on users.experiment_id = metrics.experiment_id
     inner join events
@@ -79,13 +80,15 @@ sums as (
         metric_id,
         sum(part) filter (where is_counted and not is_past) as x,
         count(*) filter (where not is_counted and not is_past) as d,
-        sum(part) filter (where is_counted and is_past) as past
+        sum(part) filter (where is_counted and is_past) as past,
+        -- An amount that is not known is no 0: nobody knows what the user's add up to.
+        count(*) filter (where is_counted and (has_past or not is_past) and part is null) > 0 as is_unknown
     from parts
     group by experiment_id, user_id, metric_id
 
 ),
 
-final as (
+valued as (
 
     select
         users.experiment_id,
@@ -101,7 +104,8 @@ final as (
                 when experiments.pre_period_days is not null and metrics.kind in ('mean', 'proportion')
                     then {{ per_user('metrics.kind', 'sums.past') }}
             end as decimal(18, 6)
-        ) as past
+        ) as past,
+        coalesce(sums.is_unknown, false) as is_unknown
 
     from users
     inner join experiments on users.experiment_id = experiments.experiment_id
@@ -111,6 +115,18 @@ final as (
             users.experiment_id = sums.experiment_id
             and users.user_id = sums.user_id
             and metrics.metric_id = sums.metric_id
+
+),
+
+final as (
+
+    select
+        * exclude (x, d, past, is_unknown),
+        {%- for value in ['x', 'd', 'past'] %}
+        case when not is_unknown then {{ value }} end as {{ value }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from valued
 
 )
 

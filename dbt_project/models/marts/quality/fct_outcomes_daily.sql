@@ -93,6 +93,8 @@ evaluated_values as (
 
     select
         *,
+        -- A number is no list, and n/a no number: a label that its task cannot read tells nothing.
+        case task when 'regression' then actual_value is not null else relevant_items is not null end as is_read,
         predicted_value - actual_value as error,
         case
             when ranked_items is not null and len(relevant_items) > 0
@@ -117,10 +119,11 @@ value_sums as (
 
     select
         {{ outcome_keys() | join(', ') }},
-        count(*) as label_count,
+        count(*) filter (where is_read) as label_count,
+        count(*) filter (where not is_read) as unreadable_label_count,
         count(*) filter (where times = 1 and is_received) as received_label_count,
         sum(passed_over_count) as passed_over_count,
-        sum(delay_milliseconds) as delay_milliseconds,
+        sum(delay_milliseconds) filter (where is_read) as delay_milliseconds,
         sum(cast(score as decimal(18, 12))) as score_sum,
         count(error) as valued_count,
         sum(cast(error as decimal(38, 9))) as error_sum,

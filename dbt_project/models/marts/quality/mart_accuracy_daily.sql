@@ -38,6 +38,7 @@ final as (
 
         sums.prediction_count,
         sums.label_count as labelled_count,
+        cast(sums.unreadable_label_count as bigint) as unreadable_label_count,
         {{ ratio('sums.label_count', 'sums.prediction_count') }} as label_coverage_rate,
         {{ ratio('sums.delay_seconds', '3600 * sums.label_count') }} as mean_label_delay_hours,
         cast(sums.passed_over_count as bigint) as passed_over_prediction_count,

@@ -39,7 +39,24 @@ incomplete as (
         experiment_id,
         metric_id,
         count(*) filter (where not is_complete) as incomplete_unit_count
-    from {{ ref('int_study_units__measured') }}
+    from (
+        select
+            experiment_id,
+            metric_id,
+            is_complete
+        from {{ ref('int_study_units__measured') }}
+        union all
+        select
+            measured.experiment_id,
+            measured.metric_id,
+            measured.x is not null as is_complete
+        from {{ ref('int_experiment_users__measured') }} as measured
+        inner join {{ ref('int_experiment_users__assigned') }} as assigned
+            on
+                measured.experiment_id = assigned.experiment_id
+                and measured.user_id = assigned.user_id
+        where assigned.standing = 'counted'
+    ) as units
     group by experiment_id, metric_id
 
 ),
