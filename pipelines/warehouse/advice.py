@@ -108,12 +108,30 @@ def cut_changelogs(settings: Settings) -> list[str]:
 
 
 _LEFT_OUT = {
-    "mart_accuracy_daily": "select 'predictions: ' || format('{:,}', sum(unreadable_label_count)::bigint) "
-    "|| ' labels of ' || model_id || ' are not what its task is about, a number or a list' "
-    "from marts.mart_accuracy_daily where unreadable_label_count > 0 and cohort_attribute = 'all' group by model_id order by model_id",
-    "mart_drift_windows": "select 'features: ' || format('{:,}', sum(no_number_count)::bigint) || ' values of ' "
-    "|| feature || ' of ' || model_id || ' are text and no number, though the catalog declares it numeric' "
-    "from marts.mart_drift_windows where no_number_count > 0 group by model_id, feature order by model_id, feature",
+    "mart_accuracy_daily": """
+        select format(
+            'predictions: {:,} labels of {} are not what its task is about, a number or a list',
+            sum(unreadable_label_count)::bigint, model_id
+        )
+        from marts.mart_accuracy_daily where unreadable_label_count > 0 and cohort_attribute = 'all'
+        group by model_id order by model_id""",
+    "int_latency_hourly__mapped": """
+        select format(
+            'serving_logs: {:,} requests of {} have a {} below 0 or above a day: they count, their time does not',
+            sum(request_count)::bigint, model_id, case measure
+                when 'implausible_ttft' then 'time to first token' when 'implausible_busy' then 'busy time'
+                else 'latency'
+            end
+        )
+        from intermediate.int_latency_hourly__mapped where starts_with(measure, 'implausible_')
+        group by model_id, measure order by model_id, measure""",
+    "mart_drift_windows": """
+        select format(
+            'features: {:,} values of {} of {} are text and no number, though the catalog declares it numeric',
+            sum(no_number_count)::bigint, feature, model_id
+        )
+        from marts.mart_drift_windows where no_number_count > 0
+        group by model_id, feature order by model_id, feature""",
 }
 """Table or view of the warehouse → a query that gives a sentence for each kind of value in it that counts as none."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipelines.sources.serving_logs.tables import DIMENSIONS, DIMS, LOG_GAMMA, SMALLEST_MS
+from pipelines.sources.serving_logs.tables import DIMENSIONS, DIMS, IMPLAUSIBLE, LOG_GAMMA, LONGEST_MS, SMALLEST_MS
 from pipelines.sources.spec import Derived, Table
 
 
@@ -13,7 +13,12 @@ def _bucket(column: str) -> str:
     # -1e-9: a value on an edge falls into the same bucket on every engine. Null stays null, which `greatest`
     # would lose.
     shifted = f"case when {column} < {SMALLEST_MS} then {SMALLEST_MS} else {column} end"
-    return f"cast(ceil(ln({shifted}) * {1 / LOG_GAMMA!r} - 1e-9) as integer)"
+    bucket = f"cast(ceil(ln({shifted}) * {1 / LOG_GAMMA!r} - 1e-9) as integer)"
+    return f"case when {_is_plausible(column)} then {bucket} when {column} is not null then {IMPLAUSIBLE} end"
+
+
+def _is_plausible(column: str) -> str:
+    return f"{column} between 0 and {LONGEST_MS}"
 
 
 MEASURES = ("latency", "ttft")
@@ -58,7 +63,9 @@ class Reduction:
     select *{"".join(f", {value} as {name}" for name, value in known.items())}
     from (
         select date_trunc('hour', requested_at) as hour_at, outcome, count(*) as request_count,
-            sum(coalesce(predictions, 1)) as prediction_count, sum(cast(busy_ms * 1000 as bigint)) as busy_us{varying}
+            sum(coalesce(predictions, 1)) as prediction_count,
+            sum(try_cast(busy_ms * 1000 as bigint)) filter (where {_is_plausible("busy_ms")}) as busy_us,
+            count_if(not {_is_plausible("busy_ms")}) as implausible_busy_count{varying}
         from (
             select *,
                 cast(case when is_health_check then 20 when attempt > 1 then 10 else 0 end
@@ -85,13 +92,17 @@ HOURLY = f"""
     from reduced where outcome is not null group by all"""
 
 LATENCY = f"""
-    select hour_at, {DIMS}, measure, sum(n) as request_count,
+    select hour_at, {DIMS}, case when bucket = {IMPLAUSIBLE} then 'implausible_' else '' end || measure as measure,
+        sum(n) as request_count,
         list({{'bucket': bucket, 'request_count': n}} order by bucket) as buckets, sum(n) as _rows
     from (
         select hour_at, {DIMS}, measure, bucket, sum(request_count) as n
         from ({" union all ".join(f"select *, '{m}' as measure, {m}_bucket as bucket from reduced" for m in MEASURES)})
         where bucket is not null
         group by all
+        union all
+        select hour_at, {DIMS}, 'busy', {IMPLAUSIBLE}, sum(implausible_busy_count)
+        from reduced where outcome is not null and implausible_busy_count > 0 group by all
     )
     group by all"""
 
