@@ -73,7 +73,7 @@ def _litellm(texts: str) -> str:
         request_id, "startTime" as requested_at,
         coalesce(nullif(model_group, ''), nullif(model, '')) as model_name,
         nullif(model, '') as model_version,
-        coalesce(nullif(api_base, ''), nullif(call_type, '')) as endpoint,
+        nullif(api_base, '') as endpoint,
         nullif(regexp_extract(request_tags, '"env(?:ironment)?:([^"]+)"', 1), '') as environment,
         null as region, null as instance_type,
         case when {_FAILED} then 'error' else 'success' end as status,
