@@ -6,7 +6,9 @@ are declared in the catalog, first exposures and sums are made in dbt.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final
 
 from pipelines.sources.spec import Column, Container, Expectation, Format, Names, Rule, Source, Table
@@ -95,15 +97,20 @@ def _flat(
     columns: dict[str, str],
     optional: tuple[str, ...],
     others: str | None = None,
+    instead: Mapping[str, str] = MappingProxyType({}),
 ) -> Format:
     """A file whose columns are the table's under other names (`columns`: the file's → the table's).
 
-    `others`: the table's column that keeps whatever other columns the file has.
+    `others`: the table's column that keeps whatever other columns the file has. `instead`: a column of the file → one
+    that is read where it is empty, if the file has it.
     """
-    if container == "json":
-        picked = ", ".join(f"nullif(doc ->> '$.\"{theirs}\"', '') as {ours}" for theirs, ours in columns.items())
-    else:
-        picked = ", ".join(f'"{theirs}" as {ours}' for theirs, ours in columns.items())
+
+    def value(theirs: str) -> str:
+        return f"nullif(doc ->> '$.\"{theirs}\"', '')" if container == "json" else f'"{theirs}"'
+
+    values = {theirs: f"coalesce({value(theirs)}, {value(other)})" for theirs, other in instead.items()}
+    picked = ", ".join(f"{values.get(theirs, value(theirs))} as {ours}" for theirs, ours in columns.items())
+    optional = (*optional, *instead.values())
     if others is not None:
         named = ", ".join(f'"{theirs}": null' for theirs in (*columns, "_row", "_raw", "_path", "_latest"))
         row = "doc" if container == "json" else "to_json(rows)"
@@ -153,11 +160,13 @@ _UNIT: Final = {
 }
 _STATSIG: Final = {
     "first_exposure_utc": "exposed_at",
-    "unit_id": "user_id",
     "name": "experiment_id",
     "experiment_group": "variation_id",
     "user_dimensions": "attributes",
 }
+_STATSIG_UNITS: Final = {"unit_id": None, "user_id": "stable_id", "stable_id": None}
+"""Column of a `first_exposures` report that holds the unit → the one that does where it is empty. Reports that name the
+unit as such have it in `unit_id`; others have the user, or the browser before anybody has logged in."""
 _EPPO: Final = """
     select
         _row, _raw,
@@ -178,7 +187,18 @@ SOURCE = Source(
     tables=(EXPOSURES, EVENTS, OUTCOMES, UNITS),
     formats=(
         *(_flat("assignments", c, "exposures", _ASSIGNMENT, ("attributes",)) for c in _CONTAINERS),
-        *(_flat("statsig_exposures", c, "exposures", _STATSIG, ("user_dimensions",)) for c in _CONTAINERS),
+        *(
+            _flat(
+                f"statsig_exposures_by_{unit}",
+                container,
+                "exposures",
+                {**_STATSIG, unit: "user_id"},
+                ("user_dimensions",),
+                instead={unit: other} if other else {},
+            )
+            for unit, other in _STATSIG_UNITS.items()
+            for container in _CONTAINERS
+        ),
         Format(
             name="eppo_assignments",
             container="json",
