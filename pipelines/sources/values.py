@@ -15,6 +15,11 @@ MISSING_TEXT = ("", "null", "NULL", "Null", "None", "nan", "NaN", "NAN", "\\N", 
 """What stands for no value in a column of text. `NA` does not: it is a name and a region too."""
 MISSING_VALUE = (*(text.lower() for text in MISSING_TEXT), "na", "n/a", "undefined", "nil", "-", "<na>", "nat")
 """What stands for no value in a column of numbers, times or booleans, in any case."""
+CUT_OBJECT = (
+    r'[:\[,]\s*"(@\{\w+=(?:[^"\\]|\\.)*\}|System\.Object\[\]|'
+    r'System\.Collections\.(Hashtable|Specialized\.OrderedDictionary))"'
+)
+"""What PowerShell writes in JSON for an object that lies deeper than `ConvertTo-Json -Depth`: its fields are lost."""
 TRUE = ("true", "t", "yes", "y", "1", "1.0", "1.00")
 FALSE = ("false", "f", "no", "n", "0", "0.0", "0.00")
 FLOATS = ("DOUBLE", "FLOAT")
@@ -32,6 +37,13 @@ def _trimmed(value: str) -> str:
 def missing(value: str) -> str:
     """Whether `value`, meant as a number, a time or a boolean, says that there is none. SQL of a boolean."""
     return f"coalesce(lower({_trimmed(value)}) in {_listed(MISSING_VALUE)}, true)"
+
+
+def is_cut(json_text: str) -> str:
+    """Whether the text of a JSON record has an object that PowerShell cut off. SQL of a boolean."""
+    # Two plain searches first, which cost next to nothing.
+    marked = " or ".join(f"contains({json_text}, '{mark}')" for mark in ('"@{', '"System.'))
+    return f"(({marked}) and regexp_matches({json_text}, '{CUT_OBJECT}'))"
 
 
 def text(value: str, free: bool = False) -> str:

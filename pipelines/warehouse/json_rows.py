@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.sources.spec import Format
+from pipelines.sources.values import is_cut
 from pipelines.warehouse.connect import path_list, quote
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.recognise import Landed, Recognised, recognise
@@ -64,12 +65,27 @@ def open_json(landed: Landed) -> Recognised | None:
             return None
         found = quiet[0]
     else:
-        found = recognise(candidates, _paths_in(head, candidates), landed.path, _top_keys(head))
+        found = _recognised(landed, head, candidates)
     records = records_of(found, f"select * from documents where {fault} is null")
     connection.execute(f"create or replace temp view rows as select *, {landed.about} from ({records})")
     (good,) = connection.execute("select count(*) from rows").fetchone() or (0,)
     bad = f"select _row, left(_raw, 10000) as _raw, {fault} as _reason from documents where {fault} is not null"
     return Recognised(found, int(good) + int(broken), int(broken), bad)
+
+
+def _recognised(landed: Landed, head: list[Any], candidates: Sequence[Format]) -> Format:
+    """The format of the documents; LandingFileError says so where what tells it may have been cut off."""
+    try:
+        return recognise(candidates, _paths_in(head, candidates), landed.path, _top_keys(head))
+    except LandingFileError:
+        if landed.connection.execute(f"select 1 from documents where {is_cut('_raw')} limit 1").fetchone():
+            raise LandingFileError(
+                landed.path,
+                "objects that ConvertTo-Json has cut off: text like @{id=…}",
+                "the objects themselves",
+                "Export it with ConvertTo-Json -Depth 100 and deliver it again.",
+            ) from None
+        raise
 
 
 def _documents(landed: Landed) -> str:

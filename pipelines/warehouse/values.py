@@ -26,6 +26,8 @@ _NO_TIME, _OPEN_END = "0001-01-01", "9999-12-31"
 """How programs write a time that is not set, and one that never comes: both are missing."""
 _TIMES = ("TIMESTAMP", "DATE")
 _NUMBER = "number"
+CUT = "the export was cut off by ConvertTo-Json: an object in it is text like @{id=…}; export it with -Depth 100"
+"""Why a record of JSON that PowerShell wrote is bad."""
 _NOTHING = '"NULL"'
 """The type of a column that the file lacks."""
 _TEXTS = ("VARCHAR", "JSON", "BLOB")
@@ -146,12 +148,15 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
         f"{quote(f' is not between {FIRST_PLAUSIBLE} and {latest:%Y-%m-%d}, a day after the file was written')} end"
     )
     kept = ", ".join(name(column.name) for column in table.columns)
+    reason = f"nullif(concat_ws('; ', {', '.join(reasons)}), '')"
+    if form.container == "json":  # what else is wrong with it comes of that
+        reason = f"case when {values.is_cut('_raw')} then {quote(CUT)} else {reason} end"
     return (
         f"with mapped as ({select}), "
         f"m as (select {', '.join(['m.*', *looks])} from mapped as m), "
         f"read as (select {', '.join([read, texts, *_LOOKS[: len(looks)], 'm._row', 'm._raw'])} from m), "
         f"typed as (select * replace ({set_times}) from read), "
-        f"validated as (select *, nullif(concat_ws('; ', {', '.join(reasons)}), '') as _reason from typed) "
+        f"validated as (select *, {reason} as _reason from typed) "
         f"select {kept}, case when {plausible} then cast({day} as date) end as _day, _row, _reason, "
         "case when _reason is not null then _raw end as _raw from validated"
     )

@@ -303,3 +303,11 @@ def test_a_captured_payload_is_read_by_record_and_never_taken_for_a_class(
     found = taken(settings, "select score, prediction from raw.predictions__predictions order by prediction_id")
     assert found == read
     assert len(look(settings, "from raw.quarantine")) == (not read)
+
+
+def test_a_file_whose_objects_powershell_cut_off_is_told_so(settings: Settings) -> None:
+    capture = {"captureData": "@{endpointInput=; endpointOutput=}", "eventMetadata": {"eventId": "a"}}
+    write(settings, "capture.jsonl", [capture])
+    (report,) = take_in(settings, SOURCE)
+    assert report.status == "rejected"
+    assert "Export it with ConvertTo-Json -Depth 100" in str(report.message)
