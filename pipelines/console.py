@@ -262,6 +262,6 @@ def _advice(
         yield f"map the unmapped identifiers in {settings.catalog_dir / 'workforce'}."
     if strays:
         yield "put these files where a source looks, or give its `glob` in scorecard.toml."
-    for item in health:
-        if item.is_fresh is False:
-            yield f"{item.source} has delivered nothing after {item.newest_day}: is its export still running?"
+    stale = [f"{item.source} (nothing after {item.newest_day})" for item in health if item.is_fresh is False]
+    if stale:
+        yield f"see whether these exports still run: {', '.join(stale)}."

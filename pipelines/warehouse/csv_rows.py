@@ -18,6 +18,11 @@ DELIMITERS = (",", ";", "\t", "|")
 TITLE_LINES = 50
 """How many rows may stand above the header: a report's title, its period, whom it was made for."""
 SMALLEST_BUFFER = 2**16
+_REASON = (
+    "regexp_replace(error_message, '^Expected Number of Columns: ([0-9]+) Found: ([0-9]+)$', "
+    "'the line has \\2 columns and the header has \\1 columns')"
+)
+"""SQL of why a line did not parse, as DuckDB tells it, in words."""
 RAW_KEPT = 10_000
 """How many characters of a broken line are kept."""
 
@@ -64,9 +69,11 @@ def open_csv(landed: Landed) -> Recognised | None:
     if not connection.execute("select 1 from duckdb_tables() where table_name = 'reject_errors'").fetchone():
         return Recognised(form, int(good), 0, "")
     connection.execute(
-        # A quote without its second swallows lines: each of them is a row that is not loaded.
+        # A quote without its second swallows lines: each of them is a row that is not loaded. Of a line with too many
+        # cells there is an error for each of them: the last knows how many there are.
         "create or replace temp table broken_lines as with broken as (select file_id, line, any_value(csv_line) as "
-        "csv_line, string_agg(distinct error_message, '; ') as _reason from reject_errors group by file_id, line), "
+        f"csv_line, arg_max({_REASON}, (column_idx, error_message)) as _reason from reject_errors "
+        "group by file_id, line), "
         "lines as (select file_id, line, _reason, unnest(string_split(rtrim(csv_line, chr(10)), chr(10))) as text, "
         "generate_subscripts(string_split(rtrim(csv_line, chr(10)), chr(10)), 1) as place from broken) "
         f"select row_number() over (order by file_id, line + place) as number, line + place - 1 as _row, "

@@ -23,6 +23,14 @@ from pipelines.warehouse.publish import is_page_behind, published_at
 from pipelines.warehouse.transform import model_fingerprints
 
 COMMON_REASONS = 3
+EXAMPLE_KEPT = 120
+"""How many characters of a reason are shown as an example."""
+_VALUE = "(?s)(^|; )([A-Za-z_][A-Za-z0-9_]*): .*?( is not an? [A-Z]| is not between | can be read two ways)"
+_NUMBER = "[0-9]{4}-[0-9]{2}-[0-9]{2}(, a day after)|[0-9]+( columns)"
+_KIND = (
+    f"regexp_replace(regexp_replace(reason, {quote(_VALUE)}, '\\1\\2: …\\3', 'g'), {quote(_NUMBER)}, '…\\1\\2', 'g')"
+)
+"""SQL of a reason without what differs from row to row: `amount: … is not a DOUBLE`."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,10 @@ def freshness(connection: duckdb.DuckDBPyConnection, source: Source, now: dateti
 
 @dataclass(frozen=True)
 class Health:
-    """What is known of one source: its files, its quarantined and skipped rows with the commonest reasons, its days."""
+    """What is known of one source: its files, its rows set aside, its days.
+
+    Of quarantined and skipped rows the commonest kinds of reason are told, those of a value with an example.
+    """
 
     source: str
     globs: tuple[str, ...]
@@ -199,9 +210,10 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         "group by skip.key order by n desc, skip.key limit ?",
         [source.name, COMMON_REASONS],
     ).fetchall()
-    # Values differ from row to row ("amount: 12x is not a DOUBLE"); what is wrong is the column and the rule.
+    # A row of several tables is there once for each.
     reasons = connection.execute(
-        "select regexp_replace(reason, '^([^:;]+): .* (is not )', '\\1: … \\2') as kind, count(*) as n "
+        f"select {_KIND} as kind, min(reason) as example, "
+        "count(distinct (content_id, row_number, table_name is null))::bigint as n "
         "from raw.quarantine join ledger.current_file_versions using (source, content_id) where source = ? "
         "group by kind order by n desc, kind limit ?",
         [source.name, COMMON_REASONS],
@@ -219,7 +231,10 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         files_waiting=files_waiting(connection, settings, source),
         rows_loaded=read,
         rows_quarantined=aside,
-        reasons=tuple((kind, count) for kind, count in reasons),
+        reasons=tuple(
+            (kind if example == kind else f"{kind} (such as: {example[:EXAMPLE_KEPT]})", count)
+            for kind, example, count in reasons
+        ),
         rows_skipped=skipped,
         skip_reasons=tuple((reason, count) for reason, count in skip_reasons),
         days_covered=days,

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.console import show_health
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table
@@ -22,6 +23,7 @@ from pipelines.warehouse import intake, ledger, staleness
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import days_version_of, take_in
+from pipelines.warehouse.status import Status, health
 
 SALES = Source(
     name="sales",
@@ -141,10 +143,10 @@ def test_bad_rows_are_set_aside_with_their_reason_and_the_rest_goes_on(settings:
         settings,
         "a.csv",
         HEADER + "o1,2026-01-02,1\no2,2026-01-02,-1\n,2026-01-02,1\no4,2026-01-02,many\no5,soon,1\no6,2031-01-01,1\n"
-        "o7,2026-01-02\n" + "".join(f"p{i},2026-01-02,1\n" for i in range(30)),
+        "o7,2026-01-02\no8,2026-01-02,1,2,3,4\n" + "".join(f"p{i},2026-01-02,1\n" for i in range(30)),
     )
     (report,) = load(settings)
-    assert (report.rows_read, report.rows_loaded, report.rows_quarantined) == (37, 31, 6)
+    assert (report.rows_read, report.rows_loaded, report.rows_quarantined) == (38, 31, 7)
     reasons = query(settings, "select row_number, reason from raw.quarantine order by row_number, reason")
     assert [r for _, r in reasons] == [
         "amount is below 0",
@@ -152,8 +154,29 @@ def test_bad_rows_are_set_aside_with_their_reason_and_the_rest_goes_on(settings:
         "amount: many is not a DECIMAL(38, 12)",
         "ordered_at: soon is not a TIMESTAMP",
         "ordered_at: 2031-01-01 00:00:00 is not between 1990-01-01 and 2027-01-16, a day after the file was written",
-        "Expected Number of Columns: 3 Found: 2",
+        "the line has 2 columns and the header has 3 columns",
+        "the line has 6 columns and the header has 3 columns",
     ]
+
+
+def test_reasons_are_told_by_their_kind_with_an_example_and_the_count(settings: Settings) -> None:
+    bad = "o2,2026-01-02,many\no3,2026-01-02,a few\no4,soon,what is not known\no7,2026-01-02\no8,2026-01-02,1,2,3,4\n"
+    land(settings, "a.csv", HEADER + bad + "".join(f"p{i},2026-01-02,1\n" for i in range(30)))
+    load(settings)
+    (found,) = health(settings, {"sales": SALES})
+    assert found.reasons == (
+        ("amount: … is not a DECIMAL(38, 12) (such as: amount: a few is not a DECIMAL(38, 12))", 2),
+        (
+            "the line has … columns and the header has … columns "
+            "(such as: the line has 2 columns and the header has 3 columns)",
+            2,
+        ),
+        (
+            "ordered_at: … is not a TIMESTAMP; amount: … is not a DECIMAL(38, 12) "
+            "(such as: ordered_at: soon is not a TIMESTAMP; amount: what is not known is not a DECIMAL(38, 12))",
+            1,
+        ),
+    )
 
 
 def test_a_line_that_is_no_json_is_set_aside_as_it_came(settings: Settings) -> None:
@@ -364,3 +387,18 @@ def test_a_rejected_file_is_read_again_when_the_code_that_opens_files_has_change
     monkeypatch.setattr(intake, "rejection_version_of", lambda source: "a later reader")
     assert [report.path for report in load(settings)] == ["sales/b.csv"]
     assert load(settings) == []
+
+
+def test_sources_that_deliver_no_longer_are_told_of_in_one_line(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    land(settings, "a.csv", HEADER + "o1,2026-01-02,1\n")
+    load(settings)
+    (found,) = health(settings, {"sales": SALES}, datetime(2026, 2, 1, tzinfo=UTC))
+    state = Status({}, (), (), frozenset(), (), (), "", (), False)
+    show_health([found, replace(found, source="visits")], state, [], [], settings)
+    told = [line for line in capsys.readouterr().out.splitlines() if "nothing after" in line]
+    assert told == [
+        "Next: see whether these exports still run: "
+        "sales (nothing after 2026-01-02), visits (nothing after 2026-01-02)."
+    ]
