@@ -24,7 +24,14 @@ INFERENCE_SERVICES = Table(
         Column("traffic_percent", "DOUBLE", "Traffic that goes to the newest revision; 100 where none is split."),
         Column("uid", "VARCHAR", "Kubernetes' id of the service; one that is made anew has another."),
         Column("observed", "VARCHAR", "What tells the status of one version asked for from that of the next."),
-        Column("changed_at", "TIMESTAMP", "The newest transition of its conditions.", required=True),
+        Column(
+            "changed_at",
+            "TIMESTAMP",
+            "The newest transition of its conditions; where these bear no time, when the status was last written; "
+            "where that is not shown either, when the service was made.",
+            required=True,
+        ),
+        Column("moment_kind", "VARCHAR", "Which of them it is: condition, status_written or object_created."),
         Column("written_at", "TIMESTAMP", "When the status was last written, where `managedFields` are shown."),
     ),
     key=("inference_service", "resource_version"),
@@ -80,7 +87,21 @@ def _evaluated(doc: str) -> str:
 def _select(doc: str) -> str:
     """The query for snapshots that lie at `doc`."""
     return f"""
-        {_evaluated(doc)}
+        {_evaluated(doc)},
+        timed as (
+            select
+                *,
+                list_max(list_transform(conditions, lambda one: one ->> '$.lastTransitionTime')) as moved_at,
+                list_max(list_transform(
+                    list_filter(
+                        json_extract(service, '$.metadata.managedFields[*]'),
+                        lambda one: one ->> '$.subresource' = 'status'
+                    ),
+                    lambda one: one ->> '$.time'
+                )) as written_at,
+                service ->> '$.metadata.creationTimestamp' as made_at
+            from validated
+        )
         select
             _row, _raw,
             (service ->> '$.metadata.namespace') || '/' || (service ->> '$.metadata.name') as inference_service,
@@ -114,15 +135,14 @@ def _select(doc: str) -> str:
                 case when len(json_keys(status, '$.components')) = 1 then status ->> '$.observedGeneration' end,
                 md5(cast(status as varchar))
             ) as observed,
-            list_max(list_transform(conditions, lambda one: one ->> '$.lastTransitionTime')) as changed_at,
-            list_max(list_transform(
-                list_filter(
-                    json_extract(service, '$.metadata.managedFields[*]'),
-                    lambda one: one ->> '$.subresource' = 'status'
-                ),
-                lambda one: one ->> '$.time'
-            )) as written_at
-        from validated
+            coalesce(moved_at, written_at, made_at) as changed_at,
+            case
+                when moved_at is not null then 'condition'
+                when written_at is not null then 'status_written'
+                when made_at is not null then 'object_created'
+            end as moment_kind,
+            written_at
+        from timed
     """
 
 

@@ -136,6 +136,7 @@ final as (
         is_serving_system,
 
         reported_at,
+        moment_kind,
         committed_at,
 
         traffic_percent,

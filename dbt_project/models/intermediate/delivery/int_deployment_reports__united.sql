@@ -108,6 +108,7 @@ reports as (
         placed.succeeded_at is not null as is_succeeded,
         deployments.is_rollback_stated,
         coalesce(placed.succeeded_at, placed.failed_at) as reported_at,
+        cast(null as varchar) as moment_kind,
         cast(null as timestamp) as committed_at,
         -- GitHub knows of no traffic: of a canary's share nobody speaks.
         case when not deployments.is_canary then 100.0 end as traffic_percent
@@ -132,6 +133,7 @@ reports as (
         conclusion = 'success' as is_succeeded,
         false as is_rollback_stated,
         ended_at as reported_at,
+        cast(null as varchar) as moment_kind,
         committed_at,
         100.0 as traffic_percent
 
@@ -158,6 +160,7 @@ reports as (
         is_succeeded,
         false as is_rollback_stated,
         occurred_at as reported_at,
+        cast(null as varchar) as moment_kind,
         cast(null as timestamp) as committed_at,
         traffic_percent
 
@@ -179,6 +182,7 @@ reports as (
         is_ready as is_succeeded,
         false as is_rollback_stated,
         changed_at as reported_at,
+        moment_kind,
         cast(null as timestamp) as committed_at,
         traffic_percent
 
@@ -200,6 +204,7 @@ reports as (
         outcome = 'succeeded' as is_succeeded,
         is_rollback_stated,
         ended_at as reported_at,
+        cast(null as varchar) as moment_kind,
         cast(null as timestamp) as committed_at,
         100.0 as traffic_percent
 
@@ -299,6 +304,7 @@ final as (
         source in ('sagemaker', 'kserve') as is_serving_system,
 
         reported_at,
+        moment_kind,
         committed_at,
 
         traffic_percent

@@ -30,6 +30,7 @@ moments as (
         line_id,
         stretch_number,
         source as moment_source,
+        moment_kind,
         reported_at as deployed_at
 
     from beginnings
@@ -93,6 +94,7 @@ registered as (
     select
         stretches.*,
         moments.moment_source,
+        moments.moment_kind,
         moments.deployed_at,
         version_names.registered_source,
         version_names.registered_at,
@@ -187,6 +189,7 @@ final as (
         led.deployment_kind,
         led.source,
         led.moment_source,
+        led.moment_kind,
         coalesce(led.registered_source, case when led.committed_at is not null then 'commit' end) as registered_source,
         led.url,
 

@@ -58,6 +58,7 @@ final as (
         watched.deployment_kind,
         watched.source,
         watched.moment_source,
+        watched.moment_kind,
         watched.registered_source,
         watched.url,
 

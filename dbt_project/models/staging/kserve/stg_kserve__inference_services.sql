@@ -74,6 +74,11 @@ renamed as (
 
         -- A RawDeployment may stay Ready from one version to the next: then no condition has moved.
         coalesce(case when changed_at <= former_changed_at then written_at end, changed_at) as changed_at,
+        case
+            when changed_at > former_changed_at or former_changed_at is null then moment_kind
+            when written_at is not null then 'status_written'
+            else 'version_before'
+        end as moment_kind,
 
         traffic_percent
 
