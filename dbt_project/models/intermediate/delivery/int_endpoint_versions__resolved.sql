@@ -12,34 +12,42 @@ endpoint_configs as (select * from {{ ref('stg_sagemaker__endpoint_configs') }})
 
 sagemaker_models as (select * from {{ ref('stg_sagemaker__models') }}),
 
--- A configuration never changes: it is made anew.
+-- A configuration never changes, but one that was deleted may be made again under its name: that which was made last
+-- before the endpoint moved is the one it moved to.
 config_variants as (
 
-    select distinct
-        endpoint_config_name,
+    select
+        sagemaker_event_id,
         variant ->> '$.VariantName' as variant_name,
-        variant ->> '$.ModelName' as sagemaker_model_name
+        variant ->> '$.ModelName' as sagemaker_model_name,
+        occurred_at
 
     from (
         select
-            endpoint_config_name,
-            unnest(json_extract(variants, '$[*]')) as variant
-        from endpoint_configs
+            endpoint_changes.sagemaker_event_id,
+            endpoint_changes.occurred_at,
+            unnest(json_extract(endpoint_configs.variants, '$[*]')) as variant
+        from endpoint_changes
+        inner join endpoint_configs on endpoint_changes.endpoint_config_name = endpoint_configs.endpoint_config_name
+        where json_array_length(endpoint_configs.variants) > 0
+        qualify {{ is_newest_before('endpoint_configs', 'endpoint_changes.sagemaker_event_id') }}
     ) as configured
 
 ),
 
--- A model is deleted and made anew under its name: the one made last counts.
+-- So is a model.
 model_packages as (
 
     select
-        sagemaker_model_name,
-        max_by(
-            model_package_arn, (occurred_at, {{ number_order('sagemaker_event_id') }})
-        ) as model_package_arn
+        config_variants.sagemaker_event_id,
+        config_variants.variant_name,
+        sagemaker_models.model_package_arn
 
-    from sagemaker_models
-    group by sagemaker_model_name
+    from config_variants
+    inner join sagemaker_models on config_variants.sagemaker_model_name = sagemaker_models.sagemaker_model_name
+    qualify {{ is_newest_before(
+        'sagemaker_models', 'config_variants.sagemaker_event_id, config_variants.variant_name', 'config_variants'
+    ) }}
 
 ),
 
@@ -80,9 +88,12 @@ named as (
     from weighted
     left join config_variants
         on
-            weighted.endpoint_config_name = config_variants.endpoint_config_name
+            weighted.sagemaker_event_id = config_variants.sagemaker_event_id
             and weighted.variant_name is not distinct from config_variants.variant_name
-    left join model_packages on config_variants.sagemaker_model_name = model_packages.sagemaker_model_name
+    left join model_packages
+        on
+            weighted.sagemaker_event_id = model_packages.sagemaker_event_id
+            and weighted.variant_name is not distinct from model_packages.variant_name
 
 ),
 
@@ -103,7 +114,8 @@ versions as (
 
 ),
 
--- An endpoint is also in service again when it was scaled: only another configuration or other weights are a move.
+-- An endpoint is also in service again when it was scaled: only another configuration, other versions or other weights
+-- are a move.
 states as (
 
     select
@@ -112,10 +124,11 @@ states as (
         status,
         occurred_at,
         endpoint_config_name || ':' || string_agg(
-            coalesce(variant_name, '') || '=' || cast(weight as varchar), ',' order by variant_name asc
+            concat_ws('=', coalesce(variant_name, ''), version_name, cast(weight as varchar)), ','
+            order by variant_name asc
         ) as traffic
 
-    from weighted
+    from named
     group by sagemaker_event_id, endpoint_name, endpoint_config_name, status, occurred_at
 
 ),
