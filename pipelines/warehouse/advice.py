@@ -125,6 +125,12 @@ _LEFT_OUT = {
         )
         from intermediate.int_latency_hourly__mapped where starts_with(measure, 'implausible_')
         group by model_id, measure order by model_id, measure""",
+    "stg_jira__issues": """
+        select format(
+            'jira: none of {:,} issues is an incident; their types are {}. Name yours as `incident_types` (company.yaml)',
+            count(*), string_agg(distinct issue_type, ', ' order by issue_type)
+        )
+        from staging.stg_jira__issues having count(*) > 0 and not bool_or(is_incident)""",
     "mart_drift_windows": """
         select format(
             'features: {:,} values of {} of {} are text and no number, though the catalog declares it numeric',

@@ -21,7 +21,7 @@ from pipelines.scenario.world import World
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse import ledger_schema
-from pipelines.warehouse.advice import cut_changelogs
+from pipelines.warehouse.advice import cut_changelogs, left_out
 from pipelines.warehouse.connect import lock, opened
 from pipelines.warehouse.days import create_tables, replace_days
 from pipelines.warehouse.intake import take_in
@@ -157,6 +157,20 @@ def test_without_log_entries_the_snapshots_tell_what_they_can(delivered: Path, p
             # The analytics export tells of an acknowledgement too, to the second.
             known, logged = bare[row["incident_id"]]["acknowledge_seconds"], row["acknowledge_seconds"]
             assert known is None or row["resolution_source"] == "jira" or known == pytest.approx(logged, abs=1)
+
+
+def test_the_doctor_says_that_no_issue_is_an_incident(tmp_path: Path) -> None:
+    def tasks(landing: Path) -> None:
+        issues = [
+            {"id": key, "key": f"T-{key}", "fields": {"issuetype": {"name": kind}, "created": "2026-01-05T10:00:00Z"}}
+            for key, kind in (("1", "Task"), ("2", "Outage"))
+        ]
+        (landing / "jira").mkdir()
+        (landing / "jira" / "search.json").write_text(json.dumps({"issues": issues, "isLast": True}))
+
+    built(tmp_path, tasks)
+    (line,) = left_out(Settings(home=tmp_path))
+    assert "none of 2 issues is an incident; their types are Outage, Task." in line
 
 
 def test_the_doctor_names_an_incident_whose_changelog_is_cut(tmp_path: Path) -> None:

@@ -43,6 +43,13 @@ MEETINGS: Final[Mapping[Cadence, Meeting]] = MappingProxyType(
 """The cadence of a company that declares none."""
 
 
+INCIDENT_TYPES: Final = (
+    "Incident", "Vorfall", "Störung", "Incidente", "Incydent", "Инцидент", "Інцидент", "Hendelse", "Hændelse", "Olay",
+    "事件", "故障", "インシデント", "障害", "인시던트", "장애",
+)  # fmt: skip
+"""The incidents of a company that names no types: the word in Jira's languages. Spanish `Incidencia` is any issue."""
+
+
 class Company(Part):
     """What holds for the whole company."""
 
@@ -54,6 +61,11 @@ class Company(Part):
     )
     excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users analytics does not count.")
     decision_gates: tuple[DecisionGate, ...] = Field((), description="The gates every AI member passes.")
+    incident_types: tuple[Text, ...] = Field(
+        INCIDENT_TYPES,
+        min_length=1,
+        description="Types of Jira issue that are incidents, in any case; left out: Incident, in any common language.",
+    )
     reviews: dict[Cadence, Meeting] = Field(
         default_factory=lambda: dict(MEETINGS), description="Who meets over the weekly, monthly and quarterly review."
     )
@@ -79,6 +91,10 @@ def _company(catalog: Catalog) -> Iterator[Row]:
     )
 
 
+def _incident_types(catalog: Catalog) -> Iterator[Row]:
+    yield from ((name,) for name in sorted({name.lower() for name in catalog.company.incident_types}))
+
+
 TABLES: Final = (
     CatalogTable(
         "company",
@@ -92,5 +108,12 @@ TABLES: Final = (
         ),
         ("name",),
         _company,
+    ),
+    CatalogTable(
+        "incident_types",
+        "One row per type of Jira issue that is an incident.",
+        (text("issue_type", "The type's name, in lower case."),),
+        ("issue_type",),
+        _incident_types,
     ),
 )

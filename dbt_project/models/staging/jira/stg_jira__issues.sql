@@ -6,6 +6,8 @@ source as (
 
 ),
 
+incident_types as (select * from {{ source('catalog', 'incident_types') }}),
+
 -- An export may leave out the id: another one tells it by the key.
 identified as (
 
@@ -65,14 +67,11 @@ renamed as (
         labels,
         pagerduty_incident_ids as linked_pagerduty_incident_ids,
 
-        -- Jira Service Management puts the name of the system in front: '[System] Incident'. A site in another language
-        -- has the word in it; Spanish `incidencia` is any issue, so it is not among them.
+        -- Jira Service Management puts the name of the system in front: '[System] Incident'.
         coalesce(
-            regexp_matches(
-                lower(issue_type),
-                '^(\[[^\]]+\] )?(major )?(incident|vorfall|störung|incidente|incydent|инцидент|інцидент'
-                || '|hendelse|hændelse|olay|事件|故障|インシデント|障害|인시던트|장애)$'
-            ),
+            lower(issue_type) in (select issue_type from incident_types)
+            or regexp_replace(lower(issue_type), '^(\[[^\]]+\] )?(major )?', '')
+            in (select issue_type from incident_types),
             false
         ) as is_incident,
         coalesce(lower(resolution) = 'duplicate', false) as is_duplicate,
