@@ -127,7 +127,7 @@ _LEFT_OUT = {
         group by model_id, measure order by model_id, measure""",
     "stg_jira__issues": """
         select format(
-            'jira: none of {:,} issues is an incident; their types are {}. Name yours as `incident_types` (company.yaml)',
+            'jira: none of {:,} issues is an incident, of types {}. Name yours: `incident_types` in company.yaml',
             count(*), string_agg(distinct issue_type, ', ' order by issue_type)
         )
         from staging.stg_jira__issues having count(*) > 0 and not bool_or(is_incident)""",

@@ -170,7 +170,7 @@ def test_the_doctor_says_that_no_issue_is_an_incident(tmp_path: Path) -> None:
 
     built(tmp_path, tasks)
     (line,) = left_out(Settings(home=tmp_path))
-    assert "none of 2 issues is an incident; their types are Outage, Task." in line
+    assert "none of 2 issues is an incident, of types Outage, Task." in line
 
 
 def test_the_doctor_names_an_incident_whose_changelog_is_cut(tmp_path: Path) -> None:
