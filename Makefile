@@ -35,6 +35,13 @@ ui: setup ## Open Dagster's UI on http://127.0.0.1:3000
 docs: setup ## Write data/published/docs.html: every mart, column, test and KPI, and the lineage
 	@$(BIN)/scorecard docs
 
+node_modules/.installed: package-lock.json
+	@npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+page: setup node_modules/.installed ## Bundle the page's scripts, after one has changed (needs npm)
+	@$(BIN)/python -m pipelines.scorecard.bundle
+
 lint: setup ## ruff, mypy, dbt parse, sqlfluff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -77,5 +84,5 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 clean: ## Remove what was generated, keep .venv
 	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test test-fast soak ui docs lint bench calibration truth docs-kpis references lock clean
+.PHONY: help setup run test test-fast soak ui docs page lint bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help

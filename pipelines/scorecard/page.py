@@ -29,7 +29,7 @@ def page(tables: Mapping[str, pa.Table], company: str, made_at: str, kept: Path)
     drawn = pictures(kept, LIBRARIES)
     libraries = drawn["libraries"]
     # A closing tag inside a script would end its element; the libraries come packed and need no such care.
-    behaviour = _behaviour().replace("</script", "<\\/script")
+    behaviour = _asset("page.js").replace("</script", "<\\/script")
     allowed = " ".join(f"'sha256-{_digest(script)}'" for script in (libraries, behaviour))
     return Template(_asset("page.html")).substitute(
         policy=(
@@ -46,11 +46,6 @@ def page(tables: Mapping[str, pa.Table], company: str, made_at: str, kept: Path)
 
 def _asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
-
-
-def _behaviour() -> str:
-    """The page's script: its parts in their order, one scope."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ASSETS / "page").glob("*.js")))
 
 
 def _digest(script: str) -> str:

@@ -30,6 +30,8 @@ def test_an_installed_copy_runs_in_an_empty_folder_and_writes_to_its_home_alone(
     subprocess.run([*pip, "--wheel-dir", tmp_path, PROJECT_ROOT], check=True)  # noqa: S603 - our own folder
     (wheel,) = tmp_path.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(site)
+    assets = {path.name for path in (site / "pipelines/scorecard/assets").iterdir()}
+    assert "page.js" in assets and "page" not in assets, "the bundled script goes into the wheel, its modules do not"
     case = Case("ratings-changed-mind")
     shutil.copytree(case.folder / "landing", work / "exports")
     for path in site.rglob("*"):

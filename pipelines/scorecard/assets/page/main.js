@@ -1,8 +1,16 @@
-// Putting it together: sections, filters, and what happens when something else is chosen.
+// Puts the page together: sections, filter controls, and what happens when something else is chosen.
+
+import { content, kpis, nameOf, setContent, starts, unpack } from "./data.js";
+import { byId, h } from "./dom.js";
+import { drawAll, drawn, drawWith, figures } from "./figure.js";
+import { LISTS } from "./figures/lists.js";
+import { address, DEFAULTS, FILTER_LABELS, navigate, OFFERS, projects, readAddress, SPANS, state } from "./filters.js";
+import { longDay, periodName } from "./format.js";
+import { overview, sentence } from "./scorecard.js";
+import { figuresOf } from "./sections.js";
 
 const PROJECT_PAGE = ["overview", "kpi-npv"];
-const FIRST_FILTERS = ["team", "model"],
-  MORE_FILTERS = ["unit", "version", "cohort", "instance", "project"];
+const SELECTS = ["team", "model", "unit", "version", "cohort", "instance", "project"];
 
 function build() {
   const sections = [
@@ -32,7 +40,7 @@ function build() {
           ),
         ),
       ),
-      h("div", { class: "charts" }, (PICTURES[kpi.kpi_id] ?? ((one) => [trendFigure(one)]))(kpi)),
+      h("div", { class: "charts" }, figuresOf(kpi)),
     );
   }
   for (const [id, [title, , make]] of Object.entries(LISTS)) {
@@ -45,7 +53,7 @@ function build() {
 }
 
 function options(select, values, none, picked) {
-  const pairs = values.map((value) => (value instanceof Array ? value : [value, value]));
+  const pairs = values.map((value) => (Array.isArray(value) ? value : [value, value]));
   select.replaceChildren(
     ...(none == null ? [] : [h("option", { value: "" }, none)]),
     ...pairs.map(([value, text]) => h("option", { value }, text)),
@@ -65,16 +73,16 @@ function controls() {
     state.start,
   );
   options(byId("days"), Object.entries(SPANS), null, state.days);
-  for (const name of [...FIRST_FILTERS, ...MORE_FILTERS]) options(byId(name), OFFERS[name](), "All", state[name]);
+  for (const name of SELECTS) options(byId(name), OFFERS[name](), "All", state[name]);
   const named = { model: nameOf, project: (id) => projects().get(id).project_name };
   byId("chips").replaceChildren(
-    ...Object.keys(CALLED)
+    ...Object.keys(FILTER_LABELS)
       .filter((name) => state[name])
       .map((name) => {
-        const text = `${CALLED[name]}: ${(named[name] ?? String)(state[name])}`;
+        const text = `${FILTER_LABELS[name]}: ${(named[name] ?? String)(state[name])}`;
         return h(
           "button",
-          { type: "button", class: "chip", "aria-label": `${text}, remove`, onclick: () => go({ [name]: "" }) },
+          { type: "button", class: "chip", "aria-label": `${text}, remove`, onclick: () => navigate({ [name]: "" }) },
           text,
           h("span", { "aria-hidden": "true" }, " ×"),
         );
@@ -87,11 +95,10 @@ const before = (element, at) =>
   Boolean(at && byId(at)) &&
   !(byId(at).compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING && !byId(at).contains(element));
 
-/** Everything as the address has it. */
+/** Show everything as the address has it. */
 function show() {
   performance.mark("choosing");
-  made.delete("window");
-  readAddress();
+  readAddress(location.hash);
   controls();
   overview();
   for (const section of byId("main").children)
@@ -111,7 +118,7 @@ function show() {
   if (state.at) byId(state.at)?.scrollIntoView();
   document.title = [
     projects().get(state.project)?.project_name ?? (state.model && nameOf(state.model)),
-    data.company,
+    content.company,
     "AI workforce scorecard",
   ]
     .filter(Boolean)
@@ -129,23 +136,16 @@ function theme(dark) {
   byId("theme").setAttribute("aria-pressed", String(dark));
 }
 
-/** Resolves once nothing is being drawn. */
-async function drawn() {
-  while (drawing.size) await Promise.all(drawing);
-}
-
-/** Everything drawn, in view or not: paper does not scroll. */
-function drawAll() {
-  for (const one of figures) {
-    one.show();
-    for (const panel of one.drawn.values()) panel.show();
-  }
-  return drawn();
+/** Take the text out of the element `id`, unpacked. */
+function take(id) {
+  const element = byId(id);
+  element.remove();
+  return unpack(element.textContent);
 }
 
 /** Vega, run as a script of its own: the page's policy names its digest. */
-async function loadDrawer() {
-  const text = await unpacked("libraries");
+async function loadVega() {
+  const text = await take("libraries");
   await new Promise((resolve) => {
     window.drawerReady = resolve;
     document.head.append(Object.assign(document.createElement("script"), { type: "module", textContent: text }));
@@ -156,26 +156,26 @@ async function loadDrawer() {
 async function start() {
   theme(matchMedia("(prefers-color-scheme: dark)").matches);
   byId("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme !== "dark"));
-  data = JSON.parse(await unpacked("data"));
-  byId("company").textContent = data.company;
-  byId("made").textContent = data.made_at
-    ? `Published ${dated(data.made_at)}, ${data.made_at.slice(11, 16)} UTC, from marts that passed ` +
+  setContent(JSON.parse(await take("data")));
+  byId("company").textContent = content.company;
+  byId("made").textContent = content.made_at
+    ? `Published ${longDay(content.made_at)}, ${content.made_at.slice(11, 16)} UTC, from marts that passed ` +
       "their tests. Every number can be looked up in marts.duckdb beside this page."
     : "";
   build();
-  for (const name of ["period", "start", "days", ...FIRST_FILTERS, ...MORE_FILTERS]) {
+  for (const name of ["period", "start", "days", ...SELECTS]) {
     byId(name).addEventListener("change", (event) =>
-      go({ [name]: event.target.value, ...(name === "period" ? { start: "" } : {}) }),
+      navigate({ [name]: event.target.value, ...(name === "period" ? { start: "" } : {}) }),
     );
   }
-  byId("reset").addEventListener("click", () => go(DEFAULTS));
+  byId("reset").addEventListener("click", () => navigate(DEFAULTS));
   addEventListener("hashchange", show);
   byId("print").addEventListener("click", async () => {
     await drawAll();
     print();
   });
   addEventListener("beforeprint", drawAll);
-  drawer = new Promise((resolve) => setTimeout(() => resolve(loadDrawer())));
+  drawWith(new Promise((resolve) => setTimeout(() => resolve(loadVega()))));
   show();
   document.documentElement.dataset.ready = "yes";
   performance.mark("ready");

@@ -1,4 +1,23 @@
-// The balanced scorecard: a matrix of models and KPIs, the tiles of one model, version or project, and a cell explained.
+// The first section: matrix of models and KPIs, tiles of one model, version or project, and the dialog of a cell.
+
+import { content, firstDay, grouped, kpis, nameOf, rows, rowsOf } from "./data.js";
+import { chartWindow } from "./days.js";
+import { byId, h, mark, STATUSES, svg } from "./dom.js";
+import { address, cellOf, chosenModels, chosenRows, isOne, modelIdsOf, previous, projects, state } from "./filters.js";
+import {
+  amount,
+  amountOf,
+  DAY,
+  gradeName,
+  longDay,
+  money,
+  number,
+  periodName,
+  plural,
+  ratio,
+  share,
+  unitOf,
+} from "./format.js";
 
 const TRENDS = {
   improving: "better than the period before",
@@ -6,18 +25,17 @@ const TRENDS = {
   steady: "steady",
 };
 const NO_CELL = { status: "no_data", value: null };
-const graded = (grade) => grade?.replace("_", " ") ?? "–";
 
 /** The KPI's weeks as a line: whole weeks only, half a week at the end would look like a fall. */
 function spark(model, kpi) {
-  const sums = data.cube.sums[model]?.[kpi];
+  const sums = content.cube.sums[model]?.[kpi];
   if (!sums) return null;
-  const end = Math.round((windows().to - firstDay()) / DAY) + 1,
-    count = Math.min(13, Math.floor(end / 7)),
-    values = [];
+  const end = Math.round((chartWindow().to - firstDay()) / DAY) + 1;
+  const count = Math.min(13, Math.floor(end / 7));
+  const values = [];
   for (let from = end - 7 * count; from < end; from += 7) {
-    let n = 0,
-      d = 0;
+    let n = 0;
+    let d = 0;
     for (let i = from; i < from + 7; i++) {
       n += sums[0][i] ?? 0;
       d += sums[1][i] ?? 0;
@@ -26,8 +44,8 @@ function spark(model, kpi) {
   }
   const known = values.filter((value) => value != null);
   if (known.length < 3) return null;
-  const low = Math.min(...known),
-    span = Math.max(...known) - low || 1;
+  const low = Math.min(...known);
+  const span = Math.max(...known) - low || 1;
   const points = values
     .map((value, i) =>
       value == null
@@ -42,7 +60,7 @@ function spark(model, kpi) {
   );
 }
 
-function moved(cell) {
+function changeText(cell) {
   const before = previous(cell);
   if (!cell.trend || before == null) return null;
   if (cell.trend === "steady") return "→ steady";
@@ -52,12 +70,12 @@ function moved(cell) {
 
 function gradeOf(kpi, cell) {
   if (kpi.kpi_id !== "business_value" || cell.value == null) return null;
-  return graded(rowsOf("worth", cell.model_id).findLast((row) => row.day <= cell.as_of)?.evidence_grade);
+  return gradeName(rowsOf("worth", cell.model_id).findLast((row) => row.day <= cell.as_of)?.evidence_grade);
 }
 
 function cellButton(model, kpi) {
-  const cell = cellOf(model.model_id, kpi.kpi_id) ?? NO_CELL,
-    gap = cell.gap_reason ?? "not measured";
+  const cell = cellOf(model.model_id, kpi.kpi_id) ?? NO_CELL;
+  const gap = cell.gap_reason ?? "not measured";
   const label =
     `${model.model_name}, ${kpi.kpi_name}: ${cell.value == null ? gap : amountOf(kpi, cell.value)}, ` +
     STATUSES[cell.status];
@@ -74,7 +92,7 @@ function cellButton(model, kpi) {
             unit && h("i", {}, unit.startsWith("/") ? unit : ` ${unit}`),
           ),
           h("small", { class: "target" }, cell.target == null ? "no target" : `target ${amount(kpi, cell.target)}`),
-          moved(cell) && h("small", {}, moved(cell)),
+          changeText(cell) && h("small", {}, changeText(cell)),
           gradeOf(kpi, cell) && h("small", {}, gradeOf(kpi, cell)),
           spark(model.model_id, kpi.kpi_id),
         ];
@@ -86,16 +104,16 @@ function cellButton(model, kpi) {
       "aria-label": label,
       "data-model": model.model_id,
       "data-kpi": kpi.kpi_id,
-      onclick: () => explain(model, kpi),
+      onclick: () => openCell(model, kpi),
     },
     inside,
   );
 }
 
-function explain(model, kpi) {
-  const cell = cellOf(model.model_id, kpi.kpi_id),
-    facts = [];
-  facts.push(["Period", `${periodName(state.period, state.start)}${cell ? `, as of ${dated(cell.as_of)}` : ""}`]);
+function openCell(model, kpi) {
+  const cell = cellOf(model.model_id, kpi.kpi_id);
+  const facts = [];
+  facts.push(["Period", `${periodName(state.period, state.start)}${cell ? `, as of ${longDay(cell.as_of)}` : ""}`]);
   if (cell) {
     facts.push(
       ["Value", cell.value == null ? `undefined: ${cell.gap_reason ?? "not measured"}` : amountOf(kpi, cell.value)],
@@ -214,9 +232,9 @@ function modelTiles(model) {
 }
 
 /** A version's ten: each KPI over the days it served, beside the version before. */
-function versionTiles(model) {
+function versionTiles() {
   const mine = new Map(
-    of("versions")
+    chosenRows("versions")
       .filter((row) => row.model_version === state.version)
       .map((row) => [row.kpi_id, row]),
   );
@@ -289,23 +307,23 @@ function projectTiles(project) {
   );
 }
 
-function overview() {
-  const shown = chosen(),
-    project = projects().get(state.project),
-    one = isOne() && !project ? shown[0] : null;
-  let title = "Balanced scorecard",
-    says,
-    body,
-    about = null;
+export function overview() {
+  const shown = chosenModels();
+  const project = projects().get(state.project);
+  const one = isOne() && !project ? shown[0] : null;
+  let title = "Balanced scorecard";
+  let says;
+  let body;
+  let about = null;
   if (project) {
     title = project.project_name;
     says =
       project.npv_usd == null
         ? `It has no net present value: ${project.gap_reason ?? "no plan was approved yet"}.`
-        : `Worth ${money(project.npv_usd)} at completion, as known ${dated(project.as_of)}.`;
+        : `Worth ${money(project.npv_usd)} at completion, as known ${longDay(project.as_of)}.`;
     about = [
       ["Sponsor", project.sponsor],
-      ["For", membersOf(project).map(nameOf).join(", ")],
+      ["For", modelIdsOf(project).map(nameOf).join(", ")],
     ];
     body = projectTiles(project);
   } else {
@@ -328,13 +346,13 @@ function overview() {
         ["Unit", one.business_unit],
       ];
       if (state.version) {
-        const served = of("versions").find((row) => row.model_version === state.version);
+        const served = chosenRows("versions").find((row) => row.model_version === state.version);
         title += `, ${state.version}`;
         says =
-          `Served from ${dated(served.first_served_date)} to ${dated(served.last_served_date)}. Each KPI over those days: ` +
+          `Served from ${longDay(served.first_served_date)} to ${longDay(served.last_served_date)}. Each KPI over those days: ` +
           "a span of time, not a randomised group.";
       }
-      body = state.version ? versionTiles(one) : modelTiles(one);
+      body = state.version ? versionTiles() : modelTiles(one);
     } else body = shown.length ? matrix(shown) : null;
   }
   byId("overview").replaceChildren(
@@ -367,16 +385,16 @@ function overview() {
 }
 
 /** A KPI's section read in words. */
-function sentence(kpi) {
+export function sentence(kpi) {
   const when = periodName(state.period, state.start);
-  const known = chosen()
+  const known = chosenModels()
     .map((model) => cellOf(model.model_id, kpi.kpi_id))
     .filter((cell) => cell?.value != null);
   if (!known.length) return `No value in ${when}.`;
-  const evaluated = known.filter((cell) => cell.target != null),
-    missed = evaluated.filter((cell) => cell.status === "off_target");
-  const met = evaluated.filter((cell) => cell.status === "on_target"),
-    far = (a, b) => (a > 0 && b > 0 ? Math.abs(Math.log(a / b)) : 0);
+  const evaluated = known.filter((cell) => cell.target != null);
+  const missed = evaluated.filter((cell) => cell.status === "off_target");
+  const met = evaluated.filter((cell) => cell.status === "on_target");
+  const far = (a, b) => (a > 0 && b > 0 ? Math.abs(Math.log(a / b)) : 0);
   const most = (list, measure) =>
     list.reduce((best, cell) => (!best || measure(cell) > measure(best) ? cell : best), null);
   const parts = [];

@@ -1,4 +1,11 @@
-// The pictures of adoption and impact: funnel, retention, overrides, what changed after events, what people say.
+// Figures of adoption and impact: funnel, retention, overrides, changes after events, comments.
+
+import { grouped, nameOf, rowsOf } from "../data.js";
+import { inWindow } from "../days.js";
+import { figure } from "../figure.js";
+import { chosenRows, distinct, isOne } from "../filters.js";
+import { number, plural, share, shortDay } from "../format.js";
+import { dayFigure, EVENT_KEY, modelPanels, onePanel, PERIOD_KEY, shade } from "../panels.js";
 
 const featurePanels = (name, make) =>
   modelPanels((model) => ({ rows: rowsOf(name, model.model_id) }))
@@ -13,7 +20,7 @@ const featurePanels = (name, make) =>
     )
     .filter((panel) => panel.rows.length);
 
-const adoption = () => [
+export const adoptionFigures = () => [
   figure({
     title: "From eligible to retained",
     how: "users of each feature on its newest day, and the share of the stage before",
@@ -58,18 +65,18 @@ const adoption = () => [
     panels: () =>
       featurePanels("retention", (mine, model) => {
         const known = new Map(
-          within(mine, "cohort", 7)
+          inWindow(mine, "cohort", 7)
             .filter((row) => row.retention_rate != null)
             .map((row) => [`${row.cohort}|${row.week_number}`, row]),
         );
-        const cohorts = distinct([...known.values()].map((row) => row.cohort)),
-          width = Math.max(0, ...[...known.values()].map((row) => row.week_number)) + 1;
+        const cohorts = distinct([...known.values()].map((row) => row.cohort));
+        const width = Math.max(0, ...[...known.values()].map((row) => row.week_number)) + 1;
         return {
           height: 22 * cohorts.length,
           rows: cohorts.flatMap((cohort) =>
             Array.from({ length: width }, (_, week) => {
-              const row = known.get(`${cohort}|${week}`),
-                place = { x: week, y: shortDay(cohort) };
+              const row = known.get(`${cohort}|${week}`);
+              const place = { x: week, y: shortDay(cohort) };
               if (!row) return { ...place, unlisted: true, shade: "transparent", label: "" };
               return {
                 ...place,
@@ -92,7 +99,7 @@ const adoption = () => [
 
 const EVENTS = 20;
 
-const trust = () => [
+export const satisfactionFigures = () => [
   dayFigure({
     title: "Override rate by day",
     how: "decisions that a person overruled, of those that could be",
@@ -109,7 +116,7 @@ const trust = () => [
       PERIOD_KEY,
       ...EVENT_KEY,
     ],
-    tell: (row) =>
+    describe: (row) =>
       `28 days rolling: ${share(row.rolling)}${row.value == null ? "" : `\nthat day: ${share(row.value)}`}`,
   }),
   figure({
@@ -132,7 +139,7 @@ const trust = () => [
       ["other events fall into the same days", "var(--none)", "dot"],
     ],
     panels: () => {
-      const filled = within(of("impacts"), "day")
+      const filled = inWindow(chosenRows("impacts"), "day")
         .sort((a, b) => b.day.localeCompare(a.day))
         .slice(0, EVENTS)
         .map((row) => ({
@@ -147,7 +154,7 @@ const trust = () => [
           colour: row.has_overlapping_events ? "var(--none)" : "var(--accent)",
           tip: `${row.title}\n${number(row.change)}, 95 %: ${number(row.change_ci_low)} to ${number(row.change_ci_high)}`,
         }));
-      return single(filled, { number: "+~r", height: 34 * filled.length });
+      return onePanel(filled, { number: "+~r", height: 34 * filled.length });
     },
   }),
   figure({
@@ -160,8 +167,8 @@ const trust = () => [
       ["text", "Words"],
     ],
     panels: () =>
-      single(
-        within(of("notes"), "day")
+      onePanel(
+        inWindow(chosenRows("notes"), "day")
           .map((row) => ({
             day: row.day,
             model: nameOf(row.model_id),

@@ -1,22 +1,14 @@
-// Which pictures a KPI's section shows, and the lists after the ten.
+// The lists after the ten KPIs: alerts, decision gates, instrumentation, versions.
 
-/** The pictures of a KPI: what its definition asks to see first. */
-const PICTURES = {
-  throughput: (kpi) => [trendFigure(kpi), ...throughput()],
-  deployment_cadence: (kpi) => [...cadence(), trendFigure(kpi)],
-  cost_per_prediction: (kpi) => [trendFigure(kpi), ...cost()],
-  mttr: (kpi) => [...repair(), trendFigure(kpi)],
-  business_value: (kpi) => [...value(), trendFigure(kpi)],
-  npv: (kpi) => [...finance(), trendFigure(kpi)],
-  accuracy: (kpi) => [...accuracy(), trendFigure(kpi)],
-  drift_rate: (kpi) => [...drift(), trendFigure(kpi)],
-  feature_adoption: (kpi) => [trendFigure(kpi), ...adoption()],
-  satisfaction: (kpi) => [trendFigure(kpi), ...trust()],
-};
+import { grouped, kpiOf, kpis, nameOf } from "../data.js";
+import { figure } from "../figure.js";
+import { chosenRows } from "../filters.js";
+import { amount, plural } from "../format.js";
+import { onePanel } from "../panels.js";
 
 const subject = (row) => kpiOf(row.subject_id)?.kpi_name ?? row.subject_id;
-const due = () => of("gates").filter((row) => row.status !== "not_due");
-const openAlerts = () => of("alerts").filter((row) => row.status !== "closed");
+const dueCriteria = () => chosenRows("gates").filter((row) => row.status !== "not_due");
+const openAlerts = () => chosenRows("alerts").filter((row) => row.status !== "closed");
 const STEPS = [
   "has_objective",
   "has_owner",
@@ -29,7 +21,7 @@ const STEPS = [
 ];
 
 /** Id → title, a sentence, and its figures. */
-const LISTS = {
+export const LISTS = {
   alerts: [
     "Alerts",
     () =>
@@ -49,7 +41,7 @@ const LISTS = {
           ["owner", "Owner"],
         ],
         panels: () =>
-          single(
+          onePanel(
             openAlerts()
               .map((row) => ({
                 severity: row.severity,
@@ -68,8 +60,8 @@ const LISTS = {
   gates: [
     "Decision gates",
     () =>
-      due().length
-        ? `${due().filter((row) => row.status === "passed").length} of ${plural(due().length, "criterion", "criteria")} due are passed, ${due().filter((row) => row.status === "failed").length} failed.`
+      dueCriteria().length
+        ? `${dueCriteria().filter((row) => row.status === "passed").length} of ${plural(dueCriteria().length, "criterion", "criteria")} due are passed, ${dueCriteria().filter((row) => row.status === "failed").length} failed.`
         : "No gate is due.",
     () => [
       figure({
@@ -83,8 +75,8 @@ const LISTS = {
           ["evidence", "Evidence"],
         ],
         panels: () =>
-          single(
-            due()
+          onePanel(
+            dueCriteria()
               .map((row) => ({
                 status: row.status.replaceAll("_", " "),
                 model: nameOf(row.model_id),
@@ -101,7 +93,7 @@ const LISTS = {
   coverage: [
     "Instrumentation",
     () =>
-      `${of("coverage").filter((row) => !row.next_step).length} of ${plural(of("coverage").length, "pair")} of model and KPI are measured, owned and steered; the others show their next step.`,
+      `${chosenRows("coverage").filter((row) => !row.next_step).length} of ${plural(chosenRows("coverage").length, "pair")} of model and KPI are measured, owned and steered; the others show their next step.`,
     () => [
       figure({
         title: "What to connect next",
@@ -113,8 +105,8 @@ const LISTS = {
           ["next", "Next step"],
         ],
         panels: () =>
-          single(
-            of("coverage")
+          onePanel(
+            chosenRows("coverage")
               .filter((row) => row.next_step)
               .map((row) => ({
                 model: nameOf(row.model_id),
@@ -142,8 +134,8 @@ const LISTS = {
           ...kpis().map((kpi) => [kpi.kpi_id, kpi.kpi_name, (value) => amount(kpi, value)]),
         ],
         panels: () =>
-          single(
-            [...grouped(of("versions"), (row) => `${row.model_id}|${row.model_version}`).values()]
+          onePanel(
+            [...grouped(chosenRows("versions"), (row) => `${row.model_id}|${row.model_version}`).values()]
               .map((mine) => ({
                 model: nameOf(mine[0].model_id),
                 version: mine[0].model_version,

@@ -1,8 +1,15 @@
-// The pictures of productivity: throughput by the hour, latency, releases.
+// Figures of productivity: hourly throughput, latency, deployments.
+
+import { cached, grouped, nameOf, rowsOf } from "../data.js";
+import { chartWindow, inWindow, recentMonths } from "../days.js";
+import { figure, PART, rulersOf } from "../figure.js";
+import { chosenModels, chosenRows, isOne } from "../filters.js";
+import { DAY, day, duration, isoDay, longDay, number, plural, ratio, shortMonth } from "../format.js";
+import { dayFigure, EVENT_KEY, modelPanels, onePanel, PERIOD_KEY, partLegend } from "../panels.js";
 
 /** The last days of a model hour by hour: the same whatever period is chosen. */
 const hours = (model) =>
-  once(`hours ${model.model_id} ${isOne()}`, () => {
+  cached(`hours ${model.model_id} ${isOne()}`, () => {
     const filled = rowsOf("hours", model.model_id).map((row) => ({
       day: +new Date(row.hour),
       when: row.hour.replace("T", " ").replace("Z", ""),
@@ -23,7 +30,7 @@ const hours = (model) =>
     };
   });
 
-const throughput = () => [
+export const throughputFigures = () => [
   figure({
     title: "Hour by hour, the last fourteen days",
     how: "predictions per hour",
@@ -68,14 +75,14 @@ const throughput = () => [
       PERIOD_KEY,
       ...EVENT_KEY,
     ],
-    tell: (row) =>
+    describe: (row) =>
       `95th percentile: ${number(row.rolling)} ms\nmedian: ${number(row.value)} ms\n99th: ${number(row.slow)} ms${row.target == null ? "" : `\npromised: ${number(row.target)} ms`}`,
   }),
 ];
 
 const DEPLOYED = { rollback: "triangle-down", roll_forward: "triangle-up" };
 
-const cadence = () => [
+export const cadenceFigures = () => [
   figure({
     title: "Release calendar",
     how: "a dot a day, a mark a deployment",
@@ -97,35 +104,35 @@ const cadence = () => [
       ["an incident followed", "var(--bad)", "dot"],
     ],
     says: (panels) => {
-      const marks = panels.flatMap((panel) => panel.rows).filter((row) => row.shape),
-        back = marks.filter((row) => row.shape === DEPLOYED.rollback).length;
+      const marks = panels.flatMap((panel) => panel.rows).filter((row) => row.shape);
+      const back = marks.filter((row) => row.shape === DEPLOYED.rollback).length;
       return marks.length
         ? `${plural(marks.length, "deployment")}, ${back ? plural(back, "of them a rollback", "of them rollbacks") : "no rollback"}; ${marks.filter((row) => row.failure === "yes").length} followed by an incident.`
         : "";
     },
     panels: () => {
-      const { from, to } = windows(),
-        marks = within(of("deployments"), "day").map((row) => ({
-          day: +day(row.day),
-          when: row.day,
-          label: nameOf(row.model_id),
-          model: nameOf(row.model_id),
-          version: row.version,
-          kind: row.deployment_kind.replace("_", " "),
-          shape: DEPLOYED[row.deployment_kind] ?? "circle",
-          named: "",
-          lead: row.lead_hours,
-          failure: row.is_change_failure == null ? "too early to say" : row.is_change_failure ? "yes" : "no",
-          colour: row.is_change_failure ? "var(--bad)" : "var(--accent)",
-          tip: [
-            `${nameOf(row.model_id)}, ${row.version}`,
-            `${row.deployment_kind.replace("_", " ")}, ${dated(row.day)}`,
-            row.lead_hours != null && `lead time ${duration(row.lead_hours)}`,
-            row.is_change_failure && "an incident followed",
-          ]
-            .filter(Boolean)
-            .join("\n"),
-        }));
+      const { from, to } = chartWindow();
+      const marks = inWindow(chosenRows("deployments"), "day").map((row) => ({
+        day: +day(row.day),
+        when: row.day,
+        label: nameOf(row.model_id),
+        model: nameOf(row.model_id),
+        version: row.version,
+        kind: row.deployment_kind.replace("_", " "),
+        shape: DEPLOYED[row.deployment_kind] ?? "circle",
+        named: "",
+        lead: row.lead_hours,
+        failure: row.is_change_failure == null ? "too early to say" : row.is_change_failure ? "yes" : "no",
+        colour: row.is_change_failure ? "var(--bad)" : "var(--accent)",
+        tip: [
+          `${nameOf(row.model_id)}, ${row.version}`,
+          `${row.deployment_kind.replace("_", " ")}, ${longDay(row.day)}`,
+          row.lead_hours != null && `lead time ${duration(row.lead_hours)}`,
+          row.is_change_failure && "an incident followed",
+        ]
+          .filter(Boolean)
+          .join("\n"),
+      }));
       // A version is written where it does not run into the one before.
       for (const [, row] of grouped(marks, (mark) => mark.label)) {
         let free = from;
@@ -135,12 +142,12 @@ const cadence = () => [
           free = mark.day + (to - from) / 14;
         }
       }
-      const deployed = new Set(marks.map((row) => row.label)),
-        shown = chosen()
-          .map((model) => model.model_name)
-          .filter((name) => chosen().length <= 20 || deployed.has(name));
+      const deployed = new Set(marks.map((row) => row.label));
+      const shown = chosenModels()
+        .map((model) => model.model_name)
+        .filter((name) => chosenModels().length <= 20 || deployed.has(name));
       const dots = shown.map((label) => ({ day: from, to, label, unlisted: true }));
-      return single(marks.length ? [...dots, ...marks] : [], { height: 40 * shown.length });
+      return onePanel(marks.length ? [...dots, ...marks] : [], { height: 40 * shown.length });
     },
   }),
   figure({
@@ -156,21 +163,21 @@ const cadence = () => [
       ["n", "Releases"],
     ],
     panels: () => {
-      const month = iso(windows().to).slice(0, 7),
-        filled = of("cadence")
-          .filter((row) => row.month.startsWith(month) && row.lead_known_count)
-          .map((row) => ({
-            label: nameOf(row.model_id),
-            model: nameOf(row.model_id),
-            month: row.month.slice(0, 7),
-            low: row.median_lead_hours,
-            value: row.median_lead_hours,
-            high: row.p90_lead_hours,
-            n: row.lead_known_count,
-            colour: "var(--accent)",
-            tip: `${nameOf(row.model_id)}\nmedian ${duration(row.median_lead_hours)}, 90th percentile ${duration(row.p90_lead_hours)}\nof ${plural(row.lead_known_count, "release")}`,
-          }));
-      return single(filled, { height: 34 * filled.length });
+      const month = isoDay(chartWindow().to).slice(0, 7);
+      const filled = chosenRows("cadence")
+        .filter((row) => row.month.startsWith(month) && row.lead_known_count)
+        .map((row) => ({
+          label: nameOf(row.model_id),
+          model: nameOf(row.model_id),
+          month: row.month.slice(0, 7),
+          low: row.median_lead_hours,
+          value: row.median_lead_hours,
+          high: row.p90_lead_hours,
+          n: row.lead_known_count,
+          colour: "var(--accent)",
+          tip: `${nameOf(row.model_id)}\nmedian ${duration(row.median_lead_hours)}, 90th percentile ${duration(row.p90_lead_hours)}\nof ${plural(row.lead_known_count, "release")}`,
+        }));
+      return onePanel(filled, { height: 34 * filled.length });
     },
   }),
   figure({
@@ -183,13 +190,13 @@ const cadence = () => [
       ["value", "Share"],
       ["n", "Deployments"],
     ],
-    legend: () => parted(["rolled back to an earlier version", "followed by an incident, or rolled back"]),
+    legend: () => partLegend(["rolled back to an earlier version", "followed by an incident, or rolled back"]),
     panels: () => {
       const parts = [
         ["rolled back to an earlier version", "rollback_count", "deployment_count"],
         ["followed by an incident, or rolled back", "change_failure_count", "change_evaluated_count"],
       ];
-      const filled = [...grouped(monthly(of("cadence")), (row) => row.month)]
+      const filled = [...grouped(recentMonths(chosenRows("cadence")), (row) => row.month)]
         .sort(([a], [b]) => a.localeCompare(b))
         .flatMap(([month, mine]) =>
           parts.map(([part, top, bottom], i) => {
@@ -206,7 +213,7 @@ const cadence = () => [
           }),
         )
         .filter((row) => row.value != null);
-      return single(filled, { number: ".0%" });
+      return onePanel(filled, { number: ".0%" });
     },
   }),
 ];

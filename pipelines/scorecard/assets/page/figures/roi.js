@@ -1,4 +1,10 @@
-// The pictures of return: value so far, experiments, the finance of projects.
+// Figures of ROI: cumulative value, experiments, the finance of projects.
+
+import { grouped, nameOf } from "../data.js";
+import { figure, rulersOf } from "../figure.js";
+import { address, chosenRows, projectRows, state } from "../filters.js";
+import { change, DAY, day, gradeName, money, share } from "../format.js";
+import { dayFigure, EVENT_KEY, onePanel, PERIOD_KEY } from "../panels.js";
 
 const UNREAD = ["invalid", "underpowered"];
 const EXPERIMENT_COLUMNS = [
@@ -16,7 +22,7 @@ const EXPERIMENT_COLUMNS = [
 ];
 
 const experiments = () =>
-  of("experiments").map((row) => ({
+  chosenRows("experiments").map((row) => ({
     experiment: row.experiment_name,
     model: nameOf(row.model_id),
     metric: `${row.metric_name}${row.is_primary ? "" : " (secondary)"}`,
@@ -26,7 +32,7 @@ const experiments = () =>
     value: row.lift_relative,
     low: row.lift_relative_ci_low,
     high: row.lift_relative_ci_high,
-    grade: graded(row.evidence_grade),
+    grade: gradeName(row.evidence_grade),
     method: row.method,
     status: row.status,
     said: row.decision,
@@ -36,7 +42,7 @@ const experiments = () =>
     tip: `${row.experiment_name}, ${nameOf(row.model_id)}\n${row.lift_relative == null ? "" : `${change(row.lift_relative)}, 95 %: ${change(row.lift_relative_ci_low)} to ${change(row.lift_relative_ci_high)}\n`}${row.decision}`,
   }));
 
-const value = () => [
+export const valueFigures = () => [
   dayFigure({
     title: "Return so far",
     how: "USD since the model's first day; what is declared and not measured has no interval",
@@ -45,7 +51,7 @@ const value = () => [
       rolling: row.cumulative_value_usd,
       low: row.cumulative_value_ci_low_usd,
       high: row.cumulative_value_ci_high_usd,
-      grade: graded(row.evidence_grade),
+      grade: gradeName(row.evidence_grade),
     }),
     columns: [
       ["rolling", "USD so far"],
@@ -60,7 +66,7 @@ const value = () => [
       PERIOD_KEY,
       ...EVENT_KEY,
     ],
-    tell: (row) =>
+    describe: (row) =>
       `${money(row.rolling)} so far${row.low == null ? "" : `\n95 %: ${money(row.low)} to ${money(row.high)}`}\nevidence: ${row.grade}`,
   }),
   figure({
@@ -77,18 +83,18 @@ const value = () => [
     ],
     panels: () => {
       const filled = experiments().filter((row) => row.is_primary && row.value != null);
-      return single(filled, { number: "+.0%", height: 36 * filled.length });
+      return onePanel(filled, { number: "+.0%", height: 36 * filled.length });
     },
   }),
   figure({
     title: "Every metric of every experiment",
     columns: EXPERIMENT_COLUMNS,
-    panels: () => single(experiments()),
+    panels: () => onePanel(experiments()),
   }),
 ];
 
 const projectPanels = (name, make) =>
-  [...grouped(ofProjects(name), (row) => row.project_id)]
+  [...grouped(projectRows(name), (row) => row.project_id)]
     .map(([id, mine]) => ({
       key: id,
       title: state.project ? null : mine[0].project_name,
@@ -97,7 +103,7 @@ const projectPanels = (name, make) =>
     }))
     .filter((panel) => panel.rows.length);
 
-const finance = () => [
+export const financeFigures = () => [
   figure({
     title: "Discounted cash flow, cumulated",
     how: "USD by month; every project has a page of its own",
@@ -156,14 +162,14 @@ const finance = () => [
     panels: () => {
       const filled = [
         ...grouped(
-          ofProjects("scenarios").filter((row) => row.kind === "scenario"),
+          projectRows("scenarios").filter((row) => row.kind === "scenario"),
           (row) => row.project_id,
         ).values(),
       ]
         .map((mine) => {
-          const named = Object.fromEntries(mine.map((row) => [row.name, row])),
-            chance = named.base?.npv_positive_rate,
-            project = mine[0].project_name;
+          const named = Object.fromEntries(mine.map((row) => [row.name, row]));
+          const chance = named.base?.npv_positive_rate;
+          const project = mine[0].project_name;
           return {
             label: `${project}: ${money(named.base?.npv_usd)}`,
             project,
@@ -176,7 +182,7 @@ const finance = () => [
           };
         })
         .filter((row) => row.value != null);
-      return single(filled, { number: "$~s", height: 36 * filled.length });
+      return onePanel(filled, { number: "$~s", height: 36 * filled.length });
     },
   }),
   figure({
@@ -227,8 +233,8 @@ const finance = () => [
       ["gap", "Why not"],
     ],
     panels: () =>
-      single(
-        ofProjects("projects").map((row) => ({
+      onePanel(
+        projectRows("projects").map((row) => ({
           project: row.project_name,
           sponsor: row.sponsor,
           npv: row.npv_usd,

@@ -1,4 +1,13 @@
-// The pictures of efficiency: what a prediction costs and why, when incidents begin and how long they take.
+// Figures of efficiency: what a prediction costs and why, when incidents begin and how long they take.
+
+import { cached, grouped, nameOf, rows } from "../data.js";
+import { inWindow, recentMonths, shownWeeks } from "../days.js";
+import { figure, PART, rulersOf } from "../figure.js";
+import { chosenModels, chosenRows, distinct, state } from "../filters.js";
+import { DAY, day, duration, isoDay, monday, money, plural, ratio, shortDay, shortMonth } from "../format.js";
+import { most, onePanel, partLegend, shade } from "../panels.js";
+
+const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /** Instance type → its colour: the dearest seven have one each. */
 function instanceColours() {
@@ -9,16 +18,16 @@ function instanceColours() {
   return new Map(sums.sort((a, b) => b[1] - a[1]).map(([part], i) => [part, i < 7 ? PART(i) : "var(--none)"]));
 }
 const costRows = () =>
-  within(of("costs"), "week", 7).filter((row) => !state.instance || row.instance_type === state.instance);
+  inWindow(chosenRows("costs"), "week", 7).filter((row) => !state.instance || row.instance_type === state.instance);
 
 function costParts(value) {
   const colours = instanceColours();
   return [...grouped(costRows(), (row) => `${row.week}|${row.instance_type}`).values()]
     .map((mine) => {
-      const sum = (name) => mine.reduce((total, row) => total + (row[name] ?? 0), 0),
-        [{ week, instance_type: part }] = mine;
-      const cost = sum("compute_cost_usd"),
-        predictions = sum("prediction_count");
+      const sum = (name) => mine.reduce((total, row) => total + (row[name] ?? 0), 0);
+      const [{ week, instance_type: part }] = mine;
+      const cost = sum("compute_cost_usd");
+      const predictions = sum("prediction_count");
       const colour = colours.get(part ?? "–");
       return { at: week, part: part ?? "–", cost, predictions, each: ratio(cost, predictions), colour, fill: colour };
     })
@@ -40,7 +49,7 @@ const instanceKey = (panels) =>
     "square",
   ]);
 
-const cost = () => [
+export const costFigures = () => [
   figure({
     title: "Cost per prediction by instance type",
     how: "USD, by week, all chosen models",
@@ -55,7 +64,7 @@ const cost = () => [
         when: `week of ${shortDay(row.at)}`,
         value: row.each,
       }));
-      return single(filled, {
+      return onePanel(filled, {
         number: `$~${most(filled, "value") >= 1000 ? "s" : "r"}`,
         rulers: rulersOf(filled, (row) => `${row.part}: ${money(row.value)}`, 7 * DAY),
       });
@@ -75,7 +84,7 @@ const cost = () => [
         value: row.cost,
         tip: `week of ${shortDay(row.at)}\n${row.part}: ${money(row.cost, 4)}`,
       }));
-      return single(filled, { number: "$~s" });
+      return onePanel(filled, { number: "$~s" });
     },
   }),
   figure({
@@ -91,8 +100,8 @@ const cost = () => [
     ],
     says: ([panel]) => {
       if (!panel) return "";
-      const parts = panel.rows.slice(1, -1),
-        largest = parts.reduce((best, row) => (Math.abs(row.amount) > Math.abs(best.amount) ? row : best));
+      const parts = panel.rows.slice(1, -1);
+      const largest = parts.reduce((best, row) => (Math.abs(row.amount) > Math.abs(best.amount) ? row : best));
       return `${shortMonth(`${panel.rows[0].month}-01`)} against the month before: mostly ${largest.step.toLowerCase()} (${largest.label}).`;
     },
     legend: () => [
@@ -100,43 +109,44 @@ const cost = () => [
       ["Mix: on which machines", "var(--soft)", "none"],
       ["Price: what a machine costs for it", "var(--soft)", "none"],
     ],
-    panels: () => single(waterfall(), { number: "$~s" }),
+    panels: () => onePanel(waterfall(), { number: "$~s" }),
   }),
 ];
 
+/** The steps from one month's cost to the next: before, the three effects, after. */
 function waterfall() {
-  const known = monthly(of("variance")).filter((row) => row.is_whole),
-    month = known
-      .map((row) => row.month)
-      .sort()
-      .at(-1);
-  const parts = known.filter((row) => row.month === month),
-    sum = (name) => parts.reduce((total, row) => total + (row[name] ?? 0), 0);
+  const known = recentMonths(chosenRows("variance")).filter((row) => row.is_whole);
+  const month = known
+    .map((row) => row.month)
+    .sort()
+    .at(-1);
+  const parts = known.filter((row) => row.month === month);
   if (!parts.length) return [];
-  const begin = sum("previous_cost_usd"),
-    step = (name, from, to, kind) => ({
-      month: month.slice(0, 7),
-      step: name,
-      from,
-      to,
-      top: Math.max(from, to),
-      amount: to - from,
-      label: `${kind && to > from ? "+" : ""}${money(to - from, 4)}`,
-      tip: `${name}: ${money(to - from, 5)}`,
-      colour: kind ? (to > from ? "var(--bad)" : "var(--good)") : "var(--shade-3)",
-    });
-  let at = begin;
-  const steps = [
+  const sum = (name) => parts.reduce((total, row) => total + (row[name] ?? 0), 0);
+  const step = (name, from, amount, isEffect) => ({
+    month: month.slice(0, 7),
+    step: name,
+    from,
+    to: from + amount,
+    top: Math.max(from, from + amount),
+    amount,
+    label: `${isEffect && amount > 0 ? "+" : ""}${money(amount, 4)}`,
+    tip: `${name}: ${money(amount, 5)}`,
+    colour: isEffect ? (amount > 0 ? "var(--bad)" : "var(--good)") : "var(--shade-3)",
+  });
+  const steps = [step("Before", 0, sum("previous_cost_usd"), false)];
+  for (const [name, column] of [
     ["Volume", "volume_effect_usd"],
     ["Mix", "mix_effect_usd"],
     ["Price", "price_effect_usd"],
-  ].map(([name, column]) => step(name, at, (at += sum(column)), true));
-  return [step("Before", 0, begin), ...steps, step("After", 0, sum("compute_cost_usd"))];
+  ])
+    steps.push(step(name, steps.at(-1).to, sum(column), true));
+  return [...steps, step("After", 0, sum("compute_cost_usd"), false)];
 }
 
-const begun = () => within(of("incidents"), "started_at");
+const incidents = () => inWindow(chosenRows("incidents"), "started_at");
 
-const repair = () => [
+export const incidentFigures = () => [
   figure({
     title: "When incidents begin",
     how: "incidents by weekday and hour, UTC",
@@ -148,20 +158,20 @@ const repair = () => [
     ],
     says: (panels) => {
       const night = panels
-          .flatMap((panel) => panel.rows)
-          .reduce((sum, row) => sum + (row.hour < 7 || row.hour >= 19 ? row.count : 0), 0),
-        all = begun().length;
+        .flatMap((panel) => panel.rows)
+        .reduce((sum, row) => sum + (row.hour < 7 || row.hour >= 19 ? row.count : 0), 0);
+      const all = incidents().length;
       return all ? `${night} of ${plural(all, "incident")} began between 19:00 and 7:00.` : "";
     },
     panels: () => {
       const mine = grouped(
-          begun(),
-          (row) =>
-            `${WEEKDAYS[(new Date(row.started_at).getUTCDay() + 6) % 7]}|${new Date(row.started_at).getUTCHours()}`,
-        ),
-        top = Math.max(1, ...[...mine.values()].map((list) => list.length));
-      return single(
-        !begun().length
+        incidents(),
+        (row) =>
+          `${WEEKDAYS[(new Date(row.started_at).getUTCDay() + 6) % 7]}|${new Date(row.started_at).getUTCHours()}`,
+      );
+      const top = Math.max(1, ...[...mine.values()].map((list) => list.length));
+      return onePanel(
+        !incidents().length
           ? []
           : WEEKDAYS.flatMap((weekday) =>
               Array.from({ length: 24 }, (_, hour) => {
@@ -192,15 +202,15 @@ const repair = () => [
       ["count", "Incidents"],
     ],
     panels: () => {
-      const mine = grouped(begun(), (row) => `${row.model_id}|${iso(monday(new Date(row.started_at)))}`),
-        top = Math.max(1, ...[...mine.values()].map((list) => list.length));
-      const hit = new Set(begun().map((row) => row.model_id)),
-        shown = chosen().filter((model) => chosen().length <= 20 || hit.has(model.model_id));
-      return single(
-        !begun().length
+      const mine = grouped(incidents(), (row) => `${row.model_id}|${isoDay(monday(new Date(row.started_at)))}`);
+      const top = Math.max(1, ...[...mine.values()].map((list) => list.length));
+      const hit = new Set(incidents().map((row) => row.model_id));
+      const shown = chosenModels().filter((model) => chosenModels().length <= 20 || hit.has(model.model_id));
+      return onePanel(
+        !incidents().length
           ? []
           : shown.flatMap((model) =>
-              weeks().map((week) => {
+              shownWeeks().map((week) => {
                 const count = mine.get(`${model.model_id}|${week}`)?.length ?? 0;
                 return {
                   model: model.model_name,
@@ -229,13 +239,13 @@ const repair = () => [
       ["value", "Mean hours"],
       ["n", "Incidents"],
     ],
-    legend: () => parted(severities()),
+    legend: () => partLegend(severities()),
     panels: () => {
-      const filled = [...grouped(monthly(of("repairs")), (row) => `${row.month}|${row.severity}`).values()]
+      const filled = [...grouped(recentMonths(chosenRows("repairs")), (row) => `${row.month}|${row.severity}`).values()]
         .map((mine) => {
-          const sum = (name) => mine.reduce((total, row) => total + (row[name] ?? 0), 0),
-            [{ month, severity: part }] = mine,
-            colour = PART(severities().indexOf(part));
+          const sum = (name) => mine.reduce((total, row) => total + (row[name] ?? 0), 0);
+          const [{ month, severity: part }] = mine;
+          const colour = PART(severities().indexOf(part));
           return {
             month: month.slice(0, 7),
             day: +day(month),
@@ -249,7 +259,7 @@ const repair = () => [
         })
         .filter((row) => row.n)
         .sort((a, b) => a.day - b.day || a.part.localeCompare(b.part));
-      return single(filled, {
+      return onePanel(filled, {
         time: "%b %Y",
         ticks: distinct(filled.map((row) => row.day)),
         whole: true,
@@ -274,8 +284,8 @@ const repair = () => [
       ["hours", "Hours to resolve"],
     ],
     panels: () =>
-      single(
-        begun()
+      onePanel(
+        incidents()
           .map((row) => ({
             state: row.is_open ? "open" : "resolved",
             model: nameOf(row.model_id),
@@ -288,4 +298,4 @@ const repair = () => [
       ),
   }),
 ];
-const severities = () => once("severities", () => distinct(rows("repairs").map((row) => row.severity)));
+const severities = () => cached("severities", () => distinct(rows("repairs").map((row) => row.severity)));

@@ -1,26 +1,43 @@
-// Figures: a title, panels that Vega draws when they come into view, a legend, a table and a file of the same rows.
+// A figure: title, panels that Vega draws when they come into view, legend, table and CSV. What it shows: figures/.
 
-const PANELS = 9,
-  LISTED = 8,
-  TABLED = 1000;
-const PART = (i) => `var(--part-${(i % 8) + 1})`;
-const figures = [];
+import { content, grouped } from "./data.js";
+import { chartWindow } from "./days.js";
+import { h, mark } from "./dom.js";
+import { FILTER_LABELS, isOne, state } from "./filters.js";
+import { DAY, WHOLE } from "./format.js";
+import { csv, tableOf } from "./table.js";
+
+/** How many panels a figure shows at first, rows a list shows at first, and rows a chart's table shows at most. */
+export const PANELS = 9;
+const LISTED = 8;
+const TABLED = 1000;
+export const PART = (i) => `var(--part-${(i % 8) + 1})`;
+/** Every figure of the page, in its order. */
+export const figures = [];
 const drawing = new Set();
-let drawer; // vegaEmbed, once it is there: the scorecard is shown before
+let vegaEmbed; // a promise of it: the scorecard is shown before Vega is there
+const observed = new WeakMap();
+let observer;
 
-const watcher = new IntersectionObserver(
-  (entries) => {
-    for (const { target, isIntersecting } of entries) {
-      target.watched.seen = isIntersecting;
-      if (isIntersecting) target.watched.show();
-    }
-  },
-  { rootMargin: "150px" },
-);
+/** Draw with the `vegaEmbed` that `promise` resolves to. */
+export function drawWith(promise) {
+  vegaEmbed = promise;
+}
 
-function watch(element, watched) {
-  element.watched = watched;
-  watcher.observe(element);
+/** Have `owner`, a figure or a panel, shown when its element comes into view. */
+function observe(element, owner) {
+  observer ??= new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const seen = observed.get(target);
+        seen.seen = isIntersecting;
+        if (isIntersecting) seen.show();
+      }
+    },
+    { rootMargin: "150px" },
+  );
+  observed.set(element, owner);
+  observer.observe(element);
 }
 
 /**
@@ -28,7 +45,7 @@ function watch(element, watched) {
  * a list. `columns` are those of table and file, each `[field, label, how]`: how the table writes it, or what tag it gets;
  * `by` are the filters it honours beside models and days.
  */
-function figure(wanted) {
+export function figure(wanted) {
   const id = `figure-${figures.length}`;
   const one = { height: 130, alone: 240, by: [], ...wanted, id, drawn: new Map(), stale: true, seen: false };
   const { title, how, chart } = one;
@@ -91,37 +108,37 @@ function figure(wanted) {
     if (one.stale) refresh(one);
   };
   figures.push(one);
-  watch(one.element, one);
+  observe(one.element, one);
   return one.element;
 }
 
-const filledOf = (one) => (one.filled ??= one.panels().filter((panel) => panel.rows.length));
+const panelsOf = (one) => (one.filled ??= one.panels().filter((panel) => panel.rows.length));
 const allRows = (one) =>
-  filledOf(one).flatMap((panel) => (one.chart ? panel.rows.filter((row) => !row.unlisted) : panel.rows));
+  panelsOf(one).flatMap((panel) => (one.chart ? panel.rows.filter((row) => !row.unlisted) : panel.rows));
 
 /** Lay out the panels of what is chosen now; those in view are drawn. */
 function refresh(one) {
   one.stale = false;
-  const filled = filledOf(one),
-    most = one.chart ? PANELS : LISTED;
+  const filled = panelsOf(one);
+  const most = one.chart ? PANELS : LISTED;
   const count = one.chart ? filled.length : allRows(one).length;
   const shown = one.chart && !one.all ? filled.slice(0, most) : filled;
   one.more.hidden = count <= most;
   one.more.textContent = one.all ? "Show fewer" : `Show all ${WHOLE.format(count)}`;
   one.read.textContent = one.says?.(filled) ?? "";
-  const ignored = Object.keys(CALLED).filter(
+  const ignored = Object.keys(FILTER_LABELS).filter(
     (name) => ["version", "cohort", "instance"].includes(name) && state[name] && !one.by.includes(name),
   );
   one.note.textContent = ignored.length
-    ? `Not split by ${ignored.map((name) => CALLED[name].toLowerCase()).join(" or ")}.`
+    ? `Not split by ${ignored.map((name) => FILTER_LABELS[name].toLowerCase()).join(" or ")}.`
     : "";
-  one.legendList.replaceChildren(...keys(filled.length ? one.legend?.(filled) : []));
+  one.legendList.replaceChildren(...legendItems(filled.length ? one.legend?.(filled) : []));
   if (!one.chart || !one.table.hidden) fillTable(one);
   if (!one.chart) return;
   for (const [key, panel] of one.drawn) {
     if (shown.some((wanted) => wanted.key === key)) continue;
     panel.embedded?.then(({ view }) => view.finalize());
-    watcher.unobserve(panel.element);
+    observer.unobserve(panel.element);
     one.drawn.delete(key);
   }
   one.grid.className = `panels ${shown.length > 1 ? "several" : "alone"}`;
@@ -132,7 +149,7 @@ function refresh(one) {
   );
 }
 
-const keys = (legend = []) =>
+const legendItems = (legend = []) =>
   legend.map(([text, colour, shape]) => h("li", {}, h("i", { class: shape, style: `--colour: ${colour}` }), text));
 
 function panelOf(one, wanted, alone) {
@@ -149,13 +166,13 @@ function panelOf(one, wanted, alone) {
       if (panel.stale) track(draw(one, panel));
     };
     one.drawn.set(wanted.key, panel);
-    watch(panel.element, panel);
+    observe(panel.element, panel);
   }
   panel.filled = wanted;
   panel.stale = true;
   panel.height = wanted.height ?? (alone ? one.alone : one.height);
   panel.plot.style.minHeight = `${panel.height}px`;
-  panel.legend.replaceChildren(...keys(wanted.legend));
+  panel.legend.replaceChildren(...legendItems(wanted.legend));
   panel.title.hidden = !wanted.title && !wanted.note;
   panel.title.className = wanted.status ?? "";
   panel.title.replaceChildren(
@@ -178,11 +195,11 @@ function track(promise) {
 
 async function draw(one, panel) {
   panel.stale = false;
-  const wanted = panel.filled,
-    { rows: filled, rulers = [], events = [], number: numbers = "~s", time = "%-d %b", ticks = null } = wanted;
+  const wanted = panel.filled;
+  const { rows: filled, rulers = [], events = [], number: numbers = "~s", time = "%-d %b", ticks = null } = wanted;
   // Vega warns of every empty layer, which has no extent: a target that nobody set, an interval that no estimate has.
-  panel.embedded ??= drawer.then((embed) =>
-    embed(panel.plot, data.charts[one.chart], {
+  panel.embedded ??= vegaEmbed.then((embed) =>
+    embed(panel.plot, content.charts[one.chart], {
       mode: "vega",
       ast: true,
       renderer: "svg",
@@ -197,7 +214,7 @@ async function draw(one, panel) {
   panel.drawn = filled;
   panel.drawnHeight = panel.height;
   const isDaily = rulers.length && !wanted.whole && one.chart !== "cash";
-  const edges = isDaily ? [{ day: windows().from }, { day: windows().to }] : []; // panels beside each other share their days
+  const edges = isDaily ? [{ day: chartWindow().from }, { day: chartWindow().to }] : []; // panels beside each other share their days
   view
     .height(panel.height)
     .data("rows", [...filled, ...edges])
@@ -214,94 +231,62 @@ async function draw(one, panel) {
   panel.plot.querySelector("svg").setAttribute("aria-hidden", "true"); // the panel has a name and a table
 }
 
+/** Resolves once nothing is being drawn. */
+export async function drawn() {
+  while (drawing.size) await Promise.all(drawing);
+}
+
+/** Everything drawn, in view or not: paper does not scroll. */
+export function drawAll() {
+  for (const one of figures) {
+    one.show();
+    for (const panel of one.drawn.values()) panel.show();
+  }
+  return drawn();
+}
+
 /** The chosen period as far as charts show it. */
 function clipped() {
-  const { from, to, period } = windows();
+  const { from, to, period } = chartWindow();
   return { from: Math.max(from, period.from), to: Math.min(to, period.to) };
 }
 
 /**
- * What a pointer over a time is told: a strip for each, `step` milliseconds wide, with a line of every row on it. A small
+ * The tooltips of a chart over time: a strip for each time, `step` milliseconds wide, with a line of every row on it. A small
  * panel of many days has a strip for every few: narrower ones nobody could hit.
  */
-function rulersOf(list, tell, step = DAY) {
+export function rulersOf(list, describe, step = DAY) {
   const times = [...grouped(list, (row) => +row.day)];
   const every = isOne() ? 1 : Math.ceil(times.length / 120);
-  const told = times.filter((_, i) => i % every === 0);
-  return told.map(([at, mine]) => ({
-    from: at - step / 2,
-    to: at + step * (every - 0.5),
-    tip: [mine[0].when, ...mine.map(tell).filter(Boolean)].join("\n"),
-  }));
+  return times
+    .filter((_, i) => i % every === 0)
+    .map(([at, mine]) => ({
+      from: at - step / 2,
+      to: at + step * (every - 0.5),
+      tip: [mine[0].when, ...mine.map(describe).filter(Boolean)].join("\n"),
+    }));
 }
 
 // ── the same rows as a table and as a file ──
 
 function fillTable(one) {
-  const filled = allRows(one),
-    most = one.chart ? TABLED : one.all ? Infinity : LISTED;
+  const filled = allRows(one);
+  const most = one.chart ? TABLED : one.all ? Infinity : LISTED;
   if (!filled.length) {
     one.table.replaceChildren(h("p", { class: "quiet" }, "Nothing to list for this choice."));
     return;
   }
   one.table.replaceChildren(
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          one.columns.map(([name, label]) =>
-            h("th", { scope: "col", class: typeof filled[0][name] === "number" ? "number" : null }, label),
-          ),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        filled.slice(0, most).map((row) =>
-          h(
-            "tr",
-            {},
-            one.columns.map(([name, , how]) => {
-              const value = row[name],
-                isNumber = typeof value === "number";
-              if (how && value != null && !(how instanceof Function))
-                return h("td", {}, tag(value, how[value] ?? "idle"));
-              return h(
-                "td",
-                { class: isNumber ? "number" : /^\d{4}-\d\d/.test(value) ? "day" : null },
-                isNumber ? (how ?? exact)(value) : (value ?? "–"),
-              );
-            }),
-          ),
-        ),
-      ),
-    ),
+    tableOf(one.columns, filled.slice(0, most)),
     ...(one.chart && filled.length > TABLED
       ? [h("p", { class: "quiet" }, `The first 1,000 of ${WHOLE.format(filled.length)} rows; the CSV has all.`)]
       : []),
   );
 }
 
-/** The rows as CSV; a text that a spreadsheet would run as a formula gets an apostrophe. */
-function csv(one) {
-  const quote = (value) => {
-    const text = value == null ? "" : String(value);
-    const safe = /^[=+\-@\t\r]/.test(text) && typeof value !== "number" ? `'${text}` : text;
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  return [one.columns.map(([, label]) => label), ...allRows(one).map((row) => one.columns.map(([name]) => row[name]))]
-    .map((line) => line.map(quote).join(","))
-    .join("\r\n");
-}
-
 function save(one) {
   h("a", {
-    href: `data:text/csv;charset=utf-8,${encodeURIComponent(csv(one))}`,
+    href: `data:text/csv;charset=utf-8,${encodeURIComponent(csv(one.columns, allRows(one)))}`,
     download: `${one.title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}.csv`,
   }).click();
 }

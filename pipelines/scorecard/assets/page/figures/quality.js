@@ -1,10 +1,17 @@
-// The pictures of quality: accuracy by cohort, drift of features, retrains.
+// Figures of quality: accuracy by cohort, drift of features, retraining.
+
+import { grouped, nameOf, rowsOf } from "../data.js";
+import { inWindow, shownWeeks } from "../days.js";
+import { figure, PART, rulersOf } from "../figure.js";
+import { chosenRows, cohortName, distinct, isOne, state } from "../filters.js";
+import { DAY, day, number, plural, share, shortDay } from "../format.js";
+import { modelPanels, onePanel, PERIOD_KEY, shade } from "../panels.js";
 
 /** The weeks in which a watched feature of the model drifted. */
 function driftFlags(model) {
   return [
     ...grouped(
-      within(rowsOf("drift", model), "week", 7).filter((row) => row.drifted_count),
+      inWindow(rowsOf("drift", model), "week", 7).filter((row) => row.drifted_count),
       (row) => row.week,
     ),
   ].map(([week, mine]) => ({
@@ -15,7 +22,7 @@ function driftFlags(model) {
   }));
 }
 
-const accuracy = () => [
+export const accuracyFigures = () => [
   figure({
     title: "By cohort and week",
     how: "each model by its declared measure; cohorts with too few labels are left out",
@@ -41,7 +48,7 @@ const accuracy = () => [
     ],
     panels: () =>
       modelPanels((model) => {
-        const mine = within(rowsOf("cohorts", model.model_id), "week", 7).filter(
+        const mine = inWindow(rowsOf("cohorts", model.model_id), "week", 7).filter(
           (row) =>
             row.score != null &&
             !row.is_too_small &&
@@ -84,7 +91,7 @@ const accuracy = () => [
 
 const FEATURES = 30;
 
-const drift = () => [
+export const driftFigures = () => [
   figure({
     title: "Drift by feature and week",
     how: "windows that had drifted; – where none could be tested",
@@ -100,26 +107,28 @@ const drift = () => [
       ["psi", "Largest PSI"],
     ],
     says: () => {
-      const features = grouped(within(of("drift"), "week", 7), (row) => `${row.model_id}|${row.feature}`),
-        hit = [...features.values()].filter((mine) => mine.some((row) => row.drifted_count));
+      const features = grouped(inWindow(chosenRows("drift"), "week", 7), (row) => `${row.model_id}|${row.feature}`);
+      const hit = [...features.values()].filter((mine) => mine.some((row) => row.drifted_count));
       return features.size
         ? `${hit.length} of ${plural(features.size, "watched feature")} drifted in these weeks${hit.length && hit.length < features.size && !isOne() ? "; the others are not shown: choose a model to see all of its own" : ""}.`
         : "";
     },
     panels: () => {
-      const features = [...grouped(within(of("drift"), "week", 7), (row) => `${row.model_id}|${row.feature}`).values()]
+      const features = [
+        ...grouped(inWindow(chosenRows("drift"), "week", 7), (row) => `${row.model_id}|${row.feature}`).values(),
+      ]
         .map((mine) => ({ mine, hits: mine.reduce((sum, row) => sum + row.drifted_count, 0) }))
         .filter(({ hits }) => hits || isOne())
         .sort((a, b) => b.hits - a.hits)
         .slice(0, FEATURES);
       const top = Math.max(1, ...features.flatMap(({ mine }) => mine.map((row) => row.drifted_count)));
       const filled = features.flatMap(({ mine }) => {
-        const found = new Map(mine.map((row) => [row.week, row])),
-          y = isOne() ? mine[0].feature : `${mine[0].feature} · ${nameOf(mine[0].model_id)}`;
-        return weeks().map((week) => {
-          const row = found.get(week),
-            tested = row?.tested_count ?? 0,
-            drifted = row?.drifted_count ?? 0;
+        const found = new Map(mine.map((row) => [row.week, row]));
+        const y = isOne() ? mine[0].feature : `${mine[0].feature} · ${nameOf(mine[0].model_id)}`;
+        return shownWeeks().map((week) => {
+          const row = found.get(week);
+          const tested = row?.tested_count ?? 0;
+          const drifted = row?.drifted_count ?? 0;
           return {
             model: nameOf(mine[0].model_id),
             feature: mine[0].feature,
@@ -135,7 +144,7 @@ const drift = () => [
           };
         });
       });
-      return single(filled, { height: 24 * features.length });
+      return onePanel(filled, { height: 24 * features.length });
     },
   }),
   figure({
@@ -156,11 +165,11 @@ const drift = () => [
     ],
     panels: () =>
       modelPanels((model) => {
-        const mine = rowsOf("shifts", model.model_id),
-          parts = [
-            ["reference", "reference_share_rate", "var(--thin)"],
-            ["window", "window_share_rate", "var(--part-2)"],
-          ];
+        const mine = rowsOf("shifts", model.model_id);
+        const parts = [
+          ["reference", "reference_share_rate", "var(--thin)"],
+          ["window", "window_share_rate", "var(--part-2)"],
+        ];
         return {
           title: isOne() ? mine[0]?.feature : model.model_name,
           note: mine.length ? `${isOne() ? "" : `${mine[0].feature}, `}${shortDay(mine[0].at)}` : "",
@@ -194,8 +203,8 @@ const drift = () => [
       ["closed", "On"],
     ],
     panels: () =>
-      single(
-        of("retrains").map((row) => ({
+      onePanel(
+        chosenRows("retrains").map((row) => ({
           state: row.is_open ? "open" : "closed",
           model: nameOf(row.model_id),
           version: row.model_version,
