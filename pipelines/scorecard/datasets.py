@@ -22,10 +22,11 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "order by model_id, kpi_id, day"
         ),
         "cells": (
-            "select model_id, kpi_id, period, period_start_date as start, as_of, numerator, denominator, "
-            "sample_size, ci_low, ci_high, target, at_risk, baseline, status, trend, gap_reason, source_freshness, "
-            "objective from mart_scorecard where period <> 'day' "
-            "qualify period <> 'week' or as_of > max(as_of) over () - 92 "
+            "select s.model_id, s.kpi_id, s.period, s.period_start_date as start, s.as_of, s.value, s.numerator, "
+            "s.denominator, c.change_relative, s.sample_size, s.ci_low, s.ci_high, s.target, s.at_risk, s.baseline, "
+            "s.status, s.trend, s.gap_reason, s.source_freshness, s.objective from mart_scorecard as s "
+            "left join mart_kpi_changes as c using (model_id, kpi_id, period, period_start_date) "
+            "where s.period <> 'day' qualify s.period <> 'week' or s.as_of > max(s.as_of) over () - 92 "
             "order by period, start, model_id, kpi_id"
         ),
         "hours": (
@@ -76,9 +77,9 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "from mart_decision_gates order by model_id, due_date, gate_id, criterion_number"
         ),
         "coverage": (
-            "select model_id, kpi_id, has_objective, has_owner, is_source_connected, is_identifier_mapped, "
-            "is_measured, is_fresh, has_baseline, has_target, roadmap_stage, next_step "
-            "from mart_instrumentation_coverage "
+            "select model_id, kpi_id, has_objective::int + has_owner::int + is_source_connected::int + "
+            "is_identifier_mapped::int + is_measured::int + is_fresh::int + has_baseline::int + has_target::int "
+            "as steps_done, roadmap_stage, next_step from mart_instrumentation_coverage "
             "order by model_id, kpi_number"
         ),
         "versions": (

@@ -100,11 +100,15 @@ class _Company:
     def cells(self) -> Iterator[Row]:
         periods = {"week": self.weeks[-13:], "month": self.months, "quarter": self.quarters}
         for period, starts in periods.items():
+            before: dict[tuple[str, str], float] = {}
             for model, start, kpi in self.each(starts, KPIS):
                 value = self.about(0.8 if kpi in SHARES else 120.0)
+                change = value / before[model, kpi] - 1 if (model, kpi) in before else None
+                before[model, kpi] = value
                 yield {
                     "model_id": model, "kpi_id": kpi, "period": period, "start": start, "as_of": self.end,
-                    "numerator": 30 * value, "denominator": 30.0, "sample_size": 900,
+                    "value": value, "numerator": 30 * value, "denominator": 30.0, "sample_size": 900,
+                    "change_relative": change,
                     "ci_low": value * 0.9 if kpi in SHARES else None,
                     "ci_high": value * 1.1 if kpi in SHARES else None, "target": 0.75 if kpi in SHARES else 110.0,
                     "at_risk": None, "baseline": None, "status": self.random.choice(["on_target", "off_target"]),
@@ -178,11 +182,9 @@ class _Company:
                    "evidence": None}  # fmt: skip
 
     def coverage(self) -> Iterator[Row]:
-        steps = ("objective", "owner", "baseline", "target")
         for model, kpi in self.each(KPIS):
-            yield {"model_id": model, "kpi_id": kpi, **{f"has_{step}": True for step in steps},
-                   "is_source_connected": True, "is_identifier_mapped": True, "is_measured": True, "is_fresh": False,
-                   "roadmap_stage": "measure", "next_step": "Deliver the file."}  # fmt: skip
+            yield {"model_id": model, "kpi_id": kpi, "steps_done": 7, "roadmap_stage": "measure",
+                   "next_step": "Deliver the file."}  # fmt: skip
 
     def versions(self) -> Iterator[Row]:
         half = len(self.dated) // 2

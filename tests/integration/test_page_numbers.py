@@ -343,10 +343,11 @@ def test_every_cell_of_the_scorecard_reads_as_the_mart_s(page: Page, company: Co
     start = page.locator("#start").input_value()
     period = page.locator("#period").input_value()
     known = {
-        (model, kpi): (value, unit, status)
-        for model, kpi, value, unit, status in company.rows(
-            "select model_id, kpi_id, value, unit, status from mart_scorecard "
-            "where period = ? and period_start_date = ?",
+        (model, kpi): facts
+        for model, kpi, *facts in company.rows(
+            "select s.model_id, s.kpi_id, s.value, s.unit, s.status, s.trend, c.change, c.change_relative "
+            "from mart_scorecard as s left join mart_kpi_changes as c "
+            "using (model_id, kpi_id, period, period_start_date) where s.period = ? and s.period_start_date = ?",
             period,
             start,
         )
@@ -354,13 +355,25 @@ def test_every_cell_of_the_scorecard_reads_as_the_mart_s(page: Page, company: Co
     cells = page.locator("#overview button.cell").all()
     assert len(cells) == (10 if address.startswith("#model") else 60)
     for cell in cells:
-        value, unit, status = known[str(cell.get_attribute("data-model")), str(cell.get_attribute("data-kpi"))]
+        place = str(cell.get_attribute("data-model")), str(cell.get_attribute("data-kpi"))
+        value, unit, status, trend, change, change_relative = known[place]
         assert status in str(cell.get_attribute("class"))
         if value is None:
             assert cell.locator("b").count() == 0
         else:
             shown = amount(cell.locator("b").inner_text())
             assert shown == pytest.approx(value * (100 if unit.startswith("share") else 1), rel=0.00501)
+        changes = [text for text in cell.locator("small").all_inner_texts() if text[0] in "↑↓→"]
+        if trend is None:
+            assert changes == []
+        elif trend == "steady":
+            assert changes == ["→ steady"]
+        else:
+            (text,) = changes
+            assert text[0] == ("↑" if change > 0 else "↓")
+            assert text.endswith("better" if trend == "improving" else "worse")
+            if change_relative is not None:  # two digits of it
+                assert amount(text) == pytest.approx(abs(100 * change_relative), rel=0.0501)
 
 
 def delivered(page: Page, title: str) -> list[list[str]]:

@@ -1,6 +1,6 @@
 // What the page carries, unpacked: tables as rows, the daily cube, lookups. What is chosen is in filters.js.
 
-import { DAY, day, ratio } from "./format.js";
+import { DAY, day } from "./format.js";
 
 /** What `payload.py` packed: `tables`, `cube`, `charts`, `company`, `made_at`. */
 export let content;
@@ -64,17 +64,11 @@ export const modelOf = (id) =>
 export const nameOf = (id) => modelOf(id)?.model_name ?? id;
 export const kpiOf = (id) => kpis().find((kpi) => kpi.kpi_id === id);
 
-/** The scorecard's cells by model, KPI and period; a cell divides its two sums here, as every period does. */
+/** The scorecard's cells by model, KPI, period and its start. */
 export const cells = () =>
   cached(
     "cells",
-    () =>
-      new Map(
-        rows("cells").map((cell) => {
-          cell.value = ratio(cell.numerator, cell.denominator);
-          return [`${cell.model_id}|${cell.kpi_id}|${cell.period}|${cell.start}`, cell];
-        }),
-      ),
+    () => new Map(rows("cells").map((cell) => [`${cell.model_id}|${cell.kpi_id}|${cell.period}|${cell.start}`, cell])),
   );
 
 /** Period → its starts in order, each with the last day known of it and how many numbers it has. */

@@ -48,7 +48,8 @@ export function projectRows(name) {
 }
 
 export const cellOf = (model, kpi, start = state.start) => cells().get(`${model}|${kpi}|${state.period}|${start}`);
-export function previous(cell) {
+/** The value of the period before that of `cell`. */
+export function previousValue(cell) {
   const list = starts(state.period);
   const before = list[list.indexOf(cell.start) - 1];
   return before ? (cellOf(cell.model_id, cell.kpi_id, before)?.value ?? null) : null;

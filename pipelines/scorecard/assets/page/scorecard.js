@@ -3,7 +3,17 @@
 import { content, firstDay, grouped, kpis, nameOf, rows, rowsOf } from "./data.js";
 import { chartWindow } from "./days.js";
 import { byId, h, mark, STATUSES, svg } from "./dom.js";
-import { address, cellOf, chosenModels, chosenRows, isOne, modelIdsOf, previous, projects, state } from "./filters.js";
+import {
+  address,
+  cellOf,
+  chosenModels,
+  chosenRows,
+  isOne,
+  modelIdsOf,
+  previousValue,
+  projects,
+  state,
+} from "./filters.js";
 import {
   amount,
   amountOf,
@@ -60,12 +70,13 @@ function spark(model, kpi) {
   );
 }
 
+/** How a cell compares with the period before, as the marts say. */
 function changeText(cell) {
-  const before = previous(cell);
-  if (!cell.trend || before == null) return null;
+  if (!cell.trend || previousValue(cell) == null) return null;
   if (cell.trend === "steady") return "→ steady";
-  const part = before === 0 ? "" : ` ${number(Math.abs((100 * (cell.value - before)) / before), 2)} %`;
-  return `${cell.value > before ? "↑" : "↓"}${part} ${cell.trend === "improving" ? "better" : "worse"}`;
+  const size = cell.change_relative == null ? "" : ` ${number(Math.abs(100 * cell.change_relative), 2)} %`;
+  const arrow = cell.value > previousValue(cell) ? "↑" : "↓";
+  return `${arrow}${size} ${cell.trend === "improving" ? "better" : "worse"}`;
 }
 
 function gradeOf(kpi, cell) {
@@ -413,11 +424,11 @@ export function sentence(kpi) {
       `Furthest off: ${nameOf(furthest.model_id)}, ${amountOf(kpi, furthest.value)} against ${amountOf(kpi, furthest.target)}.`,
     );
   }
-  const shifted = known.filter((cell) => cell.trend && cell.trend !== "steady" && previous(cell) > 0);
-  const largest = most(shifted, (cell) => far(cell.value, previous(cell)));
+  const shifted = known.filter((cell) => cell.trend && cell.trend !== "steady" && previousValue(cell) > 0);
+  const largest = most(shifted, (cell) => far(cell.value, previousValue(cell)));
   if (largest) {
     parts.push(
-      `Largest change: ${nameOf(largest.model_id)}, from ${amountOf(kpi, previous(largest))} to ` +
+      `Largest change: ${nameOf(largest.model_id)}, from ${amountOf(kpi, previousValue(largest))} to ` +
         `${amountOf(kpi, largest.value)}, ${largest.trend === "improving" ? "better" : "worse"}.`,
     );
   }

@@ -9,16 +9,6 @@ import { onePanel } from "../panels.js";
 const subject = (row) => kpiOf(row.subject_id)?.kpi_name ?? row.subject_id;
 const dueCriteria = () => chosenRows("gates").filter((row) => row.status !== "not_due");
 const openAlerts = () => chosenRows("alerts").filter((row) => row.status !== "closed");
-const STEPS = [
-  "has_objective",
-  "has_owner",
-  "is_source_connected",
-  "is_identifier_mapped",
-  "is_measured",
-  "is_fresh",
-  "has_baseline",
-  "has_target",
-];
 
 /** Id → title, a sentence, and its figures. */
 export const LISTS = {
@@ -101,7 +91,7 @@ export const LISTS = {
           ["model", "Model"],
           ["kpi", "KPI"],
           ["stage", "Stage"],
-          ["done", `Steps done, of ${STEPS.length}`],
+          ["done", "Steps done, of 8"],
           ["next", "Next step"],
         ],
         panels: () =>
@@ -112,7 +102,7 @@ export const LISTS = {
                 model: nameOf(row.model_id),
                 kpi: kpiOf(row.kpi_id)?.kpi_name,
                 stage: row.roadmap_stage,
-                done: STEPS.filter((step) => row[step]).length,
+                done: row.steps_done,
                 next: row.next_step,
               })),
           ),
