@@ -1,6 +1,6 @@
 """The page's tables, packed: columns of numbers at few significant digits, texts once each, gzip, base64.
 
-A dense cube of days is a hundredth of the rows it stands for; the browser unpacks it with DecompressionStream.
+Dense series of days are a hundredth of the rows they stand for; the browser unpacks them with DecompressionStream.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ def packed(tables: Mapping[str, pa.Table], facts: Mapping[str, object]) -> str:
     """`tables` and single `facts` as base64 text of gzipped JSON, for the page to unpack."""
     content = {
         **facts,
-        "cube": _cube(tables["days"]),
+        "days": _series(tables["days"], "day", ("value", "rolling_value"), timedelta(days=1)),
+        "weeks": _series(tables["weeks"], "week", ("value",), timedelta(days=7)),
         "tables": {
             name: _columns(table, DRAWN_DIGITS if name in DRAWN else SIGNIFICANT_DIGITS)
             for name, table in tables.items()
-            if name != "days"
+            if name not in ("days", "weeks")
         },
     }
     return squeezed(json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False))
@@ -47,23 +48,21 @@ def rounded(value: float, digits: int = SIGNIFICANT_DIGITS) -> float | int:
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
 
 
-def _cube(days: pa.Table) -> dict[str, Any]:
-    """Model → KPI → what each day divides, from the first day on; a day without either is null.
-
-    A model's KPIs stand together because they share series: the predictions that are counted are those that cost.
-    """
-    rows = days.to_pylist()
+def _series(table: pa.Table, at: str, measures: tuple[str, ...], step: timedelta) -> dict[str, Any]:
+    """Model → KPI → each measure by day or week, from the first one of `table` on; null where there is none."""
+    rows = table.to_pylist()
     if not rows:
-        return {"start": None, "days": 0, "sums": {}}
-    start: date = min(row["day"] for row in rows)
-    length = (max(row["day"] for row in rows) - start).days + 1
-    sums: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {}
+        return {"start": None, "length": 0, "series": {}}
+    start: date = min(row[at] for row in rows)
+    length = (max(row[at] for row in rows) - start) // step + 1
+    series: dict[str, dict[str, list[list[Any]]]] = {}
     for row in rows:
-        kpis = sums.setdefault(row["model_id"], {})
-        pair = kpis.setdefault(row["kpi_id"], ([None] * length, [None] * length))
-        for series, name in zip(pair, ("numerator", "denominator"), strict=True):
-            series[(row["day"] - start).days] = rounded(row[name])
-    return {"start": start.isoformat(), "days": length, "sums": sums}
+        kpis = series.setdefault(row["model_id"], {})
+        values = kpis.setdefault(row["kpi_id"], [[None] * length for _ in measures])
+        for measure, name in zip(values, measures, strict=True):
+            if row[name] is not None:
+                measure[(row[at] - start) // step] = rounded(row[name], DRAWN_DIGITS)
+    return {"start": start.isoformat(), "length": length, "series": series}
 
 
 def _columns(table: pa.Table, digits: int) -> dict[str, Any]:

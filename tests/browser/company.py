@@ -20,6 +20,10 @@ KPIS = {
     "satisfaction": "share",
 }  # fmt: skip
 SHARES = {kpi for kpi, unit in KPIS.items() if unit.startswith("share")}
+SPARSE = {"deployment_cadence", "mttr", "drift_rate", "npv"}
+"""KPIs of which a single day says nothing."""
+OWN_DAYS = {"feature_adoption", "satisfaction"}
+"""KPIs whose days stand in tables of their own."""
 Row = dict[str, Any]
 
 
@@ -34,9 +38,9 @@ class _Company:
     """The tables' rows, a method each; numbers are as noisy as real ones, so that they pack no better."""
 
     TABLES = (
-        "kpis", "models", "days", "cells", "hours", "latency", "costs", "variance", "incidents", "repairs", "adoption",
-        "funnel", "retention", "alerts", "gates", "coverage", "versions", "annotations", "deployments", "cadence",
-        "worth", "experiments", "finance", "projects", "scenarios", "cohorts", "drift", "shifts", "retrains",
+        "kpis", "models", "days", "weeks", "cells", "hours", "latency", "costs", "variance", "incidents", "repairs",
+        "adoption", "funnel", "retention", "alerts", "gates", "coverage", "versions", "annotations", "deployments",
+        "cadence", "worth", "experiments", "finance", "projects", "scenarios", "cohorts", "drift", "shifts", "retrains",
         "satisfaction", "impacts", "notes",
     )  # fmt: skip
 
@@ -45,7 +49,7 @@ class _Company:
         self.dated = [START + timedelta(days=i) for i in range(days)]
         self.end = self.dated[-1]
         self.months = _starts(self.dated, lambda day: day.replace(day=1))
-        self.weeks = _starts(self.dated, lambda day: day - timedelta(days=day.weekday()))
+        self.mondays = _starts(self.dated, lambda day: day - timedelta(days=day.weekday()))
         self.quarters = _starts(self.dated, lambda day: day.replace(month=1 + 3 * ((day.month - 1) // 3), day=1))
         self.random = random.Random(7)  # noqa: S311 - noise, no secret
 
@@ -71,7 +75,8 @@ class _Company:
             yield {
                 "kpi_number": number, "kpi_id": kpi, "kpi_name": kpi.replace("_", " "), "kpi_group": groups[number - 1],
                 "unit": unit, "is_higher_better": True, "numerator_name": "things", "denominator_name": "days",
-                "definition": "Things a day.", "definition_version": 1,
+                "definition": "Things a day.", "definition_version": 1, "rolling_days": 28,
+                "has_single_days": kpi not in SPARSE,
             }  # fmt: skip
 
     def models(self) -> Iterator[Row]:
@@ -83,6 +88,7 @@ class _Company:
         for model in self.names:
             served = [round(self.about(40_000, 0.3)) for _ in self.dated]
             for kpi in KPIS:
+                summed: list[tuple[float, float]] = []
                 for day, predictions in zip(self.dated, served, strict=True):
                     numerator, denominator = {
                         "throughput": (predictions, 24.0),
@@ -94,11 +100,20 @@ class _Company:
                         "drift_rate": (float(self.random.random() < 0.1), 1.0),
                         "feature_adoption": (round(self.about(700)), 1400.0),
                     }.get(kpi, (round(self.about(800)), 1000.0))
-                    yield {"kpi_id": kpi, "model_id": model, "day": day, "numerator": float(numerator),
-                           "denominator": float(denominator)}  # fmt: skip
+                    summed.append((numerator, denominator))
+                    rolled = [sum(sums) for sums in zip(*summed[-28:], strict=True)]
+                    yield {
+                        "kpi_id": kpi, "model_id": model, "day": day,
+                        "value": numerator / denominator if denominator and kpi not in SPARSE | OWN_DAYS else None,
+                        "rolling_value": rolled[0] / rolled[1] if rolled[1] and kpi not in OWN_DAYS else None,
+                    }  # fmt: skip
+
+    def weeks(self) -> Iterator[Row]:
+        for model, week, kpi in self.each(self.mondays, KPIS):
+            yield {"kpi_id": kpi, "model_id": model, "week": week, "value": self.about(0.8 if kpi in SHARES else 120.0)}
 
     def cells(self) -> Iterator[Row]:
-        periods = {"week": self.weeks[-13:], "month": self.months, "quarter": self.quarters}
+        periods = {"week": self.mondays[-13:], "month": self.months, "quarter": self.quarters}
         for period, starts in periods.items():
             before: dict[tuple[str, str], float] = {}
             for model, start, kpi in self.each(starts, KPIS):
@@ -130,7 +145,7 @@ class _Company:
                    "latency_target_ms": 120.0}  # fmt: skip
 
     def costs(self) -> Iterator[Row]:
-        for model, week, instance in self.each(self.weeks, ["ml.g5.2xlarge", "c7g.4xlarge", HOSTILE]):
+        for model, week, instance in self.each(self.mondays, ["ml.g5.2xlarge", "c7g.4xlarge", HOSTILE]):
             yield {"model_id": model, "week": week, "instance_type": instance, "compute_cost_usd": self.about(900),
                    "prediction_count": round(self.about(90_000))}  # fmt: skip
 
@@ -164,9 +179,9 @@ class _Company:
                    "user_count": 1000 // number, "conversion_rate": None if number == 1 else 0.8}  # fmt: skip
 
     def retention(self) -> Iterator[Row]:
-        for model, cohort, week in self.each(range(len(self.weeks)), range(13)):
-            if cohort + week < len(self.weeks):
-                yield {"model_id": model, "feature_id": "widget", "cohort": self.weeks[cohort], "week_number": week,
+        for model, cohort, week in self.each(range(len(self.mondays)), range(13)):
+            if cohort + week < len(self.mondays):
+                yield {"model_id": model, "feature_id": "widget", "cohort": self.mondays[cohort], "week_number": week,
                        "cohort_user_count": 40, "retention_rate": self.share(0.6, 40)}  # fmt: skip
 
     def alerts(self) -> Iterator[Row]:
@@ -253,14 +268,14 @@ class _Company:
                    "npv_positive_rate": 0.7 if name == "base" else None, "draw_count": 1000}  # fmt: skip
 
     def cohorts(self) -> Iterator[Row]:
-        for model, cohort, week in self.each([("all", "all"), ("site", "north"), ("site", HOSTILE)], self.weeks):
+        for model, cohort, week in self.each([("all", "all"), ("site", "north"), ("site", HOSTILE)], self.mondays):
             score = self.about(0.85, 0.05)
             yield {"model_id": model, "cohort_attribute": cohort[0], "cohort_value": cohort[1], "week": week,
-                   "is_mature": week < self.weeks[-2], "is_too_small": False, "measure": "accuracy", "score": score,
+                   "is_mature": week < self.mondays[-2], "is_too_small": False, "measure": "accuracy", "score": score,
                    "score_ci_low": score - 0.02, "score_ci_high": score + 0.02, "labelled_count": 400}  # fmt: skip
 
     def drift(self) -> Iterator[Row]:
-        for model, feature, week in self.each(["age", "amount", HOSTILE], self.weeks):
+        for model, feature, week in self.each(["age", "amount", HOSTILE], self.mondays):
             yield {"model_id": model, "feature": feature, "signal": "data", "week": week, "tested_count": 7,
                    "drifted_count": 2 if self.random.random() < 0.1 else 0, "psi": self.about(0.1)}  # fmt: skip
 

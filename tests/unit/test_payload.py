@@ -14,11 +14,12 @@ import pytest
 
 from pipelines.scorecard.payload import packed, rounded
 
-NO_DAYS = pa.table({"kpi_id": [], "model_id": [], "day": [], "numerator": [], "denominator": []})
+NO_DAYS = pa.table({"kpi_id": [], "model_id": [], "day": [], "value": [], "rolling_value": []})
+NO_WEEKS = pa.table({"kpi_id": [], "model_id": [], "week": [], "value": []})
 
 
 def unpacked(tables: dict[str, pa.Table]) -> dict[str, Any]:
-    text = packed({"days": NO_DAYS, **tables}, {"company": "Acme"})
+    text = packed({"days": NO_DAYS, "weeks": NO_WEEKS, **tables}, {"company": "Acme"})
     return json.loads(gzip.decompress(base64.b64decode(text)))
 
 
@@ -65,23 +66,29 @@ def test_texts_days_and_moments_stand_once() -> None:
     assert columns["at"]["texts"] == ["2026-01-02T03:04Z"]
 
 
-def test_days_become_a_dense_cube_in_which_a_missing_day_is_null() -> None:
+def test_days_and_weeks_become_dense_series_in_which_a_missing_one_is_null() -> None:
     days = pa.table(
         {
             "kpi_id": ["k", "k"],
             "model_id": ["m", "m"],
             "day": [date(2026, 1, 1), date(2026, 1, 3)],
-            "numerator": [1.0, 0.0],
-            "denominator": [3.0, 7.0],
+            "value": [1 / 3, 0.0],
+            "rolling_value": [None, 7.0],
         }
     )
-    assert unpacked({"days": days})["cube"] == {
+    weeks = pa.table(
+        {"kpi_id": ["k"] * 2, "model_id": ["m"] * 2, "week": [date(2026, 1, 5), date(2026, 1, 19)], "value": [1.0, 2.0]}
+    )
+    content = unpacked({"days": days, "weeks": weeks})
+    assert content["days"] == {
         "start": "2026-01-01",
-        "days": 3,
-        "sums": {"m": {"k": [[1, None, 0], [3, None, 7]]}},
+        "length": 3,
+        "series": {"m": {"k": [[0.3333, None, 0], [None, None, 7]]}},
     }
+    assert content["weeks"] == {"start": "2026-01-05", "length": 3, "series": {"m": {"k": [[1, None, 2]]}}}
+    assert not {"days", "weeks"} & content["tables"].keys()
 
 
 def test_same_tables_pack_to_the_same_bytes() -> None:
-    tables = {"days": NO_DAYS, "t": pa.table({"a": [1, 2]})}
+    tables = {"days": NO_DAYS, "weeks": NO_WEEKS, "t": pa.table({"a": [1, 2]})}
     assert packed(tables, {}) == packed(tables, {})

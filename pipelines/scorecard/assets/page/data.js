@@ -1,8 +1,8 @@
-// What the page carries, unpacked: tables as rows, the daily cube, lookups. What is chosen is in filters.js.
+// What the page carries, unpacked: tables as rows, series by day and week, lookups. What is chosen is in filters.js.
 
 import { DAY, day } from "./format.js";
 
-/** What `payload.py` packed: `tables`, `cube`, `charts`, `company`, `made_at`. */
+/** What `payload.py` packed: `tables`, series of `days` and `weeks`, `charts`, `company`, `made_at`. */
 export let content;
 
 const cache = new Map();
@@ -15,7 +15,9 @@ export function setContent(given) {
 
 /** The text that `payload.py` gzipped and wrote as base64. */
 export function unpack(base64) {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i); // Uint8Array.from takes several times as long
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }
 
@@ -83,5 +85,8 @@ export const periods = () =>
   });
 export const starts = (period) => [...periods()[period].keys()];
 
-export const firstDay = () => cached("first day", () => (content.cube.start ? +day(content.cube.start) : 0));
-export const lastDay = () => firstDay() + Math.max(0, content.cube.days - 1) * DAY;
+/** What `content.days` or `content.weeks` hold of a model's KPI: a list for each measure. */
+export const seriesOf = (name, model, kpi) => content[name].series[model]?.[kpi];
+
+export const firstDay = () => cached("first day", () => (content.days.start ? +day(content.days.start) : 0));
+export const lastDay = () => firstDay() + Math.max(0, content.days.length - 1) * DAY;

@@ -1,6 +1,6 @@
 // The first section: matrix of models and KPIs, tiles of one model, version or project, and the dialog of a cell.
 
-import { content, firstDay, grouped, kpis, nameOf, rows, rowsOf } from "./data.js";
+import { content, firstDay, grouped, kpis, nameOf, rows, rowsOf, seriesOf } from "./data.js";
 import { chartWindow } from "./days.js";
 import { byId, h, mark, STATUSES, svg } from "./dom.js";
 import {
@@ -18,13 +18,13 @@ import {
   amount,
   amountOf,
   DAY,
+  day,
   gradeName,
   longDay,
   money,
   number,
   periodName,
   plural,
-  ratio,
   share,
   unitOf,
 } from "./format.js";
@@ -36,22 +36,17 @@ const TRENDS = {
 };
 const NO_CELL = { status: "no_data", value: null };
 
-/** The KPI's weeks as a line: whole weeks only, half a week at the end would look like a fall. */
+/** The values of the last thirteen whole weeks that charts may show: half a week at the end would look like a fall. */
+export function weeklyValues(model, kpi) {
+  const [values] = seriesOf("weeks", model, kpi) ?? [[]];
+  const start = +day(content.weeks.start);
+  const end = Math.floor((chartWindow().to + DAY - start) / (7 * DAY));
+  return values.slice(Math.max(end - 13, start < firstDay() ? 1 : 0), Math.max(end, 0));
+}
+
+/** The KPI's weeks as a line. */
 function spark(model, kpi) {
-  const sums = content.cube.sums[model]?.[kpi];
-  if (!sums) return null;
-  const end = Math.round((chartWindow().to - firstDay()) / DAY) + 1;
-  const count = Math.min(13, Math.floor(end / 7));
-  const values = [];
-  for (let from = end - 7 * count; from < end; from += 7) {
-    let n = 0;
-    let d = 0;
-    for (let i = from; i < from + 7; i++) {
-      n += sums[0][i] ?? 0;
-      d += sums[1][i] ?? 0;
-    }
-    values.push(ratio(n, d));
-  }
+  const values = weeklyValues(model, kpi);
   const known = values.filter((value) => value != null);
   if (known.length < 3) return null;
   const low = Math.min(...known);

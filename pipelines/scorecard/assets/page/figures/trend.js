@@ -1,55 +1,40 @@
 // The figure every KPI has: the KPI by day.
 
-import { content, firstDay, rowsOf } from "../data.js";
+import { firstDay, rowsOf, seriesOf } from "../data.js";
 import { chartWindow, inWindow } from "../days.js";
 import { figure, rulersOf } from "../figure.js";
-import { amountOf, axisFormat, DAY, day, isoDay, ratio } from "../format.js";
+import { amountOf, axisFormat, DAY, day, isoDay } from "../format.js";
 import { EVENT_KEY, eventsOf, modelPanels, most, PERIOD_KEY, targetsOf } from "../panels.js";
 
-/** How each KPI is read by day: over how many days, and whether a single day says anything. */
-const DAILY = {
-  throughput: { days: 7 },
-  cost_per_prediction: { days: 7 },
-  business_value: { days: 28 },
-  accuracy: { days: 28, chart: "level" },
-  deployment_cadence: { days: 28, bare: true },
-  mttr: { days: 28, bare: true },
-  drift_rate: { days: 28, bare: true },
-  npv: { days: 1, bare: true, chart: "level", called: "as known that day" },
-};
+/** KPIs whose axis need not begin at zero. */
+const LEVELS = ["accuracy", "npv", "satisfaction"];
 
-function dailyRows(model, kpi, { days, bare }) {
-  const sums = content.cube.sums[model.model_id]?.[kpi.kpi_id];
-  if (!sums) return [];
+function dailyRows(model, kpi) {
+  const series = seriesOf("days", model.model_id, kpi.kpi_id);
+  if (!series) return [];
+  const [values, rolling] = series;
   const { from, to } = chartWindow();
   const targets = targetsOf(model.model_id, kpi.kpi_id);
   const filled = [];
   for (let at = from; at <= to; at += DAY) {
     const i = Math.round((at - firstDay()) / DAY);
     const when = isoDay(at);
-    let n = 0;
-    let d = 0;
-    for (let j = Math.max(0, i - days + 1); j <= i; j++) {
-      n += sums[0][j] ?? 0;
-      d += sums[1][j] ?? 0;
-    }
     filled.push({
       day: at,
       when,
       model: model.model_name,
-      value: bare ? null : ratio(sums[0][i], sums[1][i]),
-      rolling: d > 1e-9 ? n / d : null,
+      value: values[i] ?? null,
+      rolling: rolling[i] ?? null,
       target: targets.get(when.slice(0, 7)),
     });
   }
   return filled.some((row) => row.rolling != null) ? filled : [];
 }
 
-/** Users are distinct and means have intervals: what does not add up over days the mart has rolled already. */
+/** Users are distinct and means have intervals: what does not add up over days has a table of its own. */
 const ROLLED = {
   feature_adoption: (model, kpi) => ({
     table: "adoption",
-    chart: "trend",
     select: (row) => row.adoption_28d_rate != null,
     read: (row) => ({
       value: row.adoption_1d_rate,
@@ -59,7 +44,6 @@ const ROLLED = {
   }),
   satisfaction: (model, kpi) => ({
     table: "satisfaction",
-    chart: "level",
     select: (row) => row.satisfaction_28d != null,
     read: (row) => ({
       value: row.satisfaction,
@@ -79,22 +63,18 @@ function rolledRows(model, kpi) {
 }
 
 export function trendFigure(kpi) {
-  const rolled = ROLLED[kpi.kpi_id];
-  const { days, bare, chart, called } = rolled
-    ? { days: 28, chart: rolled({}, kpi).chart }
-    : (DAILY[kpi.kpi_id] ?? { days: 28 });
-  const words = called ?? `${days} days rolling`;
+  const words = kpi.rolling_days === 1 ? "as known that day" : `${kpi.rolling_days} days rolling`;
   const describe = (value) => amountOf(kpi, value);
   return figure({
     title: `${kpi.kpi_name} by day`,
     wide: true,
     how: kpi.unit,
-    chart: chart ?? "trend",
+    chart: LEVELS.includes(kpi.kpi_id) ? "level" : "trend",
     by: ["version"],
     columns: [
       ["when", "Day"],
       ["model", "Model"],
-      ...(bare ? [] : [["value", "That day"]]),
+      ...(kpi.has_single_days ? [["value", "That day"]] : []),
       ["rolling", words[0].toUpperCase() + words.slice(1)],
       ...(kpi.kpi_id === "satisfaction"
         ? [
@@ -106,7 +86,7 @@ export function trendFigure(kpi) {
     ],
     legend: (panels) => [
       [words, "var(--accent)", "line"],
-      ...(bare ? [] : [["single day", "var(--thin)", "thin"]]),
+      ...(kpi.has_single_days ? [["single day", "var(--thin)", "thin"]] : []),
       ["target", "var(--ink)", "dash"],
       ...(panels.some((panel) => panel.rows.some((row) => row.low != null))
         ? [["95 % interval", "var(--accent)", "band"]]
@@ -116,7 +96,7 @@ export function trendFigure(kpi) {
     ],
     panels: () =>
       modelPanels((model) => {
-        const filled = rolled ? rolledRows(model, kpi) : dailyRows(model, kpi, { days, bare });
+        const filled = ROLLED[kpi.kpi_id] ? rolledRows(model, kpi) : dailyRows(model, kpi);
         return {
           rows: filled,
           events: eventsOf(model.model_id),
