@@ -55,6 +55,9 @@ export function grouped(list, key) {
   return groups;
 }
 
+/** The sum of a field over rows; one that is null counts nothing. */
+export const sumOf = (list, field) => list.reduce((sum, row) => sum + (row[field] ?? 0), 0);
+
 /** The rows of one model. */
 export const rowsOf = (name, model) =>
   cached(`by model ${name}`, () => grouped(rows(name), (row) => row.model_id)).get(model) ?? [];

@@ -30,8 +30,8 @@ export function inWindow(list, field, step = 1) {
 
 /** Months up to the window's end, thirteen at most: a quarter's worth of months says little. */
 export function recentMonths(list) {
-  const { to } = chartWindow();
-  const [first, last] = [isoDay(to - 396 * DAY).slice(0, 7), isoDay(to).slice(0, 7)];
+  const last = isoDay(chartWindow().to).slice(0, 7);
+  const first = `${last.slice(0, 4) - 1}${last.slice(4)}`;
   return list.filter((row) => row.month.slice(0, 7) <= last && row.month.slice(0, 7) >= first);
 }
 

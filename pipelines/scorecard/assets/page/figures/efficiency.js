@@ -1,6 +1,6 @@
 // Figures of efficiency: what a prediction costs and why, when incidents begin and how long they take.
 
-import { cached, grouped, nameOf, rows } from "../data.js";
+import { cached, grouped, nameOf, rows, sumOf } from "../data.js";
 import { inWindow, recentMonths, shownWeeks } from "../days.js";
 import { figure, PART, rulersOf } from "../figure.js";
 import { chosenModels, chosenRows, distinct, state } from "../filters.js";
@@ -13,21 +13,20 @@ const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 function instanceColours() {
   const sums = [...grouped(costRows(), (row) => row.instance_type ?? "–")].map(([part, mine]) => [
     part,
-    mine.reduce((sum, row) => sum + (row.compute_cost_usd ?? 0), 0),
+    sumOf(mine, "compute_cost_usd"),
   ]);
   return new Map(sums.sort((a, b) => b[1] - a[1]).map(([part], i) => [part, i < 7 ? PART(i) : "var(--none)"]));
 }
 const costRows = () =>
   inWindow(chosenRows("costs"), "week", 7).filter((row) => !state.instance || row.instance_type === state.instance);
 
-function costParts(value) {
+export function costParts(value) {
   const colours = instanceColours();
   return [...grouped(costRows(), (row) => `${row.week}|${row.instance_type}`).values()]
     .map((mine) => {
-      const sum = (name) => mine.reduce((total, row) => total + (row[name] ?? 0), 0);
       const [{ week, instance_type: part }] = mine;
-      const cost = sum("compute_cost_usd");
-      const predictions = sum("prediction_count");
+      const cost = sumOf(mine, "compute_cost_usd");
+      const predictions = sumOf(mine, "prediction_count");
       const colour = colours.get(part ?? "–");
       return { at: week, part: part ?? "–", cost, predictions, each: ratio(cost, predictions), colour, fill: colour };
     })
@@ -114,7 +113,7 @@ export const costFigures = () => [
 ];
 
 /** The steps from one month's cost to the next: before, the three effects, after. */
-function waterfall() {
+export function waterfall() {
   const known = recentMonths(chosenRows("variance")).filter((row) => row.is_whole);
   const month = known
     .map((row) => row.month)
@@ -122,7 +121,6 @@ function waterfall() {
     .at(-1);
   const parts = known.filter((row) => row.month === month);
   if (!parts.length) return [];
-  const sum = (name) => parts.reduce((total, row) => total + (row[name] ?? 0), 0);
   const step = (name, from, amount, isEffect) => ({
     month: month.slice(0, 7),
     step: name,
@@ -134,14 +132,14 @@ function waterfall() {
     tip: `${name}: ${money(amount, 5)}`,
     colour: isEffect ? (amount > 0 ? "var(--bad)" : "var(--good)") : "var(--shade-3)",
   });
-  const steps = [step("Before", 0, sum("previous_cost_usd"), false)];
+  const steps = [step("Before", 0, sumOf(parts, "previous_cost_usd"), false)];
   for (const [name, column] of [
     ["Volume", "volume_effect_usd"],
     ["Mix", "mix_effect_usd"],
     ["Price", "price_effect_usd"],
   ])
-    steps.push(step(name, steps.at(-1).to, sum(column), true));
-  return [...steps, step("After", 0, sum("compute_cost_usd"), false)];
+    steps.push(step(name, steps.at(-1).to, sumOf(parts, column), true));
+  return [...steps, step("After", 0, sumOf(parts, "compute_cost_usd"), false)];
 }
 
 const incidents = () => inWindow(chosenRows("incidents"), "started_at");
@@ -243,7 +241,6 @@ export const incidentFigures = () => [
     panels: () => {
       const filled = [...grouped(recentMonths(chosenRows("repairs")), (row) => `${row.month}|${row.severity}`).values()]
         .map((mine) => {
-          const sum = (name) => mine.reduce((total, row) => total + (row[name] ?? 0), 0);
           const [{ month, severity: part }] = mine;
           const colour = PART(severities().indexOf(part));
           return {
@@ -251,8 +248,8 @@ export const incidentFigures = () => [
             day: +day(month),
             when: shortMonth(month),
             part,
-            n: sum("resolved_count"),
-            value: ratio(sum("resolve_hours"), sum("resolved_count")),
+            n: sumOf(mine, "resolved_count"),
+            value: ratio(sumOf(mine, "resolve_hours"), sumOf(mine, "resolved_count")),
             colour,
             fill: colour,
           };

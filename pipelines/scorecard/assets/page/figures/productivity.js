@@ -1,6 +1,6 @@
 // Figures of productivity: hourly throughput, latency, deployments.
 
-import { cached, grouped, nameOf, rowsOf } from "../data.js";
+import { cached, grouped, nameOf, rowsOf, sumOf } from "../data.js";
 import { chartWindow, inWindow, recentMonths } from "../days.js";
 import { figure, PART, rulersOf } from "../figure.js";
 import { chosenModels, chosenRows, isOne } from "../filters.js";
@@ -200,15 +200,14 @@ export const cadenceFigures = () => [
         .sort(([a], [b]) => a.localeCompare(b))
         .flatMap(([month, mine]) =>
           parts.map(([part, top, bottom], i) => {
-            const sum = (name) => mine.reduce((total, row) => total + (row[name] ?? 0), 0);
             return {
               month: month.slice(0, 7),
               group: shortMonth(month),
               part,
               colour: PART(i),
-              n: sum(bottom),
-              value: ratio(sum(top), sum(bottom)),
-              tip: `${shortMonth(month)}\n${sum(top)} of ${sum(bottom)} ${part}`,
+              n: sumOf(mine, bottom),
+              value: ratio(sumOf(mine, top), sumOf(mine, bottom)),
+              tip: `${shortMonth(month)}\n${sumOf(mine, top)} of ${sumOf(mine, bottom)} ${part}`,
             };
           }),
         )

@@ -1,6 +1,6 @@
 // Figures of quality: accuracy by cohort, drift of features, retraining.
 
-import { grouped, nameOf, rowsOf } from "../data.js";
+import { grouped, nameOf, rowsOf, sumOf } from "../data.js";
 import { inWindow, shownWeeks } from "../days.js";
 import { figure, PART, rulersOf } from "../figure.js";
 import { chosenRows, cohortName, distinct, isOne, state } from "../filters.js";
@@ -117,7 +117,7 @@ export const driftFigures = () => [
       const features = [
         ...grouped(inWindow(chosenRows("drift"), "week", 7), (row) => `${row.model_id}|${row.feature}`).values(),
       ]
-        .map((mine) => ({ mine, hits: mine.reduce((sum, row) => sum + row.drifted_count, 0) }))
+        .map((mine) => ({ mine, hits: sumOf(mine, "drifted_count") }))
         .filter(({ hits }) => hits || isOne())
         .sort((a, b) => b.hits - a.hits)
         .slice(0, FEATURES);
