@@ -110,7 +110,7 @@ DRILLS = [
     ("model=model-0&version=v2", "#overview h2", "Alpha, v2"),
     ("project=p-model-1", "#overview h2", "Project Beta"),
     ("period=week&start=2026-02-16", "#overview .says", "the week of 16 February 2026"),
-    ("period=quarter", "#overview .says", "quarter 1 of 2026"),
+    ("period=quarter", "#overview .says", "Q1 2026"),
 ]
 
 
@@ -125,7 +125,7 @@ def test_cohort_and_instance_type_narrow_what_is_split_by_them_and_are_named_els
     page, _ = opened(address="#cohort=site:%20north&instance=c7g.4xlarge")
     draw_all(page)
     cohorts = page.locator("figure", has_text="By cohort and week")
-    assert set(cohorts.locator(".panel .legend li").all_inner_texts()) == {"everybody", "site: north"}
+    assert set(cohorts.locator(".panel .legend li").all_inner_texts()) == {"All users", "site: north"}
     costs = page.locator("figure", has_text="Compute cost by instance type")
     assert costs.locator(".legend li").all_inner_texts() == ["c7g.4xlarge"]
     assert "Not split by cohort." in costs.inner_text()
@@ -144,7 +144,7 @@ def test_project_page_holds_its_finance_alone(opened: Open) -> None:
     assert page.locator("main > section:visible").count() == 2
     assert page.locator(".tiles h3").first.inner_text() == "Net present value"
     draw_all(page)
-    assert page.locator("figure", has_text="What NPV hangs on").locator(".plot svg").count() == 1
+    assert page.locator("figure", has_text="NPV sensitivity").locator(".plot svg").count() == 1
 
 
 def test_address_that_names_nobody_shows_everything(opened: Open) -> None:

@@ -95,7 +95,7 @@ test("versions are offered of one model, newest first", () => {
   assert.deepEqual(OFFERS.version(), ["v2", "v1"]);
 });
 
-test("cohorts are offered by name, the whole as everybody", () => {
+test("cohorts are offered by name, the whole as all users", () => {
   const cohorts = [
     ["all", "all"],
     ["site", "north"],
@@ -105,5 +105,5 @@ test("cohorts are offered by name, the whole as everybody", () => {
     cohort_value,
   }));
   show({ cohorts });
-  assert.deepEqual(OFFERS.cohort(), ["everybody", "site: north"]);
+  assert.deepEqual(OFFERS.cohort(), ["All users", "site: north"]);
 });

@@ -68,7 +68,7 @@ reads("an axis", format.axisFormat, [
 ]);
 reads("a period", format.periodName, [
   [["month", ""], "no period"],
-  [["quarter", "2026-10-01"], "quarter 4 of 2026"],
+  [["quarter", "2026-10-01"], "Q4 2026"],
   [["month", "2026-02-01"], "February 2026"],
   [["week", "2026-02-16"], "the week of 16 February 2026"],
 ]);

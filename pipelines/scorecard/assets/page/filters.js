@@ -19,7 +19,7 @@ export const DEFAULTS = {
 export const state = { ...DEFAULTS };
 export const SPANS = { period: "The chosen period", 28: "4 weeks", 91: "13 weeks", 364: "52 weeks", all: "All days" };
 export const FILTER_LABELS = {
-  unit: "Unit",
+  unit: "Business unit",
   team: "Team",
   model: "Model",
   version: "Version",
@@ -56,7 +56,7 @@ export function previousValue(cell) {
 }
 
 export const cohortName = (row) =>
-  row.cohort_attribute === "all" ? "everybody" : `${row.cohort_attribute}: ${row.cohort_value}`;
+  row.cohort_attribute === "all" ? "All users" : `${row.cohort_attribute}: ${row.cohort_value}`;
 export const distinct = (values) => [...new Set(values.filter((value) => value != null && value !== ""))].sort();
 
 /** What a filter offers among the chosen models. */

@@ -21,7 +21,7 @@ export const monday = (date) => +date - ((new Date(date).getUTCDay() + 6) % 7) *
 
 export function periodName(period, start) {
   if (!start) return "no period";
-  if (period === "quarter") return `quarter ${Math.floor(day(start).getUTCMonth() / 3) + 1} of ${start.slice(0, 4)}`;
+  if (period === "quarter") return `Q${Math.floor(day(start).getUTCMonth() / 3) + 1} ${start.slice(0, 4)}`;
   if (period === "month") return formatDate(start, { month: "long", year: "numeric" });
   return `the week of ${longDay(start)}`;
 }

@@ -64,6 +64,7 @@ function options(select, values, none, picked) {
 
 function controls() {
   byId("period").value = state.period;
+  byId("start").previousElementSibling.textContent = `${state.period[0].toUpperCase()}${state.period.slice(1)}`;
   options(
     byId("start"),
     starts(state.period)

@@ -297,7 +297,7 @@ function projectTiles(project) {
       "the same, discounted",
     ],
     [
-      "Chance of a gain",
+      "Probability that NPV > 0",
       share(base?.npv_positive_rate),
       base?.npv_positive_rate == null
         ? "no input is uncertain"
@@ -342,14 +342,14 @@ export function overview() {
       : !evaluated && !counted.no_target
         ? "Nothing has been measured in this period yet."
         : `In ${periodName(state.period, state.start)}, ${counted.on_target} of ${plural(evaluated, "target")} ${evaluated === 1 ? "is" : "are"} met, ` +
-          `${counted.at_risk} at risk and ${counted.off_target} missed; ${plural(counted.no_target, "number")} without a ` +
-          `target, ${counted.no_data} without data.`;
+          `${counted.at_risk} at risk and ${counted.off_target} missed; ${plural(counted.no_target, "KPI has", "KPIs have")} ` +
+          `no target, ${counted.no_data} no data.`;
     if (one) {
       title = one.model_name;
       about = [
         ["Kind", one.model_kind?.replace("_", " ")],
         ["Team", one.team_id],
-        ["Unit", one.business_unit],
+        ["Business unit", one.business_unit],
       ];
       if (state.version) {
         const served = chosenRows("versions").find((row) => row.model_version === state.version);

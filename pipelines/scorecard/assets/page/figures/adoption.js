@@ -50,7 +50,7 @@ export const adoptionFigures = () => [
       })),
   }),
   figure({
-    title: "Who came back",
+    title: "Cohort retention",
     how: "per cent of those who first used it in a week, by weeks after",
     chart: "heatmap",
     wide: true,
@@ -132,7 +132,7 @@ export const satisfactionFigures = () => [
       ["value", "Change"],
       ["low", "From"],
       ["high", "To"],
-      ["said", "Reads"],
+      ["said", "Conclusion"],
     ],
     legend: () => [
       ["on its own", "var(--accent)", "dot"],

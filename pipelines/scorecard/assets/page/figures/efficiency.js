@@ -104,7 +104,7 @@ export const costFigures = () => [
       return `${shortMonth(`${panel.rows[0].month}-01`)} against the month before: mostly ${largest.step.toLowerCase()} (${largest.label}).`;
     },
     legend: () => [
-      ["Volume: how much was asked", "var(--soft)", "none"],
+      ["Volume effect", "var(--soft)", "none"],
       ["Mix: on which machines", "var(--soft)", "none"],
       ["Price: what a machine costs for it", "var(--soft)", "none"],
     ],
@@ -273,7 +273,7 @@ export const incidentFigures = () => [
     title: "Incidents",
     how: "open ones first, then the newest",
     columns: [
-      ["state", "Stands", { open: "poor", resolved: "good" }],
+      ["state", "Status", { open: "poor", resolved: "good" }],
       ["model", "Model"],
       ["severity", "Severity"],
       ["title", "What"],

@@ -16,7 +16,7 @@ export const LISTS = {
     "Alerts",
     () =>
       openAlerts().length
-        ? `${plural(openAlerts().length, "alert")} open, ${openAlerts().filter((row) => row.severity === "page").length} of them for somebody to look at now.`
+        ? `${plural(openAlerts().length, "alert")} open, ${openAlerts().filter((row) => row.severity === "page").length} critical.`
         : "No alert is open.",
     () => [
       figure({
@@ -51,13 +51,13 @@ export const LISTS = {
     "Decision gates",
     () =>
       dueCriteria().length
-        ? `${dueCriteria().filter((row) => row.status === "passed").length} of ${plural(dueCriteria().length, "criterion", "criteria")} due are passed, ${dueCriteria().filter((row) => row.status === "failed").length} failed.`
+        ? `${dueCriteria().filter((row) => row.status === "passed").length} of ${plural(dueCriteria().length, "gate criterion", "gate criteria")} due are met, ${dueCriteria().filter((row) => row.status === "failed").length} failed.`
         : "No gate is due.",
     () => [
       figure({
         title: "Criteria due",
         columns: [
-          ["status", "Stands", { passed: "good", failed: "poor" }],
+          ["status", "Status", { passed: "good", failed: "poor" }],
           ["model", "Model"],
           ["gate", "Gate"],
           ["day", "Due"],
@@ -83,7 +83,7 @@ export const LISTS = {
   coverage: [
     "Instrumentation",
     () =>
-      `${chosenRows("coverage").filter((row) => !row.next_step).length} of ${plural(chosenRows("coverage").length, "pair")} of model and KPI are measured, owned and steered; the others show their next step.`,
+      `KPI coverage ${chosenRows("coverage").filter((row) => !row.next_step).length}/${chosenRows("coverage").length}: measured, with an owner and a target. The others show their next step.`,
     () => [
       figure({
         title: "What to connect next",

@@ -54,7 +54,7 @@ export const throughputFigures = () => [
   }),
   dayFigure({
     title: "Latency",
-    how: "milliseconds, as the slowest 5 % have it",
+    how: "p95 latency, ms",
     table: "latency",
     read: (row) => ({
       value: row.latency_p50_ms,
@@ -71,7 +71,7 @@ export const throughputFigures = () => [
     legend: () => [
       ["95th percentile", "var(--accent)", "line"],
       ["median", "var(--thin)", "thin"],
-      ["promised 95th percentile", "var(--ink)", "dash"],
+      ["p95 SLO", "var(--ink)", "dash"],
       PERIOD_KEY,
       ...EVENT_KEY,
     ],
@@ -85,7 +85,7 @@ const DEPLOYED = { rollback: "triangle-down", roll_forward: "triangle-up" };
 export const cadenceFigures = () => [
   figure({
     title: "Release calendar",
-    how: "a dot a day, a mark a deployment",
+    how: "production deployments by day",
     chart: "calendar",
     wide: true,
     by: ["version"],

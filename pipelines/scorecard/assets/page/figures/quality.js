@@ -42,7 +42,7 @@ export const accuracyFigures = () => [
       ["state", "Labels"],
     ],
     legend: () => [
-      ["hollow: labels still come in", "var(--soft)", "ring"],
+      ["preliminary: labels still arrive", "var(--soft)", "ring"],
       ["week in which a feature drifted", "var(--bad)", "down"],
       PERIOD_KEY,
     ],
@@ -52,13 +52,13 @@ export const accuracyFigures = () => [
           (row) =>
             row.score != null &&
             !row.is_too_small &&
-            (!state.cohort || [state.cohort, "everybody"].includes(cohortName(row))),
+            (!state.cohort || [state.cohort, "All users"].includes(cohortName(row))),
         );
         const names = [
-          "everybody",
-          ...distinct(rowsOf("cohorts", model.model_id).map(cohortName)).filter((name) => name !== "everybody"),
+          "All users",
+          ...distinct(rowsOf("cohorts", model.model_id).map(cohortName)).filter((name) => name !== "All users"),
         ];
-        const colour = (name) => (name === "everybody" ? "var(--ink)" : PART(names.indexOf(name) - 1));
+        const colour = (name) => (name === "All users" ? "var(--ink)" : PART(names.indexOf(name) - 1));
         const filled = mine.map((row) => {
           const part = cohortName(row);
           return {
@@ -148,7 +148,7 @@ export const driftFigures = () => [
     },
   }),
   figure({
-    title: "The feature furthest from its reference",
+    title: "Most-drifted feature",
     how: "share of values, in the newest window that could be tested",
     chart: "grouped",
     wide: true,
@@ -189,9 +189,9 @@ export const driftFigures = () => [
       }),
   }),
   figure({
-    title: "Recommended retrains",
+    title: "Retraining recommendations",
     columns: [
-      ["state", "Stands", { open: "poor", closed: "good" }],
+      ["state", "Status", { open: "poor", closed: "good" }],
       ["model", "Model"],
       ["version", "Version"],
       ["since", "Raised"],

@@ -18,7 +18,7 @@ const EXPERIMENT_COLUMNS = [
   ["grade", "Evidence"],
   ["method", "Method"],
   ["status", "Status", { invalid: "poor", underpowered: "fair", running: "idle", finished: "good" }],
-  ["said", "Reads"],
+  ["said", "Conclusion"],
 ];
 
 const experiments = () =>
@@ -44,7 +44,7 @@ const experiments = () =>
 
 export const valueFigures = () => [
   dayFigure({
-    title: "Return so far",
+    title: "Cumulative value",
     how: "USD since the model's first day; what is declared and not measured has no interval",
     table: "worth",
     read: (row) => ({
@@ -70,7 +70,7 @@ export const valueFigures = () => [
       `${money(row.rolling)} so far${row.low == null ? "" : `\n95 %: ${money(row.low)} to ${money(row.high)}`}\nevidence: ${row.grade}`,
   }),
   figure({
-    title: "Experiments: the metrics that decide",
+    title: "Primary-metric results",
     how: "change against the control, with its 95 % interval",
     chart: "forest",
     wide: true,
@@ -186,7 +186,7 @@ export const financeFigures = () => [
     },
   }),
   figure({
-    title: "What NPV hangs on",
+    title: "NPV sensitivity",
     how: "NPV, USD, with one input at either end of its range, widest first",
     chart: "tornado",
     wide: true,
@@ -230,7 +230,7 @@ export const financeFigures = () => [
       ["irr", "IRR a year", share],
       ["payback", "Payback, months"],
       ["discounted", "Discounted payback, months"],
-      ["gap", "Why not"],
+      ["gap", "Missing because"],
     ],
     panels: () =>
       onePanel(
