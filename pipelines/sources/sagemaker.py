@@ -9,10 +9,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.instants import instant
-from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
 
 _EVENT_ID = Column("event_id", "VARCHAR", "EventBridge's id of the event.", required=True)
 _OCCURRED_AT = Column("occurred_at", "TIMESTAMP", "When it happened, to the second.", required=True)
+
+_WEIGHED = """
+    json_type(variants) = 'ARRAY' and len(list_filter(
+        json_extract(variants, '$[*]'),
+        lambda one: try_cast(coalesce(one ->> '$.CurrentWeight', one ->> '$.DesiredWeight', '1') as double)
+            between 0 and 1e9 is not true
+    )) = 0"""
 
 ENDPOINT_CHANGES = Table(
     name="endpoint_changes",
@@ -28,6 +35,7 @@ ENDPOINT_CHANGES = Table(
     ),
     key=("event_id",),
     day="occurred_at",
+    rules=(Rule(_WEIGHED, "variants are no list with a weight of 0 or more each"),),
 )
 
 ENDPOINT_CONFIGS = Table(

@@ -362,3 +362,20 @@ def test_changes_are_read_by_field_names_and_by_labels_and_a_wrong_date_is_set_a
         ("CHG0030002", "Open", None, None),
         ("CHG9", "x", "Successful", None),
     ]
+
+
+@pytest.mark.parametrize("variants", [{"VariantName": "a"}, [{"CurrentWeight": "many"}], [{"DesiredWeight": -1}]])
+def test_weights_that_are_none_are_set_aside(settings: Settings, variants: object) -> None:
+    detail = {
+        "EndpointName": "e",
+        "EndpointConfigName": "c",
+        "EndpointStatus": "IN_SERVICE",
+        "ProductionVariants": variants,
+    }
+    event = {
+        "id": "1",
+        "detail-type": "SageMaker Endpoint State Change",
+        "time": "2026-01-05T10:00:00Z",
+        "detail": detail,
+    }
+    assert load(settings, "sagemaker", "events.jsonl", event).rows_quarantined == 1

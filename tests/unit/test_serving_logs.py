@@ -190,9 +190,9 @@ BAD: dict[str, Row] = {
     "model_name is missing": {"model_name": None},
     "model_name is empty": {"model_name": ""},
     "status is neither success nor error": {"status": "maybe"},
-    "predictions is below 1": {"predictions": 0},
+    "predictions is below 1 or above 1,000,000,000": {"predictions": 0},
     "attempt is below 1": {"attempt": 0},
-    "input_tokens is negative": {"input_tokens": -1},
+    "input_tokens is negative or above 1,000,000,000": {"input_tokens": -1},
     "requested_at is before 1990": {"timestamp": "1970-01-01 00:00:00"},
     "requested_at is later than a day after the file was written": {"timestamp": "2126-01-05 10:00:00"},
 }

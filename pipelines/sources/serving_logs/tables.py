@@ -14,6 +14,9 @@ LONGEST_MS = 86_400_000
 IMPLAUSIBLE = -32_768
 """The bucket of times that none can be, below 0 or above a day: the request counts, and only the time is left out."""
 
+MOST = 1_000_000_000
+"""Predictions, or tokens, beyond which no request goes: sums of a thousand million such requests stay exact."""
+
 DIMENSIONS = (
     Column("model_name", "VARCHAR", "The model as the log calls it.", required=True),
     Column("model_version", "VARCHAR", "Its version, as logged."),
@@ -53,11 +56,12 @@ REQUESTS = Table(
     rules=(
         Rule("model_name <> ''", "model_name is empty"),
         STATUS_RULE,
-        Rule("predictions >= 1", "predictions is below 1"),
+        Rule(f"predictions between 1 and {MOST}", f"predictions is below 1 or above {MOST:,}"),
         Rule("attempt >= 1", "attempt is below 1"),
-        Rule("input_tokens >= 0", "input_tokens is negative"),
-        Rule("output_tokens >= 0", "output_tokens is negative"),
-        Rule("cached_input_tokens >= 0", "cached_input_tokens is negative"),
+        *(
+            Rule(f"{tokens} between 0 and {MOST}", f"{tokens} is negative or above {MOST:,}")
+            for tokens in ("input_tokens", "output_tokens", "cached_input_tokens")
+        ),
     ),
 )
 

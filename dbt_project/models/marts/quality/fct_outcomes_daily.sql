@@ -68,6 +68,8 @@ evaluated_sums as (
 
 ),
 
+-- Beyond ten thousand million a number is no reading but a fault: its square would overflow the sums, and its error
+-- drown all others.
 read_values as (
 
     select
@@ -76,9 +78,9 @@ read_values as (
         case
             when task <> 'regression' then null
             when prediction is null then score
-            when isfinite(try_cast(prediction as double)) then try_cast(prediction as double)
+            when abs(try_cast(prediction as double)) < 1e10 then try_cast(prediction as double)
         end as predicted_value,
-        case when task = 'regression' and isfinite(try_cast(label as double)) then try_cast(label as double) end
+        case when task = 'regression' and abs(try_cast(label as double)) < 1e10 then try_cast(label as double) end
             as actual_value,
         case
             when task = 'ranking' then try_cast(try_cast(prediction as json) as varchar[])[:ranking_cutoff]
@@ -96,6 +98,7 @@ evaluated_values as (
         -- A number is no list, and n/a no number: a label that its task cannot read tells nothing.
         case task when 'regression' then actual_value is not null else relevant_items is not null end as is_read,
         predicted_value - actual_value as error,
+        case when abs(actual_value) >= 1e-9 then actual_value end as part_of,
         case
             when ranked_items is not null and len(relevant_items) > 0
                 then coalesce(list_sum(list_transform(
@@ -136,8 +139,8 @@ value_sums as (
         sum(cast(actual_value * actual_value as decimal(38, 9))) filter (where error is not null)
             as squared_actual_sum,
         sum(cast(abs(error) * abs(actual_value) as decimal(38, 9))) as error_actual_sum,
-        sum(cast(abs(error / nullif(actual_value, 0)) as decimal(38, 9))) as relative_error_sum,
-        count(error / nullif(actual_value, 0)) as relative_error_count,
+        sum(cast(abs(error / part_of) as decimal(38, 9))) as relative_error_sum,
+        count(error / part_of) as relative_error_count,
         count(hit) as ranked_count,
         sum(hit) as hit_count,
         count(ndcg) as ndcg_count,

@@ -144,7 +144,10 @@ timed as (
         records.impact_started_at,
         least(records.created_at, courses.opened_at) as detected_at,
         courses.first_closed_at,
+        -- The clocks of two systems differ: nobody takes up what has not begun.
         case
+            when acknowledged.acknowledged_at < least(records.created_at, courses.opened_at)
+                then least(records.created_at, courses.opened_at)
             when courses.first_closed_at is null or acknowledged.acknowledged_at < courses.first_closed_at
                 then acknowledged.acknowledged_at
         end as acknowledged_at,
