@@ -90,6 +90,18 @@ def number(value: str, kind: str = "") -> str:
     return f"case when isfinite({double}) then {double} end"
 
 
+def double(single: str) -> str:
+    """The double that the shortest decimal text of a FLOAT names: the 0.7 of a CSV, not 0.69999999.
+
+    What has three decimals and six digits is that by itself, a tenth of what it costs to print and read it.
+    """
+    rounded = f"round({single}::double, 3)"
+    return (
+        f"case when abs({single}) < 1000 and cast({rounded} as float) = {single} then {rounded} "
+        f"else cast(cast({single} as varchar) as double) end"
+    )
+
+
 def _double_text(double: str) -> str:
     """A double as text: no exponent and no decimals where it is whole."""
     whole = f"{double} = trunc({double}) and abs({double}) < 1e38"

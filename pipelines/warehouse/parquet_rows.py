@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
 
+from pipelines.sources import values
 from pipelines.warehouse.connect import name, path_list, quote
 from pipelines.warehouse.recognise import OURS, Landed, Recognised, recognise
 
@@ -27,6 +29,13 @@ def open_parquet(landed: Landed) -> Recognised:
     if renamed:
         reader = f"(select * rename ({renamed}) from {reader})"
     types = {ours[column]: kind for column, kind in described.items()}
+    doubles = ", ".join(
+        f"{_in_doubles(name(column), duckdb.sqltype(kind))} as {name(column)}"
+        for column, kind in types.items()
+        if "FLOAT" in kind
+    )
+    if doubles:
+        reader = f"(select * replace ({doubles}) from {reader})"
     columns = set(types) - {"file_row_number"}
     found = recognise(candidates, columns, landed.path, sorted(columns))
     present = {column.lower() for column in columns}
@@ -59,6 +68,29 @@ def open_parquet(landed: Landed) -> Recognised:
         f"select coalesce(sum(num_rows), 0) from parquet_file_metadata({paths})"
     ).fetchone() or (0,)
     return Recognised(found, int(count), 0, "", types, constants | dict.fromkeys(absent, "null"))
+
+
+def _in_doubles(value: str, kind: DuckDBPyType, depth: int = 0) -> str:
+    """SQL of a value of type `kind` with its FLOATs, those in lists, structs and maps too, as the doubles they name."""
+    if "FLOAT" not in str(kind):
+        return value
+    if kind.id == "float":
+        return values.double(value)
+    each = f"e{depth}"
+    inner = {field: of for field, of in kind.children if isinstance(of, DuckDBPyType)}
+    if kind.id == "struct":
+        fields = ", ".join(
+            f"{name(field)} := {_in_doubles(f'({value}).{name(field)}', of, depth)}" for field, of in inner.items()
+        )
+        return f"case when {value} is not null then struct_pack({fields}) end"
+    if kind.id == "map":
+        entry = ", ".join(
+            f"{quote(field)}: {_in_doubles(f'{each}.{field}', of, depth + 1)}" for field, of in inner.items()
+        )
+        return f"map_from_entries(list_transform(map_entries({value}), lambda {each}: {{{entry}}}))"
+    if kind.id in ("list", "array"):
+        return f"list_transform({value}, lambda {each}: {_in_doubles(each, inner['child'], depth + 1)})"
+    return value
 
 
 def _constants(connection: duckdb.DuckDBPyConnection, files: list[Path], types: Mapping[str, str]) -> dict[str, str]:

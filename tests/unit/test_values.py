@@ -340,3 +340,11 @@ def test_dbt_knows_the_words_for_a_missing_value() -> None:
     macro = (DBT_PROJECT / "macros" / "is_missing_value.sql").read_text()
     (listed,) = re.findall(r"return\(\[(.*?)\]\)", macro, re.DOTALL)
     assert set(ast.literal_eval(f"[{listed}]")) == set(values.MISSING_VALUE)
+
+
+def test_a_number_in_four_bytes_is_the_decimal_it_was_written_from() -> None:
+    written = ["0.7", "16.2", "-9.99", "99.99", "0.000123", "123456.7", "1e-12", "3.4e+38", "0.3333333", "999.999"]
+    with duckdb.connect() as connection:
+        for text in written:
+            ((found,),) = connection.execute(f"select {values.double(f'{quote(text)}::float')}").fetchall()
+            assert found == float(text)
