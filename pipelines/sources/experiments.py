@@ -121,7 +121,7 @@ def _flat(
         name=f"{name}_{container}",
         container=container,
         requires=tuple(f"$.{theirs}" for theirs in required) if container == "json" else required,
-        optional=() if container == "json" else optional,
+        optional=tuple(f"$.{theirs}" for theirs in optional) if container == "json" else optional,
         select={table: f"select _row, _raw, {picked} from rows"},
     )
 

@@ -136,6 +136,7 @@ SOURCE = Source(
             name="feature_histograms_json",
             container="json",
             requires=("$.model", "$.feature", "$.window_start", "$.window_end", "$.count"),
+            optional=("$.version", "$.environment"),
             select={"bins_hourly": _histograms(_JSON_ROWS)},
         ),
     ),

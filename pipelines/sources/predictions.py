@@ -127,7 +127,7 @@ def _formats(name: str, table: str, columns: Mapping[str, str], required: tuple[
             name=f"{name}_{container}",
             container=container,
             requires=tuple(f"$.{column}" for column in required) if container == "json" else required,
-            optional=() if container == "json" else optional,
+            optional=tuple(f"$.{column}" for column in optional) if container == "json" else optional,
             select={table: select},
             writing=Writing("."),
             renames=(table, columns) if container == "parquet" else None,

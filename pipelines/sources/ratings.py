@@ -120,6 +120,7 @@ SOURCE = Source(
             name="ratings log, JSON",
             container="json",
             requires=("$.rating_id", "$.rated_at", "$.model", "$.kind", "$.value"),
+            optional=tuple(f"$.{column}" for column in _RATING[5:]),
             select={"ratings": _ratings(_of_document(_RATING))},
         ),
         Format(
@@ -133,6 +134,7 @@ SOURCE = Source(
             name="decisions log, JSON",
             container="json",
             requires=("$.decision_id", "$.decided_at", "$.model", "$.overridable"),
+            optional=tuple(f"$.{column}" for column in _DECISION[4:]),
             select={"decisions": _decisions(_of_document(_DECISION))},
         ),
         Format(

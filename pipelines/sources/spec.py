@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import unquote
 
 Container = Literal["csv", "json", "parquet", "sqlite", "text"]
 """How a file's bytes hold rows. Compression (`.gz`, `.zst`) and `.zip` are the reader's affair."""
@@ -133,6 +134,9 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
+_NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+
+
 @dataclass(frozen=True)
 class Format:
     """One export format of a vendor, and the SQL that maps it onto the source's tables.
@@ -155,6 +159,9 @@ class Format:
     written `table.column`. It is meant for small tables.
 
     text: `rows` has one row a file, with its content in the column `text`.
+
+    A column of csv, parquet or json, required or optional (json: `$.column`), that a file lacks may stand in the name
+    of a folder instead, `environment=shadow/`, as Spark and Hive partition tables (`told_by`).
 
     `deliveries`: how those of a stream relate, where the source has streams. `replace a day`: the newest that covers a
     day has it. `replace a period`: likewise, and one that begins no later than an older one replaces all of that.
@@ -194,6 +201,22 @@ class Format:
     deliveries: Literal["replace a period", "replace a day", "append"] = "replace a day"
     named_by: str = ""
     writing: Writing = Writing()
+
+    def told_by(self, path: str) -> dict[str, str | None]:
+        """Column → value of those of the format's columns that a folder of `path` names, `column=value`; null is None.
+
+        A column in capitals has to be written so: `date=…` is the day a bill was delivered, and `Date` a charge's.
+        """
+        parts = [part.partition("=") for part in path.split("/")[:-1] if "=" in part]
+        if not parts or self.container not in ("csv", "json", "parquet"):
+            return {}
+        columns = [column.removeprefix("$.") for column in (*self.requires, *self.optional)]
+        return {
+            column: None if value == _NULL_PARTITION else unquote(value)
+            for key, _, value in parts
+            for column in columns
+            if column in (key, key.lower())
+        }
 
     @property
     def reduces(self) -> bool:

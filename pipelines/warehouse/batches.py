@@ -118,6 +118,8 @@ def _batches(
             check_unchanged(file)
             lines = _documents(text, settings.limits.nesting)
             form = format_of(lines, candidates, file.path) if lines else None
+            if form and form.told_by(file.path):
+                continue
         except Exception as error:  # whatever it is, reading the file alone meets it again and tells it
             if is_ours(error):
                 raise

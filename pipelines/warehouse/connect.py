@@ -38,6 +38,11 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def literal(text: str | None) -> str:
+    """`text` as a SQL string literal, or null."""
+    return "null" if text is None else quote(text)
+
+
 def name(text: str) -> str:
     """`text` as a SQL identifier."""
     return '"' + text.replace('"', '""') + '"'

@@ -158,6 +158,9 @@ def _keep(
     """Keep the bytes of a file that can be read as it is under the table's names; None where it can't."""
     if opened.format.renames is None or len(files) > 1:
         return None
+    lower = {column.lower() for column in opened.columns}
+    if any(column.lower() not in lower for column in opened.format.told_by(report.path)):
+        return None
     table = source.table(opened.format.renames[0])
     logged = logged_names(opened.format, table)
     found = {column.lower(): kind for column, kind in opened.columns.items()}

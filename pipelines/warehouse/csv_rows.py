@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.sources.spec import Format
-from pipelines.warehouse.connect import name, path_list, quote
+from pipelines.warehouse.connect import literal, name, path_list, quote
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.recognise import OURS, Landed, Recognised, recognise
 
@@ -59,8 +59,10 @@ def open_csv(landed: Landed) -> Recognised | None:
     )
     present = {column.lower() for _, header in found for column in header.columns}
     absent = dict.fromkeys(c for c in (*form.requires, *form.optional) if c.lower() not in present)
+    told = form.told_by(landed.path)
+    lacking = "".join(f", {literal(told.get(column))} as {name(column)}" for column in absent)
     connection.execute(
-        f"create or replace temp view rows as select *{''.join(f', null as {name(column)}' for column in absent)}, "
+        f"create or replace temp view rows as select *{lacking}, "
         f"row_number() over () as _row, cast(to_json(r) as varchar) as _raw, {landed.about} from ({reader}) as r"
     )
     # Rejects are written when the scan's result has been read to its end: fetchone would leave them out.
@@ -124,7 +126,7 @@ def _header(path: Path, candidates: Sequence[Format], landed: Landed) -> Header 
             status="unreadable",
         )
     spelled = {c.lower(): c for candidate in candidates for c in (*candidate.requires, *candidate.optional)}
-    wanted = [{column.lower() for column in candidate.requires} for candidate in candidates]
+    wanted = [{c.lower() for c in form.requires if c not in form.told_by(landed.path)} for form in candidates]
     best: tuple[int, Header] | None = None
     for delimiter in DELIMITERS:
         for place, cells, ends_at in _first_rows(text, delimiter):

@@ -6,6 +6,7 @@ bytes as they were delivered, where nothing has to be done to them. Who writes t
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -28,7 +29,10 @@ def content_folder(settings: Settings, source: str, version: str, content_id: st
 
 
 def names_say(connection: duckdb.DuckDBPyConnection, source: Source, paths: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Path → format → what the format's mapping would read in the path, of those formats that read any."""
+    """Path → format → what would be read in the path in this format, be it by its mapping or for columns a file lacks.
+
+    Formats for which the path says nothing are left out.
+    """
     says: dict[str, dict[str, str]] = {path: {} for path in paths}
     for form in source.formats:
         if form.named_by:
@@ -38,6 +42,9 @@ def names_say(connection: duckdb.DuckDBPyConnection, source: Source, paths: Sequ
             )
             for path, text in said.fetchall() if paths else []:
                 says[path][form.name] = text
+        for path in paths:
+            if told := form.told_by(path):
+                says[path][form.name] = says[path].get(form.name, "") + json.dumps(told, sort_keys=True)
     return says
 
 

@@ -116,11 +116,16 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
         # The oldest file of a content first: a row that happened later than that is set aside.
         order = sorted(zip(changed, hashed, strict=True), key=lambda found: (found[0].modified_at, found[0].path))
         contents = {
-            file.path: [content_of(bytes_id, form, says[file.path]) for form in (None, *source.formats)]
+            file.path: {
+                form.name if form else None: content_of(bytes_id, form, says[file.path])
+                for form in (None, *source.formats)
+            }
             for file, (bytes_id, _) in order
         }
         delivered = {
-            file.path: min(file.modified_at, *(first.get(content, file.modified_at) for content in contents[file.path]))
+            file.path: min(
+                file.modified_at, *(first.get(found, file.modified_at) for found in contents[file.path].values())
+            )
             for file in changed
         }
         unread: dict[str, LandingFile] = {}
@@ -160,10 +165,14 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
 
 
 def _known(
-    known: Mapping[str, ledger.FileReport], contents: Sequence[str], file: LandingFile
+    known: Mapping[str, ledger.FileReport], contents: Mapping[str | None, str], file: LandingFile
 ) -> ledger.FileReport | None:
-    """The report of the file's content, one of these; None where it is to be read, if only as of an older file."""
-    report = next((known[content] for content in contents if content in known), None)
+    """The report of the file's content, as which the bytes are in a format; None where it is to be read.
+
+    It is read again too where this file of it is older.
+    """
+    reports = ((form, known.get(content)) for form, content in contents.items())
+    report = next((found for form, found in reports if found and found.format == form), None)
     return report if report and file.modified_at >= report.delivered_at else None
 
 

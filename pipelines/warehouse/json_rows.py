@@ -66,7 +66,7 @@ def open_json(landed: Landed) -> Recognised | None:
         found = quiet[0]
     else:
         found = _recognised(landed, head, candidates)
-    records = records_of(found, f"select * from documents where {fault} is null")
+    records = _told(found, landed.path, records_of(found, f"select * from documents where {fault} is null"))
     connection.execute(f"create or replace temp view rows as select *, {landed.about} from ({records})")
     (good,) = connection.execute("select count(*) from rows").fetchone() or (0,)
     bad = f"select _row, left(_raw, 10000) as _raw, {fault} as _reason from documents where {fault} is not null"
@@ -124,6 +124,16 @@ def records_of(form: Format, documents: str, kept: str = "") -> str:
             f"select row_number() over () as _row, cast(doc as varchar) as _raw, doc, page, _row as _document{also} "
             f"from ({records})"
         )
+    return records
+
+
+def _told(form: Format, path: str, records: str) -> str:
+    """The records with the members they lack that a folder of `path` tells."""
+    for column, value in form.told_by(path).items():
+        begins = quote(json.dumps({column: value})[:-1] + ",")
+        lacks = f"len(json_keys(doc)) > 0 and not list_contains(json_keys(doc), {quote(column)})"
+        added = f"cast({begins} || substr(trim(cast(doc as varchar)), 2) as json)"
+        records = f"select * replace (case when {lacks} then {added} else doc end as doc) from ({records})"
     return records
 
 

@@ -9,7 +9,7 @@ import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from pipelines.sources import values
-from pipelines.warehouse.connect import name, path_list, quote
+from pipelines.warehouse.connect import literal, name, path_list, quote
 from pipelines.warehouse.recognise import OURS, Landed, Recognised, recognise
 
 
@@ -40,7 +40,9 @@ def open_parquet(landed: Landed) -> Recognised:
     found = recognise(candidates, columns, landed.path, sorted(columns))
     present = {column.lower() for column in columns}
     absent = [c for c in (*found.requires, *found.optional) if c.lower() not in present]
-    nulls = "".join(f", null as {name(column)}" for column in dict.fromkeys(absent))
+    folders = found.told_by(landed.path)
+    lacking = {column: literal(folders.get(column)) for column in absent}
+    others = "".join(f", {value} as {name(column)}" for column, value in lacking.items())
     constants = _constants(connection, landed.paths, types) if found.reduces else {}
     replaced = ", ".join(
         f"{value if value != 'null' else f'null::{types[column]}'} as {name(column)}"
@@ -61,13 +63,13 @@ def open_parquet(landed: Landed) -> Recognised:
         )
         raw = "null::varchar"
     connection.execute(
-        f"create or replace temp view rows as select *{f' replace ({replaced})' if replaced else ''}{nulls}, "
+        f"create or replace temp view rows as select *{f' replace ({replaced})' if replaced else ''}{others}, "
         f"{number} as _row, {raw} as _raw, {landed.about} from {reader} as r"
     )
     (count,) = connection.execute(
         f"select coalesce(sum(num_rows), 0) from parquet_file_metadata({paths})"
     ).fetchone() or (0,)
-    return Recognised(found, int(count), 0, "", types, constants | dict.fromkeys(absent, "null"))
+    return Recognised(found, int(count), 0, "", types, constants | lacking)
 
 
 def _in_doubles(value: str, kind: DuckDBPyType, depth: int = 0) -> str:

@@ -68,14 +68,15 @@ class Recognised:
 
 
 def recognise(candidates: Sequence[Format], present: Collection[str], path: str, shown: Sequence[str]) -> Format:
-    """The candidate whose required columns are all `present`; of several, the one that requires most.
+    """The candidate whose required columns are `present` or told by `path`; of several, the one that requires most.
 
     Raises LandingFileError, naming what was found (`shown`) and what the nearest candidate lacks.
     """
     lower = {column.lower() for column in present}
 
     def missing(candidate: Format) -> list[str]:
-        return [column for column in candidate.requires if column.lower() not in lower]
+        told = candidate.told_by(path)
+        return [c for c in candidate.requires if c.lower() not in lower and c.removeprefix("$.") not in told]
 
     fitting = [candidate for candidate in candidates if not missing(candidate)]
     if fitting:

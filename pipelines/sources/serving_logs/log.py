@@ -146,6 +146,7 @@ LOG_JSON = Format(
     name="serving_log_json",
     container="json",
     requires=tuple(f"$.{name}" for name in _LOG_REQUIRED),
+    optional=tuple(f"$.{name}" for name in LOG_PARQUET.optional),
     select={"requests": _LOG_JSON},
 )
 
