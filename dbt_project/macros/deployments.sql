@@ -11,6 +11,45 @@
 {%- endmacro %}
 
 {#
+  What tells a stored model from the next: `uri` less its query, and less the files and folders at its end that are
+  called the same in every version, `model.joblib` or `artifacts/model`.
+#}
+{% macro storage_path(uri) -%}
+    regexp_replace(
+        regexp_replace({{ uri }}, '[?#].*$', ''),
+        '(/(models?|artifacts?|export|saved_model|[^/]*[.]{{ model_file() }}))*/*$', ''
+    )
+{%- endmacro %}
+
+{# The endings of files that hold a model; a version may stand before one. #}
+{% macro model_file() -%}
+    (joblib|pkl|pickle|bst|json|ubj|txt|pmml|onnx|pb|pt|pth|mar|h5|keras|safetensors|gguf|bin|zip|tgz|tar|tar[.]gz)
+{%- endmacro %}
+
+{#
+  The version in the place of a stored model, null where nothing in it reads as one: what follows the colon
+  (`hf://repo/model:hash`, `image:tag`; `latest` and `main` move), a version in the name of the file, a date of folders,
+  else the last name that tells models apart, where it begins or ends with a number (`v2`, `1.0`, `triage-v2`) or is a
+  hash.
+#}
+{% macro version_of_storage(uri) -%}
+    coalesce(
+        nullif(regexp_extract(
+            regexp_replace({{ uri }}, '[?#].*$|:(latest|main)$', ''), '[^/]:([^:/][^/]*)$', 1
+        ), ''),
+        nullif(regexp_extract(
+            regexp_replace({{ uri }}, '[?#].*$', ''),
+            '/(v?[0-9][^/]*|[^/]*[-_.](v[0-9]+|[0-9]{4,})([-_.][0-9]+)*)[.]{{ model_file() }}$', 1
+        ), ''),
+        nullif(regexp_extract({{ storage_path(uri) }}, '/((19|20)[0-9]{2}/[0-9]{1,2}(/[0-9]{1,2})?)$', 1), ''),
+        nullif(regexp_extract(
+            {{ storage_path(uri) }},
+            '/(v?[0-9][^/]*|[^/]*[-_.]v?[0-9]+([-_.][0-9]+)*|(m-)?[0-9a-f]{7,64})$', 1
+        ), '')
+    )
+{%- endmacro %}
+
+{#
   The environment a deployment went to. `name` is what the system calls it: `prod`, `eu-production`, `recs-staging`.
   `is_production` is the system's own word, where it has one. What names no environment at all is `otherwise`.
 #}

@@ -16,7 +16,7 @@ INFERENCE_SERVICES = Table(
         Column("inference_service", "VARCHAR", "namespace/name; the catalog maps it to a member.", required=True),
         Column("resource_version", "VARCHAR", "Kubernetes' number of this state.", required=True),
         Column("version_label", "VARCHAR", "The label or annotation that names the model's version."),
-        Column("storage_uri", "VARCHAR", "Where the served model lies."),
+        Column("storage_uri", "VARCHAR", "Where the served model lies; of several places all, with blanks between."),
         Column("environment", "VARCHAR", "The label `environment`; null where it has none."),
         Column("is_ready", "BOOLEAN", "The condition Ready, with what was asked for last the one that is ready."),
         Column("is_failed", "BOOLEAN", "Whether what was asked for last could not be loaded."),
@@ -111,9 +111,18 @@ def _select(doc: str) -> str:
                 service ->> '$.metadata.annotations."model-version"',
                 service ->> '$.metadata.labels."app.kubernetes.io/version"'
             ) as version_label,
+            -- A predictor of one's own says it in a variable of its container, or is an image with the model in it.
             coalesce(
                 service ->> '$.spec.predictor.model.storageUri',
-                json_extract_string(service, '$.spec.predictor.*.storageUri')[1]
+                json_extract_string(service, '$.spec.predictor.*.storageUri')[1],
+                nullif(array_to_string(json_extract_string(service, '$.spec.predictor.storageUris[*].uri'), ' '), ''),
+                nullif(array_to_string(json_extract_string(service, '$.spec.predictor.*.storageUris[*].uri'), ' '), ''),
+                '/' || json_extract_string(service, '$.spec.predictor.*.storage.path')[1],
+                list_filter(
+                    json_extract(service, '$.spec.predictor.containers[*].env[*]'),
+                    lambda one: one ->> '$.name' = 'STORAGE_URI'
+                )[1] ->> '$.value',
+                '/' || (service ->> '$.spec.predictor.containers[0].image')
             ) as storage_uri,
             coalesce(
                 service ->> '$.metadata.labels.environment',

@@ -17,16 +17,30 @@ distinct_states as (
 
 ),
 
+located as (
+
+    select
+        *,
+        list_transform(string_split(storage_uri, ' '), lambda uri: {{ version_of_storage('uri') }}) as stored_versions
+
+    from distinct_states
+
+),
+
 named as (
 
     select
         *,
-        -- A storage path ends in the version: gs://models/triage/v2, or models:/triage/2.
-        coalesce(version_label, nullif(regexp_extract(storage_uri, '/(v?[0-9][^/]*)/*$', 1), ''), revision)
-            as version_name,
+        coalesce(
+            version_label,
+            -- Where one of several places names no version, the others do not tell all.
+            case when list_count(stored_versions) = len(stored_versions) then array_to_string(stored_versions, '+') end,
+            revision,
+            regexp_replace(storage_uri, '[?#][^ ]*', '', 'g')
+        ) as version_name,
         {{ number_order('resource_version') }} as state_order
 
-    from distinct_states
+    from located
 
 ),
 
