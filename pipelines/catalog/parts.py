@@ -5,10 +5,20 @@ What is said of one domain alone lives in its module under `domains/`.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 SLUG_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 ADDRESS_PATTERN: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
@@ -27,11 +37,18 @@ def _day(value: object) -> object:
     raise ValueError("expected a day such as 2026-01-31")
 
 
+def _folded(value: str) -> str:
+    is_guid = re.fullmatch(r"\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?", value)
+    return value.strip("{}").lower() if is_guid else value
+
+
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 Address = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
 """Text as a vendor's system spells it: never trimmed."""
+LoggedId = Annotated[Exact, AfterValidator(_folded)]
+"""An id as logs have it, a GUID in lower case and without braces: how the intake writes every id."""
 Month = Annotated[str, StringConstraints(pattern=MONTH_PATTERN)]
 Day = Annotated[date, BeforeValidator(_day)]
 """A day, never a number: pydantic would take 20260101 for seconds since 1970."""

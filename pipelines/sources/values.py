@@ -20,6 +20,9 @@ CUT_OBJECT = (
     r'System\.Collections\.(Hashtable|Specialized\.OrderedDictionary))"'
 )
 """What PowerShell writes in JSON for an object that lies deeper than `ConvertTo-Json -Depth`: its fields are lost."""
+GUID = r"(?:\$device:)?\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
+"""A GUID, as any program writes it: a number in hexadecimal digits, the same in upper and lower case, in braces or not.
+Mixpanel puts a word before that of a device."""
 TRUE = ("true", "t", "yes", "y", "1", "1.0", "1.00")
 FALSE = ("false", "f", "no", "n", "0", "0.0", "0.00")
 FLOATS = ("DOUBLE", "FLOAT")
@@ -62,8 +65,8 @@ def altered(value: str, is_id: bool) -> str:
 
     Of a handful of plain functions, since these cost next to nothing over a bulk file's repeated texts.
     """
-    number = f" or ends_with({value}, '.0')" if is_id else ""
-    return f"({value} <> trim({value}) or {value} in {_listed(MISSING_TEXT)}{number})"
+    of_id = f" or ends_with({value}, '.0') or {_is_guid_to_fold(value)}" if is_id else ""
+    return f"({value} <> trim({value}) or {value} in {_listed(MISSING_TEXT)}{of_id})"
 
 
 def altered_category(value: str) -> str:
@@ -116,11 +119,17 @@ def _shortened(decimal: str) -> str:
     return f"case when contains({decimal}, '.') then rtrim(rtrim({decimal}, '0'), '.') else {decimal} end"
 
 
+def _is_guid_to_fold(text: str) -> str:
+    # What costs least comes first: a bulk file's ids are GUIDs in lower case, most often.
+    folded = f"{text} = lower({text}) and not contains({text}, '{{')"
+    return f"(strlen({text}) between 36 and 46 and not ({folded}) and regexp_full_match({text}, '{GUID}'))"
+
+
 def identifier(value: str, kind: str = "") -> str:
     r"""`value` as the text of an id: a number stored as double or decimal has no decimals and no exponent.
 
-    Text keeps its leading zeros and loses the blanks around it. `123.0` is what a table library makes of the id 123
-    when another row has none, and reads as `123`.
+    Text keeps its case and its leading zeros and loses the blanks around it. `123.0` is what a table library makes of
+    the id 123 when another row has none, and reads as `123`. A GUID is in lower case and without braces.
     """
     if kind in INTEGERS:
         return f"cast({value} as varchar)"
@@ -134,7 +143,8 @@ def identifier(value: str, kind: str = "") -> str:
         return float_text
     text_or_id = (
         f"case when ends_with({written}, '.0') and regexp_full_match({written}, '[0-9]+\\.0') "
-        f"then {_shortened(written)} else {text(value)} end"
+        f"then {_shortened(written)} "
+        f"when {_is_guid_to_fold(written)} then lower(translate({written}, '{{}}', '')) else {text(value)} end"
     )
     if kind == "VARCHAR":
         return text_or_id

@@ -317,6 +317,18 @@ def test_a_free_value_is_one_text_whatever_its_type(
         ("0123", ["'0123'"]),
         ("1e5", ["'1e5'"]),
         ("true", ["true"]),
+        ("aBcD", ["'aBcD'"]),
+        (
+            "8c2d6a0f-3e3b-4b11-9e55-0123456789ab",
+            [
+                "'8C2D6A0F-3E3B-4B11-9E55-0123456789AB'",
+                "'{8c2d6a0f-3e3b-4b11-9e55-0123456789ab}'",
+                "' 8C2D6A0F-3E3B-4B11-9E55-0123456789ab'",
+                "'8C2D6A0F-3E3B-4B11-9E55-0123456789AB'::uuid",
+            ],
+        ),
+        ("$device:8c2d6a0f-3e3b-4b11-9e55-0123456789ab", ["'$device:8C2D6A0F-3E3B-4B11-9E55-0123456789AB'"]),
+        ("8C2D6A0F-3E3B-4B11-9E55-0123456789AZ", ["'8C2D6A0F-3E3B-4B11-9E55-0123456789AZ'"]),
         (None, ["null", "'null'", "'nan'::double"]),
     ],
 )

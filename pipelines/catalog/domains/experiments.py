@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.entries import Entries, Place, listed, once
-from pipelines.catalog.parts import Day, Exact, Number, Part, Slug, Text, Validity
+from pipelines.catalog.parts import Day, Exact, LoggedId, Number, Part, Slug, Text, Validity
 
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
@@ -52,7 +52,7 @@ class Metric(Part):
 class Variation(Part):
     """A variant of a randomised experiment."""
 
-    id: Exact = Field(description="The variation as it is logged.")
+    id: LoggedId = Field(description="The variation as it is logged.")
     weight: Annotated[Number, Field(ge=0)] = Field(
         description="The share of traffic it is given, in any unit: 50 and 50 as well as 0.5 and 0.5."
     )
@@ -84,7 +84,7 @@ class Experiment(Validity):
     """A measured comparison: what a model changes, against what it would have been without it."""
 
     id: Slug = Field(description="Its id, unique among experiments.")
-    key: Exact | None = Field(None, description="Its name in the logs; left out: its id.")
+    key: LoggedId | None = Field(None, description="Its name in the logs; left out: its id.")
     name: Text = Field(description="Its name on the scorecard.")
     hypothesis: Text = Field(description="What is expected to change, and why.")
     model: Slug = Field(description="The model, agent or decision system it is about.")
@@ -98,7 +98,7 @@ class Experiment(Validity):
         None, alias="to", description="The first day (UTC) nobody new enters; left out: it is running."
     )
     variations: tuple[Variation, ...] = Field((), description="Its variants; none where outcomes come as a panel.")
-    control: Exact | None = Field(None, description="The variant the others are compared with.")
+    control: LoggedId | None = Field(None, description="The variant the others are compared with.")
     primary_metric: Metric = Field(description="The metric that decides.")
     secondary_metrics: tuple[Metric, ...] = Field(
         (), description="What else is looked at; p-values are corrected for how many they are."

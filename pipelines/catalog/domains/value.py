@@ -14,7 +14,7 @@ from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, Catalo
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.domains.experiments import RANDOMISED_DESIGNS, Experiment
 from pipelines.catalog.entries import Entries, Place, Read, listed, once
-from pipelines.catalog.parts import AsOf, Exact, Number, Slug, Text, Validity
+from pipelines.catalog.parts import AsOf, LoggedId, Number, Slug, Text, Validity
 
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
@@ -47,7 +47,7 @@ class ValueStream(Validity):
         None, description="The experiment that measured the uplift. This or `declared_uplift`."
     )
     metric: Slug | None = Field(None, description="Which of its metrics; left out: the primary one.")
-    variation: Exact | None = Field(
+    variation: LoggedId | None = Field(
         None, description="Which of its variants; left out where there is one beside the control."
     )
     declared_uplift: Number | None = Field(

@@ -17,6 +17,19 @@ coverage as (
 
 grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
 
+-- Labels that match no prediction name no model either: whose they are, nobody can say.
+unmatched as (
+
+    select
+        event_date,
+        sum(received_label_count) as label_count
+
+    from {{ ref('fct_outcomes_daily') }}
+    where model_id = 'unmatched'
+    group by event_date
+
+),
+
 periods as (
 
     select distinct
@@ -36,6 +49,38 @@ covered_periods as (
         max(coverage.day) as last_day
 
     from coverage
+    cross join grains
+    group by all
+
+),
+
+-- A label comes after its prediction, so those that came later may be meant for this period too.
+unmatched_since as (
+
+    select
+        periods.period,
+        periods.period_start_date,
+        sum(unmatched.label_count) as label_count
+
+    from periods
+    inner join unmatched on periods.period_start_date <= unmatched.event_date
+    group by all
+
+),
+
+matched as (
+
+    select
+        labels.model_id,
+        grains.period,
+        cast(date_trunc(grains.period, labels.event_date) as date) as period_start_date,
+        sum(labels.label_count) as label_count
+
+    from {{ ref('int_labels__matured') }} as labels
+    inner join quality
+        on
+            labels.model_id = quality.member_id
+            and labels.label_source = quality.label_source
     cross join grains
     group by all
 
@@ -92,6 +137,10 @@ measured as (
             when quality.member_id is null then 'the catalog does not say how its accuracy is measured'
             when covered_periods.period is null then 'no predictions or labels were loaded for this period'
             when windows.model_id is null then 'no predictions were logged in this period'
+            when windows.label_count = 0 and matched.label_count = 0 and unmatched_since.label_count > 0
+                then
+                    'none of its predictions has a label yet; '
+                    || format('{:,}', cast(unmatched_since.label_count as bigint)) || ' labels match no prediction'
             when windows.label_count = 0
                 then 'no day of the period is mature: too few of its predictions have a label yet'
         end as gap_reason
@@ -108,6 +157,15 @@ measured as (
             models.model_id = windows.model_id
             and periods.period = windows.period
             and periods.period_start_date = windows.period_start_date
+    left join matched
+        on
+            models.model_id = matched.model_id
+            and periods.period = matched.period
+            and periods.period_start_date = matched.period_start_date
+    left join unmatched_since
+        on
+            periods.period = unmatched_since.period
+            and periods.period_start_date = unmatched_since.period_start_date
     left join ends
         on
             models.model_id = ends.model_id
