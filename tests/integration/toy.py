@@ -81,7 +81,7 @@ MODELS = {
 
 def write_project(folder: Path) -> Path:
     """Write the dbt project: the real one's settings and macros, and the shop's models."""
-    for part in ("dbt_project.yml", "profiles.yml", "macros", "models/marts/core/dim_days.sql"):
+    for part in ("dbt_project.yml", "profiles.yml", "macros", "models/intermediate/core/dim_days.sql"):
         target = folder / part
         target.parent.mkdir(parents=True, exist_ok=True)
         if (DBT_PROJECT / part).is_dir():

@@ -91,7 +91,13 @@ def test_a_staging_model_reads_one_source(manifest: dict[str, Any]) -> None:
 
 
 def test_names_say_the_layer(manifest: dict[str, Any]) -> None:
-    prefixes = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("fct_", "dim_", "mart_")}
+    prefixes = {
+        "staging": ("stg_",),
+        "intermediate": ("int_", "dim_"),
+        "facts": ("fct_", "int_"),
+        "kpis": ("int_", "fct_"),
+        "marts": ("mart_", "int_"),
+    }
     wrong = [n["name"] for n in models(manifest) if not n["name"].startswith(prefixes[room(n)[0]])]
     assert not wrong
 

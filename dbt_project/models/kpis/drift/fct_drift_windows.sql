@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with
 
 resolved as (select * from {{ ref('int_drift_windows__resolved') }}),

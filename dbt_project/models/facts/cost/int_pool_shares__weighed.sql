@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 pools as (select * from {{ source('catalog', 'shared_pools') }}),

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 scorecard as (select * from {{ ref('mart_scorecard') }}),

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 days as (select * from {{ ref('int_satisfaction_days__united') }}),

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with
 
 -- A day that was rejected is a day all the same.

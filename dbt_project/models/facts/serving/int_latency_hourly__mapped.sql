@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 logged as (select * from {{ ref('stg_serving_logs__latency_hourly') }}),
