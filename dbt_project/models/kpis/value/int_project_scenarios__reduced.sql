@@ -57,7 +57,7 @@ final as (
         list(
             coalesce(cast(case when flows.is_closed then flows.actual_usd end as double), 0)
             order by months.month_index asc
-        ) as booked,
+        ) as actual,
         {% for end in ['planned', 'low', 'high'] -%}
         list(
             coalesce(cast(case when not flows.is_closed then flows.{{ end }}_usd end as double), 0)

@@ -1,0 +1,53 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
+) }}
+
+{%- set back = var('identity_lookback_days') %}
+{%- set forward = var('excluded_user_memory_days') %}
+
+with observed as (
+
+    select * from {{ ref('int_target_users__observed') }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+
+),
+
+identities as (
+
+    select * from {{ ref('int_identities__joined') }}
+    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+
+),
+
+-- A user renamed within the day was observed under two names: the later says what the user is.
+ranked as (
+
+    select
+        observed.model_id,
+        observed.feature_id,
+        identities.user_id,
+        observed.event_date,
+        observed.is_target,
+        row_number() over (
+            partition by observed.feature_id, identities.user_id, observed.event_date
+            order by observed.event_at desc, observed.delivery_id asc
+        ) as recency
+    from observed
+    inner join identities
+        on
+            observed.source = identities.source
+            and observed.delivery_id = identities.delivery_id
+    where not identities.is_excluded
+
+)
+
+select
+    model_id,
+    feature_id,
+    user_id,
+    event_date,
+    is_target
+from ranked
+where recency = 1
