@@ -122,9 +122,9 @@ final as (
 
     select
         * exclude (x, d, past, is_unknown),
-        {%- for value in ['x', 'd', 'past'] %}
-        case when not is_unknown then {{ value }} end as {{ value }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        case when not is_unknown then x end as x,
+        case when not is_unknown then d end as d,
+        case when not is_unknown then past end as past
 
     from valued
 
