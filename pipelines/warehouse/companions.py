@@ -19,8 +19,8 @@ LEFT_BEHIND = re.compile(
     """
 )
 """Names that no export bears."""
-FOLDERS = ("_delta_log", "cost_and_usage_data_status", "__MACOSX")
-"""Folders of nothing else: a Delta table's log, AWS's own table of what it has delivered, macOS's resource forks."""
+FOLDERS = ("cost_and_usage_data_status", "__MACOSX")
+"""Folders of nothing else: AWS's own table of what it has delivered, macOS's resource forks."""
 ABOUT = re.compile(r"(?i)(readme|licen[cs]e|changelog)(\.(md|txt|rst|markdown))?")
 """Names of texts about an export; where a source reads texts, one of these is a text like any other."""
 MANIFEST = re.compile(r"(?i)(.*[-_.])?manifest(\.json|\.csv)?|.*\.manifest")

@@ -64,9 +64,6 @@ def convert(
     building.mkdir(parents=True)
     try:
         report = _converted(connection, settings, source, file, building, report)
-    except LandingFileError as error:
-        shutil.rmtree(building)
-        return replace(report, status=error.status, message=str(error))
     except Exception as error:
         shutil.rmtree(building, ignore_errors=True)
         if isinstance(error, (duckdb.FatalException, duckdb.InternalException)) or is_ours(error):
@@ -83,6 +80,8 @@ def convert(
 
 def unreadable(file: LandingFile, report: ledger.FileReport, error: Exception) -> ledger.FileReport:
     """The report of a file at which reading failed with `error`, by its kind: it may be a fault of our own."""
+    if isinstance(error, LandingFileError):
+        return replace(report, status=error.status, message=str(error))
     text = (str(error).splitlines() or [""])[0]
     told = LandingFileError(
         file.path,

@@ -37,6 +37,7 @@ from pipelines.warehouse import (
     readers,
     recognise,
     sqlite_rows,
+    table_formats,
     values,
 )
 from pipelines.warehouse.code import code_of
@@ -51,7 +52,7 @@ RECORDED_AT_ONCE = 1_000
 """Files that are recorded in one transaction: a run that is stopped among fifty thousand goes on where it was."""
 OPENING = (
     batches, companions, convert, csv_rows, failing, json_rows, kinds, landing, parquet_rows, plain, readers, recognise,
-    sqlite_rows,
+    sqlite_rows, table_formats,
 )  # fmt: skip
 """The code that decides whether a file can be read."""
 
@@ -224,10 +225,10 @@ def reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExec
             pool.shutdown(cancel_futures=True)
 
 
-def _hashed(file: LandingFile) -> tuple[str, OSError | None]:
+def _hashed(file: LandingFile) -> tuple[str, Exception | None]:
     """The hash of the file's bytes, or what keeps it from being read."""
     if file.trouble:
-        return "", OSError(file.trouble)
+        return "", file.trouble
     try:
         with file.absolute.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()[:16], None

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -16,6 +16,7 @@ from stat import S_ISDIR, S_ISREG
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse.companions import is_companion
+from pipelines.warehouse.table_formats import part_of_a_table, table_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 HALF_WRITTEN = {".tmp", ".part", ".crdownload"}
@@ -26,14 +27,14 @@ _WILD = re.compile(r"[*?\[]")
 class LandingFile:
     """A file found: its path relative to the landing folder, and what the file system says of it.
 
-    `trouble`: why it, or what lies in a folder of this name, cannot be read; None where nothing is known to stop it.
+    `trouble`: why it, or what lies in a folder of this name, is not read; None where nothing is known to stop it.
     """
 
     path: str
     absolute: Path
     size_bytes: int
     modified_at: datetime
-    trouble: str | None = None
+    trouble: Exception | None = None
 
 
 @dataclass
@@ -61,8 +62,10 @@ def look(settings: Settings, source: Source) -> Look:
     wanted = re.compile("|".join(_expression(pattern) for pattern in patterns))
     text_counts = any(form.container == "text" for form in source.formats)
     seen: set[str] = set()
+    tables: dict[str, str] = {}
     for start in sorted({_fixed_part(pattern) for pattern in patterns}):
         for entry in _walk(settings, start):
+            tables |= table_of(entry.path)
             of_interest = S_ISDIR(entry.mode) or entry.path == start or wanted.fullmatch(entry.path)
             if entry.path in seen or not of_interest:
                 continue
@@ -76,12 +79,21 @@ def look(settings: Settings, source: Source) -> Look:
                         entry.absolute,
                         -1 if entry.trouble else entry.size,
                         entry.modified_at,
-                        entry.trouble,
+                        OSError(entry.trouble) if entry.trouble else None,
                     )
                 )
+    found.files = [_judged(file, tables) for file in found.files]
     found.files.sort(key=lambda file: file.path)
     found.companions.sort()
     return found
+
+
+def _judged(file: LandingFile, tables: Mapping[str, str]) -> LandingFile:
+    """The file, not to be read where it is a part of one of the tables (folder → kind)."""
+    part_of = next((folder for folder in tables if file.path.startswith(f"{shown(folder)}/")), None)
+    if part_of is None:
+        return file
+    return replace(file, size_bytes=-1, trouble=part_of_a_table(file.path, tables[part_of], shown(part_of)))
 
 
 def shown(path: str) -> str:

@@ -81,15 +81,15 @@ def build_alone(case: Case, home: Path) -> Settings:
     return settings
 
 
-def differences(case: Case, settings: Settings) -> list[str]:
-    """Where what the home holds is not what the case expects; empty where all is."""
+def differences(case: Case, settings: Settings, together: bool = False) -> list[str]:
+    """Where the home, shared by cases where `together`, does not hold what the case expects; empty where it does."""
     found: list[str] = []
     with writer(settings, f"comparing {case.name}") as connection:
         for item in case.says.expect:
             rows = connection.execute(item.sql).fetchall()
             if not _same(rows, item.rows):
                 found.append(f"{item.sql.strip()}\n    gives   {_shown(rows)}\n    and not {_shown(item.rows)}")
-        mine = "true" if case.is_alone else f"path like '%/' || {quote(case.name)} || '/%'"
+        mine = "true" if not together else f"path like '%/' || {quote(case.name)} || '/%'"
         files = connection.execute(
             "select source, path, status, message, rows_read_count, rows_loaded_count, rows_quarantined_count, "
             f"rows_skipped_count, skip_reasons from ledger.files where status <> 'gone' and {mine}"

@@ -35,7 +35,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.xdist_group("cases together")
 @pytest.mark.parametrize("together", TOGETHER, ids=named)
 def test_case(together: Case, shared: Settings) -> None:
-    assert differences(together, shared) == []
+    assert differences(together, shared, together=True) == []
 
 
 @pytest.mark.xdist_group("cases alone")

@@ -136,3 +136,26 @@ def test_contents_recorded_for_impossible_days_are_forgotten_and_read_again(sett
     taken(settings)
     assert query(settings, "select day from ledger.file_version_days") == [(DAY,)]
     assert orders(settings) == [("o1", 5.0)]
+
+
+@pytest.mark.parametrize(
+    ("log", "kind"),
+    [
+        ("table/_delta_log/00000000000000000000.json", "Delta"),
+        ("table/metadata/v1.metadata.json", "Iceberg"),
+        ("table/.hoodie/hoodie.properties", "Hudi"),
+    ],
+)
+def test_a_file_of_a_table_with_a_log_is_rejected_and_what_lies_beside_the_table_is_read(
+    settings: Settings, log: str, kind: str
+) -> None:
+    put(settings, "a.csv", GOOD)
+    taken(settings)
+    for name, content in ((log, b"{}"), ("table/data/b.csv", GOOD.replace(b"o1", b"o2"))):
+        path = settings.landing_dir / "sales" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    source = replace(SALES, glob=("sales/**/*",))
+    with_table = {file.path: str(file.trouble) for file in landing_files(settings, source) if file.trouble}
+    assert f"a file of the {kind} table `sales/table`" in with_table["sales/table/data/b.csv"]
+    assert "sales/a.csv" not in with_table
