@@ -14,6 +14,7 @@ LEFT_BEHIND = re.compile(
     _success | _committed_.* | _started_.* | _temporary | \.ds_store | thumbs\.db | desktop\.ini | \._.*
     | .*\.(crc|md5|sha1|sha256|sha512|checksum|checksums|sig|asc)(\.txt)?
     | (md5|sha1|sha256|sha512)sums?(\.txt)? | checksums?(\.txt)?
+    | .*\.(db|sqlite3?)-shm                            # SQLite's index of a log, of use to its own machine alone
     | .*\.(sql|ddl) | .*\.(yml|yaml)                 # AWS: create-table.sql, crawler-cfn.yml
     | aws-programmatic-access-test-object             # AWS writes it to a bucket to see that it may
     """

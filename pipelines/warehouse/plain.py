@@ -134,6 +134,8 @@ def _members(path: Path, room: Path, budget: _Budget) -> Iterator[Plain]:
                     "Find out who made it before anything else is done with it.",
                     status="unreadable",
                 )
+        if any(member.filename.endswith(("-wal", "-journal")) and member.file_size for member in members):
+            raise _log_of_a_database(budget.landing_path)
         if members and not any(_holds_rows(PurePosixPath(name)) for name in names):
             raise _unsupported(budget.landing_path, f"a .zip of {', '.join(f'`{n}`' for n in sorted(names)[:3])}")
         for number, member in enumerate(sorted(members, key=lambda m: m.filename), 1):
@@ -175,6 +177,8 @@ def _plain(path: Path, name: PurePosixPath, head: bytes, target: Path, budget: _
     container = container_of(name)
     if kind in ("parquet", "sqlite"):
         container = "parquet" if kind == "parquet" else "sqlite"
+    elif kind == "sqlite log":
+        raise _log_of_a_database(budget.landing_path)
     elif kind:
         raise _unsupported(budget.landing_path, kind)
     elif container in ("parquet", "sqlite"):
@@ -205,6 +209,16 @@ def _plain(path: Path, name: PurePosixPath, head: bytes, target: Path, budget: _
     if container in ("parquet", "sqlite"):
         return _bytes(path, container, compression, target, budget)
     return _text(path, container, compression, head, target, budget)
+
+
+def _log_of_a_database(landing_path: str) -> LandingFileError:
+    return LandingFileError(
+        landing_path,
+        "a log of a SQLite database (`-wal` or `-journal`), which holds what was written to it last",
+        "the database whole, in one file",
+        'Copy it where it is in use, with `sqlite3 mlflow.db ".backup copy.db"`, and land that copy alone: without '
+        "this log the database that lies here lacks its newest rows.",
+    )
 
 
 def _told_by(head: bytes, name: PurePosixPath) -> Container | None:
