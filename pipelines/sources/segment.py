@@ -88,7 +88,7 @@ SOURCE = Source(
     title="Segment",
     description="Product analytics calls archived by Segment, or in its form (JSONL).",
     owner="product-analytics",
-    glob=("segment/**/*.json*", "segment/**/*.ndjson*"),
+    glob=("segment/**/*.json*", "segment/**/*.ndjson*", "segment/**/*.gz"),
     tables=(
         Table(
             name="events",

@@ -45,7 +45,7 @@ def open_csv(landed: Landed) -> Recognised | None:
     if not found:
         return None
     shared = set.intersection(*({column.lower() for column in header.columns} for _, header in found))
-    form = recognise(candidates, shared, landed.path, found[0][1].columns)
+    form = recognise(candidates, shared, landed.path, found[0][1].columns, landed.formats)
     connection = landed.connection
     for table in ("reject_scans", "reject_errors"):
         connection.execute(f"drop table if exists {table}")

@@ -29,6 +29,12 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"Rar!\x1a\x07", "a RAR archive"),
     (0, b"\x89PNG\r\n", "a PNG picture"),
     (0, b"-----BEGIN PGP MESSAGE", "a file encrypted with PGP"),
+    (
+        4,
+        b"\x28\xb5\x2f\xfd",
+        "zstd messages with their lengths between, as OpenTelemetry's file exporter writes them unless "
+        "its feature gate exporter.file.nativeCompression is on",
+    ),
     (8, b"DUCK", "a DuckDB database"),
     (257, b"ustar", "a tar archive"),
 )

@@ -37,7 +37,7 @@ def open_parquet(landed: Landed) -> Recognised:
     if doubles:
         reader = f"(select * replace ({doubles}) from {reader})"
     columns = set(types) - {"file_row_number"}
-    found = recognise(candidates, columns, landed.path, sorted(columns))
+    found = recognise(candidates, columns, landed.path, sorted(columns), landed.formats)
     present = {column.lower() for column in columns}
     absent = [c for c in (*found.requires, *found.optional) if c.lower() not in present]
     folders = found.told_by(landed.path)

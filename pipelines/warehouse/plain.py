@@ -190,19 +190,16 @@ def _plain(path: Path, name: PurePosixPath, head: bytes, target: Path, budget: _
             status="unreadable",
         )
     elif name.suffix.lower() == ".zip":
-        raise LandingFileError(
-            budget.landing_path,
-            "bytes that are no .zip archive",
-            "a whole one",
-            "Deliver it again; the other files were loaded.",
-            status="unreadable",
-        )
+        raise _not_packed(budget.landing_path, ".zip archive")
     elif container is None:
         container = _told_by(head, name)
+    if container is None and compression is None and name.suffix.lower() in PACKED:
+        raise _not_packed(budget.landing_path, f"{name.suffix} stream")
     if container is None:
+        inner = "".join(suffix for suffix in name.suffixes if suffix.lower() not in PACKED)
         raise LandingFileError(
             budget.landing_path,
-            f"a file ending in `{''.join(name.suffixes)}`",
+            f"a file ending in `{''.join(name.suffixes)}`" if inner else "a text that begins like neither JSON nor CSV",
             f"one of {', '.join(sorted(CONTAINERS))}, plain, .gz or .zst, or a .zip of one kind",
             "Rename it, or point the source's glob away from it.",
         )
@@ -221,9 +218,22 @@ def _log_of_a_database(landing_path: str) -> LandingFileError:
     )
 
 
+def _not_packed(landing_path: str, what: str) -> LandingFileError:
+    return LandingFileError(
+        landing_path,
+        f"bytes that are no {what}",
+        "a whole one",
+        "Deliver it again; the other files were loaded.",
+        status="unreadable",
+    )
+
+
 def _told_by(head: bytes, name: PurePosixPath) -> Container | None:
-    """What a file without a suffix holds: BigQuery and Snowflake name parts `000000000000`."""
-    if name.suffix and not name.suffix[1:].isdigit():
+    """What a file holds whose name does not say: BigQuery and Snowflake name parts `000000000000`, Segment `….gz`."""
+    part = "[0-9]*"
+    while name.suffix.lower() in PACKED:
+        name, part = name.with_suffix(""), "[0-9a-f]*"
+    if not re.fullmatch(part, name.suffix[1:]):
         return None
     start = head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     return "json" if start.startswith(("{", "[")) else "csv" if re.search(r"[,;\t|]", start) else None

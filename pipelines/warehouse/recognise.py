@@ -67,10 +67,17 @@ class Recognised:
         return reduction(self.columns, self.constants) if callable(reduction) else reduction or ""
 
 
-def recognise(candidates: Sequence[Format], present: Collection[str], path: str, shown: Sequence[str]) -> Format:
+def recognise(
+    candidates: Sequence[Format],
+    present: Collection[str],
+    path: str,
+    shown: Sequence[str],
+    others: Sequence[Format] = (),
+) -> Format:
     """The candidate whose required columns are `present` or told by `path`; of several, the one that requires most.
 
-    Raises LandingFileError, naming what was found (`shown`) and what the nearest candidate lacks.
+    Raises LandingFileError, naming what was found (`shown`) and what the nearest candidate lacks, or which of `others`,
+    formats of another container, it would be.
     """
     lower = {column.lower() for column in present}
 
@@ -90,6 +97,16 @@ def recognise(candidates: Sequence[Format], present: Collection[str], path: str,
         )
     nearest = min(candidates, key=lambda c: len(missing(c)) / max(1, len(c.requires)))
     found = f"columns {', '.join(shown[:12])}{' …' if len(shown) > 12 else ''}" if shown else "values without names"
+    # A handful of columns, so that it is no chance.
+    known = [form for form in others if len(form.requires) > 2]
+    elsewhere = [form for form in known if lower >= {c.removeprefix("$.").lower() for c in form.requires}]
+    if elsewhere:
+        raise LandingFileError(
+            path,
+            found,
+            " or ".join(f"{form.name} ({form.container})" for form in elsewhere),
+            "It has the columns of such an export in another kind of file: export it as one and deliver it again.",
+        )
     if len(missing(nearest)) == len(nearest.requires):  # nothing in common: none of ours, and none is near
         raise LandingFileError(
             path,
