@@ -138,6 +138,12 @@ _LEFT_OUT = {
         )
         from marts.mart_drift_windows where no_number_count > 0
         group by model_id, feature order by model_id, feature""",
+    "int_feature_columns__missing": """
+        select format(
+            'features: {} is watched for drift of a column that is missing: {}. '
+            'Call the column so, or watch it under the name it has', model_id, reason
+        )
+        from intermediate.int_feature_columns__missing order by model_id, reason""",
 }
 """Table or view of the warehouse → a query that gives a sentence for each kind of value in it that counts as none."""
 

@@ -13,6 +13,8 @@ identifiers as (
 
 declared as (select * from {{ source('catalog', 'drift') }}),
 
+names as (select * from {{ ref('int_feature_names__watched') }}),
+
 final as (
 
     select
@@ -24,7 +26,7 @@ final as (
         logged.logged_name,
         logged.model_version,
         logged.environment,
-        logged.feature,
+        coalesce(names.feature, logged.feature) as feature,
         logged.category,
 
         logged.bin_bits,
@@ -38,6 +40,10 @@ final as (
             and (logged.event_date >= identifiers.valid_from or identifiers.valid_from is null)
             and (logged.event_date < identifiers.valid_to or identifiers.valid_to is null)
     left join declared on identifiers.member_id = declared.member_id
+    left join names
+        on
+            identifiers.member_id = names.model_id
+            and lower(logged.feature) = names.feature_key
 
 )
 

@@ -8,6 +8,17 @@ days as (select * from {{ ref('dim_days') }}),
 
 declared as (select * from {{ source('catalog', 'drift') }}),
 
+missing as (
+
+    select
+        model_id,
+        string_agg(reason, '; ' order by reason) as reason
+
+    from {{ ref('int_feature_columns__missing') }}
+    group by model_id
+
+),
+
 grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
 
 periods as (
@@ -54,6 +65,8 @@ final as (
         {{ wilson('sums.drifted_window_count', 'sums.evaluable_window_count', 1) }} as ci_high,
         sums.data_until_at,
         case
+            when sums.evaluable_window_count = 0 and missing.reason is not null
+                then 'no window could be tested: ' || missing.reason
             when declared.member_id is null then 'the catalog does not watch it for drift'
             when sums.model_id is null then 'no drift window that feature logs cover begins in this period'
             when sums.evaluable_window_count = 0 and sums.is_without_reference
@@ -64,6 +77,7 @@ final as (
     from models
     cross join periods
     left join declared on models.model_id = declared.member_id
+    left join missing on models.model_id = missing.model_id
     left join sums
         on
             models.model_id = sums.model_id

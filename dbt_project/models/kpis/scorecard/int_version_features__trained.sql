@@ -2,14 +2,7 @@ with
 
 version_days as (select * from {{ ref('int_version_days__chosen') }}),
 
-snapshots as (select * from {{ ref('stg_training__snapshots') }}),
-
-identifiers as (
-
-    select * from {{ source('catalog', 'identifiers') }}
-    where source = 'features'
-
-),
+snapshots as (select * from {{ ref('int_snapshots__mapped') }}),
 
 versions as (
 
@@ -26,7 +19,7 @@ versions as (
 counted as (
 
     select
-        identifiers.member_id as model_id,
+        snapshots.model_id,
         snapshots.model_version,
         snapshots.snapshot_id,
         snapshots.taken_at,
@@ -34,11 +27,6 @@ counted as (
         cast(sum(snapshots.value_count) as bigint) as value_count
 
     from snapshots
-    inner join identifiers
-        on
-            snapshots.logged_name = identifiers.identifier_value
-            and (snapshots.taken_date >= identifiers.valid_from or identifiers.valid_from is null)
-            and (snapshots.taken_date < identifiers.valid_to or identifiers.valid_to is null)
     group by all
 
 ),

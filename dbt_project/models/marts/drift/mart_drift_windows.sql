@@ -33,11 +33,13 @@ identifiers as (
 
 ),
 
+names as (select * from {{ ref('int_feature_names__watched') }}),
+
 origins as (
 
     select
         identifiers.member_id as model_id,
-        lineage.feature,
+        coalesce(names.feature, lineage.feature) as feature,
         string_agg(
             distinct lineage.source_table || coalesce('.' || lineage.source_column, ''), ', '
             order by lineage.source_table || coalesce('.' || lineage.source_column, '')
@@ -49,6 +51,10 @@ origins as (
             lineage.logged_name = identifiers.identifier_value
             and (lineage.stated_date >= identifiers.valid_from or identifiers.valid_from is null)
             and (lineage.stated_date < identifiers.valid_to or identifiers.valid_to is null)
+    left join names
+        on
+            identifiers.member_id = names.model_id
+            and lower(lineage.feature) = names.feature_key
     group by all
 
 ),

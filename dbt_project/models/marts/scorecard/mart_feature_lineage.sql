@@ -13,6 +13,8 @@ identifiers as (
 
 ),
 
+names as (select * from {{ ref('int_feature_names__watched') }}),
+
 watched as (select * from {{ source('catalog', 'drift_features') }}),
 
 models as (select * from {{ ref('dim_models') }}),
@@ -42,7 +44,7 @@ origins as (
 
     select
         identifiers.member_id as model_id,
-        lineage.*
+        lineage.* replace (coalesce(names.feature, lineage.feature) as feature)
 
     from lineage
     inner join identifiers
@@ -50,6 +52,10 @@ origins as (
             lineage.logged_name = identifiers.identifier_value
             and (lineage.stated_date >= identifiers.valid_from or identifiers.valid_from is null)
             and (lineage.stated_date < identifiers.valid_to or identifiers.valid_to is null)
+    left join names
+        on
+            identifiers.member_id = names.model_id
+            and lower(lineage.feature) = names.feature_key
 
 ),
 
