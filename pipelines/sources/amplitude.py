@@ -137,5 +137,6 @@ SOURCE = Source(
         ),
     ),
     late=timedelta(days=7),
+    role="usage",
     names=(Names("events", "event", f"case when not regexp_matches(event_name, '{_SYSTEM}') then event_name end"),),
 )

@@ -71,4 +71,5 @@ SOURCE = Source(
     late=timedelta(days=30),
     fresh_within=timedelta(days=366),
     day_by="rows",
+    role="campaigns",
 )

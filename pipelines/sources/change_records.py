@@ -88,5 +88,7 @@ SOURCE = Source(
     # A change is closed some days after it was filed.
     late=timedelta(days=14),
     day_by="rows",
+    role="deployments",
+    identifiers=("configuration_item",),
     names=(Names("change_requests", "configuration_item", "configuration_item"),),
 )

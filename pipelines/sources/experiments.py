@@ -210,6 +210,7 @@ SOURCE = Source(
         *(_flat("units", c, "units", _UNIT, ("instrument",), others="covariates") for c in _CONTAINERS),
     ),
     late=timedelta(days=7),
+    role="experiments",
     names=(
         Names("exposures", "experiment", "experiment_id"),
         Names("outcomes", "experiment", "experiment_id"),

@@ -151,5 +151,7 @@ SOURCE = Source(
     },
     # Of a bulk log's bins, 7 million of 200 million values (bench/drift.py), the warehouse holds no second copy.
     viewed=("bins_hourly",),
+    role="features",
+    identifiers=("model_name",),
     names=tuple(Names(table, "model_name", "model_name") for table in ("bins_hourly", "value_bins_hourly")),
 )

@@ -237,6 +237,7 @@ from rows
     late=timedelta(days=35),
     fresh_within=timedelta(days=9),
     day_by="rows",
+    role="finance",
     names=(
         Names("actual_costs", "project_code", "project_code"),
         Names("actual_benefits", "project_code", "project_code"),

@@ -72,4 +72,5 @@ SOURCE = Source(
     late=timedelta(days=7),
     fresh_within=timedelta(days=5),
     day_by="rows",
+    role="exchange_rates",
 )

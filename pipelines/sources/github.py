@@ -177,6 +177,8 @@ SOURCE = Source(
     # A deployment's last status may come days after it was asked for.
     late=timedelta(days=7),
     day_by="rows",
+    role="deployments",
+    identifiers=("environment", "repository", "workflow"),
     names=(
         Names("deployments", "environment", "repository || ':' || environment", is_lower=True),
         Names("deployments", "repository", "repository", is_lower=True),

@@ -292,6 +292,10 @@ SOURCE = Source(
     # An issue reopened weeks later changes its creation day.
     late=timedelta(days=35),
     day_by="rows",
+    role="incidents",
+    # A ticket is closed when somebody gets round to it.
+    precedence=3,
+    identifiers=("component", "label", "project"),
     names=(
         Names("issues", "component", "from_json(components, '[\"VARCHAR\"]')", is_list=True),
         Names("issues", "label", "from_json(labels, '[\"VARCHAR\"]')", is_list=True),

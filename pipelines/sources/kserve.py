@@ -182,5 +182,7 @@ SOURCE = Source(
     late=timedelta(days=3),
     fresh_within=timedelta(days=8),
     day_by="rows",
+    role="deployments",
+    identifiers=("inference_service",),
     names=(Names("inference_services", "inference_service", "inference_service"),),
 )

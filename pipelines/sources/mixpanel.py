@@ -199,5 +199,6 @@ SOURCE = Source(
     ),
     late=timedelta(days=5),
     # What begins with a dollar sign is Mixpanel's own: merges, page views, sessions.
+    role="usage",
     names=(Names("events", "event", "case when not starts_with(event_name, '$') then event_name end"),),
 )

@@ -243,5 +243,7 @@ SOURCE = Source(
     # A registry is quiet between releases.
     fresh_within=timedelta(days=8),
     day_by="rows",
+    role="versions",
+    identifiers=("registered_model",),
     names=(Names("model_versions", "registered_model", "model_name"),),
 )

@@ -102,4 +102,5 @@ SOURCE = Source(
     late=timedelta(days=30),
     fresh_within=timedelta(days=90),
     day_by="rows",
+    role="notes",
 )

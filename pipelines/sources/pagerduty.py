@@ -248,6 +248,10 @@ SOURCE = Source(
     # A reopened incident changes its creation day; PagerDuty's own list goes back one month by default.
     late=timedelta(days=35),
     day_by="rows",
+    role="incidents",
+    # Its log has the moments at which people were called and were done.
+    precedence=1,
+    identifiers=("service_id",),
     names=(
         Names("incidents", "service_id", "service_id", label="service_name"),
         Names("analytics_incidents", "service_id", "service_id", label="service_name"),

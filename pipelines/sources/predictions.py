@@ -296,6 +296,8 @@ SOURCE = Source(
     ),
     late=timedelta(days=3),
     viewed=("predictions", "labels"),
+    role="predictions",
+    identifiers=("model_name", "endpoint"),
     names=(
         Names("predictions", "model_name", "model_name"),
         Names("predictions", "endpoint", "endpoint"),

@@ -235,5 +235,6 @@ SOURCE = Source(
     late=timedelta(days=14),
     fresh_within=timedelta(days=8),
     day_by="rows",
+    role="surveys",
     names=(Names("responses", "survey", "survey_key"),),
 )

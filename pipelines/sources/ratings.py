@@ -147,6 +147,8 @@ SOURCE = Source(
     ),
     # A decision may be overruled days after it was made.
     late=timedelta(days=7),
+    role="feedback",
+    identifiers=("model_name",),
     names=(
         Names("ratings", "model_name", "model_name"),
         Names("decisions", "model_name", "model_name"),

@@ -168,6 +168,8 @@ SOURCE = Source(
     # Endpoints may go weeks without a change; a day's file says so by its name.
     fresh_within=timedelta(days=8),
     day_by="rows",
+    role="deployments",
+    identifiers=("endpoint", "model_package_group"),
     names=(
         Names("endpoint_changes", "endpoint", "endpoint_name"),
         Names("model_packages", "model_package_group", "model_package_group"),

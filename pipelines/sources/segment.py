@@ -146,5 +146,6 @@ SOURCE = Source(
         ),
     ),
     late=timedelta(days=5),
+    role="usage",
     names=(Names("events", "event", "case when call_type <> 'group' then event_name end"),),
 )

@@ -18,6 +18,27 @@ Container = Literal["csv", "json", "parquet", "sqlite", "text"]
 """How a file's bytes hold rows. Compression (`.gz`, `.zst`) and `.zip` are the reader's affair."""
 
 
+Role = Literal[
+    "bills",
+    "campaigns",
+    "deployments",
+    "experiments",
+    "exchange_rates",
+    "features",
+    "feedback",
+    "finance",
+    "incidents",
+    "notes",
+    "predictions",
+    "requests",
+    "surveys",
+    "tickets",
+    "training",
+    "usage",
+    "versions",
+]
+"""What a source tells of. Sources of one role are read as one: a KPI names roles, and not vendors."""
+
 DecimalMark = Literal["", ".", ","]
 DateOrder = Literal["", "dmy", "mdy"]
 
@@ -308,6 +329,9 @@ class Source:
     day and not all it holds. Right where no incremental model depends on which content holds a row, on its number there
     or on how often it came; models made whole may depend on these. With `deliveries`, the rows that count are those of
     the newest delivery of a stream, for each of the table's `parts`.
+    `role`: what it tells of; dbt reads the sources of a role by `macros/roles.sql`, which `make sources` writes.
+    `precedence`: of sources of one role that tell of the same thing, the one with the lowest is believed.
+    `identifiers`: the kinds of name by which the catalog's identifiers map its rows to members, the most telling first.
     `names`: what its rows call the members of the workforce. One name that the catalog knows maps a row.
     `declared`: how numbers and dates are written, by the user's settings; it outweighs what a file shows.
     """
@@ -326,6 +350,9 @@ class Source:
     viewed: tuple[str, ...] = ()
     day_by: Literal["contents", "rows"] = "contents"
     deliveries: Deliveries | None = None
+    role: Role | None = field(default=None, repr=False)
+    precedence: int = field(default=0, repr=False)
+    identifiers: tuple[str, ...] = field(default=(), repr=False)
     names: tuple[Names, ...] = field(default=(), repr=False)
     declared: Writing = Writing()
 

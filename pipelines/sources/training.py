@@ -117,4 +117,5 @@ SOURCE = Source(
     fresh_within=timedelta(days=120),
     intake_only=("snapshot_values",),
     derived={"snapshots": derived(SNAPSHOTS, "snapshot_values", "snapshot_values", _DIMENSIONS, BINS)},
+    role="training",
 )

@@ -69,5 +69,7 @@ SOURCE = Source(
     ),
     # A ticket is rated, merged or deleted long after it was opened.
     late=timedelta(days=28),
+    role="tickets",
+    identifiers=("ticket_tag",),
     names=(Names("tickets", "ticket_tag", "from_json(tags, '[\"VARCHAR\"]')", is_list=True),),
 )

@@ -13,8 +13,7 @@ import yaml
 from pipelines import scorecard
 from pipelines.catalog.domains.targets import Kpi
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
-from pipelines.sources import all_sources
-from pipelines.warehouse.dbt_sources import FILE, sources_yml
+from pipelines.warehouse.dbt_sources import written
 from pipelines.warehouse.postgres import postgres_type
 from pipelines.warehouse.transform import dbt
 
@@ -50,8 +49,9 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-def test_dbts_file_of_sources_is_what_the_code_says() -> None:
-    assert (DBT_PROJECT / FILE).read_text() == sources_yml(all_sources().values()), "run `make sources`"
+@pytest.mark.parametrize("path", written(), ids=lambda path: path.name)
+def test_what_dbt_knows_of_sources_is_what_the_code_says(path: Path) -> None:
+    assert path.read_text() == written()[path], "run `make sources`"
 
 
 def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:

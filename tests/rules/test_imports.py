@@ -14,7 +14,7 @@ PACKAGE = PROJECT_ROOT / "pipelines"
 
 MAY_READ: dict[str, set[str]] = {
     "settings": set(),
-    "catalog": set(),
+    "catalog": {"sources"},
     "sources": set(),
     "scenario": {"catalog", "settings"},
     "estimates": set(),

@@ -71,4 +71,4 @@ def test_editors_offer_the_kinds_of_identifier_a_source_has_and_no_other(source:
         for kind in kinds
         if validator.is_valid(entry | {"identifiers": [{"source": source, "kind": kind, "value": "v", "key": "k"}]})
     }
-    assert offered == set(IDENTIFIER_KINDS[source])  # type: ignore[index]
+    assert offered == set(IDENTIFIER_KINDS[source])

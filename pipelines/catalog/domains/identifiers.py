@@ -16,44 +16,20 @@ from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogTable, Row, te
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.entries import Claim, Entries, Place, overlapping
 from pipelines.catalog.parts import Exact, Validity
+from pipelines.sources import all_sources
 
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
 
 
-IdentifierSource = Literal[
-    "cloud_billing",
-    "serving_logs",
-    "features",
-    "predictions",
-    "pagerduty",
-    "jira",
-    "ratings",
-    "zendesk",
-    "github",
-    "mlflow",
-    "sagemaker",
-    "kserve",
-    "change_records",
-]
-IDENTIFIER_KINDS: Final[Mapping[IdentifierSource, tuple[str, ...]]] = MappingProxyType(
-    {
-        "cloud_billing": ("tag", "resource_id", "sub_account_id", "service"),
-        "serving_logs": ("model_name", "endpoint"),
-        "features": ("model_name",),
-        "pagerduty": ("service_id",),
-        "jira": ("project", "component", "label"),
-        "ratings": ("model_name",),
-        "zendesk": ("ticket_tag",),
-        "github": ("repository", "environment", "workflow"),
-        "mlflow": ("registered_model",),
-        "sagemaker": ("endpoint", "model_package_group"),
-        "kserve": ("inference_service",),
-        "change_records": ("configuration_item",),
-        "predictions": ("model_name", "endpoint"),
-    }
+IDENTIFIER_KINDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {source.name: source.identifiers for source in all_sources().values() if source.identifiers}
 )
 """The kinds of name each source knows a member by. Product analytics knows it by its features."""
+if TYPE_CHECKING:
+    IdentifierSource = str
+else:
+    IdentifierSource = Literal[tuple(IDENTIFIER_KINDS)]
 KEYED_KIND: Final = "tag"
 """The kind that is a key and a value; the others are a value alone."""
 

@@ -55,6 +55,8 @@ SOURCE = Source(
     fresh_within=timedelta(hours=72),
     day_by="rows",
     deliveries=_DELIVERIES,
+    role="bills",
+    identifiers=("tag", "resource_id", "sub_account_id", "service"),
     names=(
         Names("charges", "tag", _costing('coalesce("AllocatedTags", "Tags")'), is_keyed=True),
         Names("charges", "resource_id", _costing('coalesce("AllocatedResourceId", "ResourceId")'), is_lower=True),

@@ -42,6 +42,8 @@ SOURCE = Source(
         "requests_hourly": derived(REQUESTS_HOURLY, HOURLY),
         "latency_hourly": derived(LATENCY_HOURLY, LATENCY),
     },
+    role="requests",
+    identifiers=("model_name", "endpoint"),
     names=(
         Names("requests_hourly", "model_name", "model_name"),
         Names("requests_hourly", "endpoint", "endpoint"),

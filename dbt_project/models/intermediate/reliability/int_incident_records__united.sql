@@ -31,7 +31,7 @@ identifiers as (
 
     select *
     from {{ source('catalog', 'identifiers') }}
-    where source in ('pagerduty', 'jira')
+    where list_contains({{ sources_of_incidents() }}, source)
 
 ),
 

@@ -4,7 +4,7 @@ coverage as (
 
     select *
     from {{ source('ledger', 'coverage') }}
-    where source in ('pagerduty', 'jira')
+    where list_contains({{ sources_of_incidents() }}, source)
 
 ),
 

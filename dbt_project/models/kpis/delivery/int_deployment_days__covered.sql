@@ -4,7 +4,7 @@ coverage as (
 
     select *
     from {{ source('ledger', 'coverage') }}
-    where source in ('github', 'sagemaker', 'kserve', 'change_records')
+    where list_contains({{ sources_of_deployments() }}, source)
 
 ),
 

@@ -39,7 +39,7 @@ covered_periods as (
 
     from coverage
     cross join grains
-    where coverage.source in ('pagerduty', 'jira')
+    where list_contains({{ sources_of_incidents() }}, coverage.source)
 
     union
 
@@ -217,7 +217,7 @@ final as (
         newest_events.data_until_at,
 
         case
-            when covered_periods.period is null then 'neither PagerDuty nor Jira was loaded for this period'
+            when covered_periods.period is null then 'no source of incidents was loaded for this period'
             when sums.resolved_count is null then 'no incident was resolved in this period'
         end as gap_reason
 

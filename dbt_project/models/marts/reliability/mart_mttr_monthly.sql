@@ -33,7 +33,7 @@ covered as (
         24.0 * count(distinct day) as covered_hours
 
     from coverage
-    where source in ('pagerduty', 'jira')
+    where list_contains({{ sources_of_incidents() }}, source)
     group by all
 
 ),

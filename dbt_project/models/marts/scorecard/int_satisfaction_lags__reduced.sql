@@ -22,7 +22,11 @@ incident_days as (
 
     from models
     cross join calendar
-    semi join coverage on calendar.event_date = coverage.day and coverage.source in ('pagerduty', 'jira')
+    semi join
+        coverage
+        on
+            calendar.event_date = coverage.day
+            and list_contains({{ sources_of_incidents() }}, coverage.source)
     left join incidents
         on models.model_id = incidents.model_id and calendar.event_date = cast(incidents.started_at as date)
     group by all
