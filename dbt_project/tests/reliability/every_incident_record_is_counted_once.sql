@@ -4,28 +4,7 @@ with
 
 delivered as (
 
-    select
-        'pagerduty' as record_source,
-        pagerduty_incident_id as record_id
-
-    from {{ ref('stg_pagerduty__incidents') }}
-
-    union
-
-    select
-        'pagerduty' as record_source,
-        pagerduty_incident_id as record_id
-
-    from {{ ref('stg_pagerduty__analytics_incidents') }}
-
-    union
-
-    select
-        'jira' as record_source,
-        jira_issue_id as record_id
-
-    from {{ ref('stg_jira__issues') }}
-    where is_incident
+    {{ united(sources_of_incidents(), 'incidents__mapped', ['record_id']) }}
 
 ),
 

@@ -10,11 +10,15 @@ linked as (
 
 intervals as (select * from {{ ref('int_incident_intervals__replayed') }}),
 
-events as (select * from {{ ref('int_incident_events__united') }}),
+events as (
+
+    select *
+    from {{ ref('int_incident_events__united') }}
+    where is_about_state
+
+),
 
 covered as (select * from {{ ref('int_incident_sources__covered') }}),
-
-changelogs as (select * from {{ ref('int_jira_changelogs__counted') }}),
 
 -- Merged and suppressed records tell nothing of the incident's times.
 counted as (
@@ -30,6 +34,7 @@ records as (
     select
         incident_id,
         max(case when record_role = 'clock' then record_source end) as clock_source,
+        list(record_source) as record_sources,
         min(case when record_source = 'pagerduty' then record_key end) as pagerduty_incident_id,
         min(case when record_source = 'jira' then record_key end) as jira_issue_key,
         coalesce(
@@ -108,12 +113,11 @@ acknowledged as (
 
     select
         counted.incident_id,
-        bool_or(events.is_logged) and not bool_or(coalesce(changelogs.is_cut, false)) as has_whole_log,
+        bool_or(events.is_logged) and not bool_or(counted.is_log_cut) as has_whole_log,
         min(case when events.is_acknowledgement then events.event_at end) as acknowledged_at
 
     from counted
     inner join events on counted.record_source = events.record_source and counted.record_id = events.record_id
-    left join changelogs on counted.record_source = 'jira' and counted.record_id = changelogs.jira_issue_id
     where counted.record_role = 'clock'
     group by counted.incident_id
 
@@ -128,11 +132,12 @@ timed as (
         records.jira_issue_key,
 
         records.severity,
-        case
-            when records.pagerduty_incident_id is not null and records.jira_issue_key is not null
-                then 'pagerduty+jira'
-            else records.clock_source
-        end as source, -- noqa: RF04
+        array_to_string(
+            list_filter(
+                {{ sources_of_incidents() }}, lambda source: list_contains(records.record_sources, source)
+            ),
+            '+'
+        ) as source, -- noqa: RF04
         records.clock_source as resolution_source,
         labels.title,
         labels.url,

@@ -4,311 +4,38 @@ with
 
 records as (select * from {{ ref('int_incident_records__united') }}),
 
-incidents as (select * from {{ ref('stg_pagerduty__incidents') }}),
-
-analytics as (select * from {{ ref('stg_pagerduty__analytics_incidents') }}),
-
-log_entries as (select * from {{ ref('stg_pagerduty__log_entries') }}),
-
-issues as (select * from {{ ref('stg_jira__issues') }}),
-
-changes as (select * from {{ ref('int_jira_changes__attributed') }}),
-
-changelogs as (select * from {{ ref('int_jira_changelogs__counted') }}),
-
--- What a log entry does to the state. A trigger or an acknowledgement after a resolution reopens too. Notes,
--- escalations and notifications do nothing.
-logged as (
-
-    select
-        'pagerduty' as record_source,
-        pagerduty_incident_id as record_id,
-        case when entry_type = 'resolve_log_entry' then 'close' else 'open' end as effect,
-        entry_type = 'acknowledge_log_entry' as is_acknowledgement,
-        true as is_logged,
-        agent_type like 'user%' and coalesce(channel_type <> 'timeout', true) as is_by_person,
-        created_at as event_at
-
-    from log_entries
-    where
-        entry_type in (
-            'trigger_log_entry',
-            'acknowledge_log_entry',
-            'unacknowledge_log_entry',
-            'resolve_log_entry',
-            'reopen_log_entry'
-        )
-
-),
-
--- What the newest snapshot says by itself, for where the log has gaps or was not exported. A log that is whole
--- has said it before, and saying it twice does nothing.
-opened as (
-
-    select
-        record_source,
-        record_id,
-        'open' as effect,
-        false as is_acknowledgement,
-        false as is_logged,
-        null as is_by_person,
-        created_at as event_at
-
-    from records
-
-),
-
-pagerduty_snapshots as (
-
-    select
-        'pagerduty' as record_source,
-        pagerduty_incident_id as record_id,
-        case when status = 'resolved' then 'close' else 'open' end as effect,
-        status = 'acknowledged' as is_acknowledgement,
-        false as is_logged,
-        last_status_change_by_type like 'user%' as is_by_person,
-        case when status = 'resolved' then coalesce(resolved_at, last_status_change_at) else last_status_change_at end
-            as event_at
-
-    from incidents
-
-),
-
-analytics_only as (
-
-    select analytics.*
-
-    from analytics
-    anti join incidents on analytics.pagerduty_incident_id = incidents.pagerduty_incident_id
-
-),
-
-acknowledged as (
-
-    select record_id
-    from logged
-    where is_acknowledgement
-
-),
-
-analytics_acknowledged as (
-
-    select
-        'pagerduty' as record_source,
-        pagerduty_incident_id as record_id,
-        'open' as effect,
-        true as is_acknowledgement,
-        true as is_logged,
-        true as is_by_person,
-        first_acknowledged_at as event_at
-
-    -- A snapshot of a resolved incident no longer says who acknowledged it.
-    from analytics
-    anti join acknowledged on analytics.pagerduty_incident_id = acknowledged.record_id
-
-),
-
-analytics_resolved as (
-
-    select
-        'pagerduty' as record_source,
-        pagerduty_incident_id as record_id,
-        'close' as effect,
-        false as is_acknowledgement,
-        true as is_logged,
-        not is_auto_resolved as is_by_person,
-        resolved_at as event_at
-
-    from analytics_only
-    where status = 'resolved'
-
-),
-
--- What the workflow calls a status is the site's own; its category is one of three.
-categories as (
-
-    select
-        status,
-        arg_max(
-            status_category, (coalesce(updated_at, created_at), {{ number_order('jira_issue_id') }})
-        ) as status_category
-
-    from issues
-    where status_category is not null
-    group by status
-
-),
-
-resolved_issues as (
-
-    select jira_issue_id
-    from issues
-    where was_resolved
-
-    union
-
-    select jira_issue_id
-    from changes
-    where field = 'resolution'
-
-),
-
--- Many projects never set a resolution: there the category of the status says that it is done.
-assessed_issues as (
-
-    select
-        issues.jira_issue_id,
-        issues.status_category = 'done' as is_done,
-        resolved_issues.jira_issue_id is not null as is_by_resolution,
-        changelogs.is_cut,
-        issues.status_category_changed_at,
-        issues.updated_at,
-        issues.resolved_at
-
-    from issues
-    inner join changelogs on issues.jira_issue_id = changelogs.jira_issue_id
-    left join resolved_issues on issues.jira_issue_id = resolved_issues.jira_issue_id
-
-),
-
-moved as (
-
-    select
-        changes.*,
-        was_in.status_category as from_category,
-        now_in.status_category as to_category,
-        was_in.status_category = 'done' and now_in.status_category <> 'done' as is_taken_back
-
-    from changes
-    left join categories as was_in on changes.from_text = was_in.status and changes.field = 'status'
-    left join categories as now_in on changes.to_text = now_in.status and changes.field = 'status'
-
-),
-
-moved_to_done as (
-
-    select distinct jira_issue_id
-    from moved
-    where to_category = 'done'
-
-),
-
-followed as (
-
-    select
-        *,
-        coalesce(
-            bool_or(is_taken_back) over (
-                partition by jira_issue_id order by created_at rows between unbounded preceding and 1 preceding
-            ),
-            false
-        ) as was_taken_back
-
-    from moved
-
-),
-
--- Jira is resolved when a resolution is set where there was none, and reopened when it is cleared. Where it is used,
--- the workflow's statuses say nothing of it, but for an issue that is moved out of done: many workflows leave the
--- resolution on it, and from then on its status decides. The first move of the status is when somebody took it up; a
--- changelog that lacks entries cannot tell which was the first.
-changed as (
-
-    select
-        'jira' as record_source,
-        changes.jira_issue_id as record_id,
-        case
-            when changes.field = 'resolution' and changes.to_text is null then 'open'
-            when changes.field = 'resolution' then 'close'
-            when assessed_issues.is_by_resolution and not (changes.is_taken_back or changes.was_taken_back) then null
-            when changes.to_category = 'done' then 'close'
-            when changes.to_category is not null or changes.from_category = 'done' then 'open'
-        end as effect,
-        changes.field = 'status' and not assessed_issues.is_cut as is_acknowledgement,
-        true as is_logged,
-        true as is_by_person,
-        changes.created_at as event_at
-
-    from followed as changes
-    inner join assessed_issues on changes.jira_issue_id = assessed_issues.jira_issue_id
-    where
-        changes.field = 'status'
-        or (changes.field = 'resolution' and (changes.from_text is null or changes.to_text is null))
-
-),
-
-jira_snapshots as (
-
-    select
-        'jira' as record_source,
-        assessed_issues.jira_issue_id as record_id,
-        case when resolved_at is not null or (is_done and not is_by_resolution) then 'close' else 'open' end as effect,
-        false as is_acknowledgement,
-        false as is_logged,
-        true as is_by_person,
-        case
-            when resolved_at is not null then resolved_at
-            -- Where nothing says since when it is done: at the latest since it was last touched.
-            when is_done and not is_by_resolution
-                then coalesce(status_category_changed_at, if(moved_to_done.jira_issue_id is null, updated_at, null))
-            else updated_at
-        end as event_at
-
-    from assessed_issues
-    left join moved_to_done on assessed_issues.jira_issue_id = moved_to_done.jira_issue_id
-
-),
-
-united as (
-
-    select * from opened
-    union all
-    select * from logged
-    union all
-    select * from pagerduty_snapshots
-    union all
-    select * from analytics_acknowledged
-    union all
-    select * from analytics_resolved
-    union all
-    select * from changed
-    union all
-    select * from jira_snapshots
-
-),
-
-began as (
-
-    select
-        record_source,
-        record_id,
-        min(created_at) as created_at
-
-    from records
-    group by record_source, record_id
+events as (
+
+    {{ united(sources_of_incidents(), 'incident_events__mapped', [
+        'record_id', 'event_kind', 'detail', 'effect', 'is_acknowledgement', 'is_about_state', 'is_logged',
+        'is_by_person', 'event_at',
+    ]) }}
 
 ),
 
 final as (
 
     select
-        united.record_source,
-        united.record_id,
+        events.record_source,
+        events.record_id,
 
-        united.effect,
+        events.event_kind,
+        events.detail,
+        events.effect,
 
-        united.is_acknowledgement,
-        united.is_logged,
-        united.is_by_person,
+        events.is_acknowledgement,
+        events.is_about_state,
+        events.is_logged,
+        events.is_by_person,
 
         -- Clocks differ: what is resolved before it was created was resolved as it was.
-        case when united.effect = 'close' then greatest(united.event_at, began.created_at) else united.event_at end
+        case when events.effect = 'close' then greatest(events.event_at, records.created_at) else events.event_at end
             as event_at
 
-    from united
-    -- Log entries may come before their incident, and issues of other types have changelogs too.
-    inner join began on united.record_source = began.record_source and united.record_id = began.record_id
-    where united.event_at is not null
+    from events
+    -- A log may tell of records that are no incidents, or that were not delivered.
+    inner join records on events.record_source = records.record_source and events.record_id = records.record_id
+    where events.event_at is not null
 
 )
 

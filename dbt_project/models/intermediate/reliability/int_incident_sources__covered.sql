@@ -8,7 +8,13 @@ coverage as (
 
 ),
 
-events as (select * from {{ ref('int_incident_events__united') }}),
+events as (
+
+    select *
+    from {{ ref('int_incident_events__united') }}
+    where is_about_state
+
+),
 
 days as (
 

@@ -2,25 +2,31 @@ with recursive
 
 records as (select * from {{ ref('int_incident_records__united') }}),
 
+nodes as (
+
+    select
+        *,
+        record_source || ':' || record_key as node
+
+    from records
+
+),
+
 named as (
 
     select
-        record_source,
-        record_key,
-        case when record_source = 'pagerduty' then 'jira' else 'pagerduty' end as other_source,
-        unnest(from_json(linked_keys, '["VARCHAR"]')) as other_key
+        node,
+        unnest(linked_records) as named_node
 
-    from records
+    from nodes
 
     union all
 
     select
-        record_source,
-        record_key,
-        record_source as other_source,
-        merged_into_key as other_key
+        node,
+        record_source || ':' || merged_into_key as named_node
 
-    from records
+    from nodes
     where merged_into_key is not null
 
 ),
@@ -28,11 +34,10 @@ named as (
 keys as (
 
     select
-        record_source,
-        record_key,
-        unnest(known_keys) as known_key
+        node,
+        record_source || ':' || unnest(known_keys) as known_node
 
-    from records
+    from nodes
 
 ),
 
@@ -40,11 +45,11 @@ keys as (
 links as (
 
     select
-        named.record_source || ':' || named.record_key as node,
-        keys.record_source || ':' || keys.record_key as other_node
+        named.node,
+        keys.node as other_node
 
     from named
-    inner join keys on named.other_source = keys.record_source and named.other_key = keys.known_key
+    inner join keys on named.named_node = keys.known_node
 
 ),
 
@@ -70,10 +75,10 @@ both_ways as (
 reached as (
 
     select
-        record_source || ':' || record_key as node,
-        record_source || ':' || record_key as reached_node
+        node,
+        node as reached_node
 
-    from records
+    from nodes
 
     union
 
@@ -100,25 +105,23 @@ groups as (
 grouped as (
 
     select
-        records.*,
+        nodes.*,
         groups.group_id,
-        not records.is_merged and not records.is_suppressed as is_counted
+        not nodes.is_merged and not nodes.is_suppressed as is_counted
 
-    from records
-    inner join groups on records.record_source || ':' || records.record_key = groups.node
+    from nodes
+    inner join groups on nodes.node = groups.node
 
 ),
 
--- PagerDuty holds the times at which people were called and were done; a ticket beside it is closed when somebody
--- gets round to it.
+-- Of several systems the one that is believed most tells the incident's course: see `precedence` of the sources.
 clocks as (
 
     select
         group_id,
-        case
-            when bool_or(is_counted and record_source = 'pagerduty') then 'pagerduty'
-            when bool_or(is_counted) then 'jira'
-        end as clock_source
+        min_by(record_source, list_position({{ sources_of_incidents() }}, record_source)) filter (
+            where is_counted
+        ) as clock_source
 
     from grouped
     group by group_id
@@ -150,6 +153,8 @@ final as (
             when grouped.record_source = clocks.clock_source then 'clock'
             else 'linked'
         end as record_role,
+
+        grouped.is_log_cut,
 
         grouped.impact_started_at,
         grouped.created_at

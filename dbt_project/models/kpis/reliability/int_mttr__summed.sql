@@ -26,7 +26,13 @@ models as (
 
 coverage as (select * from {{ source('ledger', 'coverage') }}),
 
-events as (select * from {{ ref('int_incident_events__united') }}),
+events as (
+
+    select *
+    from {{ ref('int_incident_events__united') }}
+    where is_about_state
+
+),
 
 grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
 

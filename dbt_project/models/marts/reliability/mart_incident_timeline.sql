@@ -9,10 +9,6 @@ records as (
 
 ),
 
-log_entries as (select * from {{ ref('stg_pagerduty__log_entries') }}),
-
-changes as (select * from {{ ref('int_jira_changes__attributed') }}),
-
 events as (select * from {{ ref('int_incident_events__united') }}),
 
 impacts as (
@@ -31,76 +27,30 @@ impacts as (
 
 ),
 
-filed as (
-
-    select
-        incident_id,
-        record_source,
-        record_key,
-        'filed' as event_kind,
-        null as detail,
-        cast(null as boolean) as is_by_person,
-        created_at as event_at
-
-    from records
-    where record_source = 'jira'
-
-),
-
-logged as (
+-- What a log does not tell, that a record was opened or closed, its newest snapshot does. No log says when an issue was
+-- filed.
+told as (
 
     select
         records.incident_id,
         records.record_source,
         records.record_key,
-        regexp_replace(log_entries.entry_type, '_log_entry$', '') as event_kind,
-        nullif(log_entries.channel_type, 'auto') as detail,
-        log_entries.agent_type like 'user%' and coalesce(log_entries.channel_type <> 'timeout', true) as is_by_person,
-        log_entries.created_at as event_at
-
-    from records
-    inner join log_entries
-        on records.record_source = 'pagerduty' and records.record_id = log_entries.pagerduty_incident_id
-
-),
-
-changed as (
-
-    select
-        records.incident_id,
-        records.record_source,
-        records.record_key,
-        changes.field as event_kind,
-        coalesce(changes.from_text, 'none') || ' → ' || coalesce(changes.to_text, 'none') as detail,
-        true as is_by_person,
-        changes.created_at as event_at
-
-    from records
-    inner join changes on records.record_source = 'jira' and records.record_id = changes.jira_issue_id
-
-),
-
--- Where no log was exported, the newest snapshot tells when it was opened, taken up and closed.
-snapshots as (
-
-    select
-        records.incident_id,
-        records.record_source,
-        records.record_key,
-        case
-            when events.is_acknowledgement then 'acknowledge'
-            when events.effect = 'close' then 'resolve'
-            else 'trigger'
-        end as event_kind,
-        null as detail,
+        events.event_kind,
+        events.detail,
         events.is_by_person,
         events.event_at
 
     from records
-    inner join events
-        on records.record_source = events.record_source and records.record_id = events.record_id
-    where not (records.record_source = 'jira' and events.effect = 'open')
-    qualify not bool_or(events.is_logged) over (partition by events.record_source, events.record_id)
+    inner join events on records.record_source = events.record_source and records.record_id = events.record_id
+    qualify
+        events.event_kind is not null
+        and (
+            events.is_logged
+            or events.event_kind = 'filed'
+            or not bool_or(events.is_logged) over (
+                partition by events.record_source, events.record_id, events.effect
+            )
+        )
 
 ),
 
@@ -108,13 +58,7 @@ united as (
 
     select * from impacts
     union all
-    select * from filed
-    union all
-    select * from logged
-    union all
-    select * from changed
-    union all
-    select * from snapshots
+    select * from told
 
 ),
 
