@@ -66,7 +66,9 @@ units as (
     select
         experiment_id,
         metric_id,
-        cast(sum(unit_count) as bigint) as experiment_unit_count
+        cast(sum(unit_count) as bigint) as experiment_unit_count,
+        min(unit_count) as least_unit_count,
+        bool_and(mean_value = 0) as is_without_conversion
     from estimates
     group by experiment_id, metric_id
 
@@ -155,7 +157,14 @@ evaluated as (
         estimates.power,
         estimates.early_lift,
         estimates.late_lift,
-        estimates.fading_p_value
+        estimates.fading_p_value,
+        -- Two units of each variant have a variance; without an interval it is 0.
+        estimates.lift_absolute is not null
+        and estimates.lift_absolute_ci_low is null
+        and units.least_unit_count > 1
+        and experiments.design in ('randomised', 'holdout')
+        and metrics.kind <> 'quantile' as is_without_variance,
+        units.is_without_conversion
 
     from experiments
     inner join metrics on experiments.experiment_id = metrics.experiment_id
@@ -184,7 +193,10 @@ evaluated as (
 final as (
 
     select
-        * exclude (early_lift, late_lift, fading_p_value, is_instrument_weak, is_balanced),
+        * exclude (
+            early_lift, late_lift, fading_p_value, is_instrument_weak, is_balanced, is_without_variance,
+            is_without_conversion
+        ),
         early_lift,
         late_lift,
         fading_p_value,
@@ -205,6 +217,8 @@ final as (
             when status = 'invalid'
                 then 'Invalid: the split is not the one declared. Find out why users are missing first.'
             when lift_absolute is null then 'No comparison can be made yet.'
+            when is_without_variance and is_without_conversion then 'Zero variance: no unit converted.'
+            when is_without_variance then 'Zero variance: all units of a variant have the same value.'
             when lift_absolute_ci_low is null then 'The error cannot be told: too few units.'
             when is_instrument_weak
                 then 'Not to be read: the instrument moves too few. Find one that moves more, or run an experiment.'
