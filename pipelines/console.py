@@ -192,6 +192,8 @@ def show_health(
             say(f"{item.source}: {count:,} rows quarantined: {reason}")
         for reason, count in item.skip_reasons:
             say(f"{item.source}: {count:,} rows skipped: {reason}")
+        for reason, count in item.left_out_reasons:
+            say(f"{item.source}: {count:,} rows loaded without a value that only informs: {reason}")
     for mart, model, count in nobodys:
         say(f"{mart}: {count:,} rows are {model}: no identifier of the catalog leads to them")
     say(f"Stale days: {_days(found)}")

@@ -72,11 +72,13 @@ SOURCE = Source(
                     "client_event_at",
                     "TIMESTAMP",
                     "When it happened by the device's own clock (`client_event_time`), which may be wrong.",
+                    incidental=True,
                 ),
                 Column(
                     "uploaded_at",
                     "TIMESTAMP",
                     "When Amplitude took it in (`server_upload_time`): what the export is cut by.",
+                    incidental=True,
                 ),
                 Column("insert_id", "VARCHAR", "The client's id of the event (`$insert_id`), or null."),
                 Column("uuid", "VARCHAR", "Amplitude's id of the row: equal only on a second delivery."),
@@ -116,7 +118,9 @@ SOURCE = Source(
                     "Time of the event that revealed it (`merge_event_time`).",
                     required=True,
                 ),
-                Column("merge_uploaded_at", "TIMESTAMP", "When Amplitude merged (`merge_server_time`)."),
+                Column(
+                    "merge_uploaded_at", "TIMESTAMP", "When Amplitude merged (`merge_server_time`).", incidental=True
+                ),
             ),
             key=("amplitude_id", "merged_amplitude_id"),
             day="merged_at",

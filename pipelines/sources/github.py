@@ -67,7 +67,7 @@ WORKFLOW_RUNS = Table(
         Column("conclusion", "VARCHAR", "success, failure, cancelled, …; null while it runs."),
         Column("head_branch", "VARCHAR", "The branch or tag it ran on."),
         Column("head_sha", "VARCHAR", "The commit it ran on."),
-        Column("committed_at", "TIMESTAMP", "When that commit was made."),
+        Column("committed_at", "TIMESTAMP", "When that commit was made.", incidental=True),
         Column("url", "VARCHAR", "Where a person looks at it."),
         Column("created_at", "TIMESTAMP", "When it was set off.", required=True),
         Column("updated_at", "TIMESTAMP", "When it last changed: its end, once completed."),

@@ -144,6 +144,7 @@ SOURCE = Source(
                     "processed_at",
                     "TIMESTAMP",
                     "When Mixpanel took it in (`mp_processing_time_ms`).",
+                    incidental=True,
                 ),
                 Column("properties", "JSON", "All properties, super properties among them."),
             ),

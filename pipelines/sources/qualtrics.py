@@ -180,7 +180,7 @@ SOURCE = Source(
                     "`Progress`); null where the export does not say.",
                 ),
                 Column("distribution_channel", "VARCHAR", "email, anonymous, preview, …"),
-                Column("started_at", "TIMESTAMP", "When it was begun."),
+                Column("started_at", "TIMESTAMP", "When it was begun.", incidental=True),
                 _SUBMITTED,
                 _RECORDED,
             ),

@@ -63,7 +63,8 @@ class Column:
     offset is converted, text without one is taken as UTC. A row whose `required` column is missing, or whose value is
     none of `type`, is quarantined. `free`: text that somebody wrote, or chose from a list: `None` and `null` are words
     there, not the lack of one. `category`: it may hold a value of any kind, a class, a number or a boolean, which are
-    the same value however a file writes them (`values.category`).
+    the same value however a file writes them (`values.category`). `incidental`: it says something beside what the row
+    is about, when a program sent it, say. What cannot be read there is left out and counted, and the row stands.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Column:
     required: bool = False
     free: bool = False
     category: bool = False
+    incidental: bool = False
 
 
 @dataclass(frozen=True)

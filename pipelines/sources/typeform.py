@@ -124,7 +124,7 @@ SOURCE = Source(
                 _SURVEY,
                 _RESPONSE,
                 Column("is_finished", "BOOLEAN", "Whether it was submitted whole.", required=True),
-                Column("started_at", "TIMESTAMP", "When the form was opened."),
+                Column("started_at", "TIMESTAMP", "When the form was opened.", incidental=True),
                 _SUBMITTED,
             ),
             key=("survey_key", "response_id"),

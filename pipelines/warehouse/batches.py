@@ -153,12 +153,14 @@ def _written(
     for table, select in batch.form.select.items():
         query = typed(source.table(table), batch.form, select, latest, how)
         connection.execute(f"create or replace temp table {name('batch_' + table)} as {query}")
-    rows = " union all ".join(f"select _row, _reason from {name('batch_' + table)}" for table in batch.form.select)
+    rows = " union all ".join(
+        f"select _row, _reason, _left_out from {name('batch_' + table)}" for table in batch.form.select
+    )
     counted = (
         connection.execute(
             "create or replace temp table counted as "
             "select _part, min(every._row) as first_row, count(distinct every._row) as read_count, "
-            "count(distinct found._row) as loaded_count, count(found._reason) as bad_count "
+            "count(distinct found._row) as loaded_count, count(coalesce(found._reason, found._left_out)) as bad_count "
             f"from batch_rows as every left join ({rows}) as found using (_row) group by _part"
         )
         .execute("select _part, read_count, loaded_count from counted where bad_count = 0")

@@ -253,6 +253,18 @@ def _write_tables(
         rows_quarantined=bad_rows,
         rows_skipped=skipped,
         skip_reasons=_skips(connection, form, written, skipped) if skipped else {},
+        left_out_reasons={} if form.reduces else _left_out(connection, written),
+    )
+
+
+def _left_out(connection: duckdb.DuckDBPyConnection, written: Sequence[Path]) -> dict[str, int]:
+    """Why good rows lack values that the file has, and how many rows for each reason."""
+    return dict(
+        connection.execute(
+            "select reason, count(*) from (select unnest(string_split(_left_out, '; ')) as reason "
+            f"from read_parquet({path_list(written)}, union_by_name = true) where _reason is null) "
+            "group by reason order by reason"
+        ).fetchall()
     )
 
 

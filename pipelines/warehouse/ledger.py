@@ -37,6 +37,7 @@ class FileReport:
     rows_skipped: int = 0
     encoding: str | None = None
     skip_reasons: Mapping[str, int] = field(default_factory=dict)
+    left_out_reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -45,7 +46,8 @@ class FileReport:
             return f"{self.status}: {self.message}"
         aside = f", {self.rows_quarantined:,} quarantined" if self.rows_quarantined else ""
         skipped = "".join(f", {count:,} skipped ({reason})" for reason, count in self.skip_reasons.items())
-        return f"{self.path}: {self.rows_loaded:,} rows{aside}{skipped}"
+        left_out = "".join(f", {count:,} without a value ({why})" for why, count in self.left_out_reasons.items())
+        return f"{self.path}: {self.rows_loaded:,} rows{aside}{skipped}{left_out}"
 
 
 def known_files(
@@ -77,12 +79,16 @@ def known_file_versions(connection: duckdb.DuckDBPyConnection, source: str, vers
     rows = connection.execute(
         "select source, path, content_id, format, status, message, size_bytes, modified_at, "
         "min(delivered_at) over (partition by content_id), rows_read_count, "
-        "rows_loaded_count, rows_quarantined_count, rows_skipped_count, encoding, coalesce(skip_reasons, '{}') "
+        "rows_loaded_count, rows_quarantined_count, rows_skipped_count, encoding, coalesce(skip_reasons, '{}'), "
+        "coalesce(left_out_reasons, '{}') "
         "from ledger.files where source = ? and version = ? and status in ('loaded', 'gone') and message is null "
         "order by loaded_at",
         [source, version],
     ).fetchall()
-    return {row[2]: replace(FileReport(*row[:-1]), skip_reasons=json.loads(row[-1])) for row in rows}
+    return {
+        row[2]: replace(FileReport(*row[:-2]), skip_reasons=json.loads(row[-2]), left_out_reasons=json.loads(row[-1]))
+        for row in rows
+    }
 
 
 def record_files(
@@ -167,13 +173,13 @@ def _standing(
 
 
 def _delivery(source: Source, report: FileReport) -> list[str | None]:
-    """The last columns of `files`: what the file is a part of, its encoding, how new its path says it is, its skips."""
-    skips = json.dumps(report.skip_reasons) if report.skip_reasons else None
+    """The last columns of `files`: what the file is a part of, its encoding, its path's order, and the two reasons."""
+    reasons = [json.dumps(why) if why else None for why in (report.skip_reasons, report.left_out_reasons)]
     if source.deliveries is None:
-        return [None, None, report.encoding, None, None, skips]
+        return [None, None, report.encoding, None, None, *reasons]
     found = source.deliveries.of(report.path)
     relation = next((form.deliveries for form in source.formats if form.name == report.format), None)
-    return [found.stream, found.delivery, report.encoding, found.path_order, relation, skips]
+    return [found.stream, found.delivery, report.encoding, found.path_order, relation, *reasons]
 
 
 def forget_file_versions(connection: duckdb.DuckDBPyConnection, source: str, contents: Sequence[str]) -> None:

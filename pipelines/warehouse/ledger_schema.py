@@ -63,6 +63,11 @@ TABLES: tuple[Table, ...] = (
                 "relation", "VARCHAR", "What deliveries of its format do: replace a period, replace a day or append."
             ),
             Column("skip_reasons", "JSON", "Why records were skipped: an object of reason and number of records."),
+            Column(
+                "left_out_reasons",
+                "JSON",
+                "Values of loaded records that could not be read and only inform: an object of reason and number.",
+            ),
         ),
         key=("source", "path", "content_id"),
         day="modified_at",

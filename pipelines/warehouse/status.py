@@ -180,6 +180,7 @@ class Health:
     reasons: tuple[tuple[str, int], ...]
     rows_skipped: int
     skip_reasons: tuple[tuple[str, int], ...]
+    left_out_reasons: tuple[tuple[str, int], ...]
     days_covered: int
     first_day: date | None
     newest_day: date | None
@@ -198,18 +199,24 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
     # A file that lies there under several names holds its rows once.
     held = (
         "(select distinct on (content_id) path, rows_loaded_count, rows_quarantined_count, rows_skipped_count, "
-        "skip_reasons from ledger.files where source = ? and status = 'loaded' order by content_id, loaded_at desc)"
+        "skip_reasons, left_out_reasons from ledger.files where source = ? and status = 'loaded' "
+        "order by content_id, loaded_at desc)"
     )
     loaded, read, aside, skipped = connection.execute(
         "select count(*), coalesce(sum(rows_loaded_count), 0)::bigint, coalesce(sum(rows_quarantined_count), 0)"
         f"::bigint, coalesce(sum(rows_skipped_count), 0)::bigint from {held}",
         [source.name],
     ).fetchone() or (0, 0, 0, 0)
-    skip_reasons = connection.execute(
-        f"select skip.key, sum(skip.value::bigint)::bigint as n from {held} as held, json_each(skip_reasons) as skip "
-        "group by skip.key order by n desc, skip.key limit ?",
-        [source.name, COMMON_REASONS],
-    ).fetchall()
+    skip_reasons, left_out_reasons = (
+        tuple(
+            connection.execute(
+                f"select why.key, sum(why.value::bigint)::bigint as n from {held} as held, json_each({column}) as why "
+                "group by why.key order by n desc, why.key limit ?",
+                [source.name, COMMON_REASONS],
+            ).fetchall()
+        )
+        for column in ("skip_reasons", "left_out_reasons")
+    )
     # A row of several tables is there once for each.
     reasons = connection.execute(
         f"select {_KIND} as kind, min(reason) as example, "
@@ -236,7 +243,8 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
             for kind, example, count in reasons
         ),
         rows_skipped=skipped,
-        skip_reasons=tuple((reason, count) for reason, count in skip_reasons),
+        skip_reasons=skip_reasons,
+        left_out_reasons=left_out_reasons,
         days_covered=days,
         first_day=first,
         newest_day=age.newest_day,

@@ -115,7 +115,8 @@ def _listed(columns: Sequence[Column], kinds: Mapping[str, str]) -> str:
 def typed(table: Table, form: Format, select: str, latest: datetime, how: Written) -> str:
     """The mapping `select` with every column typed, its day, and why a row is bad (`_reason`, null if it is not).
 
-    A bad row's `_day` is null where the time that places it is not plausible.
+    A bad row's `_day` is null where the time that places it is not plausible. `_left_out` says why a good row lacks
+    values of incidental columns. Before a closer look these are reasons as any other, since it may read them.
     """
     day = name(table.day)
     if form.reduces:  # what is bad in the file's rows, `quarantine` has said; its instants are UTC already
@@ -133,14 +134,28 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
     # As text in the message alone: a bulk file's columns are not printed to find that all is well.
     texts = ", ".join(f"m.{name(column.name)} as {_was(column)}" for column in table.columns)
     times = [name(column.name) for column in table.columns if column.type in _TIMES]
-    set_times = ", ".join(f"case when {_is_set(time)} then {time} end as {time}" for time in times)
-    reasons = [_reason(column, table, kinds[column.name], how, places.get(column.name)) for column in table.columns]
+    incidental = {name(column.name) for column in table.columns if column.incidental}
+    set_times = ", ".join(
+        f"case when {_is_set(time)}{f' and {_named(time)}' if time in incidental else ''} then {time} end as {time}"
+        for time in times
+    )
+    settled = [c for c in table.columns if c.incidental and (how.closely or kinds[c.name] not in _TEXTS)]
+    left_out = [
+        f"case when {name(column.name)} is null and not ({_is_lacking(column)}) "
+        f"then {quote(f'{column.name} is not a {column.type}')} end"
+        for column in settled
+    ]
+    reasons = [
+        _reason(column, table, kinds[column.name], how, places.get(column.name))
+        for column in table.columns
+        if column not in settled
+    ]
     reasons += [f"case when not ({rule.holds}) then {quote(rule.reason)} end" for rule in table.rules]
     reasons += [
         f"case when not ({_named(time)}) then {quote(f'{time[1:-1]}: ')} || cast({time} as varchar) || "
         f"{quote(f' is not between {_EARLIEST} and {_LATEST}')} end"
         for time in times
-        if time != day
+        if time != day and time not in incidental
     ]
     plausible = f"{day} between {quote(str(FIRST_PLAUSIBLE))}::timestamp and {quote(str(latest))}::timestamp"
     reasons.append(
@@ -156,8 +171,9 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
         f"m as (select {', '.join(['m.*', *looks])} from mapped as m), "
         f"read as (select {', '.join([read, texts, *_LOOKS[: len(looks)], 'm._row', 'm._raw'])} from m), "
         f"typed as (select * replace ({set_times}) from read), "
-        f"validated as (select *, {reason} as _reason from typed) "
-        f"select {kept}, case when {plausible} then cast({day} as date) end as _day, _row, _reason, "
+        f"validated as (select *, {reason} as _reason, "
+        f"nullif(concat_ws('; ', {', '.join(left_out or ['null'])}), '') as _left_out from typed) "
+        f"select {kept}, case when {plausible} then cast({day} as date) end as _day, _row, _reason, _left_out, "
         "case when _reason is not null then _raw end as _raw from validated"
     )
 
@@ -263,6 +279,14 @@ def _read(column: Column, kind: str, how: Written, place: tuple[str, str] | None
     return f"try_cast({value} as {into})"
 
 
+def _is_lacking(column: Column) -> str:
+    """Whether the file says that there is no value. SQL of a boolean."""
+    lacking = values.missing(_was(column))
+    if column.type in _TIMES:
+        lacking += f" or cast({_was(column)} as varchar)[:10] in ('{_NO_TIME}', '{_OPEN_END}')"
+    return lacking
+
+
 def _reason(column: Column, table: Table, kind: str, how: Written, place: tuple[str, str] | None) -> str:
     """SQL of what is wrong with the column's value in a row, null where nothing is."""
     was, kept = _was(column), name(column.name)
@@ -270,10 +294,7 @@ def _reason(column: Column, table: Table, kind: str, how: Written, place: tuple[
     if column.type == "VARCHAR" or kind == _NOTHING or (kind == column.type and kind not in values.FLOATS):
         return "null" if missing == "null" else f"case when {kept} is null then {missing} end"
     printed = f"{quote(f'{column.name}: ')} || cast({was} as varchar)"
-    lacking = values.missing(was)
-    if column.type in _TIMES:
-        lacking += f" or cast({was} as varchar)[:10] in ('{_NO_TIME}', '{_OPEN_END}')"
-    cases = [f"when {lacking} then {missing}"]
+    cases = [f"when {_is_lacking(column)} then {missing}"]
     if place is not None:
         setting = "date_order" if column.type in _TIMES else "decimal"
         said = f" can be read two ways and nothing else in the file says which: set `{setting}` of source {how.source}"

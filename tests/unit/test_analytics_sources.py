@@ -210,6 +210,21 @@ def test_segments_calls_are_split_into_events_and_identifies(settings: Settings)
     assert "event_name" in reason
 
 
+def test_a_time_that_only_informs_is_left_out_and_counted_where_it_cannot_be_read(settings: Settings) -> None:
+    originals = ["2026-01-05T10:00:27.029:Z", "2026-01-05T10:00:27Z", "Jan 05, 2026 10:00:27 AM", "", "1901-01-05"]
+    for number, original in enumerate(originals):
+        fields = {"messageId": f"m{number}", "event": "Asked", "originalTimestamp": original}
+        land(settings, f"segment/{number}.json", call("track", **fields))
+    load(settings, "segment")
+    read = rows(settings, "select message_id, original_at is not null from raw.segment__events order by message_id")
+    assert read == [("m0", False), ("m1", True), ("m2", True), ("m3", False), ("m4", False)]
+    counted = "select path, left_out_reasons from ledger.files where left_out_reasons is not null order by path"
+    assert rows(settings, counted) == [
+        (f"segment/{number}.json", '{"original_at is not a TIMESTAMP": 1}') for number in (0, 4)
+    ]
+    assert rows(settings, "select reason from raw.quarantine") == []
+
+
 def test_segments_time_is_freed_of_the_devices_clock_where_the_archive_lacks_the_corrected_one(
     settings: Settings,
 ) -> None:
