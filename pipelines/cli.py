@@ -181,6 +181,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         left_out,
         nobodys,
         passed_over_bills,
+        unknown_members,
         unmapped_names,
         unrated_currencies,
     )
@@ -196,6 +197,8 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         strays = stray_files(settings, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
         for line in passed_over_bills(settings) + cut_changelogs(settings) + left_out(settings):
+            console.say(line)
+        for line in unknown_members(settings, read):
             console.say(line)
         console.show_companions(companions(settings, sources))
         console.show_unrated(unrated_currencies(settings, sources))

@@ -32,6 +32,8 @@ STRAYS_SHOWN = 3
 COMPANIONS_SHOWN = 10
 WHOLE = ("source", "newest day")
 """Columns of the sources' table that are never cut: a name is a folder's, a day means something whole."""
+NAMED_BY_ID = ("mart_notes", "mart_annotations")
+"""Marts whose rows name a member by its id, so that no identifier is missing where they name none."""
 SOMETHING_FAILED = logging.ERROR
 
 
@@ -195,7 +197,8 @@ def show_health(
         for reason, count in item.left_out_reasons:
             say(f"{item.source}: {count:,} rows loaded without a value that only informs: {reason}")
     for mart, model, count in nobodys:
-        say(f"{mart}: {count:,} rows are {model}: no identifier of the catalog leads to them")
+        why = "no member has the id they name" if mart in NAMED_BY_ID else "no identifier of the catalog leads to them"
+        say(f"{mart}: {count:,} rows are {model}: {why}")
     say(f"Stale days: {_days(found)}")
     show_failures(found, [], None)
     if strays:
@@ -260,7 +263,9 @@ def _advice(
         yield "mend the rejected exports and deliver them again."
     if any(item.rows_quarantined for item in health):
         yield "raw.quarantine in the warehouse holds each quarantined row with its reason."
-    if nobodys:
+    if any(mart in NAMED_BY_ID for mart, _, _ in nobodys):
+        yield "write a member's id where a note or a campaign names none."
+    if any(mart not in NAMED_BY_ID for mart, _, _ in nobodys):
         yield f"map the unmapped identifiers in {settings.catalog_dir / 'workforce'}."
     if strays:
         yield "put these files where a source looks, or give its `glob` in scorecard.toml."

@@ -18,7 +18,7 @@ _SELECT = """
         "end" as ends_at,
         name as title,
         lower(kind) as kind,
-        models,
+        lower(models) as models,
         note,
         url,
         least(try_cast("start" as timestamp), _latest - interval 1 day) as known_at

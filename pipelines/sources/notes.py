@@ -10,6 +10,8 @@ from datetime import timedelta
 
 from pipelines.sources.spec import Column, Format, Rule, Source, Table
 
+_MEMBER = """lower(trim(split_part(model, '|', 1), ' []"'''))"""
+"""SQL of a member's id: in lower case, and out of the brackets of a link between notes."""
 _FIELDS = ("date", "model", "kind", "role", "theme", "sentiment", "title")
 
 
@@ -32,16 +34,16 @@ _SELECT_MARKDOWN = rf"""
     select
         _row, _raw,
         md5(concat_ws('|', "date", model, kind, role, body)) as note_id,
-        "date" as noted_date, model as model_id, lower(kind) as kind, role as author_role, theme,
+        "date" as noted_date, {_MEMBER} as model_id, lower(kind) as kind, role as author_role, theme,
         lower(sentiment) as sentiment, title, body as text
     from fields
 """
 
-_SELECT_CSV = """
+_SELECT_CSV = f"""
     select
         _row, _raw,
         coalesce(id, md5(concat_ws('|', "date", model, kind, role, text))) as note_id,
-        "date" as noted_date, model as model_id, lower(kind) as kind, role as author_role, theme,
+        "date" as noted_date, {_MEMBER} as model_id, lower(kind) as kind, role as author_role, theme,
         lower(sentiment) as sentiment, title, text
     from rows
 """

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
 
 import duckdb
 
@@ -160,6 +161,36 @@ def left_out(settings: Settings) -> list[str]:
             if (table,) in built
             for (sentence,) in connection.execute(query).fetchall()
         ]
+
+
+_BY_ID = {
+    "notes": ("notes", "model_id"),
+    "campaigns": ("annotations", "unnest(string_split(nullif(trim(models), 'all'), ';'))"),
+}
+"""Sources whose rows name a member by its id → the table, and SQL of the ids."""
+
+
+def unknown_members(settings: Settings, catalog: Catalog) -> list[str]:
+    """A sentence for each file and id that a note or a campaign names and the catalog does not know."""
+    members = [member.id for member in catalog.members]
+    found: list[str] = []
+    with writer(settings, "looking for unknown members") as connection:
+        for source, (table, ids) in _BY_ID.items():
+            raw = f"{source}__{table}"
+            if not connection.execute("select 1 from duckdb_tables() where table_name = ?", [raw]).fetchone():
+                continue
+            rows = connection.execute(
+                f"with named as (select trim({ids}) as member_id, _content_id as content_id from raw.{name(raw)}) "
+                "select distinct path, member_id from named join ledger.current_file_versions using (content_id) "
+                "join ledger.files using (source, content_id) where source = ? and status = 'loaded' "
+                "and member_id <> '' and not list_contains(?, member_id) order by all",
+                [source, members],
+            ).fetchall()
+            for path, member in rows:
+                near = get_close_matches(member, members, 1)
+                meant = f" Is `{near[0]}` meant?" if near else ""
+                found.append(f"{source}: {path} names `{member}`, which is no member of the catalog.{meant}")
+    return found
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Column, Format, Names, Source, Table
 from pipelines.warehouse import staleness
-from pipelines.warehouse.advice import nobodys, passed_over_bills, unmapped_names
+from pipelines.warehouse.advice import nobodys, passed_over_bills, unknown_members, unmapped_names
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
@@ -58,6 +58,27 @@ BILL = Source(
         Names("charges", "resource_id", "resource", label="title", is_lower=True),
     ),
 )
+
+
+def test_a_note_and_a_campaign_of_no_member_are_named_with_their_file(settings: Settings) -> None:
+    files = {
+        "notes/typo.md": "---\ndate: 2026-01-12\nmodel: fraud-detectr\nkind: comment\n---\nSlow.",
+        "notes/right.md": '---\ndate: 2026-01-12\nmodel: "[[Fraud-Detector]]"\nkind: comment\n---\nFast.',
+        "notes/all.csv": "date,model,kind,text\n2026-01-12,all,comment,Fine.\n",
+        "campaigns/2026.csv": "start,name,kind,models\n2026-01-12,Sale,campaign,fraud-detector; zebra\n"
+        "2026-01-13,Fair,campaign,All\n2026-01-14,Feast,holiday,\n",
+    }
+    for path, text in files.items():
+        (settings.landing_dir / path).parent.mkdir(parents=True, exist_ok=True)
+        (settings.landing_dir / path).write_text(text)
+    for source in ("notes", "campaigns"):
+        take_in(settings, all_sources()[source])
+        replace_days(settings, all_sources()[source])
+    assert unknown_members(settings, load_catalog(SAMPLE_CATALOG)) == [
+        "notes: notes/all.csv names `all`, which is no member of the catalog.",
+        "notes: notes/typo.md names `fraud-detectr`, which is no member of the catalog. Is `fraud-detector` meant?",
+        "campaigns: campaigns/2026.csv names `zebra`, which is no member of the catalog.",
+    ]
 
 
 def test_a_row_that_one_name_maps_hides_the_others_and_the_rest_are_counted(settings: Settings) -> None:
