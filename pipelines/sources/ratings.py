@@ -79,11 +79,12 @@ SOURCE = Source(
                 Rule("kind <> 'stars' or score between 1 and 5", "stars are not from 1 to 5"),
             ),
             expectations=(
+                # What is taken back was given before, under its id and its day: of a whole log no more than half.
                 Expectation(
                     "ratings taken back",
                     "avg(case when score is null then 1.0 else 0.0 end)",
-                    "nearly every rating is without a value: the export has lost it",
-                    high=0.9,
+                    "most ratings are without a value: the export has lost it",
+                    high=0.5,
                     share_of="count(*)",
                 ),
             ),
