@@ -45,7 +45,7 @@ SOURCE = Source(
                 Column("note", "VARCHAR", "What a reader should know.", free=True),
                 Column("url", "VARCHAR", "Where more is said."),
                 Column("starts_at", "TIMESTAMP", "When it begins; a day is its midnight, UTC.", required=True),
-                Column("ends_at", "TIMESTAMP", "When it ends; null: it is a moment, or lasts."),
+                Column("ends_at", "TIMESTAMP", "When it ends, itself left out; null: it is a moment, or lasts."),
                 Column("known_at", "TIMESTAMP", "When it began, or when it was written down where it is planned."),
             ),
             key=("campaign_id",),
