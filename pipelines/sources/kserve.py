@@ -84,6 +84,21 @@ def _evaluated(doc: str) -> str:
     """
 
 
+# A custom predictor names the place in a variable of its container, or is an image with the model in it.
+_STORED_AT = """coalesce(
+                service ->> '$.spec.predictor.model.storageUri',
+                json_extract_string(service, '$.spec.predictor.*.storageUri')[1],
+                nullif(array_to_string(json_extract_string(service, '$.spec.predictor.storageUris[*].uri'), ' '), ''),
+                nullif(array_to_string(json_extract_string(service, '$.spec.predictor.*.storageUris[*].uri'), ' '), ''),
+                '/' || json_extract_string(service, '$.spec.predictor.*.storage.path')[1],
+                list_filter(
+                    json_extract(service, '$.spec.predictor.containers[*].env[*]'),
+                    lambda one: one ->> '$.name' = 'STORAGE_URI'
+                )[1] ->> '$.value',
+                '/' || (service ->> '$.spec.predictor.containers[0].image')
+            )"""
+
+
 def _select(doc: str) -> str:
     """The query for snapshots that lie at `doc`."""
     return f"""
@@ -111,19 +126,7 @@ def _select(doc: str) -> str:
                 service ->> '$.metadata.annotations."model-version"',
                 service ->> '$.metadata.labels."app.kubernetes.io/version"'
             ) as version_label,
-            -- A predictor of one's own says it in a variable of its container, or is an image with the model in it.
-            coalesce(
-                service ->> '$.spec.predictor.model.storageUri',
-                json_extract_string(service, '$.spec.predictor.*.storageUri')[1],
-                nullif(array_to_string(json_extract_string(service, '$.spec.predictor.storageUris[*].uri'), ' '), ''),
-                nullif(array_to_string(json_extract_string(service, '$.spec.predictor.*.storageUris[*].uri'), ' '), ''),
-                '/' || json_extract_string(service, '$.spec.predictor.*.storage.path')[1],
-                list_filter(
-                    json_extract(service, '$.spec.predictor.containers[*].env[*]'),
-                    lambda one: one ->> '$.name' = 'STORAGE_URI'
-                )[1] ->> '$.value',
-                '/' || (service ->> '$.spec.predictor.containers[0].image')
-            ) as storage_uri,
+            {_STORED_AT} as storage_uri,
             coalesce(
                 service ->> '$.metadata.labels.environment',
                 service ->> '$.metadata.labels."app.kubernetes.io/environment"'

@@ -116,13 +116,7 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
         hashed = list(pool.map(_hashed, changed))
         # The oldest file of a content first: a row that happened later than that is set aside.
         order = sorted(zip(changed, hashed, strict=True), key=lambda found: (found[0].modified_at, found[0].path))
-        contents = {
-            file.path: {
-                form.name if form else None: content_of(bytes_id, form, says[file.path])
-                for form in (None, *source.formats)
-            }
-            for file, (bytes_id, _) in order
-        }
+        contents = {file.path: _as_each_format(source, bytes_id, says[file.path]) for file, (bytes_id, _) in order}
         delivered = {
             file.path: min(
                 file.modified_at, *(first.get(found, file.modified_at) for found in contents[file.path].values())
@@ -163,6 +157,11 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
         moved = ledger.retire_moved(connection, source.name, present, version_of(source))
         _cover(connection, settings, source, moved)
     return sorted(reports, key=lambda report: report.path)
+
+
+def _as_each_format(source: Source, bytes_id: str, says: Mapping[str, str]) -> dict[str | None, str]:
+    """Format → the file version that the bytes are in it; None where no format reads the path."""
+    return {form.name if form else None: content_of(bytes_id, form, says) for form in (None, *source.formats)}
 
 
 def _known(

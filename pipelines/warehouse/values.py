@@ -112,6 +112,45 @@ def _listed(columns: Sequence[Column], kinds: Mapping[str, str]) -> str:
     return f"[{', '.join(_text(column, kinds[column.name]) for column in columns)}]::varchar[]"
 
 
+def _faults(
+    table: Table, form: Format, how: Written, places: Mapping[str, tuple[str, str]], plausible: str, latest: datetime
+) -> tuple[str, str]:
+    """SQL of why a typed row is bad, null if it is not, and of why a good one lacks values of incidental columns."""
+    kinds, day = how.kinds[table.name], name(table.day)
+    times = [name(column.name) for column in table.columns if column.type in _TIMES]
+    incidental = {name(column.name) for column in table.columns if column.incidental}
+    settled = [c for c in table.columns if c.incidental and (how.closely or kinds[c.name] not in _TEXTS)]
+    left_out = [
+        f"case when {name(column.name)} is null and not ({_is_lacking(column)}) "
+        f"then {quote(f'{column.name} is not a {column.type}')} end"
+        for column in settled
+    ]
+    reasons = [
+        _reason(column, table, kinds[column.name], how, places.get(column.name))
+        for column in table.columns
+        if column not in settled
+    ]
+    reasons += [f"case when not ({rule.holds}) then {quote(rule.reason)} end" for rule in table.rules]
+    reasons += [
+        f"case when not ({_named(time)}) then {quote(f'{time[1:-1]}: ')} || cast({time} as varchar) || "
+        f"{quote(f' is not between {_EARLIEST} and {_LATEST}')} end"
+        for time in times
+        if time != day and time not in incidental
+    ]
+    reasons.append(
+        f"case when not ({plausible}) then {quote(f'{table.day}: ')} || cast({day} as varchar) || "
+        f"{quote(f' is not between {FIRST_PLAUSIBLE} and {latest:%Y-%m-%d}, a day after the file was written')} end"
+    )
+    reason = _joined(reasons)
+    if form.container == "json":  # what else is wrong with it comes of that
+        reason = f"case when {values.is_cut('_raw')} then {quote(CUT)} else {reason} end"
+    return reason, _joined(left_out or ["null"])
+
+
+def _joined(reasons: Sequence[str]) -> str:
+    return f"nullif(concat_ws('; ', {', '.join(reasons)}), '')"
+
+
 def typed(table: Table, form: Format, select: str, latest: datetime, how: Written) -> str:
     """The mapping `select` with every column typed, its day, and why a row is bad (`_reason`, null if it is not).
 
@@ -139,40 +178,16 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
         f"case when {_is_set(time)}{f' and {_named(time)}' if time in incidental else ''} then {time} end as {time}"
         for time in times
     )
-    settled = [c for c in table.columns if c.incidental and (how.closely or kinds[c.name] not in _TEXTS)]
-    left_out = [
-        f"case when {name(column.name)} is null and not ({_is_lacking(column)}) "
-        f"then {quote(f'{column.name} is not a {column.type}')} end"
-        for column in settled
-    ]
-    reasons = [
-        _reason(column, table, kinds[column.name], how, places.get(column.name))
-        for column in table.columns
-        if column not in settled
-    ]
-    reasons += [f"case when not ({rule.holds}) then {quote(rule.reason)} end" for rule in table.rules]
-    reasons += [
-        f"case when not ({_named(time)}) then {quote(f'{time[1:-1]}: ')} || cast({time} as varchar) || "
-        f"{quote(f' is not between {_EARLIEST} and {_LATEST}')} end"
-        for time in times
-        if time != day and time not in incidental
-    ]
     plausible = f"{day} between {quote(str(FIRST_PLAUSIBLE))}::timestamp and {quote(str(latest))}::timestamp"
-    reasons.append(
-        f"case when not ({plausible}) then {quote(f'{table.day}: ')} || cast({day} as varchar) || "
-        f"{quote(f' is not between {FIRST_PLAUSIBLE} and {latest:%Y-%m-%d}, a day after the file was written')} end"
-    )
     kept = ", ".join(name(column.name) for column in table.columns)
-    reason = f"nullif(concat_ws('; ', {', '.join(reasons)}), '')"
-    if form.container == "json":  # what else is wrong with it comes of that
-        reason = f"case when {values.is_cut('_raw')} then {quote(CUT)} else {reason} end"
+    reason, left_out = _faults(table, form, how, places, plausible, latest)
     return (
         f"with mapped as ({select}), "
         f"m as (select {', '.join(['m.*', *looks])} from mapped as m), "
         f"read as (select {', '.join([read, texts, *_LOOKS[: len(looks)], 'm._row', 'm._raw'])} from m), "
         f"typed as (select * replace ({set_times}) from read), "
         f"validated as (select *, {reason} as _reason, "
-        f"nullif(concat_ws('; ', {', '.join(left_out or ['null'])}), '') as _left_out from typed) "
+        f"{left_out} as _left_out from typed) "
         f"select {kept}, case when {plausible} then cast({day} as date) end as _day, _row, _reason, _left_out, "
         "case when _reason is not null then _raw end as _raw from validated"
     )
