@@ -1,6 +1,6 @@
 """Drift of a window against its reference: alarms where nothing has drifted, and where something has.
 
-Numbers are binned as `int_drift_windows__reduced` bins them. The PSI's floor is put at next to nothing here, so that
+Numbers are binned as `fct_drift_bins` bins them. The PSI's floor is put at next to nothing here, so that
 what is measured is the statistics: with the declared floor alarms are rarer still.
 """
 

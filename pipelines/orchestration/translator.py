@@ -24,7 +24,7 @@ class Translator(DagsterDbtTranslator):
         self.lineage: Lineage = manifest.lineage or {}
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """`marts/cost/fct_charges`, `raw/cloud_billing/charges`, `ledger/coverage`."""
+        """`facts/cost/fct_model_cost_daily`, `raw/cloud_billing/charges`, `ledger/coverage`."""
         if dbt_resource_props["resource_type"] != "source":
             kind = ["seeds"] if dbt_resource_props["resource_type"] == "seed" else []
             return dg.AssetKey([*kind, *dbt_resource_props["fqn"][1:]])

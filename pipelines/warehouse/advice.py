@@ -116,7 +116,7 @@ _LEFT_OUT = {
         )
         from marts.mart_accuracy_daily where unreadable_label_count > 0 and cohort_attribute = 'all'
         group by model_id order by model_id""",
-    "int_latency_hourly__mapped": """
+    "fct_latency_hourly": """
         select format(
             'serving_logs: {:,} requests of {} have a {} below 0 or above a day: they count, their time does not',
             sum(request_count)::bigint, model_id, case measure
@@ -124,7 +124,7 @@ _LEFT_OUT = {
                 else 'latency'
             end
         )
-        from intermediate.int_latency_hourly__mapped where starts_with(measure, 'implausible_')
+        from marts.fct_latency_hourly where starts_with(measure, 'implausible_')
         group by model_id, measure order by model_id, measure""",
     "stg_jira__issues": """
         select format(

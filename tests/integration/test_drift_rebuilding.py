@@ -12,7 +12,12 @@ from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.warehouse.connect import writer
 from tests.integration import quality
 
-TABLES = ("fct_drift_windows", "mart_drift_windows", "mart_drift_histograms", "mart_drift_rate_monthly")
+TABLES = {
+    "int_drift_windows__evaluated": "intermediate",
+    "mart_drift_windows": "marts",
+    "mart_drift_histograms": "marts",
+    "mart_drift_rate_monthly": "marts",
+}
 COUNT = 800
 
 
@@ -46,13 +51,16 @@ def run(settings: Settings) -> None:
 
 def tables(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     with writer(settings, "a test") as connection:
-        return {table: connection.execute(f"from marts.{table} order by all").fetchall() for table in TABLES}
+        return {
+            table: connection.execute(f"from {schema}.{table} order by all").fetchall()
+            for table, schema in TABLES.items()
+        }
 
 
 def drifted(settings: Settings) -> list[tuple[Any, ...]]:
     with writer(settings, "a test") as connection:
         return connection.execute(
-            "select window_date::varchar, is_evaluable, is_drifted from marts.fct_drift_windows "
+            "select window_date::varchar, is_evaluable, is_drifted from intermediate.int_drift_windows__evaluated "
             "where model_id = 'route-optimiser' and is_evaluable order by all"
         ).fetchall()
 

@@ -118,7 +118,7 @@ def test_distances_are_scipys_in_every_week(stream: Stream, feature: str) -> Non
     )
     ((bits,),) = rows(
         stream.settings,
-        f"select distinct bin_bits from intermediate.int_reference_bins__collected where feature = '{feature}'",
+        f"select distinct bin_bits from marts.fct_reference_bins where feature = '{feature}'",
     )
     reference, served = stream.trained[feature], stream.served[feature]
     binned, spread = _rounded(reference, bits), _rounded(reference, bits).std()

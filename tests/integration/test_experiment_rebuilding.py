@@ -74,7 +74,7 @@ def revenue(settings: Settings) -> dict[tuple[str, date], tuple[int, float, floa
     with writer(settings, "a test") as connection:
         found = connection.execute(
             "select variation_id, first_exposed_date, unit_count, sum_x, sum_past "
-            "from intermediate.int_experiments__reduced where metric_id = 'revenue-per-user'"
+            "from marts.fct_experiment_cohorts_daily where metric_id = 'revenue-per-user'"
         ).fetchall()
     return {(variant, day): (n, float(x), float(past)) for variant, day, n, x, past in found}
 
@@ -118,7 +118,7 @@ def test_what_comes_late_or_is_corrected_moves_users_and_daily_runs_equal_one(da
         "intermediate.int_exposures__identified",
         "intermediate.int_experiment_users__assigned",
         "intermediate.int_experiment_users__measured",
-        "intermediate.int_experiments__reduced",
+        "marts.fct_experiment_cohorts_daily",
         "intermediate.int_business_value__summed",
         "marts.mart_experiments",
         "marts.mart_business_value_daily",

@@ -26,8 +26,7 @@ def feature_values(company: Company) -> tuple[Facts, Facts]:
     counted = dict(
         in_warehouse(
             company,
-            "select model_id = 'unmapped', sum(value_count)::bigint from intermediate.int_feature_values__counted "
-            "group by 1",
+            "select model_id = 'unmapped', sum(value_count)::bigint from marts.fct_feature_values_daily group by 1",
         )
     )
     ((aside,),) = in_warehouse(

@@ -34,7 +34,7 @@ def experiment_sums(company: Company) -> tuple[Facts, Facts]:
             company,
             "select experiment_id, metric_id, variation_id, sum(unit_count), "
             + ", ".join(f"sum({column})" for column in SUMS.values())
-            + " from intermediate.int_experiments__reduced group by all",
+            + " from marts.fct_experiment_cohorts_daily group by all",
         )
     }
     planted: dict[Any, Any] = {}

@@ -12,7 +12,7 @@ allocated as (
 
     select *
 
-    from {{ ref('int_charges__allocated') }}
+    from {{ ref('fct_allocated_charges') }}
     where {{ in_days_to_rebuild('charge_date', forward=7) }}
 
 ),

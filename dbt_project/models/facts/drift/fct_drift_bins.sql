@@ -143,8 +143,10 @@ valued as (
                         case category when 'true' then 1 when 'false' then 0 else try_cast(category as double) end
                     )
         end as number,
-        case when feature_kind = 'categorical' then coalesce(category, printf('%.15g', bin_value)) else category end
-            as category,
+        case
+            when feature_kind = 'categorical' then coalesce(category, printf('%.15g', bin_value))
+            when not {{ is_missing_value('category') }} then category
+        end as category,
         cast(sum(reference_count) as bigint) as reference_count,
         cast(sum(window_count) as bigint) as window_count
 
@@ -344,6 +346,7 @@ final as (
         edged.feature,
         edged.feature_kind,
         case
+            when edged.bin_number = 100 and edged.feature_kind = 'numeric' then 'no_number'
             when edged.bin_number = 100 then 'other'
             when edged.bin_number = 101 then 'unseen'
             when edged.bin_number = 102 then 'missing'

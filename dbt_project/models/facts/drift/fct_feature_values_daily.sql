@@ -25,8 +25,7 @@ final as (
         model_version,
         environment,
 
-        cast(sum(value_count) as bigint) as value_count,
-        list_sort(list(distinct feature)) as features
+        cast(sum(value_count) as bigint) as value_count
 
     from bins
     group by all

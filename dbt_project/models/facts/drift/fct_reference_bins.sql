@@ -2,7 +2,7 @@
 
 with
 
-snapshots as (select * from {{ ref('stg_training__snapshots') }}),
+snapshots as (select * from {{ ref('int_snapshots__mapped') }}),
 
 logged as (
 
@@ -18,13 +18,6 @@ counted as (
 
 ),
 
-identifiers as (
-
-    select * from {{ source('catalog', 'identifiers') }}
-    where source = 'features'
-
-),
-
 declared as (select * from {{ source('catalog', 'drift') }}),
 
 watched as (select * from {{ source('catalog', 'drift_features') }}),
@@ -32,7 +25,7 @@ watched as (select * from {{ source('catalog', 'drift_features') }}),
 snapped as (
 
     select
-        identifiers.member_id as model_id,
+        snapshots.model_id,
         snapshots.snapshot_id as reference_id,
         'snapshot' as reference_kind,
         snapshots.taken_at as reference_at,
@@ -44,11 +37,6 @@ snapped as (
         snapshots.value_count
 
     from snapshots
-    inner join identifiers
-        on
-            snapshots.logged_name = identifiers.identifier_value
-            and (snapshots.taken_date >= identifiers.valid_from or identifiers.valid_from is null)
-            and (snapshots.taken_date < identifiers.valid_to or identifiers.valid_to is null)
 
 ),
 

@@ -59,7 +59,9 @@ final as (
             and measured.user_id = users.user_id
     inner join experiments on measured.experiment_id = experiments.experiment_id
     cross join known
-    where not experiments.excludes_open_windows or users.window_until_at <= known.until_at
+    where
+        measured.x is not null
+        and (not experiments.excludes_open_windows or users.window_until_at <= known.until_at)
     group by measured.experiment_id, measured.metric_id, users.variation_id, measured.first_exposed_date
 
 )

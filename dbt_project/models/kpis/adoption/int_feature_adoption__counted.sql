@@ -138,7 +138,7 @@ seen as (
         false as is_exposure,
         is_target,
         cast(null as timestamp) as last_event_at
-    from {{ ref('int_target_users__dated') }}
+    from {{ ref('fct_target_users_daily') }}
     where {{ in_days_to_rebuild('event_date', back=back + var('target_base_days'), forward=forward) }}
 
 ),

@@ -75,7 +75,7 @@ memberships as (
             event_date + {{ var('target_base_days') }}
         ) as to_date,
         is_target
-    from {{ ref('int_target_users__dated') }}
+    from {{ ref('fct_target_users_daily') }}
 
 ),
 

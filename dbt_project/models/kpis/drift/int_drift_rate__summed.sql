@@ -1,6 +1,6 @@
 with
 
-windows as (select * from {{ ref('fct_drift_windows') }}),
+windows as (select * from {{ ref('int_drift_windows__evaluated') }}),
 
 models as (select model_id from {{ ref('dim_models') }}),
 

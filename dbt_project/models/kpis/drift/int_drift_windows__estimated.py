@@ -27,9 +27,9 @@ SCHEMA = pa.schema(
 
 
 def model(dbt, session):
-    """Judge every comparison that stands in int_drift_windows__reduced."""
+    """Judge every comparison that stands in fct_drift_bins."""
     dbt.config(materialized="table")
-    bins = dbt.ref("int_drift_windows__reduced")
+    bins = dbt.ref("fct_drift_bins")
     limits = dbt.ref("int_drift_limits__declared")
     rows = (
         bins.set_alias("bins")

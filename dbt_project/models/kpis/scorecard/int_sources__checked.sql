@@ -3,7 +3,7 @@
     ('serving_logs', 'fct_serving_hourly', 'true'),
     ('cloud_billing', 'fct_model_cost_daily', "cost_origin = 'direct'"),
     ('predictions', 'fct_predictions_daily', 'true'),
-    ('features', 'int_feature_values__counted', 'true'),
+    ('features', 'fct_feature_values_daily', 'true'),
 ] %}
 
 with
@@ -96,7 +96,7 @@ heard as (
         source,
         event_date
 
-    from {{ ref('int_events__unified') }}
+    from {{ ref('fct_feature_events_daily') }}
 
 ),
 

@@ -23,14 +23,10 @@ def model(dbt, session):
     weights = defaultdict(dict)
     for variant in dbt.source("catalog", "experiment_variations").order("variation_id").to_arrow_table().to_pylist():
         weights[variant["experiment_id"]][variant["variation_id"]] = variant["weight"]
-    counted = dbt.ref("int_experiment_users__assigned").filter("standing = 'counted'")
+    counted = dbt.ref("fct_experiment_users_daily").filter("standing = 'counted'")
     entered = defaultdict(lambda: defaultdict(dict))
-    for row in (
-        counted.aggregate("experiment_id, variation_id, first_exposed_date, count(*) as unit_count")
-        .to_arrow_table()
-        .to_pylist()
-    ):
-        entered[row["experiment_id"]][row["first_exposed_date"]][row["variation_id"]] = row["unit_count"]
+    for row in counted.to_arrow_table().to_pylist():
+        entered[row["experiment_id"]][row["first_exposed_date"]][row["variation_id"]] = row["user_count"]
 
     found = []
     for experiment_id, days in sorted(entered.items()):

@@ -145,8 +145,8 @@ def model(dbt, session):
     """One row per experiment, metric and variant."""
     dbt.config(materialized="table")
     cohorts, tallies, split = defaultdict(dict), defaultdict(list), defaultdict(dict)
-    reduced, tallied = rows_of(dbt.ref("int_experiments__reduced")), rows_of(dbt.ref("int_experiments__tallied"))
-    assigned = dbt.ref("int_experiment_users__assigned")
+    reduced, tallied = rows_of(dbt.ref("fct_experiment_cohorts_daily")), rows_of(dbt.ref("fct_experiment_tallies"))
+    users = dbt.ref("fct_experiment_users_daily").filter("standing = 'counted'")
     experiments = rows_of(dbt.source("catalog", "experiments"))
     metrics = rows_of(dbt.source("catalog", "experiment_metrics"))
     variations = rows_of(dbt.source("catalog", "experiment_variations"))
@@ -159,15 +159,14 @@ def model(dbt, session):
     for row in sorted(tallied, key=lambda row: row["tally_value"]):
         key = row["experiment_id"], row["metric_id"], row["variation_id"]
         tallies[key].append((row["tally_value"], row["unit_count"]))
-    counted = assigned.filter("standing = 'counted'")
-    for row in rows_of(counted.aggregate("experiment_id, variation_id, count(*) as unit_count")):
+    for row in rows_of(users.aggregate("experiment_id, variation_id, cast(sum(user_count) as bigint) as unit_count")):
         split[row["experiment_id"]][row["variation_id"]] = row["unit_count"]
 
     panels = defaultdict(lambda: defaultdict(list))
     for row in rows_of(dbt.ref("int_panels__reduced")):
         panels[row["experiment_id"]][row["metric_id"]].append(row)
 
-    units = dbt.ref("int_study_units__measured").filter("is_complete").order("unit_id").to_arrow_table()
+    units = dbt.ref("fct_study_units").filter("is_complete").order("unit_id").to_arrow_table()
     covariates = defaultdict(list)
     for row in sorted(rows_of(dbt.source("catalog", "experiment_covariates")), key=lambda row: row["position"]):
         covariates[row["experiment_id"]].append(row["covariate"])

@@ -29,10 +29,9 @@ exposed_users as (
         experiment_id,
         variation_id,
         first_exposed_date as event_date,
-        count(*) as volume
-    from {{ ref('int_experiment_users__assigned') }}
+        user_count as volume
+    from {{ ref('fct_experiment_users_daily') }}
     where standing = 'counted'
-    group by experiment_id, variation_id, first_exposed_date
 
 ),
 
@@ -52,7 +51,7 @@ treated_units as (
         metric_id,
         observed_date as event_date,
         sum(treatment) as volume
-    from {{ ref('int_study_units__measured') }}
+    from {{ ref('fct_study_units') }}
     where treatment > 0
     group by experiment_id, metric_id, observed_date
 

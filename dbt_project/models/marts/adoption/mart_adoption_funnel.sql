@@ -45,7 +45,7 @@ rule_targets as (
             feature_id,
             user_id,
             max_by(is_target, event_date) as is_target
-        from {{ ref('int_target_users__dated') }}
+        from {{ ref('fct_target_users_daily') }}
         group by feature_id, user_id
     ) as latest
     where is_target

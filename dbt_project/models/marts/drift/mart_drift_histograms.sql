@@ -1,6 +1,6 @@
 with
 
-bins as (select * from {{ ref('int_drift_windows__reduced') }}),
+bins as (select * from {{ ref('fct_drift_bins') }}),
 
 totals as (
 

@@ -6,7 +6,7 @@ windows as (
         *,
         cast(date_trunc('month', window_date) as date) as month_date
 
-    from {{ ref('fct_drift_windows') }}
+    from {{ ref('int_drift_windows__evaluated') }}
 
 ),
 

@@ -1,6 +1,6 @@
 with
 
-resolved as (select * from {{ ref('int_drift_windows__resolved') }}),
+resolved as (select * from {{ ref('fct_drift_references') }}),
 
 estimated as (select * from {{ ref('int_drift_windows__estimated') }}),
 
@@ -14,7 +14,7 @@ texts as (
         feature,
         cast(sum(window_count) filter (where bin_kind = 'no_number') as bigint) as no_number_count
 
-    from {{ ref('int_drift_windows__reduced') }}
+    from {{ ref('fct_drift_bins') }}
     group by all
 
 ),

@@ -6,7 +6,7 @@ serving as (select * from {{ ref('mart_throughput_hourly') }}),
 
 latency as (
 
-    select * from {{ ref('int_latency_hourly__mapped') }}
+    select * from {{ ref('fct_latency_hourly') }}
     where environment = 'prod' and measure = 'latency'
 
 ),

@@ -2,7 +2,7 @@ with
 
 windows as (
 
-    select * from {{ ref('fct_drift_windows') }}
+    select * from {{ ref('int_drift_windows__evaluated') }}
     where is_evaluable
 
 ),

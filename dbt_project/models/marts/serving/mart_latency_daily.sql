@@ -11,7 +11,7 @@ with
 
 latency as (
 
-    select * from {{ ref('int_latency_hourly__mapped') }}
+    select * from {{ ref('fct_latency_hourly') }}
     where environment = 'prod' and {{ in_days_to_rebuild('event_date') }}
 
 ),

@@ -1,6 +1,6 @@
 with
 
-reduced as (select * from {{ ref('int_experiments__reduced') }}),
+reduced as (select * from {{ ref('fct_experiment_cohorts_daily') }}),
 
 experiments as (select * from {{ source('catalog', 'experiments') }}),
 

@@ -20,46 +20,22 @@ users as (
 
     select
         experiment_id,
-        count(*) filter (where standing <> 'excluded') as exposed_user_count,
-        count(*) filter (where standing = 'several_variants') as several_variants_user_count,
-        count(*) filter (where standing = 'excluded') as excluded_user_count,
-        count(*) filter (where standing = 'unknown_variant') as unknown_variant_user_count,
-        count(*) filter (where standing = 'counted' and window_until_at > known.last_date + interval 1 day)
-            as open_window_user_count,
+        {%- for column, measure, condition in [
+            ('exposed_user_count', 'user_count', "standing <> 'excluded'"),
+            ('several_variants_user_count', 'user_count', "standing = 'several_variants'"),
+            ('excluded_user_count', 'user_count', "standing = 'excluded'"),
+            ('unknown_variant_user_count', 'user_count', "standing = 'unknown_variant'"),
+            ('open_window_user_count', 'open_window_user_count', "standing = 'counted'"),
+        ] %}
+        cast(coalesce(sum({{ measure }}) filter (where {{ condition }}), 0) as bigint) as {{ column }},
+        {%- endfor %}
         sum(delivered_count) - sum(exposure_count) as duplicate_exposure_count
-    from {{ ref('int_experiment_users__assigned') }}
-    cross join known
+    from {{ ref('fct_experiment_users_daily') }}
     group by experiment_id
 
 ),
 
-incomplete as (
-
-    select
-        experiment_id,
-        metric_id,
-        count(*) filter (where not is_complete) as incomplete_unit_count
-    from (
-        select
-            experiment_id,
-            metric_id,
-            is_complete
-        from {{ ref('int_study_units__measured') }}
-        union all
-        select
-            measured.experiment_id,
-            measured.metric_id,
-            measured.x is not null as is_complete
-        from {{ ref('int_experiment_users__measured') }} as measured
-        inner join {{ ref('int_experiment_users__assigned') }} as assigned
-            on
-                measured.experiment_id = assigned.experiment_id
-                and measured.user_id = assigned.user_id
-        where assigned.standing = 'counted'
-    ) as units
-    group by experiment_id, metric_id
-
-),
+incomplete as (select * from {{ ref('fct_experiment_units') }}),
 
 units as (
 

@@ -6,9 +6,9 @@
 
 with
 
-bins as (
+events as (
 
-    select * from {{ ref('int_feature_bins__windowed') }}
+    select * from {{ ref('int_events__unified') }}
     where {{ in_days_to_rebuild('event_date') }}
 
 ),
@@ -18,16 +18,13 @@ final as (
     select
         model_id,
 
-        window_start_at,
         event_date,
 
-        logged_name,
-        model_version,
-        environment,
+        source,
 
-        cast(sum(value_count) as bigint) as value_count
+        count(*) as event_count
 
-    from bins
+    from events
     group by all
 
 )

@@ -8,7 +8,7 @@ watched as (select * from {{ source('catalog', 'drift_features') }}),
 
 counted as (
 
-    select * from {{ ref('int_feature_values__counted') }}
+    select * from {{ ref('fct_feature_values_daily') }}
     where environment = 'prod'
 
 ),
