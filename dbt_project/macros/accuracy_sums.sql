@@ -62,8 +62,7 @@ labelled as (
     left join costs
         on
             windowed_outcomes.model_id = costs.member_id
-            and windowed_outcomes.event_date >= costs.valid_from
-            and (costs.valid_to is null or windowed_outcomes.event_date < costs.valid_to)
+            and {{ as_of('costs', 'windowed_outcomes.event_date') }}
     group by all
 
 ),

@@ -25,8 +25,7 @@
         from {{ source('catalog', 'experiments') }} as experiments
         inner join {{ source('ledger', 'days_to_rebuild') }} as days_to_rebuild
             on
-                days_to_rebuild.day >= experiments.valid_from
-                and (days_to_rebuild.day < experiments.valid_to or experiments.valid_to is null)
+                {{ as_of('experiments', 'days_to_rebuild.day') }}
     )
 {%- endmacro %}
 

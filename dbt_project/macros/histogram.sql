@@ -62,8 +62,7 @@
     inner join slas
         on
             {{ relation }}.model_id = slas.member_id
-            and {{ relation }}.event_date >= slas.valid_from
-            and ({{ relation }}.event_date < slas.valid_to or slas.valid_to is null)
+            and {{ as_of('slas', relation ~ '.event_date') }}
     where {{ relation }}.measure = 'latency' and slas.latency_p95_ms is not null
     group by all
 {%- endmacro %}

@@ -13,7 +13,6 @@
             {{ alias }}.source = '{{ source }}'
             and {{ alias }}.identifier_kind = '{{ kind }}'
             and {{ alias }}.identifier_value = logged.{{ column }}
-            and (logged.event_date >= {{ alias }}.valid_from or {{ alias }}.valid_from is null)
-            and (logged.event_date < {{ alias }}.valid_to or {{ alias }}.valid_to is null)
+            and {{ as_of(alias, 'logged.event_date') }}
     {% endfor %}
 {%- endmacro %}

@@ -246,3 +246,11 @@ def test_of_two_states_of_a_record_no_hash_decides_before_the_later_delivery(man
     }
     assert sum(map(len, ordered.values())) > 20
     assert [name for name, orders in ordered.items() for order in orders if "delivered_at desc" not in order] == []
+
+
+def test_intervals_of_the_catalog_are_read_by_one_macro() -> None:
+    own = re.compile(r"\w\.valid_to is null|\}\}\.valid_to is null")
+    files = [*(DBT_PROJECT / "models").rglob("*.sql"), *(DBT_PROJECT / "macros").rglob("*.sql")]
+    # An experiment without an end; a stream that starts with its experiment; a wave that ends with its survey.
+    others = {"mart_experiments.sql", "int_value_streams__exposed.sql", "int_survey_waves__counted.sql"}
+    assert {path.name for path in files if own.search(path.read_text())} == {"as_of.sql"} | others

@@ -5,8 +5,7 @@
     inner join {{ source('catalog', 'target_populations') }} as populations
         on
             counted.feature_id = populations.feature_id
-            and (populations.valid_from is null or counted.event_date >= populations.valid_from)
-            and (populations.valid_to is null or counted.event_date < populations.valid_to)
+            and {{ as_of('populations', 'counted.event_date') }}
     where
         populations.property_name is not null
         and (

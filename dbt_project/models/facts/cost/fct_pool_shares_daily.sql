@@ -37,8 +37,7 @@ sharing as (
     inner join members on pools.pool_id = members.pool_id
     inner join days
         on
-            days.event_date >= coalesce(members.valid_from, date '0001-01-01')
-            and days.event_date < coalesce(members.valid_to, date '9999-12-31')
+            {{ as_of('members', 'days.event_date') }}
 
 ),
 

@@ -39,8 +39,7 @@ final as (
     left join identifiers
         on
             decisions.logged_name = identifiers.identifier_value
-            and (decisions.event_date >= identifiers.valid_from or identifiers.valid_from is null)
-            and (decisions.event_date < identifiers.valid_to or identifiers.valid_to is null)
+            and {{ as_of('identifiers', 'decisions.event_date') }}
     group by all
 
 )

@@ -46,8 +46,7 @@ final as (
     left join identifiers
         on
             ratings.logged_name = identifiers.identifier_value
-            and (ratings.event_date >= identifiers.valid_from or identifiers.valid_from is null)
-            and (ratings.event_date < identifiers.valid_to or identifiers.valid_to is null)
+            and {{ as_of('identifiers', 'ratings.event_date') }}
     group by all
 
 )

@@ -28,8 +28,7 @@ asked as (
         on
             responses.source = surveys.source
             and responses.survey_key = surveys.survey_key
-            and (responses.event_date >= surveys.valid_from or surveys.valid_from is null)
-            and (responses.event_date < surveys.valid_to or surveys.valid_to is null)
+            and {{ as_of('surveys', 'responses.event_date') }}
 
 ),
 

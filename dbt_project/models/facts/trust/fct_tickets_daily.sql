@@ -45,8 +45,7 @@ owners as (
     inner join identifiers
         on
             tags.tag = identifiers.identifier_value
-            and (tags.event_date >= identifiers.valid_from or identifiers.valid_from is null)
-            and (tags.event_date < identifiers.valid_to or identifiers.valid_to is null)
+            and {{ as_of('identifiers', 'tags.event_date') }}
     group by all
 
 ),

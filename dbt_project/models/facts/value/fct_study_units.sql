@@ -12,8 +12,7 @@ units as (
         on
             units.experiment_key = experiments.experiment_key
             and experiments.design in ('matched', 'iv')
-            and units.observed_date >= experiments.valid_from
-            and (units.observed_date < experiments.valid_to or experiments.valid_to is null)
+            and {{ as_of('experiments', 'units.observed_date') }}
 
 ),
 

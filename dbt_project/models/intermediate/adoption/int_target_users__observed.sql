@@ -55,8 +55,7 @@ observed as (
     inner join properties
         on
             events.source = properties.source
-            and (properties.valid_from is null or events.event_date >= properties.valid_from)
-            and (properties.valid_to is null or events.event_date < properties.valid_to)
+            and {{ as_of('properties', 'events.event_date') }}
     where events.user_id is not null and {{ in_days_to_rebuild('events.event_date') }}
 
 ),

@@ -124,8 +124,7 @@ claims as (
             and called.identifier_key = lower(coalesce(names.identifier_key, ''))
             and called.identifier_value
             = case names.identifier_kind when 'tag' then names.identifier_value else lower(names.identifier_value) end
-            and called.charge_date >= coalesce(names.valid_from, date '0001-01-01')
-            and called.charge_date < coalesce(names.valid_to, date '9999-12-31')
+            and {{ as_of('names', 'called.charge_date') }}
 
 ),
 

@@ -226,16 +226,14 @@ mapped as (
             and reports.own_kind = own.identifier_kind
             and case when reports.source = 'github' then lower(reports.own_name) else reports.own_name end
             = own.identifier_value
-            and (cast(reports.reported_at as date) >= own.valid_from or own.valid_from is null)
-            and (cast(reports.reported_at as date) < own.valid_to or own.valid_to is null)
+            and {{ as_of('own', 'cast(reports.reported_at as date)') }}
     left join identifiers as shared
         on
             reports.source = shared.source
             and reports.shared_kind = shared.identifier_kind
             and case when reports.source = 'github' then lower(reports.shared_name) else reports.shared_name end
             = shared.identifier_value
-            and (cast(reports.reported_at as date) >= shared.valid_from or shared.valid_from is null)
-            and (cast(reports.reported_at as date) < shared.valid_to or shared.valid_to is null)
+            and {{ as_of('shared', 'cast(reports.reported_at as date)') }}
     -- Most workflows deploy nothing: one that does is named in the catalog.
     where reports.own_kind <> 'workflow' or own.member_id is not null
 

@@ -125,8 +125,7 @@ labelled as (
             versions.registered_source = identifiers.source
             and versions.identifier_kind = identifiers.identifier_kind
             and versions.model_name = identifiers.identifier_value
-            and (cast(versions.registered_at as date) >= identifiers.valid_from or identifiers.valid_from is null)
-            and (cast(versions.registered_at as date) < identifiers.valid_to or identifiers.valid_to is null)
+            and {{ as_of('identifiers', 'cast(versions.registered_at as date)') }}
     left join labels
         on
             versions.registered_source = 'mlflow'

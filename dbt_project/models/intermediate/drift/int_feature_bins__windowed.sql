@@ -37,8 +37,7 @@ final as (
     left join identifiers
         on
             logged.logged_name = identifiers.identifier_value
-            and (logged.event_date >= identifiers.valid_from or identifiers.valid_from is null)
-            and (logged.event_date < identifiers.valid_to or identifiers.valid_to is null)
+            and {{ as_of('identifiers', 'logged.event_date') }}
     left join declared on identifiers.member_id = declared.member_id
     left join names
         on

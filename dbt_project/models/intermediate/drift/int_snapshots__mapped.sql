@@ -33,8 +33,7 @@ final as (
     inner join identifiers
         on
             snapshots.logged_name = identifiers.identifier_value
-            and (snapshots.taken_date >= identifiers.valid_from or identifiers.valid_from is null)
-            and (snapshots.taken_date < identifiers.valid_to or identifiers.valid_to is null)
+            and {{ as_of('identifiers', 'snapshots.taken_date') }}
     left join names
         on
             identifiers.member_id = names.model_id

@@ -46,8 +46,7 @@ asked as (
     left join thresholds
         on
             mapped.model_id = thresholds.member_id
-            and mapped.event_date >= thresholds.valid_from
-            and (thresholds.valid_to is null or mapped.event_date < thresholds.valid_to)
+            and {{ as_of('thresholds', 'mapped.event_date') }}
 
 ),
 

@@ -42,8 +42,7 @@ owned as (
         on
             named.record_source = identifiers.source
             and named.name = identifiers.identifier_kind || ':' || identifiers.identifier_value
-            and (identifiers.valid_from is null or cast(named.created_at as date) >= identifiers.valid_from)
-            and (identifiers.valid_to is null or cast(named.created_at as date) < identifiers.valid_to)
+            and {{ as_of('identifiers', 'cast(named.created_at as date)') }}
 
 ),
 

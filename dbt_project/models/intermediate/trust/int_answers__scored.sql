@@ -75,8 +75,7 @@ answered as (
             answers.source = named.source
             and answers.survey_key = named.survey_key
             and (answers.question_id = named.question or answers.question_name = named.question)
-            and (responses.event_date >= named.valid_from or named.valid_from is null)
-            and (responses.event_date < named.valid_to or named.valid_to is null)
+            and {{ as_of('named', 'responses.event_date') }}
     qualify row_number() over (
         partition by named.survey_id, named.purpose, responses.response_id
         order by named.question_rank asc, answers.question_id asc

@@ -62,8 +62,7 @@ final as (
 
         excluded.user_id is not null as is_excluded,
         coalesce(
-            folded.event_date >= experiments.valid_from
-            and (folded.event_date < experiments.valid_to or experiments.valid_to is null),
+            {{ as_of('experiments', 'folded.event_date') }},
             false
         ) as is_while_running,
 

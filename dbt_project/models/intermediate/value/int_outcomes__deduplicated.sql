@@ -9,8 +9,7 @@ outcomes as (
     inner join {{ source('catalog', 'experiments') }} as experiments
         on
             outcomes.experiment_key = experiments.experiment_key
-            and outcomes.outcome_date >= experiments.valid_from
-            and (outcomes.outcome_date < experiments.valid_to or experiments.valid_to is null)
+            and {{ as_of('experiments', 'outcomes.outcome_date') }}
 
 ),
 

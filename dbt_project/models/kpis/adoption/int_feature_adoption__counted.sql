@@ -60,8 +60,7 @@ covered as (
     left join populations
         on
             features.feature_id = populations.feature_id
-            and (populations.valid_from is null or coverage.event_date >= populations.valid_from)
-            and (populations.valid_to is null or coverage.event_date < populations.valid_to)
+            and {{ as_of('populations', 'coverage.event_date') }}
 
 ),
 

@@ -31,8 +31,7 @@ final as (
     inner join identifiers
         on
             coverage.source = identifiers.source
-            and (coverage.day >= identifiers.valid_from or identifiers.valid_from is null)
-            and (coverage.day < identifiers.valid_to or identifiers.valid_to is null)
+            and {{ as_of('identifiers', 'coverage.day') }}
 
     union
 

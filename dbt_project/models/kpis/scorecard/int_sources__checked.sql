@@ -67,8 +67,7 @@ expected_days as (
         expected.source,
         days.event_date,
         bool_or(
-            (days.event_date >= expected.valid_from or expected.valid_from is null)
-            and (days.event_date < expected.valid_to or expected.valid_to is null)
+            {{ as_of('expected', 'days.event_date') }}
         ) as is_expected
 
     from expected

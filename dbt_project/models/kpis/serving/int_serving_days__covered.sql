@@ -34,8 +34,7 @@ named as (
     from days
     inner join identifiers
         on
-            (days.event_date >= identifiers.valid_from or identifiers.valid_from is null)
-            and (days.event_date < identifiers.valid_to or identifiers.valid_to is null)
+            {{ as_of('identifiers', 'days.event_date') }}
 
 ),
 

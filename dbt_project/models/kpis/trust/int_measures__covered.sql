@@ -62,8 +62,7 @@ expected as (
     from surveys
     inner join days
         on
-            (surveys.valid_from <= days.event_date or surveys.valid_from is null)
-            and (surveys.valid_to > days.event_date or surveys.valid_to is null)
+            {{ as_of('surveys', 'days.event_date') }}
 
     union
 

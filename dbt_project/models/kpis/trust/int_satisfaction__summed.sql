@@ -39,8 +39,7 @@ primaries as (
     left join measures
         on
             models.model_id = measures.member_id
-            and calendar.last_date >= measures.valid_from
-            and (calendar.last_date < measures.valid_to or measures.valid_to is null)
+            and {{ as_of('measures', 'calendar.last_date') }}
 
 ),
 

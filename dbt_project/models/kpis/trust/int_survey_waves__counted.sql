@@ -36,8 +36,7 @@ days_of_waves as (
     inner join surveys on waves.survey_id = surveys.survey_id
     inner join days
         on
-            waves.valid_from <= days.event_date
-            and (waves.valid_to > days.event_date or waves.valid_to is null)
+            {{ as_of('waves', 'days.event_date') }}
             and (surveys.valid_to > days.event_date or surveys.valid_to is null)
     left join responses on waves.survey_id = responses.survey_id and days.event_date = responses.event_date
 

@@ -123,8 +123,7 @@ final as (
     left join discount_rates
         on
             intervals.project_id = discount_rates.project_id
-            and intervals.known_from_date >= discount_rates.valid_from
-            and (discount_rates.valid_to is null or intervals.known_from_date < discount_rates.valid_to)
+            and {{ as_of('discount_rates', 'intervals.known_from_date') }}
 
 )
 

@@ -153,14 +153,12 @@ final as (
         on
             at_work.model_id = shares.member_id
             and at_work.stream_id = shares.stream_id
-            and at_work.event_date >= shares.valid_from
-            and (at_work.event_date < shares.valid_to or shares.valid_to is null)
+            and {{ as_of('shares', 'at_work.event_date') }}
     left join unit_values
         on
             at_work.model_id = unit_values.member_id
             and at_work.stream_id = unit_values.stream_id
-            and at_work.event_date >= unit_values.valid_from
-            and (at_work.event_date < unit_values.valid_to or unit_values.valid_to is null)
+            and {{ as_of('unit_values', 'at_work.event_date') }}
 
 )
 

@@ -100,8 +100,7 @@ final as (
     left join owners
         on
             named.model_id = owners.member_id
-            and cast(named.opened_at as date) >= owners.valid_from
-            and (owners.valid_to is null or cast(named.opened_at as date) < owners.valid_to)
+            and {{ as_of('owners', 'cast(named.opened_at as date)') }}
     left join acknowledgements
         on
             named.model_id = acknowledgements.member_id

@@ -50,8 +50,7 @@ origins as (
     inner join identifiers
         on
             lineage.logged_name = identifiers.identifier_value
-            and (lineage.stated_date >= identifiers.valid_from or identifiers.valid_from is null)
-            and (lineage.stated_date < identifiers.valid_to or identifiers.valid_to is null)
+            and {{ as_of('identifiers', 'lineage.stated_date') }}
     left join names
         on
             identifiers.member_id = names.model_id

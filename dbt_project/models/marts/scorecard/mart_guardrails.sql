@@ -202,9 +202,7 @@ final as (
 
     from measured
     inner join models on measured.member_id = models.model_id
-    where
-        measured.valid_from <= measured.until_date
-        and (measured.valid_to is null or measured.valid_to > measured.until_date)
+    where {{ as_of('measured', 'measured.until_date') }}
 
 )
 

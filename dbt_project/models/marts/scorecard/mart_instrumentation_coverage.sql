@@ -86,9 +86,7 @@ owned as (
 
     from owners
     cross join today
-    where
-        today.event_date >= owners.valid_from
-        and (owners.valid_to is null or today.event_date < owners.valid_to)
+    where {{ as_of('owners', 'today.event_date') }}
 
 ),
 

@@ -52,8 +52,7 @@ grid as (
     left join declared
         on
             models.model_id = declared.member_id
-            and days.event_date >= declared.valid_from
-            and (days.event_date < declared.valid_to or declared.valid_to is null)
+            and {{ as_of('declared', 'days.event_date') }}
     left join decisions on models.model_id = decisions.model_id and days.event_date = decisions.event_date
     left join measures as trust
         on models.model_id = trust.model_id and days.event_date = trust.event_date and trust.measure = 'trust'

@@ -195,14 +195,12 @@ targeted as (
         on
             valued.model_id = targets.member_id
             and valued.kpi_id = targets.kpi_id
-            and valued.as_of_date >= targets.valid_from
-            and (targets.valid_to is null or valued.as_of_date < targets.valid_to)
+            and {{ as_of('targets', 'valued.as_of_date') }}
     left join declared
         on
             valued.model_id = declared.member_id
             and valued.kpi_id = declared.kpi_id
-            and valued.as_of_date >= declared.valid_from
-            and (declared.valid_to is null or valued.as_of_date < declared.valid_to)
+            and {{ as_of('declared', 'valued.as_of_date') }}
     left join first_months
         on
             valued.model_id = first_months.model_id
@@ -211,8 +209,7 @@ targeted as (
     left join teams
         on
             valued.model_id = teams.member_id
-            and valued.as_of_date >= teams.valid_from
-            and (teams.valid_to is null or valued.as_of_date < teams.valid_to)
+            and {{ as_of('teams', 'valued.as_of_date') }}
     left join freshness
         on
             valued.kpi_id = freshness.kpi_id

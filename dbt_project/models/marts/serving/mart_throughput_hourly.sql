@@ -183,8 +183,7 @@ final as (
     left join slas
         on
             thresholds.model_id = slas.member_id
-            and thresholds.event_date >= slas.valid_from
-            and (thresholds.event_date < slas.valid_to or slas.valid_to is null)
+            and {{ as_of('slas', 'thresholds.event_date') }}
     where {{ in_days_to_rebuild('thresholds.event_date', forward=28) }}
 
 )
