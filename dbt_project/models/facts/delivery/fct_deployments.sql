@@ -1,3 +1,4 @@
+{#- Long: each step looks along the same lines of deployments, and none but the last is of use. -#}
 with
 
 reports as (

@@ -1,3 +1,4 @@
+{#- Long: which windows are still to compare is told by this very table, and only theirs may be read of the logs. -#}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

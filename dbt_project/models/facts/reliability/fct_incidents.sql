@@ -1,3 +1,4 @@
+{#- Long: each step says one thing of the same incidents, and none but the last is of use. -#}
 with
 
 linked as (

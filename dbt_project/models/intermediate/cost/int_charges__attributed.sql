@@ -17,41 +17,35 @@ charges as (
 
 ),
 
-identifiers as (select * from {{ source('catalog', 'identifiers') }}),
+identifiers as (
+
+    select * from {{ source('catalog', 'identifiers') }}
+    where source = 'cloud_billing'
+
+),
 
 pool_matches as (select * from {{ source('catalog', 'pool_matches') }}),
 
 -- A name of the model's own comes before one it shares, and a tag, which the owner set, before the rest.
 names as (
 
+    {% for owner_kind, owner_id, relation, precedence in [
+        ('model', 'member_id', 'identifiers', 0), ('pool', 'pool_id', 'pool_matches', 3)
+    ] -%}
     select
-        'model' as owner_kind,
-        member_id as owner_id,
+        '{{ owner_kind }}' as owner_kind,
+        {{ owner_id }} as owner_id,
         identifier_kind as attribution_method,
-        case identifier_kind when 'tag' then 1 when 'resource_id' then 2 else 3 end as precedence,
+        {{ precedence }} + case identifier_kind when 'tag' then 1 when 'resource_id' then 2 else 3 end as precedence,
         identifier_kind,
         identifier_key,
         identifier_value,
         valid_from,
         valid_to
 
-    from identifiers
-    where source = 'cloud_billing'
-
-    union all
-
-    select
-        'pool' as owner_kind,
-        pool_id as owner_id,
-        identifier_kind as attribution_method,
-        case identifier_kind when 'tag' then 4 when 'resource_id' then 5 else 6 end as precedence,
-        identifier_kind,
-        identifier_key,
-        identifier_value,
-        valid_from,
-        valid_to
-
-    from pool_matches
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 
 ),
 

@@ -1,3 +1,4 @@
+{#- Long: a part per source, each read alone. -#}
 with
 
 deployments as (select * from {{ ref('stg_github__deployments') }}),

@@ -1,3 +1,4 @@
+{#- Long: a part per source, each read alone. -#}
 {{ config(materialized='table') }}
 
 with

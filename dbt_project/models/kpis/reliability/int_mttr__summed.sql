@@ -1,8 +1,5 @@
 {{ config(materialized='table') }}
 
-{% set replicates = 400 %}
-{% set largest_sample = 500 %}
-
 with
 
 incidents as (
@@ -33,6 +30,8 @@ events as (
     where is_about_state
 
 ),
+
+resolved as (select * from {{ ref('int_resolved_incidents__resampled') }}),
 
 grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
 
@@ -90,119 +89,6 @@ newest_events as (
 
 ),
 
-resolved as (
-
-    select
-        incidents.model_id,
-        grains.period,
-        cast(date_trunc(grains.period, incidents.resolved_date) as date) as period_start_date,
-        incidents.resolve_seconds,
-        row_number() over (
-            partition by
-                incidents.model_id, grains.period, cast(date_trunc(grains.period, incidents.resolved_date) as date)
-            order by incidents.resolved_at asc, incidents.incident_id asc
-        ) as place,
-        count(*) over (
-            partition by
-                incidents.model_id, grains.period, cast(date_trunc(grains.period, incidents.resolved_date) as date)
-        ) as resolved_count
-
-    from incidents
-    cross join grains
-
-),
-
-sums as (
-
-    select
-        model_id,
-        period,
-        period_start_date,
-        count(*) as resolved_count,
-        sum(resolve_seconds) as resolve_seconds
-
-    from resolved
-    group by all
-
-),
-
--- Percentile bootstrap of the mean: how long incidents last is far from normal. The draws come from a hash of their
--- place, so that the same incidents always give the same interval. Fewer than two incidents give none, nor do more
--- than {{ largest_sample }}, whose mean hardly errs.
-replicates as (select unnest(generate_series(1, {{ replicates }})) as replicate),
-
-places as (
-
-    select distinct place
-    from resolved
-    where place <= {{ largest_sample }}
-
-),
-
--- Asked once for each place, not once for each window that has it.
-numbers as (
-
-    select
-        replicates.replicate,
-        places.place,
-        md5_number_lower(replicates.replicate || ':' || places.place) as drawn_number
-
-    from places
-    cross join replicates
-
-),
-
-draws as (
-
-    select
-        resolved.model_id,
-        resolved.period,
-        resolved.period_start_date,
-        resolved.resolved_count,
-        numbers.replicate,
-        1 + numbers.drawn_number % resolved.resolved_count as drawn_place
-
-    from resolved
-    inner join numbers on resolved.place = numbers.place
-    where resolved.resolved_count between 2 and {{ largest_sample }}
-
-),
-
-resampled as (
-
-    select
-        draws.model_id,
-        draws.period,
-        draws.period_start_date,
-        draws.replicate,
-        sum(resolved.resolve_seconds) / 3600 / count(*) as mean_hours
-
-    from draws
-    inner join
-        resolved
-        on
-            draws.model_id = resolved.model_id
-            and draws.period = resolved.period
-            and draws.period_start_date = resolved.period_start_date
-            and draws.drawn_place = resolved.place
-    group by all
-
-),
-
-intervals as (
-
-    select
-        model_id,
-        period,
-        period_start_date,
-        quantile_cont(mean_hours, 0.025) as ci_low,
-        quantile_cont(mean_hours, 0.975) as ci_high
-
-    from resampled
-    group by all
-
-),
-
 final as (
 
     select
@@ -212,19 +98,20 @@ final as (
         periods.period,
         periods.period_start_date,
 
-        case when covered_periods.period is not null then coalesce(cast(sums.resolve_seconds as double) / 3600, 0) end
-            as numerator,
-        case when covered_periods.period is not null then coalesce(cast(sums.resolved_count as double), 0) end
+        case
+            when covered_periods.period is not null then coalesce(cast(resolved.resolve_seconds as double) / 3600, 0)
+        end as numerator,
+        case when covered_periods.period is not null then coalesce(cast(resolved.resolved_count as double), 0) end
             as denominator,
-        case when covered_periods.period is not null then coalesce(sums.resolved_count, 0) end as sample_size,
-        intervals.ci_low,
-        intervals.ci_high,
+        case when covered_periods.period is not null then coalesce(resolved.resolved_count, 0) end as sample_size,
+        resolved.ci_low,
+        resolved.ci_high,
 
         newest_events.data_until_at,
 
         case
             when covered_periods.period is null then 'no source of incidents was loaded for this period'
-            when sums.resolved_count is null then 'no incident was resolved in this period'
+            when resolved.resolved_count is null then 'no incident was resolved in this period'
         end as gap_reason
 
     from models
@@ -240,17 +127,11 @@ final as (
             periods.period = newest_events.period
             and periods.period_start_date = newest_events.period_start_date
     left join
-        sums
+        resolved
         on
-            models.model_id = sums.model_id
-            and periods.period = sums.period
-            and periods.period_start_date = sums.period_start_date
-    left join
-        intervals
-        on
-            models.model_id = intervals.model_id
-            and periods.period = intervals.period
-            and periods.period_start_date = intervals.period_start_date
+            models.model_id = resolved.model_id
+            and periods.period = resolved.period
+            and periods.period_start_date = resolved.period_start_date
 
 )
 

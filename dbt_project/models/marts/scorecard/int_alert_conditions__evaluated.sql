@@ -1,3 +1,4 @@
+{#- Long: a part per kind of alert, each read alone. -#}
 {{ config(materialized='view') }}
 
 with

@@ -73,11 +73,7 @@ of_kpis as (
         scorecard.until_date,
         scorecard.kpi_name as measure_name,
         scorecard.unit,
-        scorecard.value,
-        cast(null as varchar) as cohort_attribute,
-        cast(null as varchar) as cohort_value,
-        cast(null as boolean) as is_beyond_chance,
-        cast(null as varchar) as explanation
+        scorecard.value
 
     from guardrails
     inner join scorecard
@@ -97,7 +93,6 @@ of_groups as (
         compared.month_date as period_start_date,
         last_day(compared.month_date) as until_date,
         compared.measure_name,
-        cast(null as varchar) as unit,
         compared.value,
         compared.cohort_attribute,
         compared.cohort_value,
@@ -144,11 +139,7 @@ of_spending as (
         {{ period_end('spent.period', 'spent.period_start_date') }} as until_date,
         'Compute cost' as measure_name,
         'USD' as unit,
-        cast(spent.compute_cost_usd as double) as value, -- noqa: RF04
-        cast(null as varchar) as cohort_attribute,
-        cast(null as varchar) as cohort_value,
-        cast(null as boolean) as is_beyond_chance,
-        cast(null as varchar) as explanation
+        cast(spent.compute_cost_usd as double) as value -- noqa: RF04
 
     from spent
     cross join newest
@@ -161,9 +152,9 @@ of_spending as (
 measured as (
 
     select * from of_kpis
-    union all
+    union all by name
     select * from of_groups
-    union all
+    union all by name
     select * from of_spending
 
 ),

@@ -1,6 +1,8 @@
 with
 
-sums as (select * from {{ ref('int_kpis__summed') }}),
+valued as (select * from {{ ref('int_kpis__valued') }}),
+
+sources as (select * from {{ ref('int_kpi_sources__stated') }}),
 
 models as (select * from {{ ref('dim_models') }}),
 
@@ -14,126 +16,7 @@ declared as (select * from {{ source('catalog', 'baselines') }}),
 
 teams as (select * from {{ source('catalog', 'team_history') }}),
 
-kpi_sources as (select * from {{ ref('kpi_sources') }}),
-
-coverage as (select * from {{ source('ledger', 'coverage') }}),
-
-rejections as (select * from {{ source('ledger', 'rejections') }}),
-
-days as (select * from {{ ref('dim_days') }}),
-
-span as (
-
-    select
-        min(event_date) as first_date,
-        max(event_date) as last_date
-
-    from days
-
-),
-
-dated as (
-
-    select
-        sums.*,
-        least(
-            {{ period_end('sums.period', 'sums.period_start_date') }},
-            span.last_date
-        ) as as_of_date
-
-    from sums
-    cross join span
-
-),
-
-periods as (
-
-    select distinct
-        kpi_id,
-        as_of_date
-
-    from dated
-
-),
-
-freshest as (
-
-    select
-        periods.kpi_id,
-        periods.as_of_date,
-        kpi_sources.source,
-        max(coverage.day) as newest_day
-
-    from periods
-    inner join kpi_sources on periods.kpi_id = kpi_sources.kpi_id
-    left join coverage
-        on
-            kpi_sources.source = coverage.source
-            and periods.as_of_date >= coverage.day
-    group by all
-
-),
-
-freshness as (
-
-    select
-        kpi_id,
-        as_of_date,
-        string_agg(
-            source || ' ' || coalesce(cast(newest_day as varchar), 'never'), ', '
-            order by source
-        ) as source_freshness
-
-    from freshest
-    group by all
-
-),
-
-spans as (
-
-    select distinct
-        kpi_id,
-        period,
-        period_start_date,
-        as_of_date
-
-    from dated
-
-),
-
--- Which days of a KPI's sources pre-load validation rejected, and why: nothing of them is in its numbers.
-rejected as (
-
-    select
-        spans.kpi_id,
-        spans.period,
-        spans.period_start_date,
-        string_agg(
-            rejections.source || ' of ' || strftime(rejections.day, '%-d %B') || ' was rejected: '
-            || rejections.message,
-            '; '
-            order by rejections.day, rejections.source
-        ) as rejection_reason
-
-    from spans
-    inner join kpi_sources on spans.kpi_id = kpi_sources.kpi_id
-    inner join rejections
-        on
-            kpi_sources.source = rejections.source
-            and rejections.day between spans.period_start_date and spans.as_of_date
-    group by all
-
-),
-
-valued as (
-
-    select
-        dated.*,
-        {{ ratio('dated.numerator', 'dated.denominator') }} as value  -- noqa: RF04
-
-    from dated
-
-),
+span as (select min(event_date) as first_date from {{ ref('dim_days') }}),
 
 -- Where nobody declared where a KPI stood, its first whole month with a value tells.
 first_months as (
@@ -172,8 +55,8 @@ targeted as (
         objectives.objective,
         targets.target,
         targets.at_risk,
-        freshness.source_freshness,
-        rejected.rejection_reason,
+        sources.source_freshness,
+        sources.rejection_reason,
         coalesce(declared.baseline, first_months.baseline) as baseline,
         case
             when declared.baseline is not null then 'declared'
@@ -210,15 +93,11 @@ targeted as (
         on
             valued.model_id = teams.member_id
             and {{ as_of('teams', 'valued.as_of_date') }}
-    left join freshness
+    left join sources
         on
-            valued.kpi_id = freshness.kpi_id
-            and valued.as_of_date = freshness.as_of_date
-    left join rejected
-        on
-            valued.kpi_id = rejected.kpi_id
-            and valued.period = rejected.period
-            and valued.period_start_date = rejected.period_start_date
+            valued.kpi_id = sources.kpi_id
+            and valued.period = sources.period
+            and valued.period_start_date = sources.period_start_date
 
 ),
 

@@ -1,3 +1,4 @@
+{#- Long: fifty columns, named where they come from. -#}
 with
 
 estimates as (select * from {{ ref('int_experiments__estimated') }}),
