@@ -82,6 +82,8 @@ def compiled(settings: Settings, mart: str) -> None:
         raise RuntimeError(f"dbt compile failed: {result.exception}")
     steps: list[dict[str, str]] = []
     for node in (one.node for one in result.result.results if one.node.resource_type == "model"):
+        if node.config.materialized == "ephemeral":
+            continue
         kind = "view" if node.config.materialized == "view" else "table"
         step = {"relation": node.relation_name, "kind": kind, "sql": node.compiled_code, "python": ""}
         if node.language == "python":
@@ -169,7 +171,11 @@ def _python_model(connection: duckdb.DuckDBPyConnection, path: str, relation: st
     """Run a dbt Python model as dbt-duckdb does."""
     room: dict[str, object] = {}
     exec(Path(path).read_text(), room)  # noqa: S102 -- a model of this project
-    access = SimpleNamespace(config=lambda **_: None, ref=lambda name: connection.table(f"intermediate.{name}"))
+
+    def ref(name: str) -> duckdb.DuckDBPyRelation:
+        return connection.table(f"{'intermediate' if name.startswith('int_') else 'marts'}.{name}")
+
+    access = SimpleNamespace(config=lambda **_: None, ref=ref)
     found = room["model"](access, connection)  # type: ignore[operator]
     connection.register("found", found)
     connection.execute(f"create or replace table {relation} as from found")

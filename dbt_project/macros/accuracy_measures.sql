@@ -12,3 +12,11 @@
         'hit': ('hit_count', 'ranked_count'),
     }) }}
 {%- endmacro %}
+
+{# What one figure of accuracy is about, a window. #}
+{% macro accuracy_window_keys() -%}
+    {{ return([
+        'model_id', 'period', 'period_start_date', 'scope', 'model_version', 'label_source', 'cohort_attribute',
+        'cohort_value'
+    ]) }}
+{%- endmacro %}

@@ -7,7 +7,10 @@
 with
 
 matched as (
-    {{ matched_labels(only="task = 'multiclass' and class_scores is not null") }}
+
+    select * from {{ ref('int_labels__matched') }}
+    where task = 'multiclass' and class_scores is not null
+
 ),
 
 attributes as (

@@ -7,12 +7,18 @@
 with
 
 matched as (
-    {{ matched_labels() }}
+
+    select * from {{ ref('int_labels__matched') }}
+    where task is null or task not in ('regression', 'ranking')
+
 ),
 
 -- What predicts numbers and lists has sums of its own, which every other label would make wide rows of nothing.
 matched_values as (
-    {{ matched_labels(only="task in ('regression', 'ranking')") }}
+
+    select * from {{ ref('int_labels__matched') }}
+    where task in ('regression', 'ranking')
+
 ),
 
 attributes as (
@@ -42,7 +48,6 @@ evaluated as (
         end as given_probability
 
     from matched
-    where task is null or task not in ('regression', 'ranking')
 
 ),
 

@@ -12,8 +12,6 @@
 
 with
 
-outcomes as (select * from {{ ref('int_outcomes__split') }}),
-
 predictions as (select * from {{ ref('int_predictions__split') }}),
 
 matured as (select * from {{ ref('int_labels__matured') }}),
@@ -24,43 +22,7 @@ chances as (select * from {{ ref('int_scores__estimated') }}),
 
 grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
 
--- Of a model: all mature days of its period, over all versions, by the labels declared for it.
-model_outcomes as (
-
-    select
-        outcomes.* exclude (model_version),
-        'all' as model_version,
-        grains.period,
-        cast(date_trunc(grains.period, outcomes.event_date) as date) as period_start_date,
-        'model' as scope
-
-    from outcomes
-    inner join quality
-        on
-            outcomes.model_id = quality.member_id
-            and outcomes.label_source = quality.label_source
-    inner join matured
-        on
-            outcomes.model_id = matured.model_id
-            and outcomes.label_source = matured.label_source
-            and outcomes.event_date = matured.event_date
-            and matured.is_mature
-    cross join grains
-    where outcomes.cohort_attribute = 'all'
-
-),
-
-model_sums as (
-    {{ accuracy_sums('model_outcomes') }}
-),
-
-labelled as (
-
-    select * from {{ ref('int_accuracy__labelled') }}
-    union all by name
-    select * from model_sums
-
-),
+labelled as (select * from {{ ref('int_accuracy__labelled') }}),
 
 -- Predictions of the same windows: what coverage is a share of, and what is estimated of them before labels come.
 predicted_daily as (

@@ -1,0 +1,70 @@
+{{ config(materialized='ephemeral') }}
+
+{%- set reach = {'back': var('label_window_days'), 'forward': var('label_window_days')} %}
+
+with
+
+outcomes as (select * from {{ ref('int_outcomes__split') }}),
+
+matured as (select * from {{ ref('int_labels__matured') }}),
+
+quality as (select * from {{ source('catalog', 'quality') }}),
+
+grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
+
+-- Of a model: all mature days of its period, over all versions, by the labels declared for it.
+of_models as (
+
+    select
+        outcomes.* exclude (model_version),
+        'all' as model_version,
+        grains.period,
+        cast(date_trunc(grains.period, outcomes.event_date) as date) as period_start_date,
+        'model' as scope
+
+    from outcomes
+    inner join quality
+        on
+            outcomes.model_id = quality.member_id
+            and outcomes.label_source = quality.label_source
+    inner join matured
+        on
+            outcomes.model_id = matured.model_id
+            and outcomes.label_source = matured.label_source
+            and outcomes.event_date = matured.event_date
+            and matured.is_mature
+    cross join grains
+    where outcomes.cohort_attribute = 'all'
+
+),
+
+final as (
+
+    select
+        *,
+        'day' as period,
+        event_date as period_start_date,
+        'cohort' as scope  -- noqa: RF04
+
+    from outcomes
+    where {{ in_days_to_rebuild('event_date', **reach) }}
+
+    union all by name
+
+    select
+        * exclude (model_version),
+        'all' as model_version,
+        'week' as period,
+        cast(date_trunc('week', event_date) as date) as period_start_date,
+        'cohort' as scope  -- noqa: RF04
+
+    from outcomes
+    where {{ in_periods_to_rebuild("cast(date_trunc('week', event_date) as date)", 'week', **reach) }}
+
+    union all by name
+
+    select * from of_models
+
+)
+
+select * from final -- noqa: AM04
