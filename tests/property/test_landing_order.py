@@ -60,8 +60,8 @@ def held(settings: Settings, source: str) -> dict[str, set[tuple[object, ...]]]:
         "days": "select day, status, message, row_count from ledger.days where source = ? and fingerprint <> ''",
         "fingerprints": "select day, fingerprint, file_versions from ledger.days "
         "where source = ? and fingerprint <> ''",
-        "deliveries": "select stream_id, delivery_id, content_id, relation, told, written_at from ledger.deliveries "
-        f"{current}",
+        "deliveries": "select stream_id, delivery_id, content_id, relation, path_order, written_at "
+        f"from ledger.deliveries {current}",
         "quarantined": f"select content_id, table_name, row_number, day, reason, raw from raw.quarantine {current}",
     }
     with writer(settings, "comparing") as connection:
