@@ -7,7 +7,7 @@
 {% macro sources_of_features() %}{{ return(['features']) }}{% endmacro %}
 {% macro sources_of_feedback() %}{{ return(['ratings']) }}{% endmacro %}
 {% macro sources_of_finance() %}{{ return(['finance']) }}{% endmacro %}
-{% macro sources_of_incidents() %}{{ return(['pagerduty', 'jira']) }}{% endmacro %}
+{% macro sources_of_incidents() %}{{ return(['pagerduty', 'incident_io', 'jira']) }}{% endmacro %}
 {% macro sources_of_notes() %}{{ return(['notes']) }}{% endmacro %}
 {% macro sources_of_predictions() %}{{ return(['predictions']) }}{% endmacro %}
 {% macro sources_of_requests() %}{{ return(['serving_logs']) }}{% endmacro %}

@@ -17,6 +17,7 @@ from pipelines.catalog.domains.members import AiMember
 from pipelines.catalog.domains.value import ValueStream
 from pipelines.scorecard import markdown, words
 from pipelines.scorecard.plans import Plan, stub, told
+from pipelines.sources import all_sources
 
 Reader = Callable[[Mapping[str, str], Mapping[str, object]], Mapping[str, pa.Table]]
 Row = dict[str, Any]
@@ -280,7 +281,8 @@ def _owner(member: AiMember) -> str | markdown.Raw:
 
 
 def _system(source: str | None) -> str:
-    return {"pagerduty": "PagerDuty", "jira": "Jira"}.get(source or "", source or "")
+    known = all_sources().get(source or "")
+    return known.title if known else source or ""
 
 
 def _rows(tables: Mapping[str, pa.Table]) -> dict[str, list[Row]]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from pipelines.warehouse.convert import UNEXPLAINED
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.status import rejected_files
+from tests.cases.case import FOLDER
 from tests.fuzz.mutate import mutated
 
 SOURCES = sorted(all_sources())
@@ -30,9 +32,15 @@ LONGEST = 60_000
 
 @pytest.fixture(scope="session")
 def good_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two days of a tiny sample company: the files that are made worse."""
+    """Two days of a tiny sample company, and cases' files where it lacks a source: the files that are made worse."""
     folder = tmp_path_factory.mktemp("fuzz")
     generate(folder, 2, 7, 0.01, FIRST_DAY, progress=lambda message: None)
+    for source in SOURCES:
+        if not (folder / "landing" / source).exists():
+            for path in sorted(FOLDER.glob(f"*/landing/{source}/*.*")):
+                target = folder / "landing" / source / path.stem / path.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target)
     return folder / "landing"
 
 

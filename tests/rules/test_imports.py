@@ -19,7 +19,7 @@ MAY_READ: dict[str, set[str]] = {
     "scenario": {"catalog", "settings"},
     "estimates": set(),
     "warehouse": {"catalog", "estimates", "settings", "sources"},
-    "scorecard": {"catalog", "estimates", "settings"},
+    "scorecard": {"catalog", "estimates", "settings", "sources"},
     "notify": {"settings", "warehouse"},
     "console": {"settings", "warehouse"},
     "orchestration": {"catalog", "estimates", "notify", "scorecard", "settings", "sources", "warehouse"},

@@ -1,4 +1,4 @@
-"""PagerDuty's and Jira's exports, in the vendors' own published examples, through the pipeline's intake."""
+"""PagerDuty's, incident.io's and Jira's exports, in the vendors' own published examples, through the intake."""
 
 from __future__ import annotations
 
@@ -246,3 +246,16 @@ def test_the_csv_export_keeps_repeated_columns_and_rejects_a_date_it_cannot_read
         )
     ]
     assert rows(settings, "select reason from raw.quarantine") == [("created_at: soon is not a TIMESTAMP",)]
+
+
+def test_an_attachment_of_incident_io_is_of_the_time_in_its_id(settings: Settings) -> None:
+    # The id and the creation of an incident in the snapshots of the vendor's Singer tap: both say the same.
+    incident_id, created = "01HDH3SMWK0C2D8TN41PVW61TA", "2023-10-24 15:10:35.411"
+    resource = {"external_id": "123", "resource_type": "pager_duty_incident", "title": "The database has gone down"}
+    attachments = [
+        {"id": attached, "incident_id": incident_id, "resource": resource} for attached in (incident_id, "7")
+    ]
+    report = load(settings, "incident_io", "page.json", {"incident_attachments": attachments})
+    assert (report.rows_loaded, report.rows_quarantined) == (1, 1)
+    assert rows(settings, "select created_at::varchar from raw.incident_io__attachments") == [(created,)]
+    assert rows(settings, "select reason from raw.quarantine") == [("created_at is missing",)]
