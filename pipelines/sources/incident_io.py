@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pipelines.sources.mentions import mentioned
 from pipelines.sources.spec import Column, Format, Names, Source, Table
 
-PAGERDUTY_URL = r"pagerduty\.com/incidents/([A-Z0-9]+)"
-JIRA_URL = r"/browse/([A-Z][A-Z0-9_]+-[0-9]+)"
 TIMES = {
     "reported_at": ("reported", "declared"),
     "accepted_at": ("accepted",),
@@ -124,9 +123,9 @@ _VALUES = "$.custom_field_entries[*].values[*]"
 _SELECT_INCIDENTS = f"""
     with
     written as (
-        select *, array_to_string(list_concat(
+        select *, coalesce(array_to_string(list_concat(
             json_extract_string(doc, '{_VALUES}.value_link'), json_extract_string(doc, '{_VALUES}.value_text')
-        ), ' ') as field_text
+        ), ' '), '') as field_text
         from rows
     )
     select
@@ -146,12 +145,11 @@ _SELECT_INCIDENTS = f"""
             as catalog_entries,
         {_all_of(f"{_VALUES}.value_option.value")} as field_options,
         doc ->> '$.incident_type.name' as incident_type,
-        to_json(list_sort(list_distinct(list_concat(
+        to_json(list_sort(list_distinct(
             case when doc ->> '$.external_issue_reference.provider' in ('jira', 'jira_server')
-                then ['jira:' || (doc ->> '$.external_issue_reference.issue_name')] end,
-            list_transform(regexp_extract_all(field_text, '{JIRA_URL}', 1), lambda key: 'jira:' || key),
-            list_transform(regexp_extract_all(field_text, '{PAGERDUTY_URL}', 1), lambda id: 'pagerduty:' || id)
-        )))) as linked_records
+                then ['jira:' || (doc ->> '$.external_issue_reference.issue_name')] else [] end
+            || {mentioned("field_text", "incident_io")}
+        ))) as linked_records
     from written
 """
 

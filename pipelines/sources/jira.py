@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.instants import instant
+from pipelines.sources.mentions import mentioned, named
 from pipelines.sources.spec import Column, Format, Names, Source, Table
 
-PAGERDUTY_URL = r"pagerduty\.com\\?/incidents\\?/([A-Z0-9]+)"
 PAGERDUTY_ID = r'"customfield_[0-9]+": ?"([PQR][A-Z0-9]{6,13})"'
 IMPACT_START = ("impact start", "impact started", "impact start time", "incident start time")
 """Names under which sites keep the moment users felt an incident first."""
@@ -47,7 +47,7 @@ ISSUES = Table(
         Column("impact_started_at", "TIMESTAMP", "The custom field `Impact start`: when users felt it first."),
         Column("components", "VARCHAR", "Its components' names, as a JSON list."),
         Column("labels", "VARCHAR", "Its labels, as a JSON list."),
-        Column("pagerduty_incident_ids", "VARCHAR", "PagerDuty ids its fields hold, as a JSON list."),
+        Column("linked_records", "VARCHAR", "Incidents elsewhere that its fields name: a JSON list of `source:key`."),
         Column("duplicate_of_key", "VARCHAR", "The issue it duplicates, by its link."),
         Column("change_count", "BIGINT", "Entries that its changelog has, by the page that holds it."),
         Column("held_change_count", "BIGINT", "Those of them that the page holds: Jira gives the newest ones only."),
@@ -114,10 +114,10 @@ _SELECT_ISSUES = rf"""
         fields ->> impact_field as impact_started_at,
         to_json(coalesce(json_extract_string(fields, '$.components[*].name'), [])) as components,
         to_json(coalesce(json_extract_string(fields, '$.labels[*]'), [])) as labels,
-        to_json(list_sort(list_distinct(list_concat(
-            regexp_extract_all(own_text, '{PAGERDUTY_URL}', 1),
-            regexp_extract_all(own_text, '{PAGERDUTY_ID}', 1)
-        )))) as pagerduty_incident_ids,
+        to_json(list_sort(list_distinct(
+            {mentioned("own_text", "jira")}
+            || {named(f"regexp_extract_all(own_text, '{PAGERDUTY_ID}', 1)", "pagerduty")}
+        ))) as linked_records,
         list_filter(
             json_extract(fields, '$.issuelinks[*]'),
             lambda link: link ->> '$.type.name' = 'Duplicate' and json_exists(link, '$.outwardIssue')
@@ -214,8 +214,7 @@ _SELECT_CSV = rf"""
         case when json_array_length(components_list) > 0 then components_list else new_components_list end
             as components,
         labels_list as labels,
-        to_json(list_sort(list_distinct(regexp_extract_all(own_text, '{PAGERDUTY_URL}', 1))))
-            as pagerduty_incident_ids,
+        to_json(list_sort(list_distinct({mentioned("own_text", "jira")}))) as linked_records,
         nullif(split_part(duplicates_text, ' ', 1), '') as duplicate_of_key,
         null as change_count,
         null as held_change_count

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pipelines.sources.mentions import mentioned, named
 from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
 
 JIRA_KEY = r"\b[A-Z][A-Z0-9_]+-[0-9]+\b"
@@ -39,9 +40,10 @@ INCIDENTS = Table(
         Column("merged_into_incident_id", "VARCHAR", "The incident it was merged into."),
         Column("impact_started_at", "TIMESTAMP", "The custom field `impact_start`: when users felt it first."),
         Column(
-            "jira_issue_keys",
+            "linked_records",
             "VARCHAR",
-            "Jira keys its custom fields and references hold, as a JSON list; null where the export left those out.",
+            "Records elsewhere that its custom fields and references name: a JSON list of `source:key`; null where the "
+            "export left those out.",
         ),
     ),
     key=("incident_id", "updated_at", "status"),
@@ -131,6 +133,8 @@ def _in_utc(field: str) -> str:
         end"""
 
 
+_REFERENCES = "concat_ws(' ', doc -> '$.custom_fields', doc -> '$.external_references')"
+
 _SELECT_INCIDENTS = f"""
     select
         _row, _raw,
@@ -155,10 +159,11 @@ _SELECT_INCIDENTS = f"""
         )[1] ->> '$.value' as impact_started_at,
         case
             when json_exists(doc, '$.custom_fields') or json_exists(doc, '$.external_references')
-            then to_json(list_sort(list_distinct(regexp_extract_all(
-                concat_ws(' ', doc -> '$.custom_fields', doc -> '$.external_references'), '{JIRA_KEY}'
-            ))))
-        end as jira_issue_keys
+            then to_json(list_sort(list_distinct(
+                {named(f"regexp_extract_all({_REFERENCES}, '{JIRA_KEY}')", "jira")}
+                || {mentioned(_REFERENCES, "pagerduty")}
+            )))
+        end as linked_records
     from rows
 """
 

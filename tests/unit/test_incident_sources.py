@@ -137,10 +137,10 @@ def test_what_an_incident_says_of_its_impact_its_ticket_and_its_merge_is_kept(se
     load(settings, "pagerduty", "page.json", {"incidents": [merged]})
     (read,) = rows(
         settings,
-        "select resolve_reason_type, merged_into_incident_id, jira_issue_keys, impact_started_at::varchar "
+        "select resolve_reason_type, merged_into_incident_id, linked_records, impact_started_at::varchar "
         "from raw.pagerduty__incidents",
     )
-    assert read == ("merge_resolve_reason", "PTARGET", '["MLOPS-12"]', "2015-10-06 19:00:00")
+    assert read == ("merge_resolve_reason", "PTARGET", '["jira:MLOPS-12"]', "2015-10-06 19:00:00")
 
 
 def test_the_published_log_entry_is_read(settings: Settings) -> None:
@@ -190,7 +190,7 @@ def test_a_jira_issue_brings_its_changelog_and_only_its_own_pagerduty_incident(s
     assert rows(
         settings,
         "select issue_key, issue_type, priority_name, created_at::varchar, impact_started_at::varchar, components, "
-        "labels, pagerduty_incident_ids from raw.jira__issues",
+        "labels, linked_records from raw.jira__issues",
     ) == [
         (
             "ED-1",
@@ -200,7 +200,7 @@ def test_a_jira_issue_brings_its_changelog_and_only_its_own_pagerduty_incident(s
             "2024-01-01 22:00:00",
             '["triage"]',
             '["model:triage","urgent"]',
-            '["PT4KHLK"]',
+            '["pagerduty:PT4KHLK"]',
         )
     ]
     assert rows(settings, "select issue_id, change_id, field, from_text, to_text from raw.jira__changes") == [
@@ -231,7 +231,7 @@ def test_the_csv_export_keeps_repeated_columns_and_rejects_a_date_it_cannot_read
     assert rows(
         settings,
         "select issue_key, summary, resolution, created_at::varchar, resolved_at::varchar, components, labels, "
-        "pagerduty_incident_ids, duplicate_of_key from raw.jira__issues",
+        "linked_records, duplicate_of_key from raw.jira__issues",
     ) == [
         (
             "ED-7",
@@ -241,7 +241,7 @@ def test_the_csv_export_keeps_repeated_columns_and_rejects_a_date_it_cannot_read
             "2026-01-05 23:59:00",
             '["route-optimiser","maps"]',
             '["carrier"]',
-            '["PT4KHLK"]',
+            '["pagerduty:PT4KHLK"]',
             "ED-6",
         )
     ]

@@ -48,7 +48,9 @@ final as (
     select
         assessed.incident_io_incident_id as record_id,
         assessed.incident_io_incident_id as record_key,
-        [assessed.incident_io_incident_id, assessed.reference] as known_keys,
+        [
+            assessed.incident_io_incident_id, nullif(regexp_extract(assessed.url, '/incidents/([A-Za-z0-9]+)', 1), '')
+        ] as known_keys,
         merged.merged_into_incident_io_incident_id as merged_into_key,
         list_concat(from_json(assessed.linked_records, '["VARCHAR"]'), attachments.linked_records) as linked_records,
         -- An entry of the catalog says more than an option, and both more than the incident's type.

@@ -28,8 +28,7 @@ final as (
         issues.jira_issue_key as record_key,
         issue_keys.jira_issue_keys as known_keys,
         issues.duplicate_of_jira_issue_key as merged_into_key,
-        list_transform(from_json(issues.linked_pagerduty_incident_ids, '["VARCHAR"]'), lambda id: 'pagerduty:' || id)
-            as linked_records,
+        from_json(issues.linked_records, '["VARCHAR"]') as linked_records,
         -- A component says more than a label, and both more than the project.
         list_concat(
             list_transform(from_json(issues.components, '["VARCHAR"]'), lambda name: 'component:' || name),

@@ -24,7 +24,7 @@ known as (
         pagerduty_incident_id,
         merged_into_pagerduty_incident_id,
         pagerduty_service_id,
-        linked_jira_issue_keys,
+        linked_records,
         title,
         url,
         severity,
@@ -40,7 +40,7 @@ known as (
         analytics.pagerduty_incident_id,
         null as merged_into_pagerduty_incident_id,
         analytics.pagerduty_service_id,
-        null as linked_jira_issue_keys,
+        null as linked_records,
         analytics.title,
         null as url,
         analytics.severity,
@@ -60,8 +60,7 @@ final as (
         known.pagerduty_incident_id as record_key,
         [known.pagerduty_incident_id] as known_keys,
         known.merged_into_pagerduty_incident_id as merged_into_key,
-        list_transform(from_json(known.linked_jira_issue_keys, '["VARCHAR"]'), lambda key: 'jira:' || key)
-            as linked_records,
+        from_json(known.linked_records, '["VARCHAR"]') as linked_records,
         ['service_id:' || known.pagerduty_service_id] as names,
 
         known.title,

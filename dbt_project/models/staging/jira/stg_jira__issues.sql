@@ -65,7 +65,7 @@ renamed as (
         {{ incident_severity('priority_name') }} as severity,
         components,
         labels,
-        pagerduty_incident_ids as linked_pagerduty_incident_ids,
+        linked_records,
 
         -- Jira Service Management puts the name of the system in front: '[System] Incident'.
         coalesce(

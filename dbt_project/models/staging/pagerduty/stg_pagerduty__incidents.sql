@@ -12,7 +12,7 @@ newest as (
     select
         * replace (
             first_value(impact_started_at ignore nulls) over newest_first as impact_started_at,
-            first_value(jira_issue_keys ignore nulls) over newest_first as jira_issue_keys
+            first_value(linked_records ignore nulls) over newest_first as linked_records
         )
 
     from source
@@ -47,7 +47,7 @@ renamed as (
         {{ incident_severity('priority_name') }} as severity,
         resolve_reason_type,
         last_status_change_by_type,
-        jira_issue_keys as linked_jira_issue_keys,
+        linked_records,
 
         coalesce(resolve_reason_type = 'merge_resolve_reason', false) as is_merged,
 
