@@ -33,7 +33,7 @@ def test_an_amount_is_read_as_its_unit_says() -> None:
     assert words.amount(0.1234, "share of windows") == "12.3\u00a0%"
     assert words.amount(-1234.5, "USD a month") == "−$1,234"
     assert words.amount(None, "USD") == "–"
-    assert words.change(-0.144, "share, by the model's declared measure") == "−14.4 points"
+    assert words.change(-0.144, "share by the model's primary metric") == "−14.4 points"
     assert words.change(0, "hours") == "0"
     assert words.change_interval(-0.2, 0.1, "share of windows") == "−20 to +10 points"
     assert words.change_interval(None, 1, "USD") == ""
