@@ -1,4 +1,4 @@
-"""The whole catalog, once read and checked: what `load` returns, and all else reads."""
+"""The loaded and checked catalog: returned by `load`, used by everything else."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class Catalog(Part):
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits that change when, and only when, what the catalog says changes."""
+        """16 hex digits that change if and only if the catalog's data changes."""
         said = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What must hold between the entries of a catalog: what each domain checks, and that a history has one entry a day.
+"""Constraints between the entries of a catalog: each domain's checks, and one entry per day in a history.
 
 What one field or entry can know of itself lives in its type.
 """
@@ -42,7 +42,7 @@ CHECKS: Final = (
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Everything wrong between the entries."""
+    """All problems between the entries."""
     for member in read.members:
         yield from _one_a_day(member.document, member.value)
     for project in read.projects:
@@ -61,7 +61,7 @@ def _one_a_day(document: Document, part: Part) -> Iterator[Problem]:
 
 
 def _histories(part: Part, at: Location = ()) -> Iterator[tuple[Location, Sequence[AsOf]]]:
-    """Every history in `part`, and where it stands."""
+    """Every history in `part`, with its location."""
     for name, field in type(part).model_fields.items():
         held, here = getattr(part, name), (*at, field.alias or name)
         if isinstance(held, Part):

@@ -1,4 +1,4 @@
-"""What a table of the catalog is: its columns, its key, and the rows it has; and the columns that many share.
+"""Tables of the catalog: columns, key and rows; and common columns.
 
 Which tables there are: `TABLES` of each domain; all of them: `tables`.
 """
@@ -35,7 +35,7 @@ Dated = TypeVar("Dated", bound=AsOf)
 
 @dataclass(frozen=True)
 class CatalogColumn:
-    """A column of a catalog table; `type` is a DuckDB type. `category`: a value that logs hold, written as they are."""
+    """A column of a catalog table; `type` is a DuckDB type. `category`: a value as written in logs."""
 
     name: str
     type: str
@@ -66,7 +66,7 @@ class CatalogTable:
 
 
 def validity_intervals(history: Sequence[Dated]) -> Iterator[tuple[Dated, date, date | None]]:
-    """Each entry with the days `[from, to)` it holds: until the next day on which one begins."""
+    """Each entry with its validity interval `[from, to)`, ended by the next entry."""
     days = sorted({entry.valid_from for entry in history})
     ends: dict[date, date | None] = dict(zip_longest(days, days[1:]))
     for entry in sorted(history, key=lambda entry: entry.valid_from):

@@ -1,4 +1,4 @@
-"""A YAML file that remembers its lines, and what is wrong with it, by file, line and field.
+"""YAML files with line numbers, and problems by file, line and field.
 
 Syntax only. What a catalog file may say lives in `domains/`.
 """
@@ -19,7 +19,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """Something wrong in a catalog file: where, found against expected, what to do."""
+    """A problem in a catalog file: location, expected and actual value, remedy."""
 
     file: Path
     line: int
@@ -35,7 +35,7 @@ class Problem:
 
 
 class CatalogError(Exception):
-    """Everything that is wrong with a catalog, at once."""
+    """All problems of a catalog."""
 
     def __init__(self, folder: Path, problems: list[Problem]) -> None:
         """Keep the problems, in the order of files and lines."""
@@ -49,7 +49,7 @@ class CatalogError(Exception):
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file: its plain data, and where each part of it stands."""
+    """A YAML file: its plain data, and the location of each part."""
 
     path: Path
     root: yaml.Node
@@ -62,7 +62,7 @@ class Document:
         return Problem(self.path, line, field_name(location), fault, remedy)
 
     def written(self, location: Location) -> str:
-        """What stands at `location`, as it was written; a list or mapping is called so."""
+        """The text at `location` as written, or `a list` or `a mapping`."""
         _, node = self._find(location)
         if node is None:
             return "nothing"
@@ -102,7 +102,7 @@ def field_name(location: Location) -> str:
 
 
 def read_document(path: Path) -> Document | Problem:
-    """The file's document, or the one problem that keeps it from being read."""
+    """The file's document, or the problem that prevents reading it."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -113,7 +113,7 @@ def read_document(path: Path) -> Document | Problem:
     except FileNotFoundError:
         return Problem(path, 1, "", "is missing", "Write it; data/catalog has one of each kind")
     except OSError as error:
-        return Problem(path, 1, "", f"cannot be read: {error.strerror}", "Make it a file that can be read")
+        return Problem(path, 1, "", f"cannot be read: {error.strerror}", "Make the file readable")
     try:
         root = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
@@ -123,12 +123,12 @@ def read_document(path: Path) -> Document | Problem:
             path,
             mark.line + 1 if mark else 1,
             "",
-            f"is no YAML: {found}",
+            f"is not valid YAML: {found}",
             "Correct the syntax there",
         )
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
-        return Problem(path, line, "", f"is no YAML: {error.reason}", "Remove that character")
+        return Problem(path, line, "", f"is not valid YAML: {error.reason}", "Remove that character")
     if root is None:
         return Problem(path, 1, "", "found an empty file, expected a mapping", "Fill it, or delete it")
     problems: list[Problem] = []
@@ -138,7 +138,7 @@ def read_document(path: Path) -> Document | Problem:
 
 
 class _Plain:
-    """Turns nodes into plain values, reporting what YAML itself would let pass."""
+    """Converts nodes into plain values, and reports problems that YAML itself allows."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -178,7 +178,7 @@ class _Plain:
         except yaml.constructor.ConstructorError as error:
             self._report(node, location, f"{error.problem}", "Write a plain value")
         except ValueError:
-            pass  # 2026-02-30 looks like a day and is none: whoever expects a day will say so.
+            pass  # 2026-02-30 is not a valid day: the field's validation reports it.
         else:
             return value
         return node.value

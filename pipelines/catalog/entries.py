@@ -1,4 +1,4 @@
-"""What has been read of a catalog, where each part of it stands, and what the domains' checks are made of.
+"""The loaded entries of a catalog with their locations, and helpers for the domains' checks.
 
 A domain's own checks live in its module, what one field or entry can know of itself in its type.
 """
@@ -28,7 +28,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True)
 class Read(Generic[T]):
-    """Something read from a document, still knowing it."""
+    """An entry with its document."""
 
     document: Document
     value: T
@@ -36,7 +36,7 @@ class Read(Generic[T]):
 
 @dataclass(frozen=True)
 class Entries:
-    """All that could be read of a catalog."""
+    """All entries that could be loaded."""
 
     members: Sequence[Read[AiMember]]
     teams: Sequence[Read[Team]]
@@ -51,7 +51,7 @@ class Entries:
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands in a catalog file."""
+    """A location in a catalog file."""
 
     document: Document
     location: Location
@@ -67,7 +67,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Claim:
-    """A name, question or share that somebody has on the days of `validity`."""
+    """An identifier, question or share claimed on the days of `validity`."""
 
     place: Place
     claimant: str
@@ -75,7 +75,7 @@ class Claim:
 
 
 def unique_ids(entries: Iterable[Read[AiMember] | Read[Team] | Read[SharedPool] | Read[Project]]) -> Iterator[Problem]:
-    """A problem for each of `entries` whose id one before it has."""
+    """A problem for each of `entries` with an id that is already used."""
     seen: dict[str, Place] = {}
     for entry in entries:
         yield from once(seen, entry.value.id, Place(entry.document, ("id",)), "Give one of them another id")
@@ -90,7 +90,7 @@ def once(seen: dict[K, Place], key: K, place: Place, remedy: str) -> Iterator[Pr
 
 
 def overlapping(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
-    """Each pair of `claims` that hold on a same day."""
+    """Each pair of `claims` that are valid on the same day."""
     for first, second in combinations(claims, 2):
         if _begins_before_end(first.validity, second.validity) and _begins_before_end(second.validity, first.validity):
             yield first, second

@@ -1,4 +1,4 @@
-"""Reads a catalog folder, all of it or none: every problem is collected before anything is rejected.
+"""Loads a catalog folder completely or not at all: all problems are collected before it is rejected.
 
 What a file may say, and what must hold between files, lives in `domains/`.
 """
@@ -43,7 +43,7 @@ _WHOLE: Final[Mapping[TypeAdapter[Any], type[BaseModel]]] = {
     _EXPERIMENT: Experiment,
     _COMPANY: Company,
 }
-"""The model of each kind of file that has one alone."""
+"""The pydantic model of each kind of file with a single model."""
 
 _PATTERNS: Final = {
     SLUG_PATTERN: "lower-case letters and digits, words joined by single hyphens",
@@ -72,7 +72,7 @@ _BOUNDS: Final = {
 
 
 def load_catalog(folder: Path) -> Catalog:
-    """The catalog in `folder`; CatalogError names every file, line and field that is wrong.
+    """The catalog in `folder`; CatalogError lists every invalid file, line and field.
 
     Reads `company.yaml`, and every `.yaml` file under `workforce/`, `shared_costs/`, `projects/` and `experiments/`.
     """
@@ -142,7 +142,7 @@ def _problems(document: Document, error: ValidationError, adapter: TypeAdapter[A
     errors = error.errors()
     for details in errors:
         here = details["loc"]
-        # pydantic counts the entries that are right: a list whose one entry is wrong is not also too short.
+        # pydantic counts only valid entries: a list with one invalid entry is not also too short.
         if details["type"] == "too_short" and any(e["loc"][: len(here)] == here != e["loc"] for e in errors):
             continue
         location, model = _located(details, adapter)
@@ -150,7 +150,7 @@ def _problems(document: Document, error: ValidationError, adapter: TypeAdapter[A
 
 
 def _located(details: ErrorDetails, adapter: TypeAdapter[Any]) -> tuple[Location, type[BaseModel] | None]:
-    """Where the error stands in the file, and the model that holds the field."""
+    """The location of the error in the file, and the model with the field."""
     location = details["loc"]
     model: type[BaseModel]
     if adapter is not _MEMBER:
@@ -184,7 +184,7 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
 def _explained(
     details: ErrorDetails, document: Document, location: Location, model: type[BaseModel] | None
 ) -> tuple[str, str]:
-    """What was found against what was expected, and what to do."""
+    """The expected and the actual value, and the remedy."""
     kind, context = details["type"], details.get("ctx", {})
     found = f"found {document.written(location)}"
     if details["loc"][-1:] == ("[key]",):
@@ -195,7 +195,7 @@ def _explained(
         fields = [field.alias or name for name, field in model.model_fields.items()]
         close = get_close_matches(str(location[-1]), fields, n=1)
         return (
-            f"is no field here, expected one of {', '.join(f'`{field}`' for field in fields)}",
+            f"unknown field, expected one of {', '.join(f'`{field}`' for field in fields)}",
             f"Did you mean `{close[0]}`?" if close else "Remove it",
         )
     if kind == "union_tag_not_found":
@@ -210,7 +210,7 @@ def _explained(
     if kind == "string_pattern_mismatch":
         return f"{found}, expected {_PATTERNS[context['pattern']]}", "Correct it"
     if kind == "string_type" and isinstance(details["input"], bool | int | float):
-        return f"{found}, which YAML takes for no text", "Put it in quotes"
+        return f"{found}, which YAML does not parse as text", "Put it in quotes"
     if kind in _TYPES:
         return f"{found}, expected {_TYPES[kind]}", "Correct it"
     if kind in _BOUNDS:

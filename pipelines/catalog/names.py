@@ -1,4 +1,4 @@
-"""Names that other systems know members by: which ones the catalog has, and the line that would add one."""
+"""Identifiers of members in other systems: those in the catalog, and the line that adds one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.catalog.tables import catalog_tables
 
 
 class Name(NamedTuple):
-    """What a system calls something: the kind of name there, its key (a tag's; else empty) and the name itself."""
+    """An identifier in a system: its kind, its key (for a tag; else empty) and its value."""
 
     source: str
     kind: str
@@ -26,11 +26,11 @@ ELSEWHERE = {
     "survey": ("survey: {}", "a survey of a member"),
     "project_code": ("codes: [{}]", "a file in projects/"),
 }
-"""Kinds of name that are no member's identifiers: the line that declares one, and where it goes."""
+"""Kinds of name that are not identifiers of a member: the line that declares one, and where it goes."""
 
 
 def declared_names(catalog: Catalog) -> set[Name]:
-    """Every name the catalog has, whatever the days it holds for."""
+    """Every identifier in the catalog, for any validity interval."""
     return set(_declared(catalog))
 
 
@@ -52,7 +52,7 @@ def _declared(catalog: Catalog) -> Iterator[Name]:
 
 
 def line_for(name: Name) -> str:
-    """The YAML that maps `name`: an identifier of a member, or as `ELSEWHERE` says."""
+    """The YAML that maps `name`: an identifier of a member, or an entry of `ELSEWHERE`."""
     if name.kind in ELSEWHERE:
         line, _ = ELSEWHERE[name.kind]
         return line.format(_flow(name.value))

@@ -1,4 +1,4 @@
-"""What the types of every domain are made of: words, days and numbers, and what holds from a day on.
+"""Common types of all domains: texts, days, numbers, and validity intervals.
 
 What is said of one domain alone lives in its module under `domains/`.
 """
@@ -46,7 +46,7 @@ Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 Address = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
-"""Text as a vendor's system spells it: never trimmed."""
+"""Text exactly as in a vendor's system: never trimmed."""
 LoggedId = Annotated[Exact, AfterValidator(_folded)]
 """An id as logs have it, a GUID in lower case and without braces: how the intake writes every id."""
 Month = Annotated[str, StringConstraints(pattern=MONTH_PATTERN)]
@@ -62,24 +62,22 @@ class Part(BaseModel):
 
 
 class AsOf(Part):
-    """An entry of a history: it holds from its day until the next entry's."""
+    """An entry of a history: valid from its day until the next entry's."""
 
     valid_from: Day = Field(
         alias="from",
-        description="The first day (UTC) this holds; it ends where the next entry begins.",
+        description="The first valid day (UTC); the next entry ends it.",
     )
 
 
 class Validity(Part):
-    """Something true on the days of `[from, to)`; an end left out is open."""
+    """Valid on the days of `[from, to)`; a missing end is open."""
 
-    valid_from: Day | None = Field(
-        None, alias="from", description="The first day (UTC) this holds; left out: since ever."
-    )
+    valid_from: Day | None = Field(None, alias="from", description="The first valid day (UTC). Default: no start.")
     valid_to: Day | None = Field(
         None,
         alias="to",
-        description="The first day (UTC) this holds no longer; left out: for good.",
+        description="The first day (UTC) on which it is no longer valid. Default: no end.",
     )
 
     @field_validator("valid_to")
@@ -87,5 +85,7 @@ class Validity(Part):
     def _ends_after_it_begins(cls, end: date | None, info: ValidationInfo) -> date | None:
         begin = info.data.get("valid_from")
         if end is not None and begin is not None and begin >= end:
-            raise ValueError(f"expected a day after `from` ({begin}): `to` is the first day it no longer holds")
+            raise ValueError(
+                f"expected a day after `from` ({begin}): `to` is the first day on which it is no longer valid"
+            )
         return end

@@ -1,6 +1,6 @@
-"""The catalog's JSON schemas, published beside it so that editors complete and check its files.
+"""The catalog's JSON schemas, next to it, for completion and validation in editors.
 
-`python -m pipelines.catalog.schema` writes them anew; what they say comes from the types in `domains/`.
+`python -m pipelines.catalog.schema` writes them from the types in `domains/`.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def test_what_is_wrong_is_named_where_it_stands(case: str, tmp_path: Path) -> No
 def test_a_matched_study_says_what_its_units_are_alike_in(tmp_path: Path) -> None:
     metric = "primary_metric: {id: minutes, name: Minutes, kind: mean, better: lower}\n"
     study = EXPERIMENT[: EXPERIMENT.index("variations")].replace("randomised", "matched") + metric
-    assert "what should treated and untreated units be alike in?" in message(
+    assert "the attributes that treated and untreated units must share" in message(
         write(tmp_path, experiments__ranking=study, workforce__ranker=MODEL)
     )
     named = study + "covariates: [age, spend]\nmatching: {caliper: 0.2}\n"

@@ -75,7 +75,7 @@ def test_a_wrong_project_is_rejected_at_its_line_and_field(
         ("inputs: [{driver: cost, low: -1, high: 1}]\n", "expected a factor of 0 or more"),
         (
             "inputs: [{driver: cost, low: 0, high: 1, distribution: {shape: uniform, low: 0}}]\n",
-            "expected `low`, `high` and no more for `uniform`",
+            "expected `low`, `high` and no others for `uniform`",
         ),
         (
             "inputs: [{driver: cost, low: 0, high: 1, distribution: {shape: triangular, low: 0, mode: 2, high: 1}}]\n",

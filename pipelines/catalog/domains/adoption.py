@@ -1,4 +1,4 @@
-"""What users see of a member: its features, the events that say they are used, whom they are for, who is left out."""
+"""User-facing features of a member: their events, target users and excluded users."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ AnalyticsSource = Literal["mixpanel", "amplitude", "segment"]
 
 
 class EventProperty(Part):
-    """The event property by which a feature knows its own events."""
+    """The event property that identifies a feature's own events."""
 
     name: Exact = Field(description="The property's name.")
     equals: Exact = Field(description="Its value on this feature's events.")
 
 
 class PopulationRule(Part):
-    """Users counted by a property of theirs."""
+    """Users counted by a user property."""
 
-    property_name: Exact = Field(alias="property", description="The user property that decides.")
-    equals: Exact | None = Field(None, description="Its value on users who are meant. This or `in`.")
+    property_name: Exact = Field(alias="property", description="The user property.")
+    equals: Exact | None = Field(None, description="Its value for target users. Either this or `in`.")
     one_of: tuple[Exact, ...] | None = Field(
         None,
         alias="in",
         min_length=1,
-        description="Its values on users who are meant. This or `equals`.",
+        description="Its values for target users. Either this or `equals`.",
     )
 
     @model_validator(mode="after")
@@ -49,17 +49,17 @@ class PopulationRule(Part):
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The property's values on users who are meant."""
+        """The property's values for target users."""
         return self.one_of if self.one_of is not None else (self.equals or "",)
 
 
 class TargetPopulation(AsOf):
-    """Whom a feature is for, from a day on."""
+    """The target users of a feature, valid from a date."""
 
     size: Annotated[int, Field(strict=True, gt=0)] | None = Field(
-        None, description="How many users (or processes) it is for. This or `rule`."
+        None, description="Number of target users (or processes). Either this or `rule`."
     )
-    rule: PopulationRule | None = Field(None, description="Which users it is for. This or `size`.")
+    rule: PopulationRule | None = Field(None, description="The rule for target users. Either this or `size`.")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -70,44 +70,42 @@ class TargetPopulation(AsOf):
 
 
 class Feature(Part):
-    """What users see of a member, and the events that say they use it."""
+    """A user-facing feature of a member, and its usage events."""
 
     id: Slug = Field(description="Its id, unique in the catalog.")
     name: Text = Field(description="Its name on the scorecard.")
-    source: AnalyticsSource = Field(description="The product analytics that holds its events.")
-    exposed_events: tuple[Exact, ...] = Field((), description="Events of a user who was shown it.")
-    onboarded_events: tuple[Exact, ...] = Field((), description="Events of a user who is ready to use it.")
-    qualifying_events: tuple[Exact, ...] = Field(
-        min_length=1, description="Events of a user who used it: these make a user active."
-    )
+    source: AnalyticsSource = Field(description="The product analytics source of its events.")
+    exposed_events: tuple[Exact, ...] = Field((), description="Events that expose a user to it.")
+    onboarded_events: tuple[Exact, ...] = Field((), description="Events that onboard a user.")
+    qualifying_events: tuple[Exact, ...] = Field(min_length=1, description="Events of use: these make a user active.")
     event_property: EventProperty | None = Field(
         None,
         alias="property",
-        description="Where features share events: the property that tells this feature's apart.",
+        description="If features share events: the property that identifies this feature's events.",
     )
     process_property: Exact | None = Field(
         None,
-        description="Where processes adopt it and not users: the event property that identifies "
+        description="If processes rather than users adopt it: the event property that identifies "
         "the process. Its distinct values are counted in place of users.",
     )
     target_population: tuple[TargetPopulation, ...] = Field(
-        (), description="Whom it is for, as of each date: the denominator of adoption."
+        (), description="Its target users, as of each date: the denominator of adoption."
     )
 
 
 class ExcludedUsers(Part):
-    """Users who are not counted: tests and the company's own."""
+    """Users who are not counted: test and internal users."""
 
     property_name: Exact = Field(
-        alias="property", description="The user property that tells them: `email`, `user_id`, …."
+        alias="property", description="The user property that identifies them: `email`, `user_id`, …."
     )
     matches: Literal["glob", "suffix", "equals"] = Field(description="How `pattern` is compared.")
-    pattern: Exact = Field(description="What their property looks like.")
+    pattern: Exact = Field(description="The pattern of their property.")
     reason: Text = Field(description="Why they are not counted.")
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Features of one id, events listed twice, and events that nothing tells from another feature's."""
+    """Duplicate features and events, and events that cannot be distinguished from another feature's."""
     seen: dict[str, Place] = {}
     events: defaultdict[tuple[str, str], list[tuple[Place, Feature]]] = defaultdict(list)
     for member in read.members:
@@ -125,7 +123,7 @@ def check(read: Entries) -> Iterator[Problem]:
         for (first, one), (second, other) in combinations(uses, 2):
             if one is not other and not _told_apart(one, other):
                 yield second.problem(
-                    f"found the event `{event}` of the feature `{one.id}` ({first}), and nothing tells them apart",
+                    f"found the event `{event}` of the feature `{one.id}` ({first}), and nothing distinguishes them",
                     "Give both features a `property` with a value of their own",
                 )
 
@@ -184,7 +182,7 @@ _FEATURE_ID: Final = text("feature_id", "The AI feature.")
 TABLES: Final = (
     CatalogTable(
         "features",
-        "One row per AI feature that users see.",
+        "One row per user-facing AI feature.",
         (
             _FEATURE_ID,
             MEMBER_ID,
@@ -192,7 +190,7 @@ TABLES: Final = (
             text("source", "The product analytics that holds its events."),
             text(
                 "process_property",
-                "Event property whose distinct values are counted; null: users are.",
+                "Event property with the distinct values to count; null: users are counted.",
             ),
         ),
         ("feature_id",),
@@ -210,7 +208,7 @@ TABLES: Final = (
             text("event_name", "The event's name in product analytics."),
             text(
                 "property_name",
-                "Event property that tells this feature's events apart; null: all are its.",
+                "Event property that identifies this feature's events; null: all are its events.",
             ),
             text("property_value", "The property's value on this feature's events."),
         ),
@@ -219,7 +217,7 @@ TABLES: Final = (
     ),
     CatalogTable(
         "target_populations",
-        "One row per feature and validity interval where a size is declared; one per property value where a "
+        "One row per feature and validity interval if a size is declared; one per property value if a "
         "rule is. A user is meant when the property has any of the values.",
         (
             _FEATURE_ID,
@@ -233,9 +231,9 @@ TABLES: Final = (
     ),
     CatalogTable(
         "excluded_users",
-        "One row per rule for users that analytics does not count.",
+        "One row per rule for excluded users.",
         (
-            text("property_name", "The user property that tells them."),
+            text("property_name", "The user property that identifies them."),
             text("match_kind", "`glob`, `suffix` or `equals`."),
             text("pattern", "What their property looks like."),
             text("reason", "Why they are not counted."),

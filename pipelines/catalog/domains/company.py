@@ -1,4 +1,4 @@
-"""What holds for the whole company: its name, currency and calendar, and who meets over its reviews."""
+"""Company-wide settings: name, currency, calendar, and review meetings."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Cadence = Literal["weekly", "monthly", "quarterly"]
 class Meeting(Part):
     """A meeting that a review is written for."""
 
-    name: Text = Field(description="What it is called.")
-    chair: Role = Field(description="The role that holds it.")
-    attend: tuple[Role, ...] = Field((), description="The roles that come.")
+    name: Text = Field(description="Its name.")
+    chair: Role = Field(description="The role that runs it.")
+    attend: tuple[Role, ...] = Field((), description="The roles that attend.")
 
 
 MEETINGS: Final[Mapping[Cadence, Meeting]] = MappingProxyType(
@@ -47,36 +47,36 @@ INCIDENT_TYPES: Final = (
     "Incident", "Vorfall", "Störung", "Incidente", "Incydent", "Инцидент", "Інцидент", "Hendelse", "Hændelse", "Olay",
     "事件", "故障", "インシデント", "障害", "인시던트", "장애",
 )  # fmt: skip
-"""The incidents of a company that names no types: the word in Jira's languages. Spanish `Incidencia` is any issue."""
+"""Default incident types: the word in Jira's languages. Spanish `Incidencia` means any issue."""
 
 
 class Company(Part):
-    """What holds for the whole company."""
+    """Company-wide settings."""
 
     name: Text = Field(description="The company's name.")
-    reporting_timezone: str = Field("UTC", description="The time zone that days and months are told in; only UTC yet.")
-    week_start: str = Field("monday", description="The day a week begins; only monday yet.")
+    reporting_timezone: str = Field("UTC", description="The time zone of days and months; only UTC is supported.")
+    week_start: str = Field("monday", description="The first day of the week; only monday is supported.")
     default_currency: Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)] = Field(
-        "USD", description="The currency (ISO 4217) of amounts that state none."
+        "USD", description="The default currency (ISO 4217)."
     )
-    excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users analytics does not count.")
-    decision_gates: tuple[DecisionGate, ...] = Field((), description="The gates every AI member passes.")
+    excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users excluded from analytics.")
+    decision_gates: tuple[DecisionGate, ...] = Field((), description="The decision gates of every AI member.")
     incident_types: tuple[Text, ...] = Field(
         INCIDENT_TYPES,
         min_length=1,
-        description="Types of Jira issue that are incidents, in any case; left out: Incident, in any common language.",
+        description="Types of Jira issue that are incidents, in any case. Default: Incident in any common language.",
     )
     reviews: dict[Cadence, Meeting] = Field(
-        default_factory=lambda: dict(MEETINGS), description="Who meets over the weekly, monthly and quarterly review."
+        default_factory=lambda: dict(MEETINGS), description="The meetings for the weekly, monthly and quarterly review."
     )
 
     @field_validator("reporting_timezone", "week_start")
     @classmethod
     def _honoured(cls, value: str, info: ValidationInfo) -> str:
-        """What the marts do not honour yet is rejected: silence would pass for consent."""
+        """Unsupported values are rejected, so that they are not silently ignored."""
         only = {"reporting_timezone": "UTC", "week_start": "monday"}[str(info.field_name)]
         if value != only:
-            raise ValueError(f"expected `{only}`, which is all that the marts can tell days and weeks by yet")
+            raise ValueError(f"expected `{only}`, the only value that the marts support")
         return value
 
 
@@ -98,10 +98,10 @@ def _incident_types(catalog: Catalog) -> Iterator[Row]:
 TABLES: Final = (
     CatalogTable(
         "company",
-        "One row: what holds for the whole company.",
+        "One row: company-wide settings.",
         (
             text("name", "The company's name."),
-            text("reporting_timezone", "IANA time zone that days and months are told in."),
+            text("reporting_timezone", "IANA time zone of days and months."),
             text("week_start", "The day a week begins, in lower case."),
             text("default_currency", "Currency (ISO 4217) of amounts that state none."),
             text("catalog_fingerprint", "Changes when the catalog does."),

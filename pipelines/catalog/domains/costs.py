@@ -1,4 +1,4 @@
-"""Costs that several members cause together: which charges are in a pool, who shares it, and what it is split by.
+"""Costs shared by several members: the charges of a pool, its members, and the driver of the split.
 
 The names of a single member's own charges are its `identifiers`.
 """
@@ -28,22 +28,22 @@ class PoolMember(Validity):
 
 
 class SharedPool(Part):
-    """Costs that several members cause together, and how they are split."""
+    """Costs shared by several members, and how they are split."""
 
     id: Slug = Field(description="Its id, unique among shared pools.")
     name: Text = Field(description="Its name on the scorecard.")
     match: tuple[BillingIdentifier, ...] = Field(
-        min_length=1, description="Which charges are in the pool: those that match any of these."
+        min_length=1, description="The charges in the pool: those that match any of these."
     )
-    members: tuple[PoolMember, ...] = Field(min_length=1, description="Who shares it.")
+    members: tuple[PoolMember, ...] = Field(min_length=1, description="The members that share it.")
     driver: Literal["busy_seconds", "tokens", "predictions", "equal"] = Field(
-        description="What it is split by. A driver without data falls to the next of "
+        description="The driver of the split. A driver without data is replaced by the next of "
         "busy_seconds, tokens, predictions, equal; an equal split is flagged."
     )
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Pools of one id, members that are none, members that share a pool twice on a day."""
+    """Duplicate pools, unknown members, members that share a pool twice on a day."""
     yield from unique_ids(read.pools)
     for pool in read.pools:
         yield from _check_members(pool, read.stated)
@@ -87,14 +87,13 @@ _POOL_ID: Final = text("pool_id", "The shared pool.")
 TABLES: Final = (
     CatalogTable(
         "shared_pools",
-        "One row per pool of costs that several members cause together.",
+        "One row per pool of costs shared by several members.",
         (
             _POOL_ID,
             text("name", "Its name on the scorecard."),
             text(
                 "driver",
-                "What it is split by; without data it falls to the next of `busy_seconds`, "
-                "`tokens`, `predictions`, `equal`.",
+                "The driver of the split; without data, the next of `busy_seconds`, `tokens`, `predictions`, `equal`.",
             ),
         ),
         ("pool_id",),
@@ -102,7 +101,7 @@ TABLES: Final = (
     ),
     CatalogTable(
         "pool_matches",
-        "One row per name on a cloud bill that puts a charge in the pool, and the days it does.",
+        "One row per billing identifier of the pool, and its validity interval.",
         (_POOL_ID, *NAME_COLUMNS, *VALIDITY),
         ("identifier_kind", "identifier_key", "identifier_value", "valid_from"),
         _pool_matches,

@@ -1,4 +1,4 @@
-"""How a member is watched for drift: the columns, the windows, and when drift calls for a retrain."""
+"""Drift monitoring of a member: columns, windows, and retraining recommendations."""
 
 from __future__ import annotations
 
@@ -17,27 +17,29 @@ if TYPE_CHECKING:
 
 
 class DriftFeature(Part):
-    """A logged column that is watched for drift."""
+    """A logged column monitored for drift."""
 
     name: Exact = Field(description="The column's name in the feature log and in the training snapshots.")
     kind: Literal["numeric", "categorical"] = Field(
-        description="A quantity, compared by its distribution, or a category, compared by its frequencies."
+        description="numeric: compared by distribution; categorical: compared by frequency."
     )
     signal: Literal["data", "prediction", "concept"] = Field(
         "data",
-        description="What its drift means: data, an input of the model; prediction, its output; concept, its error.",
+        description="The kind of drift: data (an input of the model), prediction (its output) or concept (its error).",
     )
-    critical: bool = Field(False, description="Whether its drift alone makes the model's window drift.")
+    critical: bool = Field(False, description="Whether its drift alone marks the model's window as drifted.")
     psi_floor: Annotated[Number, Field(gt=0)] | None = Field(
-        None, description="The smallest PSI that counts for it; left out: the model's. An error rate needs a lower one."
+        None, description="Its PSI floor. Default: the model's. An error rate needs a lower one."
     )
 
 
 class Retrain(Part):
-    """When drift calls for a retrained version."""
+    """When drift triggers a retraining recommendation."""
 
-    windows: Annotated[int, Field(strict=True, gt=0)] = Field(description="So many windows must have drifted …")
-    of_last: Annotated[int, Field(strict=True, gt=0)] = Field(description="… of the last so many that were tested.")
+    windows: Annotated[int, Field(strict=True, gt=0)] = Field(
+        description="The number of windows that must have drifted …"
+    )
+    of_last: Annotated[int, Field(strict=True, gt=0)] = Field(description="… of this number of last tested windows.")
 
     @model_validator(mode="after")
     def _no_more_than_all(self) -> Self:
@@ -52,28 +54,30 @@ DriftWindow = Literal[
 
 
 class Drift(Part):
-    """How a member is watched for drift: KPI 8."""
+    """Drift monitoring of a member: KPI 8."""
 
     window: DriftWindow = Field(
-        "day", description="What is compared at a time, in UTC: so many hours of a day, a day, or an ISO week."
+        "day", description="The window, in UTC: a number of hours of a day, a day, or an ISO week."
     )
-    features: tuple[DriftFeature, ...] = Field(min_length=1, description="What is watched.")
-    psi_floor: Annotated[Number, Field(gt=0)] = Field(0.2, description="The smallest PSI that counts as drift.")
+    features: tuple[DriftFeature, ...] = Field(min_length=1, description="The monitored columns.")
+    psi_floor: Annotated[Number, Field(gt=0)] = Field(
+        0.2, description="The PSI floor: smaller values never count as drift."
+    )
     significance: Annotated[Number, Field(gt=0, lt=1)] = Field(
         0.05, description="The false discovery rate over the features of a window, from 0 to 1."
     )
     share_of_features: Annotated[Number, Field(gt=0, le=1)] = Field(
-        0.5, description="A window drifts when at least this share of its tested features does, or a critical one."
+        0.5, description="A window has drifted if at least this share of its tested features has, or a critical one."
     )
     minimum_count: Annotated[int, Field(strict=True, gt=0)] = Field(
-        100, description="Fewer values than this, in the window or in its reference, are not tested."
+        100, description="Minimum number of values in window and reference; with fewer it is not tested."
     )
     reference_days: Annotated[int, Field(strict=True, gt=0)] | None = Field(
         None,
-        description="Where no training snapshot of the serving version is known: the first so many days with data "
+        description="Without a training snapshot of the serving version: this number of first days with data "
         "are the reference. Left out: such windows are not tested.",
     )
-    retrain: Retrain | None = Field(None, description="When to raise a retrain; left out: never.")
+    retrain: Retrain | None = Field(None, description="When to recommend retraining. Default: never.")
 
     @property
     def window_hours(self) -> int:
@@ -82,7 +86,7 @@ class Drift(Part):
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Columns that a member watches twice."""
+    """Columns that a member monitors twice."""
     for member in read.members:
         seen: dict[str, Place] = {}
         for i, feature in enumerate(member.value.drift.features if member.value.drift else ()):
@@ -122,23 +126,27 @@ def _drift_features(catalog: Catalog) -> Iterator[Row]:
 TABLES: Final = (
     CatalogTable(
         "drift",
-        "One row per member that is watched for drift, and how.",
+        "One row per member monitored for drift, with its settings.",
         (
             MEMBER_ID,
             CatalogColumn("window_hours", "BIGINT", "Length of a window: a divisor of 24, 24, or 168 from Monday."),
             CatalogColumn("significance", "DOUBLE", "False discovery rate over the features of a window."),
-            CatalogColumn("share_of_features", "DOUBLE", "Share of tested features that makes a window drift."),
-            CatalogColumn("minimum_count", "BIGINT", "Fewer values, in window or reference, are not tested."),
-            CatalogColumn("reference_days", "BIGINT", "Days of the fixed reference; null: only snapshots are one."),
-            CatalogColumn("retrain_window_count", "BIGINT", "Drifted windows that call for a retrain; null: none do."),
-            CatalogColumn("retrain_of_count", "BIGINT", "Of so many last windows tested."),
+            CatalogColumn("share_of_features", "DOUBLE", "Share of drifted features from which a window has drifted."),
+            CatalogColumn("minimum_count", "BIGINT", "Minimum number of values in window and reference."),
+            CatalogColumn("reference_days", "BIGINT", "Days of the fixed reference; null: only snapshots are used."),
+            CatalogColumn(
+                "retrain_window_count",
+                "BIGINT",
+                "Drifted windows that trigger retraining; null: never.",
+            ),
+            CatalogColumn("retrain_of_count", "BIGINT", "Number of last tested windows considered."),
         ),
         ("member_id",),
         _drift,
     ),
     CatalogTable(
         "drift_features",
-        "One row per member and logged column that is watched for drift.",
+        "One row per member and logged column monitored for drift.",
         (
             MEMBER_ID,
             text("feature", "The column's name in logs and snapshots."),

@@ -1,4 +1,4 @@
-"""Measured comparisons: the design, the variants and units, and what is looked at.
+"""Experiments and studies: design, variants, units and metrics.
 
 What their effects are worth: `value`.
 """
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 
 class Metric(Part):
-    """What an experiment looks at, a value per unit."""
+    """A metric of an experiment, one value per unit."""
 
-    id: Slug = Field(description="Its id, unique in the experiment; where outcomes are delivered, the metric's name.")
+    id: Slug = Field(
+        description="Its id, unique in the experiment; if outcomes are delivered, the metric's name there."
+    )
     name: Text = Field(description="Its name on the scorecard.")
     kind: Literal["mean", "proportion", "ratio", "quantile"] = Field(
         description="mean: a sum per user; proportion: the share of users with the event; ratio: events over other "
         "events, all users' sums; quantile: of the sums per user."
     )
-    event: Exact | None = Field(
-        None, description="The event that counts for it; left out where the outcomes of units are measured."
-    )
+    event: Exact | None = Field(None, description="The event to count; omit it if outcomes of units are delivered.")
     of: Literal["count", "amount"] = Field(
-        "count", description="What is summed over a user's events: how many they are, or their amounts."
+        "count", description="The sum over a user's events: their number or their amounts."
     )
-    per_event: Exact | None = Field(None, description="Ratios only: the event it is counted over.")
+    per_event: Exact | None = Field(None, description="Ratios only: the event of the denominator.")
     quantile: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
-        None, description="Quantiles only: which one, from 0 to 1: 0.9, not 90."
+        None, description="Quantiles only: the quantile, from 0 to 1: 0.9, not 90."
     )
-    better: Literal["higher", "lower"] = Field(description="Whether more of it is better or less.")
+    better: Literal["higher", "lower"] = Field(description="Whether higher or lower is better.")
 
     @model_validator(mode="after")
     def _what_its_kind_needs(self) -> Self:
@@ -52,90 +52,89 @@ class Metric(Part):
 class Variation(Part):
     """A variant of a randomised experiment."""
 
-    id: LoggedId = Field(description="The variation as it is logged.")
+    id: LoggedId = Field(description="The variant's id in the logs.")
     weight: Annotated[Number, Field(ge=0)] = Field(
-        description="The share of traffic it is given, in any unit: 50 and 50 as well as 0.5 and 0.5."
+        description="Its share of traffic, in any unit: 50 and 50 or 0.5 and 0.5."
     )
 
 
 RANDOMISED_DESIGNS: Final = ("randomised", "holdout")
-"""Designs whose units are in an assignment log."""
+"""Designs with an assignment log."""
 UNIT_DESIGNS: Final = ("matched", "iv")
-"""Designs whose units come once each, with what they were before; the remaining ones have a panel of units and days."""
+"""Designs with one row per unit and covariates; the remaining ones have a panel of units and days."""
 
 
 class Matching(Part):
-    """How treated units find untreated ones like them."""
+    """How treated units are matched with untreated ones."""
 
     by: Literal["covariates", "propensity"] = Field(
         "covariates",
-        description="What is alike: the covariates, each over its standard deviation, or the chance of being treated "
+        description="The distance: the covariates, each over its standard deviation, or the probability of treatment "
         "that they give.",
     )
     neighbours: Annotated[int, Field(strict=True, gt=0)] = Field(
-        1, description="With how many untreated units each treated one is compared."
+        1, description="Number of untreated units matched with each treated one."
     )
     caliper: Annotated[Number, Field(gt=0)] | None = Field(
-        None, description="The largest distance of a match, in standard deviations; left out: any."
+        None, description="The largest distance of a match, in standard deviations. Default: no limit."
     )
 
 
 class Experiment(Validity):
-    """A measured comparison: what a model changes, against what it would have been without it."""
+    """An experiment or study: the effect of a model compared with a control."""
 
     id: Slug = Field(description="Its id, unique among experiments.")
-    key: LoggedId | None = Field(None, description="Its name in the logs; left out: its id.")
+    key: LoggedId | None = Field(None, description="Its name in the logs. Default: its id.")
     name: Text = Field(description="Its name on the scorecard.")
     hypothesis: Text = Field(description="What is expected to change, and why.")
-    model: Slug = Field(description="The model, agent or decision system it is about.")
+    model: Slug = Field(description="The model, agent or decision system it tests.")
     design: Literal["randomised", "holdout", "difference_in_differences", "staggered", "matched", "iv"] = Field(
-        description="randomised: users are assigned by chance; holdout: some users are kept without it; "
+        description="randomised: users are assigned randomly (A/B test); holdout: some users do not get it; "
         "difference_in_differences: some units get it on one day; staggered: on different days; matched: treated units "
         "are compared with untreated ones like them; iv: something without an effect of its own moved who got it."
     )
     valid_from: Day = Field(alias="from", description="The first day (UTC) it runs.")
     valid_to: Day | None = Field(
-        None, alias="to", description="The first day (UTC) nobody new enters; left out: it is running."
+        None, alias="to", description="The first day (UTC) without new users. Default: it is running."
     )
-    variations: tuple[Variation, ...] = Field((), description="Its variants; none where outcomes come as a panel.")
-    control: LoggedId | None = Field(None, description="The variant the others are compared with.")
-    primary_metric: Metric = Field(description="The metric that decides.")
+    variations: tuple[Variation, ...] = Field((), description="Its variants; none for a panel.")
+    control: LoggedId | None = Field(None, description="The control variant.")
+    primary_metric: Metric = Field(description="The primary metric, which decides.")
     secondary_metrics: tuple[Metric, ...] = Field(
-        (), description="What else is looked at; p-values are corrected for how many they are."
+        (), description="Secondary metrics; their p-values are corrected for multiple comparisons."
     )
     planned_effect: Annotated[Number, Field(gt=0)] | None = Field(
-        None, description="The smallest relative effect it was planned to find: 0.05 is five per cent."
+        None, description="The planned minimum detectable relative effect: 0.05 is five percent."
     )
     planned_units: Annotated[int, Field(strict=True, gt=0)] | None = Field(
-        None, description="How many units, over all variants, it was planned with."
+        None, description="The planned number of units over all variants."
     )
     conversion_hours: Annotated[int, Field(strict=True, gt=0)] | None = Field(
-        None, description="How long after the first exposure an event counts; left out: the project's default."
+        None, description="The conversion window after the first exposure. Default: the project's."
     )
     period_days: Annotated[int, Field(strict=True, gt=0)] = Field(
         1,
-        description="Panels only: outcomes are averaged over so many days, counted from the first. Units should start "
-        "on the first day of a period, or the effect of the first one is diluted.",
+        description="Panels only: outcomes are averaged over periods of this many days, counted from the first. Units "
+        "should start on the first day of a period, or the effect of the first one is diluted.",
     )
     covariates: tuple[Exact, ...] = Field(
         (),
-        description="Studies of units only: the columns that hold what units were before. matched: what treated and "
-        "untreated ones are made alike in; iv: what stands in both stages. Numbers; a category is a column of 0 and 1 "
+        description="Studies of units only: the covariate columns. matched: what treated and "
+        "untreated ones are matched on; iv: covariates of both stages. Numbers; a category is a column of 0 and 1 "
         "for each of its values but one.",
     )
     matching: Matching | None = Field(
-        None, description="Matched studies only: how; left out: the nearest neighbour in the covariates, however far."
+        None,
+        description="Matched studies only: the matching. Default: the nearest neighbour in the covariates.",
     )
-    excludes_open_windows: bool = Field(
-        False, description="Whether users still within their conversion window are left out until it has passed."
-    )
+    excludes_open_windows: bool = Field(False, description="Whether users with an open conversion window are left out.")
     pre_period_days: Annotated[int, Field(strict=True, gt=0)] | None = Field(
-        None, description="How many days before the first exposure reduce the variance (CUPED); left out: none."
+        None, description="Days before the first exposure used to reduce variance (CUPED). Default: none."
     )
     sequential: bool = Field(
-        False, description="Whether its intervals hold however often one looks, so that it may be stopped any day."
+        False, description="Whether its intervals are always valid, so that it may be stopped on any day."
     )
-    tags: tuple[Text, ...] = Field((), description="What it is found by.")
+    tags: tuple[Text, ...] = Field((), description="Tags for searching.")
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -144,7 +143,7 @@ class Experiment(Validity):
 
     @property
     def treatments(self) -> tuple[str, ...]:
-        """What is compared with the control: its other variants, or the treated units where nothing was randomised."""
+        """The treatments compared with the control: other variants, or the treated units without randomisation."""
         return tuple(v.id for v in self.variations if v.id != self.control) or ("treated",)
 
     @model_validator(mode="after")
@@ -156,7 +155,7 @@ class Experiment(Validity):
                     f"expected no `variations` and no `control`: the units of `{self.design}` have no variant"
                 )
         elif len({v.id for v in self.variations if v.weight > 0}) < 2 or len(set(variants)) < len(variants):
-            raise ValueError("expected two or more `variations` with a weight above 0, each once")
+            raise ValueError("expected two or more different `variations` with a weight above 0")
         elif self.control not in variants:
             raise ValueError(f"expected `control` to be one of the variations: {', '.join(variants)}")
         return self
@@ -166,7 +165,7 @@ class Experiment(Validity):
         if self.covariates and self.design not in UNIT_DESIGNS:
             raise ValueError(f"expected no `covariates`: `{self.design}` does not compare units by them")
         if self.design == "matched" and not self.covariates:
-            raise ValueError("expected `covariates`: what should treated and untreated units be alike in?")
+            raise ValueError("expected `covariates`: the attributes that treated and untreated units must share")
         if len(set(self.covariates)) < len(self.covariates):
             raise ValueError("expected each of the `covariates` once")
         if self.matching is not None and self.design != "matched":
@@ -180,16 +179,16 @@ class Experiment(Validity):
             raise ValueError("expected each metric once")
         for metric in self.metrics:
             if self.design in RANDOMISED_DESIGNS and metric.event is None:
-                raise ValueError(f"expected the metric `{metric.id}` to name its `event`")
+                raise ValueError(f"expected the metric `{metric.id}` to have an `event`")
             if self.design not in RANDOMISED_DESIGNS and (metric.event is not None or metric.kind != "mean"):
                 raise ValueError(
-                    f"expected the metric `{metric.id}` to be a mean without `event`: its outcomes are given"
+                    f"expected the metric `{metric.id}` to be a mean without `event`: its outcomes are delivered"
                 )
         return self
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Experiments of one key or about no member, and metrics that two define differently."""
+    """Duplicate keys, unknown members, and metrics with different definitions."""
     keys: dict[str, Place] = {}
     metrics: dict[str, tuple[Place, Metric]] = {}
     for run in read.experiments or ():
@@ -210,7 +209,7 @@ def check(read: Entries) -> Iterator[Problem]:
                 yield run.document.problem(
                     (*at, "id"),
                     f"found `{metric.id}`, which {first} defines differently",
-                    "Say the same in both, or give one of them another id",
+                    "Use the same definition, or give one of them another id",
                 )
 
 
@@ -293,7 +292,7 @@ TABLES: Final = (
     ),
     CatalogTable(
         "experiment_covariates",
-        "One row per study of units and column that holds what its units were before.",
+        "One row per study of units and covariate column.",
         (
             _EXPERIMENT_ID,
             text("covariate", "The column, as delivered."),
@@ -304,7 +303,7 @@ TABLES: Final = (
     ),
     CatalogTable(
         "experiment_metrics",
-        "One row per experiment and metric it looks at.",
+        "One row per experiment and metric.",
         (
             _EXPERIMENT_ID,
             text("metric_id", "The metric."),

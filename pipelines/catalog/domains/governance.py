@@ -1,4 +1,4 @@
-"""What keeps a member in bounds: guardrails, decision gates with what persons have said at them, answered alerts.
+"""Governance of a member: guardrails, decision gates with sign-offs, acknowledged alerts.
 
 Targets that may be missed live in `targets`; the alerts themselves are computed, not declared.
 """
@@ -26,38 +26,38 @@ if TYPE_CHECKING:
 
 GuardrailMeasure = Literal["selection_rate_ratio", "equal_opportunity_difference", "compute_cost_usd"]
 FAIRNESS_MEASURES: Final[tuple[GuardrailMeasure, ...]] = ("selection_rate_ratio", "equal_opportunity_difference")
-"""What `mart_fairness_monthly` tells of a group: it falls from what the best group has, so its bound is a lower one."""
+"""Measures of `mart_fairness_monthly`: relative to the best group, so their bound is a lower one."""
 
 
 class Guardrail(AsOf):
-    """A bound that must not be crossed, whatever the targets say."""
+    """A bound that must not be crossed, independent of the targets."""
 
     id: Slug = Field(description="Its id, unique in the member.")
     kind: Literal["fairness", "compliance", "cost_ceiling", "accuracy_floor", "other"] = Field(
-        description="What it guards."
+        description="The purpose of the guardrail."
     )
-    kpi: Kpi | None = Field(None, description="The KPI it bounds. This or `measure`.")
+    kpi: Kpi | None = Field(None, description="The bounded KPI. Either this or `measure`.")
     measure: GuardrailMeasure | None = Field(
         None,
-        description="What it bounds where that is no KPI. selection_rate_ratio: how often a group is selected over how "
+        description="The bounded measure, if not a KPI. selection_rate_ratio: how often a group is selected over how "
         "often the group most often selected is (the four-fifths rule is `at_least: 0.8`); "
         "equal_opportunity_difference: a group's recall less that of the group with the highest; compute_cost_usd: "
         "compute cost of the period. This or `kpi`.",
     )
     attribute: Exact | None = Field(
         None,
-        description="Fairness only: the protected attribute whose groups are compared; left out: each of them. "
+        description="Fairness only: the protected attribute with the groups to compare. Default: each of them. "
         "The worst group decides.",
     )
     period: Literal["day", "week", "month"] = Field(
-        "week", description="The periods that are evaluated, once whole; fairness is told by the month."
+        "week", description="The evaluated periods, once complete; fairness is monthly."
     )
-    at_least: Number | None = Field(None, description="It may not fall below this. This or `at_most`.")
-    at_most: Number | None = Field(None, description="It may not exceed this. This or `at_least`.")
+    at_least: Number | None = Field(None, description="Lower bound. Either this or `at_most`.")
+    at_most: Number | None = Field(None, description="Upper bound. Either this or `at_least`.")
     action: Literal["human_review", "rollback", "retrain"] = Field(
         "human_review",
-        description="What its owner is asked to do when it is crossed; `retrain` also raises a retrain trigger, which "
-        "a deployment closes.",
+        description="The recommended action when it is crossed; `retrain` also raises a retraining recommendation, "
+        "which a deployment closes.",
     )
 
     @property
@@ -86,25 +86,23 @@ class Guardrail(AsOf):
                 "expected `kpi: cost_per_prediction` or `measure: compute_cost_usd`, and `at_most`: it is a ceiling"
             )
         if is_fairness and (self.period != "month" or self.at_least is None):
-            raise ValueError(
-                "expected `period: month` and `at_least`: fairness is told by the month, and more is fairer"
-            )
+            raise ValueError("expected `period: month` and `at_least`: fairness is monthly, and higher is fairer")
         if self.attribute is not None and not is_fairness:
             raise ValueError("expected no `attribute`: only fairness compares groups")
         return self
 
 
 class Criterion(Part):
-    """What must hold at a decision gate: a KPI's status, or a person's word."""
+    """A criterion of a decision gate: a KPI's status, or a person's sign-off."""
 
     id: Slug = Field(description="Its id, unique in the gate.")
-    statement: Text = Field(description="What must hold, in a sentence.")
-    kpi: Kpi | None = Field(None, description="The KPI whose status decides. This or `sign_off`.")
+    statement: Text = Field(description="The criterion in a sentence.")
+    kpi: Kpi | None = Field(None, description="The KPI that decides by its status. Either this or `sign_off`.")
     requires: Literal["measured", "not_off_target", "on_target"] = Field(
-        "not_off_target", description="What the KPI must be in the last whole period before the gate is due."
+        "not_off_target", description="The required status in the last whole period before the gate is due."
     )
-    period: Literal["week", "month"] = Field("month", description="The periods that are looked at.")
-    sign_off: Role | None = Field(None, description="The role whose word decides. This or `kpi`.")
+    period: Literal["week", "month"] = Field("month", description="The evaluated periods.")
+    sign_off: Role | None = Field(None, description="The role that decides. Either this or `kpi`.")
 
     @model_validator(mode="after")
     def _one_judge(self) -> Self:
@@ -115,38 +113,38 @@ class Criterion(Part):
 
 
 class DecisionGate(Part):
-    """A point in a model's life at which it is decided whether to go on."""
+    """A go/no-go decision in a model's life cycle."""
 
     id: Slug = Field(description="Its id, unique in the company.")
     name: Text = Field(description="Its name.")
     days_after_launch: Annotated[int, Field(strict=True)] = Field(
         description="When it is due: 0 on the day of the launch, 30 at the 30-day review; below 0 before it."
     )
-    criteria: tuple[Criterion, ...] = Field(min_length=1, description="All of them must hold.")
+    criteria: tuple[Criterion, ...] = Field(min_length=1, description="The criteria; all must be met.")
 
 
 class SignOff(Part):
-    """A person's word on a criterion of a decision gate that no data can answer."""
+    """A person's sign-off on a criterion that data cannot decide."""
 
     gate: Slug = Field(description="The gate, by its id in `company.yaml`.")
     criterion: Slug = Field(description="The criterion, by its id in the gate.")
-    given: Day = Field(alias="date", description="The day it was given.")
-    by: Address = Field(description="Who gave it, as a role address.")
+    given: Day = Field(alias="date", description="The day of the sign-off.")
+    by: Address = Field(description="Who signed off, as a role address.")
     is_passed: bool = Field(True, alias="passed", description="Whether the criterion is met.")
-    note: Text | None = Field(None, description="What it rests on.")
+    note: Text | None = Field(None, description="The reason.")
 
 
 class Acknowledgement(Part):
-    """Somebody has seen an alert and answers for it."""
+    """An acknowledgement of an alert."""
 
     alert: Exact = Field(description="The alert's id, as `mart_alerts` shows it.")
     given: Day = Field(alias="date", description="The day it was acknowledged.")
     by: Address = Field(description="Who acknowledged it, as a role address.")
-    note: Text | None = Field(None, description="What is being done.")
+    note: Text | None = Field(None, description="The action taken.")
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Guardrails without groups to compare, gates with one id twice, sign-offs of no gate's criterion."""
+    """Guardrails without groups to compare, duplicate gates, sign-offs of unknown criteria."""
     for member in read.members:
         yield from _check_guardrails(member)
     if read.company is not None:
@@ -163,7 +161,7 @@ def _check_guardrails(member: Read[AiMember]) -> Iterator[Problem]:
         if rail.measure in FAIRNESS_MEASURES and not protected:
             yield member.document.problem(
                 ("guardrails", i, "measure"),
-                "found a fairness guardrail of a member whose `quality` compares no groups",
+                "found a fairness guardrail of a member with a `quality` that compares no groups",
                 "Declare `quality` with the task `binary` and a cohort that is `protected: true`",
             )
         elif rail.attribute is not None and rail.attribute not in protected:
@@ -199,7 +197,7 @@ def _check_sign_offs(member: Read[AiMember], company: Company) -> Iterator[Probl
         elif word.criterion not in evaluated[word.gate]:
             yield member.document.problem(
                 ("sign_offs", i, "criterion"),
-                f"found `{word.criterion}`, expected a criterion that a person decides: {listed(evaluated[word.gate])}",
+                f"found `{word.criterion}`, expected a criterion with a sign-off: {listed(evaluated[word.gate])}",
                 "Correct the id, or give the criterion a `sign_off` in `company.yaml`",
             )
 
@@ -268,17 +266,17 @@ TABLES: Final = (
             MEMBER_ID,
             text("guardrail_id", "Its id in the member."),
             text("kind", "`fairness`, `compliance`, `cost_ceiling`, `accuracy_floor` or `other`."),
-            text("kpi_id", "The KPI it bounds; null where it bounds another measure."),
+            text("kpi_id", "The bounded KPI; null for another measure."),
             text(
                 "measure",
-                "What it bounds where that is no KPI: `selection_rate_ratio`, `equal_opportunity_difference` or "
+                "The bounded measure, if not a KPI: `selection_rate_ratio`, `equal_opportunity_difference` or "
                 "`compute_cost_usd`.",
             ),
-            text("attribute", "The protected attribute whose groups are compared; null: each of them."),
+            text("attribute", "The protected attribute with the groups to compare; null: each of them."),
             text("period", "The periods that are evaluated: `day`, `week` or `month`."),
             *VALIDITY,
-            CatalogColumn("at_least", "DOUBLE", "It may not fall below this; null: no lower bound."),
-            CatalogColumn("at_most", "DOUBLE", "It may not exceed this; null: no upper bound."),
+            CatalogColumn("at_least", "DOUBLE", "Lower bound; null: none."),
+            CatalogColumn("at_most", "DOUBLE", "Upper bound; null: none."),
             text("action", "`human_review`, `rollback` or `retrain`."),
         ),
         ("member_id", "guardrail_id", "valid_from"),
@@ -286,32 +284,32 @@ TABLES: Final = (
     ),
     CatalogTable(
         "decision_gates",
-        "One row per decision gate and criterion of it.",
+        "One row per decision gate and criterion.",
         (
             text("gate_id", "The gate."),
             text("gate_name", "Its name."),
-            CatalogColumn("days_after_launch", "BIGINT", "When it is due, in days after the launch."),
-            CatalogColumn("criterion_number", "BIGINT", "The criterion's place in the gate, from 1."),
+            CatalogColumn("days_after_launch", "BIGINT", "Due date, in days after the launch."),
+            CatalogColumn("criterion_number", "BIGINT", "The criterion's number in the gate, from 1."),
             text("criterion_id", "The criterion."),
-            text("statement", "What must hold."),
-            text("kpi_id", "The KPI whose status decides; null where a person does."),
-            text("requires", "`measured`, `not_off_target` or `on_target`; null where a person decides."),
-            text("period", "`week` or `month`; null where a person decides."),
-            text("sign_off_role", "The role whose word decides; null where a KPI does."),
+            text("statement", "The criterion in a sentence."),
+            text("kpi_id", "The KPI that decides; null if a person does."),
+            text("requires", "`measured`, `not_off_target` or `on_target`; null if a person decides."),
+            text("period", "`week` or `month`; null if a person decides."),
+            text("sign_off_role", "The role that decides; null if a KPI does."),
         ),
         ("gate_id", "criterion_id"),
         _decision_gates,
     ),
     CatalogTable(
         "launches",
-        "One row per member that was launched or is to be.",
+        "One row per member with a launch date.",
         (MEMBER_ID, CatalogColumn("launched_date", "DATE", "The day of its launch.")),
         ("member_id",),
         _launches,
     ),
     CatalogTable(
         "sign_offs",
-        "One row per member, gate, criterion and day on which a person gave their word.",
+        "One row per member, gate, criterion and day of a sign-off.",
         (
             MEMBER_ID,
             text("gate_id", "The gate."),
@@ -326,7 +324,7 @@ TABLES: Final = (
     ),
     CatalogTable(
         "acknowledgements",
-        "One row per alert somebody answers for.",
+        "One row per acknowledged alert.",
         (
             MEMBER_ID,
             text("alert_id", "The alert, as `mart_alerts` shows it."),

@@ -1,6 +1,6 @@
-"""The names that other systems know a member by, and that on any day a name belongs to one.
+"""Identifiers of members in other systems; on any day an identifier belongs to one member.
 
-The names of features, surveys, experiments and projects stand with these; how an unmapped name is reported: `names`.
+The names of features, surveys, experiments and projects are declared with these; `names` reports unmapped ones.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 IDENTIFIER_KINDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {source.name: source.identifiers for source in all_sources().values() if source.identifiers}
 )
-"""The kinds of name each source knows a member by. Product analytics knows it by its features."""
+"""The kinds of identifier in each source. Product analytics uses the member's features instead."""
 if TYPE_CHECKING:
     IdentifierSource = str
 else:
     IdentifierSource = Literal[tuple(IDENTIFIER_KINDS)]
 KEYED_KIND: Final = "tag"
-"""The kind that is a key and a value; the others are a value alone."""
+"""The kind with a key and a value; the others have only a value."""
 
 
 def _kinds_by_source(schema: dict[str, Any]) -> None:
@@ -49,22 +49,22 @@ def _kinds_of_billing(schema: dict[str, Any]) -> None:
 
 
 class Identifier(Validity):
-    """A name that another system knows something by."""
+    """An identifier in another system."""
 
     model_config = ConfigDict(json_schema_extra=_kinds_by_source)
 
-    source: IdentifierSource = Field(description="The system that uses this name.")
+    source: IdentifierSource = Field(description="The system that uses this identifier.")
     kind: str = Field(
-        description="What the name is there: "
+        description="The kind of identifier: "
         + "; ".join(f"{source}: {', '.join(kinds)}" for source, kinds in IDENTIFIER_KINDS.items())
         + "."
     )
     key: Exact | None = Field(
         None,
         validate_default=True,
-        description="The tag's key, upper and lower case as billed; tags only.",
+        description="The tag's key, case-sensitive as billed; tags only.",
     )
-    value: Exact = Field(description="The name itself, spelled as that system spells it.")
+    value: Exact = Field(description="The identifier, exactly as in that system.")
 
     @field_validator("kind")
     @classmethod
@@ -82,22 +82,22 @@ class Identifier(Validity):
         if kind == KEYED_KIND and key is None:
             raise ValueError("expected the tag's key")
         if kind is not None and kind != KEYED_KIND and key is not None:
-            raise ValueError(f"expected no key: `{kind}` is a value alone")
+            raise ValueError(f"expected no key: `{kind}` has only a value")
         return key
 
 
 class BillingIdentifier(Identifier):
-    """A name on a cloud bill."""
+    """An identifier on a cloud bill."""
 
     model_config = ConfigDict(json_schema_extra=_kinds_of_billing)
 
     source: Literal["cloud_billing"] = Field(
-        "cloud_billing", description="Shared costs are found on cloud bills; may be left out."
+        "cloud_billing", description="Shared costs come from cloud bills; optional."
     )
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Names that two members, or a member and a shared pool, have on the same days."""
+    """Identifiers claimed by two members, or by a member and a shared pool, on the same days."""
     claims: defaultdict[tuple[str, str, str | None, str], list[Claim]] = defaultdict(list)
     for member in read.members:
         for i, name in enumerate(member.value.identifiers):
@@ -111,9 +111,9 @@ def check(read: Entries) -> Iterator[Problem]:
             claims[name.source, name.kind, name.key, name.value].append(claim)
     for (source, kind, key, value), claimed in claims.items():
         for first, second in overlapping(claimed):
-            spelled = f"{key}={value}" if key else value
+            written = f"{key}={value}" if key else value
             yield second.place.problem(
-                f"found the {source} {kind} `{spelled}` that {first.claimant} claims on the same days ({first.place})",
+                f"found the {source} {kind} `{written}` that {first.claimant} claims on the same days ({first.place})",
                 "Keep one of them, or let one end (`to`) where the other begins (`from`)",
             )
 
@@ -135,15 +135,15 @@ def _identifiers(catalog: Catalog) -> Iterator[Row]:
 NAME_COLUMNS: Final = (
     text("identifier_kind", "What the name is there: tag, resource_id, model_name, service_id, …."),
     text("identifier_key", "The tag's key, case kept; null for all but tags."),
-    text("identifier_value", "The name itself, spelled as that system spells it."),
+    text("identifier_value", "The identifier, exactly as in that system."),
 )
 
 
 TABLES: Final = (
     CatalogTable(
         "identifiers",
-        "One row per name a source knows a member by, and the days it does. On any day a name "
-        "belongs to one member at most.",
+        "One row per identifier of a member in a source, and its validity interval. On any day an "
+        "identifier belongs to one member at most.",
         (MEMBER_ID, text("source", "The source that uses the name."), *NAME_COLUMNS, *VALIDITY),
         ("source", "identifier_kind", "identifier_key", "identifier_value", "valid_from"),
         _identifiers,

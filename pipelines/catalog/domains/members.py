@@ -1,4 +1,4 @@
-"""The members of the workforce, human teams among them: who they are, whose they are, and all that is said of one.
+"""The members of the workforce, including human teams: identity, owner, and all their settings.
 
 A field of a member that is a thing of its own, such as its drift, is defined in the domain it belongs to.
 """
@@ -29,64 +29,64 @@ if TYPE_CHECKING:
 
 
 class TeamInterval(AsOf):
-    """The human team that runs the member from a day on."""
+    """The human team that runs the member, valid from a date."""
 
     team: Slug = Field(description="The id of a member of kind `team`.")
 
 
 class OwnerInterval(AsOf):
-    """Who owns the member from a day on."""
+    """The owner of the member, valid from a date."""
 
     owner: Address = Field(description="The owner's role address.")
 
 
 class Entry(Part):
-    """What every member of the workforce has, human or not."""
+    """Fields common to AI members and human teams."""
 
-    id: Slug = Field(description="Its id everywhere on the scorecard: lower-case words joined by hyphens.")
+    id: Slug = Field(description="Its id on the scorecard: lower-case words joined by hyphens.")
     name: Text = Field(description="Its name on the scorecard.")
-    description: Text = Field(description="What it does, for a reader who does not know it.")
-    business_unit: Text = Field(description="The part of the company it works for.")
-    roles: Roles = Field(Roles(), description="Who answers for what.")
+    description: Text = Field(description="What it does, in plain words.")
+    business_unit: Text = Field(description="Its business unit.")
+    roles: Roles = Field(Roles(), description="Responsible roles.")
 
 
 class AiMember(Entry):
     """A model, agent or decision system of the workforce."""
 
     kind: Literal["model", "agent", "decision_system"] = Field(
-        description="A model predicts, an agent acts by itself, a decision system decides by models and rules."
+        description="A model predicts, an agent acts autonomously, a decision system combines models and rules."
     )
     team: tuple[TeamInterval, ...] = Field((), description="The human team that runs it, as of each date.")
-    owner: tuple[OwnerInterval, ...] = Field((), description="Who owns it, as of each date.")
+    owner: tuple[OwnerInterval, ...] = Field((), description="Its owner, as of each date.")
     objectives: dict[Kpi, Text] = Field(
         default_factory=dict,
         description="The business objective each KPI serves, in a sentence; a KPI without one is a vanity metric.",
     )
-    identifiers: tuple[Identifier, ...] = Field((), description="The names other systems know it by.")
-    sla: tuple[Sla, ...] = Field((), description="What it promises, as of each date.")
-    targets: tuple[Target, ...] = Field((), description="What its KPIs are to reach, as of each date.")
+    identifiers: tuple[Identifier, ...] = Field((), description="Its identifiers in other systems.")
+    sla: tuple[Sla, ...] = Field((), description="Its SLOs, as of each date.")
+    targets: tuple[Target, ...] = Field((), description="Targets of its KPIs, as of each date.")
     baselines: tuple[Baseline, ...] = Field(
-        (), description="Where its KPIs stood before; left out: a KPI's first whole month with a value."
+        (), description="Baselines of its KPIs. Default: a KPI's first whole month with a value."
     )
     guardrails: tuple[Guardrail, ...] = Field((), description="Bounds that must not be crossed.")
-    launched: Day | None = Field(None, description="The day it was launched: decision gates are due from here.")
-    sign_offs: tuple[SignOff, ...] = Field((), description="What persons have said at its decision gates.")
-    acknowledgements: tuple[Acknowledgement, ...] = Field((), description="Alerts somebody answers for.")
-    features: tuple[Feature, ...] = Field((), description="What users see of it: feature adoption is theirs.")
-    surveys: tuple[Survey, ...] = Field((), description="Questions that ask people about it.")
+    launched: Day | None = Field(None, description="The launch date, from which decision gates are due.")
+    sign_offs: tuple[SignOff, ...] = Field((), description="Sign-offs at its decision gates.")
+    acknowledgements: tuple[Acknowledgement, ...] = Field((), description="Acknowledged alerts.")
+    features: tuple[Feature, ...] = Field((), description="Its user-facing features, the basis of feature adoption.")
+    surveys: tuple[Survey, ...] = Field((), description="Survey questions about it.")
     satisfaction: tuple[SatisfactionInterval, ...] = Field(
-        (), description="Which measure its satisfaction KPI is, as of each date."
+        (), description="The measure of its satisfaction KPI, as of each date."
     )
-    drift: Drift | None = Field(None, description="How it is watched for drift; left out: it is not.")
-    value: tuple[ValueStream, ...] = Field((), description="How it earns or saves money: business value is theirs.")
-    quality: Quality | None = Field(None, description="How right it is, and how that is known; left out: not measured.")
+    drift: Drift | None = Field(None, description="Drift monitoring. Default: none.")
+    value: tuple[ValueStream, ...] = Field((), description="How it earns or saves money, the basis of business value.")
+    quality: Quality | None = Field(None, description="How its accuracy is measured. Default: not measured.")
 
 
 class Team(Entry):
-    """The people beside the AI members: they build, watch and run them."""
+    """A human team that builds, monitors and runs AI members."""
 
     kind: Literal["team"] = Field(description="A team of people.")
-    members: tuple[Address, ...] = Field((), description="Who is in it, as role addresses.")
+    members: tuple[Address, ...] = Field((), description="Its members, as role addresses.")
 
 
 Member = Annotated[AiMember | Team, Field(discriminator="kind")]
@@ -119,7 +119,7 @@ def _check_owner(member: Read[AiMember]) -> Iterator[Problem]:
             yield member.document.problem(
                 ("roles", "model_owner"),
                 f"found `{stated}`, expected the newest `owner`, `{newest}`",
-                "Bring the one that is out of date up to date",
+                "Update the outdated one",
             )
 
 
@@ -157,8 +157,8 @@ def _role_columns() -> Iterator[CatalogColumn]:
 TABLES: Final = (
     CatalogTable(
         "members",
-        "One row per member of the AI workforce. Human teams are rows too, of kind `team`: "
-        "leave them out where AI members are counted.",
+        "One row per member of the AI workforce. Human teams are included, with kind `team`: "
+        "exclude them when counting AI members.",
         (
             text("member_id", "The member's id everywhere on the scorecard."),
             text("name", "Its name on the scorecard."),
@@ -172,7 +172,7 @@ TABLES: Final = (
     ),
     CatalogTable(
         "team_members",
-        "One row per human team and role address in it.",
+        "One row per human team and role address of its members.",
         (
             text("team_id", "The team: a member of kind `team`."),
             text("address", "A role address in the team."),

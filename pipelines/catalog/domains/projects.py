@@ -1,4 +1,4 @@
-"""Investments in members: whose they are, what finance calls them, how they are valued, and what is uncertain.
+"""Investments in members: members, finance codes, valuation and uncertain inputs.
 
 Plans, budgets and bookings come with the finance exports.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CostCategory = Literal["development", "cloud", "monitoring", "labelling", "other"]
 Driver = Literal["uplift", "volume", "cost", "discount_rate"]
 FACTORS: Final[tuple[Driver, ...]] = ("uplift", "volume", "cost")
-"""Drivers that multiply what is planned: at 1 the plan stands. The discount rate is a rate, not a factor."""
+"""Drivers that multiply the plan: 1 leaves it unchanged. The discount rate is a rate, not a factor."""
 SHAPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"triangular": ("low", "mode", "high"), "uniform": ("low", "high"), "normal": ("mean", "sd")}
 )
@@ -32,16 +32,16 @@ SHAPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 
 class ProjectMember(Part):
-    """A member that a project is for, and how much of it."""
+    """A member of a project and its share."""
 
     member: Slug = Field(description="The id of a model, agent or decision system.")
     share: Annotated[Number, Field(gt=0, le=1)] = Field(
-        1.0, description="The part of the project's value that is the member's; a project's shares sum to 1."
+        1.0, description="The member's share of the project's value; a project's shares sum to 1."
     )
 
 
 class DiscountRate(AsOf):
-    """What a year's waiting costs, from a day on."""
+    """A discount rate, valid from a date."""
 
     annual_rate: Annotated[Number, Field(gt=-1, lt=1)] = Field(
         description="The effective annual rate: 0.1, not 10. A month's is (1 + annual_rate)^(1/12) - 1."
@@ -49,71 +49,73 @@ class DiscountRate(AsOf):
 
 
 class ProjectCategory(Part):
-    """A kind of cost the project has, and how finance books it."""
+    """A cost category of the project, and its accounts."""
 
-    category: CostCategory = Field(description="What the money is for.")
-    budget: Literal["capital", "operating"] = Field(description="Which of the project's two budgets pays it.")
+    category: CostCategory = Field(description="The cost category.")
+    budget: Literal["capital", "operating"] = Field(description="The project budget that pays it.")
     gl_accounts: tuple[Exact, ...] = Field(
-        (), description="The general-ledger accounts it is booked to, where bookings name no category."
+        (), description="Its general-ledger accounts, for postings without a category."
     )
     is_volume_driven: bool = Field(
-        False, description="Whether it grows with the volume, as inference and labelling do; scenarios need to know."
+        False, description="Whether it grows with volume, like inference and labelling; used by scenarios."
     )
 
 
 class Scenario(Part):
-    """What becomes of the plan, told by what drives it; flows already booked stay as they are."""
+    """A scenario: factors on the plan; actual cash flows do not change."""
 
-    uplift: Annotated[Number, Field(ge=0)] = Field(1.0, description="Times the planned effect: savings and revenue.")
-    volume: Annotated[Number, Field(ge=0)] = Field(
-        1.0, description="Times the planned volume: savings, revenue, and the costs that it drives."
+    uplift: Annotated[Number, Field(ge=0)] = Field(
+        1.0, description="Factor on the planned effect: savings and revenue."
     )
-    cost: Annotated[Number, Field(ge=0)] = Field(1.0, description="Times every planned cost.")
+    volume: Annotated[Number, Field(ge=0)] = Field(
+        1.0, description="Factor on the planned volume: savings, revenue, and volume-driven costs."
+    )
+    cost: Annotated[Number, Field(ge=0)] = Field(1.0, description="Factor on every planned cost.")
     discount_rate: Annotated[Number, Field(gt=-1, lt=1)] | None = Field(
-        None, description="Another annual discount rate; left out: the project's own."
+        None, description="An annual discount rate. Default: the project's own."
     )
 
 
 class Scenarios(Part):
-    """The three futures a project is valued in."""
+    """The three valuation scenarios of a project."""
 
-    downside: Scenario = Field(description="What a sceptic expects.")
-    base: Scenario = Field(Scenario(), description="What is expected; left out: the plan as it stands.")
-    upside: Scenario = Field(description="What may go well.")
+    downside: Scenario = Field(description="The pessimistic case.")
+    base: Scenario = Field(Scenario(), description="The expected case. Default: the unchanged plan.")
+    upside: Scenario = Field(description="The optimistic case.")
 
 
 class Distribution(Part):
-    """How likely the values of an uncertain input are."""
+    """The probability distribution of an uncertain input."""
 
     shape: Literal["triangular", "uniform", "normal"] = Field(
-        description="triangular: between `low` and `high`, most often near `mode`; uniform: anywhere between "
-        "`low` and `high`; normal: a bell curve of `mean` and `sd`, which has no ends: keep `sd` small."
+        description="triangular: between `low` and `high` with its peak at `mode`; uniform: between `low` and "
+        "`high`; normal: with `mean` and `sd`, unbounded, so keep `sd` small."
     )
-    low: Number | None = Field(None, description="The least it may be; triangular and uniform.")
-    mode: Number | None = Field(None, description="What it is most often; triangular.")
-    high: Number | None = Field(None, description="The most it may be; triangular and uniform.")
-    mean: Number | None = Field(None, description="Its middle; normal.")
-    sd: Annotated[Number, Field(gt=0)] | None = Field(None, description="Its standard deviation; normal.")
+    low: Number | None = Field(None, description="Minimum; triangular and uniform.")
+    mode: Number | None = Field(None, description="Most likely value; triangular.")
+    high: Number | None = Field(None, description="Maximum; triangular and uniform.")
+    mean: Number | None = Field(None, description="Mean; normal.")
+    sd: Annotated[Number, Field(gt=0)] | None = Field(None, description="Standard deviation; normal.")
 
     @model_validator(mode="after")
     def _has_what_its_shape_needs(self) -> Self:
         given = self.model_dump(exclude={"shape"}, exclude_none=True)
         needed = SHAPES[self.shape]
         if set(given) != set(needed):
-            raise ValueError(f"expected {', '.join(f'`{name}`' for name in needed)} and no more for `{self.shape}`")
+            raise ValueError(f"expected {', '.join(f'`{name}`' for name in needed)} and no others for `{self.shape}`")
         if self.shape != "normal" and (list(given.values()) != sorted(given.values()) or self.low == self.high):
             raise ValueError("expected low <= mode <= high, and low < high")
         return self
 
 
 class ProjectInput(Part):
-    """What nobody knows exactly about a project."""
+    """An uncertain input of a project."""
 
     driver: Driver = Field(description="The driver: a factor on the plan, or the annual discount rate.")
-    low: Number = Field(description="Its low end in the tornado, everything else as in the base scenario.")
+    low: Number = Field(description="Its low end in the tornado, with everything else at base.")
     high: Number = Field(description="Its high end in the tornado.")
     distribution: Distribution | None = Field(
-        None, description="How likely its values are, for the Monte Carlo; left out: it stays at its base."
+        None, description="Its distribution for the Monte Carlo simulation. Default: constant at base."
     )
 
     @model_validator(mode="after")
@@ -128,28 +130,28 @@ class ProjectInput(Part):
 
 
 class Project(Part):
-    """An investment in AI members: what it may cost, what it is to return, and how that is valued."""
+    """An investment in AI members: costs, returns and valuation."""
 
-    id: Slug = Field(description="Its id everywhere on the scorecard.")
+    id: Slug = Field(description="Its id on the scorecard.")
     name: Text = Field(description="Its name on the scorecard.")
-    description: Text = Field(description="What it does, for a reader who does not know it.")
-    sponsor: Address = Field(description="Answers for the budget and the outcome (role address).")
+    description: Text = Field(description="What it does, in plain words.")
+    sponsor: Address = Field(description="Responsible for budget and outcome (role address).")
     members: tuple[ProjectMember, ...] = Field(
-        min_length=1, description="Whose value it is, with shares that sum to 1."
+        min_length=1, description="The members that share its value; shares sum to 1."
     )
     codes: tuple[Exact, ...] = Field(
-        min_length=1, description="What the finance system calls it: WBS elements, internal orders, project codes."
+        min_length=1, description="Its codes in the finance system: WBS elements, internal orders, project codes."
     )
     start_month: Month = Field(description="Its month 0, the first of its cash flows: 2026-01. Not discounted.")
     horizon_months: Annotated[int, Field(strict=True, gt=0, le=600)] = Field(
-        description="How many months of cash flows are valued, month 0 included."
+        description="Number of months of cash flows that are valued, including month 0."
     )
     discount_rate: tuple[DiscountRate, ...] = Field(min_length=1, description="Its discount rate, as of each date.")
-    categories: tuple[ProjectCategory, ...] = Field(
-        min_length=1, description="Its costs, and the budget each belongs to."
+    categories: tuple[ProjectCategory, ...] = Field(min_length=1, description="Its cost categories and their budgets.")
+    scenarios: Scenarios | None = Field(None, description="Downside, base and upside. Default: base only.")
+    inputs: tuple[ProjectInput, ...] = Field(
+        (), description="Uncertain inputs, for the tornado and the Monte Carlo simulation."
     )
-    scenarios: Scenarios | None = Field(None, description="Downside, base and upside; left out: base alone.")
-    inputs: tuple[ProjectInput, ...] = Field((), description="What is uncertain: the tornado and the Monte Carlo.")
 
     @property
     def start_date(self) -> date:
@@ -158,11 +160,11 @@ class Project(Part):
 
 
 SHARES_TOLERANCE = 1e-9
-"""Thirds cannot be written out."""
+"""Tolerance, because thirds are not exact decimals."""
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Projects of one id; codes, members, categories, accounts and drivers named twice; shares that are not all."""
+    """Duplicate projects, codes, members, categories, accounts and drivers; shares that do not add up to 1."""
     yield from unique_ids(read.projects)
     codes: dict[str, Place] = {}
     for project in read.projects:
@@ -188,7 +190,7 @@ def check(read: Entries) -> Iterator[Problem]:
         total = sum(part.share for part in value.members)
         if abs(total - 1) > SHARES_TOLERANCE:
             yield document.problem(
-                ("members",), f"found shares that sum to {total:g}, expected 1", "Let the members share all of it"
+                ("members",), f"found shares that sum to {total:g}, expected 1", "Make the shares add up to 1"
             )
 
 
@@ -246,8 +248,8 @@ def _project_scenarios(catalog: Catalog) -> Iterator[Row]:
 def _project_inputs(catalog: Catalog) -> Iterator[Row]:
     for project in catalog.projects:
         for uncertain in project.inputs:
-            told = uncertain.distribution.model_dump() if uncertain.distribution else {}
-            shape = (told.get(name) for name in ("shape", "low", "mode", "high", "mean", "sd"))
+            stated = uncertain.distribution.model_dump() if uncertain.distribution else {}
+            shape = (stated.get(name) for name in ("shape", "low", "mode", "high", "mean", "sd"))
             yield project.id, uncertain.driver, uncertain.low, uncertain.high, *shape
 
 
@@ -263,7 +265,7 @@ TABLES: Final = (
             text("name", "Its name on the scorecard."),
             text("description", "What it does."),
             text("sponsor", "Role address: answers for the budget and the outcome."),
-            CatalogColumn("start_date", "DATE", "First day of its month 0, whose flow is not discounted."),
+            CatalogColumn("start_date", "DATE", "First day of its month 0, which is not discounted."),
             CatalogColumn("horizon_months", "BIGINT", "How many months are valued, month 0 included."),
         ),
         ("project_id",),
@@ -304,14 +306,14 @@ TABLES: Final = (
     ),
     CatalogTable(
         "project_accounts",
-        "One row per project and general-ledger account that tells a cost's category.",
+        "One row per project and general-ledger account that determines a cost's category.",
         (_PROJECT_ID, text("category", "What the account's costs are for."), text("gl_account", "The account.")),
         ("project_id", "gl_account"),
         _project_accounts,
     ),
     CatalogTable(
         "project_scenarios",
-        "One row per project and scenario; `base` stands for every project.",
+        "One row per project and scenario; `base` exists for every project.",
         (
             _PROJECT_ID,
             text("scenario", "`downside`, `base` or `upside`."),

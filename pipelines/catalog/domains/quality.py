@@ -1,4 +1,4 @@
-"""How right a member is, and how that is known: its task, the measure that counts, thresholds, error costs, cohorts.
+"""Accuracy of a member: its task, primary metric, thresholds, error costs, cohorts.
 
 The bound that accuracy must not fall below, and fairness between cohorts, are guardrails: `governance`.
 """
@@ -42,62 +42,58 @@ METRICS: Final[Mapping[Task, tuple[QualityMetric, ...]]] = MappingProxyType(
         "review": ("accuracy",),
     }
 )
-"""What each task may call its accuracy: shares whose higher is better, ratios of sums at every grain."""
+"""The primary metrics of each task: shares, higher is better, ratios of sums at every grain."""
 LabelSource = Literal["holdout", "production", "human_review", "ground_truth"]
 
 
 class OperatingThreshold(AsOf):
-    """The score from which a binary model says yes, from a day on."""
+    """The operating threshold of a binary model, valid from a date."""
 
     threshold: Annotated[Number, Field(ge=0, le=1)] = Field(
-        description="Scores at or above it are the positive class, where the log holds no class of its own."
+        description="Scores at or above it are the positive class, if the log has no class."
     )
 
 
 class ErrorCost(AsOf):
-    """What a binary model's mistakes cost, from a day on."""
+    """The cost of a binary model's errors, valid from a date."""
 
-    false_positive_usd: Annotated[Number, Field(ge=0)] = Field(
-        description="What a case costs that it took for positive and was not."
-    )
-    false_negative_usd: Annotated[Number, Field(ge=0)] = Field(
-        description="What a case costs that it took for negative and was not."
-    )
+    false_positive_usd: Annotated[Number, Field(ge=0)] = Field(description="Cost of a false positive.")
+    false_negative_usd: Annotated[Number, Field(ge=0)] = Field(description="Cost of a false negative.")
 
 
 class CohortAttribute(Part):
-    """An attribute of predictions by which accuracy is told apart."""
+    """An attribute that defines cohorts."""
 
     attribute: Exact = Field(description="Its name in the prediction log's `cohorts`.")
-    protected: bool = Field(False, description="Whether fairness is watched over its values.")
+    protected: bool = Field(False, description="Whether fairness is monitored over its values.")
 
 
 class Quality(Part):
-    """How right a member is, and how that is known."""
+    """How the accuracy of a member is measured."""
 
     task: Task = Field(
         description="binary and multiclass predict a class, regression a value, ranking a list of items; review: "
-        "people judge each answer as correct or not."
+        "people rate each answer as correct or not."
     )
     positive_class: Exact | None = Field(
         None,
         validate_default=True,
-        description="Binary: the label that counts as positive, as labels write it. Review: that of a correct answer.",
+        description="Binary: the label that counts as positive, as in the labels. Review: that of a correct answer.",
     )
     primary_metric: QualityMetric = Field(
-        description="What the scorecard shows as its accuracy: "
+        description="The metric shown as its accuracy: "
         + "; ".join(f"{task}: {', '.join(metrics)}" for task, metrics in METRICS.items())
         + ". forecast_accuracy is 1 − Σ|error| / Σ|actual|."
     )
-    label_source: LabelSource = Field("production", description="The labels the scorecard's accuracy is over.")
+    label_source: LabelSource = Field("production", description="The label source of the accuracy KPI.")
     operating_threshold: tuple[OperatingThreshold, ...] = Field(
-        (), description="Binary: the score from which it says yes, as of each date."
+        (), description="Binary: the operating threshold, as of each date."
     )
-    error_cost: tuple[ErrorCost, ...] = Field((), description="Binary: what its mistakes cost, as of each date.")
+    error_cost: tuple[ErrorCost, ...] = Field((), description="Binary: the cost of its errors, as of each date.")
     ranking_cutoff: Annotated[int, Field(strict=True, gt=0)] = Field(
-        10, description="Ranking: how many items count, the k of NDCG@k."
+        10, description="Ranking: the number of items that count, the k of NDCG@k."
     )
-    cohorts: tuple[CohortAttribute, ...] = Field((), description="What accuracy is told apart by.")
+    cohorts: tuple[CohortAttribute, ...] = Field((), description="The attributes that define cohorts.")
     minimum_sample: Annotated[int, Field(strict=True, gt=0)] = Field(
         30, description="A cohort with fewer labelled predictions is shown as too small."
     )
@@ -105,7 +101,7 @@ class Quality(Part):
         0.8, description="A day is mature once this share of its predictions is labelled."
     )
     mature_after_days: Annotated[int, Field(strict=True, gt=0)] = Field(
-        30, description="A day is mature after so many days, however many labels have come."
+        30, description="A day is mature after this many days, regardless of label coverage."
     )
 
     @field_validator("positive_class")
@@ -124,7 +120,7 @@ class Quality(Part):
         task = info.data.get("task")
         if task is not None and metric not in METRICS[task]:
             allowed = ", ".join(f"`{name}`" for name in METRICS[task])
-            raise ValueError(f"expected a measure of the task `{task}`: {allowed}")
+            raise ValueError(f"expected a metric of the task `{task}`: {allowed}")
         return metric
 
     @field_validator("operating_threshold", "error_cost")
@@ -136,7 +132,7 @@ class Quality(Part):
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Targets of an accuracy that nothing measures, cohorts named twice or as all predictions are."""
+    """Accuracy targets without `quality`, duplicate cohorts, and reserved cohort names."""
     for member in read.members:
         yield from _check_quality(member)
 
@@ -202,22 +198,22 @@ def _cohort_attributes(catalog: Catalog) -> Iterator[Row]:
 TABLES: Final = (
     CatalogTable(
         "quality",
-        "One row per member whose accuracy is measured: its task, and what counts.",
+        "One row per member with measured accuracy: its task and settings.",
         (
             MEMBER_ID,
             text("task", "`binary`, `multiclass`, `regression`, `ranking` or `review`."),
             CatalogColumn(
                 "positive_class",
                 "VARCHAR",
-                "The label that counts as positive, or as correct; null where there is none.",
+                "The label that counts as positive or correct; null if there is none.",
                 category=True,
             ),
             text("primary_metric", "What the scorecard shows as its accuracy."),
             text("label_source", "The labels the scorecard's accuracy is over."),
-            CatalogColumn("ranking_cutoff", "BIGINT", "How many items of a ranking count."),
+            CatalogColumn("ranking_cutoff", "BIGINT", "Number of ranked items that count."),
             CatalogColumn("minimum_sample", "BIGINT", "A cohort with fewer labelled predictions is too small."),
             CatalogColumn("mature_coverage", "DOUBLE", "A day is mature once this share of it is labelled."),
-            CatalogColumn("mature_after_days", "BIGINT", "A day is mature after so many days."),
+            CatalogColumn("mature_after_days", "BIGINT", "Days after which a day is mature."),
         ),
         ("member_id",),
         _quality,
@@ -243,7 +239,7 @@ TABLES: Final = (
     ),
     CatalogTable(
         "cohort_attributes",
-        "One row per member and attribute of predictions by which its accuracy is told apart.",
+        "One row per member and cohort attribute.",
         (
             MEMBER_ID,
             text("attribute", "Its name in the prediction log's `cohorts`."),

@@ -1,4 +1,4 @@
-"""Who answers for what: the roles of a member, and of those who meet."""
+"""The roles of a member and of meeting participants."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Role = Literal["executive_sponsor", "ai_program_lead", "model_owner", "data_stew
 
 
 class Roles(Part):
-    """Who answers for what, as role addresses (no persons' names)."""
+    """Responsible roles, as role addresses (no personal names)."""
 
-    executive_sponsor: Address | None = Field(None, description="Answers for the budget and the outcome.")
+    executive_sponsor: Address | None = Field(None, description="Responsible for budget and outcome.")
     ai_program_lead: Address | None = Field(None, description="Runs the measurement programme.")
     model_owner: Address | None = Field(
         None,
-        description="Answers for it today: the newest entry of `owner`, where it has a history.",
+        description="The current owner: the newest entry of `owner`, if it has a history.",
     )
-    data_steward: Address | None = Field(None, description="Answers for the data it learns from and reads.")
-    sre: Address | None = Field(None, description="Keeps it running; the first to be called.")
+    data_steward: Address | None = Field(None, description="Responsible for training and input data.")
+    sre: Address | None = Field(None, description="Keeps it running; first on call.")
     compliance_officer: Address | None = Field(None, description="Signs off fairness and compliance.")

@@ -1,4 +1,4 @@
-"""The questions that ask people about a member, and which measure is its satisfaction KPI.
+"""Survey questions about a member, and the measure of its satisfaction KPI.
 
 Ratings in the product and tickets are found by the member's `identifiers`.
 """
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
 SurveySource = Literal["qualtrics", "typeform"]
 AskedMeasure = Literal["csat", "nps", "stated_trust", "rating"]
-"""What a survey's question measures; `stated_trust` is what people say, `trust` what they do (1 - override rate)."""
+"""Measures of survey questions; `stated_trust` is what people say, `trust` what they do (1 - override rate)."""
 SurveyMeasure = Literal["csat", "nps", "stated_trust", "rating", "thumbs", "stars", "ticket_csat"]
-"""What can stand for a survey score: a question's measure, an in-app rating, or a help desk's rating of a ticket."""
+"""Measures usable as survey score: a question's measure, an in-app rating, or a ticket's satisfaction rating."""
 
 
 class Wave(AsOf):
-    """People asked to answer a survey, from a day until the next wave begins."""
+    """People invited to a survey, from a day until the next wave begins."""
 
     count: Annotated[int, Field(strict=True, gt=0)] = Field(
-        description="How many were asked: what the wave's responses are divided by for the response rate."
+        description="Number of people invited: the denominator of the response rate."
     )
 
 
 class Survey(Validity):
-    """A question of a survey that measures how people like or trust a member."""
+    """A survey question that measures satisfaction with or trust in a member."""
 
     id: Slug = Field(description="Its id, unique in the catalog.")
     name: Text = Field(description="Its name on the scorecard.")
     source: SurveySource = Field(description="The system that asks it.")
     survey: Exact = Field(
-        description="The survey it stands in: Qualtrics' survey id (`SV_…`), Typeform's form id, or the name of the "
+        description="Its survey: Qualtrics' survey id (`SV_…`), Typeform's form id, or the name of the "
         "folder its exports lie in."
     )
     questions: tuple[Exact, ...] = Field(
@@ -51,20 +51,20 @@ class Survey(Validity):
         "had. Where a response answers several, the first named counts.",
     )
     measure: AskedMeasure = Field(
-        description="What it measures: satisfaction (`csat`), willingness to recommend (`nps`), trust as people state "
+        description="Its measure: satisfaction (`csat`), willingness to recommend (`nps`), trust as people state "
         "it (`stated_trust`), or a `rating`."
     )
-    worst: Number = Field(description="The answer that says worst: 0 on the normalised scale. May be the larger one.")
-    best: Number = Field(description="The answer that says best: 1 on the normalised scale.")
+    worst: Number = Field(description="The worst answer: 0 on the normalised scale. May be the larger number.")
+    best: Number = Field(description="The best answer: 1 on the normalised scale.")
     answers: dict[Exact, Number] = Field(
         default_factory=dict,
         description="The score of each answer exported as text, such as `Very satisfied: 5`; an answer that begins "
         "with a number needs none.",
     )
     comments: tuple[Exact, ...] = Field(
-        (), description="The question that asks why, if one does: its answers stand among the notes."
+        (), description="The question that asks for a reason, if there is one: its answers are in the notes."
     )
-    invited: tuple[Wave, ...] = Field((), description="Who was asked, wave by wave.")
+    invited: tuple[Wave, ...] = Field((), description="People invited, by wave.")
 
     @model_validator(mode="after")
     def _scale_has_two_ends(self) -> Self:
@@ -76,25 +76,25 @@ class Survey(Validity):
 
 
 class SatisfactionInterval(AsOf):
-    """Which measure is the member's satisfaction KPI from a day on; all others stand beside it."""
+    """The measure of the member's satisfaction KPI, valid from a date."""
 
     primary: Literal["survey", "trust"] = Field(
         description="The KPI's value: the normalised survey score, or trust (1 - override rate) where people decide "
         "on its suggestions. The two are never blended."
     )
     survey: SurveyMeasure | None = Field(
-        None, description="The measure that stands for the survey score; needed where `primary` is `survey`."
+        None, description="The measure of the survey score; required if `primary` is `survey`."
     )
 
     @model_validator(mode="after")
     def _a_survey_is_named(self) -> Self:
         if self.primary == "survey" and self.survey is None:
-            raise ValueError("expected `survey` to name the measure that is primary")
+            raise ValueError("expected `survey` to be the primary measure")
         return self
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Surveys of one id, scales that do not add up, KPIs that nothing measures, questions asked twice on a day."""
+    """Duplicate surveys, incompatible scales, KPIs without a measure, questions asked twice on a day."""
     seen: dict[str, Place] = {}
     questions: defaultdict[tuple[str, str, str], list[Claim]] = defaultdict(list)
     for member in read.members:
@@ -106,8 +106,8 @@ def check(read: Entries) -> Iterator[Problem]:
             if (other.worst, other.best) != (survey.worst, survey.best):
                 yield place.problem(
                     f"found the scale {survey.worst:g} to {survey.best:g} for `{survey.measure}`, which {there} puts "
-                    f"on {other.worst:g} to {other.best:g}: their scores do not add up",
-                    "Let one of them measure something else",
+                    f"on {other.worst:g} to {other.best:g}: their scores cannot be added",
+                    "Use another measure for one of them",
                 )
             for j, question in enumerate(survey.questions):
                 place = Place(member.document, ("surveys", i, "questions", j))
@@ -116,8 +116,8 @@ def check(read: Entries) -> Iterator[Problem]:
             if interval.survey in get_args(AskedMeasure) and interval.survey not in scales:
                 yield member.document.problem(
                     ("satisfaction", i, "survey"),
-                    f"found `{interval.survey}`, expected what one of its surveys measures: {listed(scales)}",
-                    "Name one of these, or add the survey",
+                    f"found `{interval.survey}`, expected a measure of one of its surveys: {listed(scales)}",
+                    "Use one of these, or add the survey",
                 )
     for (_, survey_key, question), claims in questions.items():
         for first, second in overlapping(claims):
@@ -182,13 +182,13 @@ _SURVEY_ID: Final = text("survey_id", "The survey question, by its id in the cat
 TABLES: Final = (
     CatalogTable(
         "surveys",
-        "One row per question of a survey that measures a member, and the days it does.",
+        "One row per survey question about a member, and its validity interval.",
         (
             _SURVEY_ID,
             MEMBER_ID,
             text("name", "Its name on the scorecard."),
             text("source", "The system that asks it: `qualtrics` or `typeform`."),
-            text("survey_key", "The survey it stands in, as that system or its folder calls it."),
+            text("survey_key", "Its survey, by the name in that system or its folder."),
             text("measure", "What it measures: `csat`, `nps`, `stated_trust` or `rating`."),
             CatalogColumn("worst_score", "DOUBLE", "The answer that says worst; may be the larger one."),
             CatalogColumn("best_score", "DOUBLE", "The answer that says best."),
@@ -199,7 +199,7 @@ TABLES: Final = (
     ),
     CatalogTable(
         "survey_questions",
-        "One row per survey question and name it, or the one that asks why, is or was known by.",
+        "One row per survey question (or its comment question) and each of its names.",
         (
             _SURVEY_ID,
             text("purpose", "`score`, or `comment` for the question that asks why."),
@@ -211,7 +211,7 @@ TABLES: Final = (
     ),
     CatalogTable(
         "survey_answers",
-        "One row per survey question and answer that is text, with its score.",
+        "One row per survey question and text answer, with its score.",
         (
             _SURVEY_ID,
             text("answer", "The answer as exported."),
@@ -234,7 +234,7 @@ TABLES: Final = (
             MEMBER_ID,
             *VALIDITY,
             text("primary_measure", "What the KPI's value is: `trust`, or the survey measure."),
-            text("survey_measure", "What stands for its survey score; null: nothing does."),
+            text("survey_measure", "The measure of its survey score; null: none."),
         ),
         ("member_id", "valid_from"),
         _satisfaction_measures,

@@ -1,4 +1,4 @@
-"""The KPIs, and what a member is held to: the objective each serves, its target and baseline, the service level.
+"""KPIs of a member: objectives, targets, baselines and SLOs.
 
 How a KPI is measured is none of the catalog's business, but for the choices in `quality`, `drift`, `surveys`.
 Bounds that must not be crossed whatever the targets say are guardrails: `governance`.
@@ -36,18 +36,16 @@ SHARES: Final[frozenset[Kpi]] = frozenset({"accuracy", "drift_rate", "feature_ad
 
 
 class Sla(AsOf):
-    """What the member promises from a day on."""
+    """The SLOs of the member, valid from a date."""
 
-    latency_p95_ms: Annotated[Number, Field(gt=0)] | None = Field(
-        None, description="95 % of requests are answered within this many milliseconds."
-    )
+    latency_p95_ms: Annotated[Number, Field(gt=0)] | None = Field(None, description="p95 latency SLO in milliseconds.")
     availability: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
-        None, description="The share of requests that succeed, from 0 to 1: 0.999, not 99.9."
+        None, description="Availability SLO, from 0 to 1: 0.999, not 99.9."
     )
 
 
 class Target(AsOf):
-    """What a KPI is to reach from a day on."""
+    """The target of a KPI, valid from a date."""
 
     kpi: Kpi = Field(description="The KPI.")
     target: Number = Field(
@@ -57,7 +55,7 @@ class Target(AsOf):
     )
     at_risk: Number | None = Field(
         None,
-        description="A miss up to this value is at risk, beyond it off target; left out: every miss is off target.",
+        description="Boundary between at risk and off target. Default: every miss is off target.",
     )
 
     @field_validator("target", "at_risk")
@@ -70,10 +68,10 @@ class Target(AsOf):
 
 
 class Baseline(AsOf):
-    """Where a KPI stood before, which its changes are told against from a day on."""
+    """The baseline of a KPI, valid from a date."""
 
     kpi: Kpi = Field(description="The KPI.")
-    value: Number = Field(description="Its value then, in the KPI's unit.")
+    value: Number = Field(description="The baseline value, in the KPI's unit.")
 
 
 def _targets(catalog: Catalog) -> Iterator[Row]:
@@ -119,7 +117,7 @@ TABLES: Final = (
             CatalogColumn(
                 "at_risk",
                 "DOUBLE",
-                "A miss up to this value is at risk; null: every miss is off target.",
+                "Boundary between at_risk and off_target; null: every miss is off target.",
             ),
         ),
         ("member_id", "kpi_id", "valid_from"),
@@ -134,14 +132,14 @@ TABLES: Final = (
     ),
     CatalogTable(
         "objectives",
-        "One row per member and KPI that serves a business objective; a KPI without one is a vanity metric.",
+        "One row per member and KPI with a business objective; a KPI without one is a vanity metric.",
         (MEMBER_ID, _KPI_ID, text("objective", "The business objective, in a sentence.")),
         ("member_id", "kpi_id"),
         _objectives,
     ),
     CatalogTable(
         "slas",
-        "One row per member and validity interval with a service level; intervals of a member do not overlap.",
+        "One row per member and validity interval with an SLO; intervals of a member do not overlap.",
         (
             MEMBER_ID,
             *VALIDITY,

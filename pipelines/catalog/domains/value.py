@@ -1,4 +1,4 @@
-"""How a member earns or saves money: uplift, what a unit of it is worth, and the volume it reaches.
+"""How a member earns or saves money: uplift, unit value, and volume.
 
 The experiments that measure the uplift: `experiments`.
 """
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class UnitValue(AsOf):
-    """What a unit of the metric is worth, from a day on."""
+    """The value of a unit of the metric, valid from a date."""
 
     usd: Annotated[Number, Field(gt=0)] = Field(
-        description="USD for one unit of the metric where the uplift is absolute; where it is relative, USD of the "
+        description="USD for one unit of the metric if the uplift is absolute; if it is relative, USD of the "
         "transaction it is a share of."
     )
 
 
 class ExposedShare(AsOf):
-    """How much of the volume the model's effect reaches, from a day on."""
+    """The share of the volume that the effect reaches, valid from a date."""
 
     share: Annotated[Number, Field(ge=0, le=1)] = Field(
         description="From 0 to 1: half the traffic while an experiment runs, all of it after a full rollout."
@@ -39,40 +39,39 @@ class ExposedShare(AsOf):
 
 
 class ValueStream(Validity):
-    """One way a model earns or saves money: uplift per transaction × transaction value × volume."""
+    """A value stream of a model: uplift per transaction × transaction value × volume."""
 
     id: Slug = Field(description="Its id, unique among the member's value streams.")
-    name: Text = Field(description="What the money is made or saved by.")
+    name: Text = Field(description="Its name on the scorecard.")
     experiment: Slug | None = Field(
-        None, description="The experiment that measured the uplift. This or `declared_uplift`."
+        None, description="The experiment that measured the uplift. Either this or `declared_uplift`."
     )
-    metric: Slug | None = Field(None, description="Which of its metrics; left out: the primary one.")
-    variation: LoggedId | None = Field(
-        None, description="Which of its variants; left out where there is one beside the control."
-    )
+    metric: Slug | None = Field(None, description="The metric. Default: the primary one.")
+    variation: LoggedId | None = Field(None, description="The variant. Optional if there is only one treatment.")
     declared_uplift: Number | None = Field(
-        None, description="The uplift where nobody measured it; shown as declared, never added to what was measured."
+        None,
+        description="The claimed uplift, if not measured; shown as an unverified claim, never added to measured value.",
     )
     uplift: Literal["absolute", "relative"] = Field(
         description="absolute: a difference in the metric's unit; relative: a share of the control's."
     )
     direction: Literal["gain", "saving"] = Field(
-        description="gain: more of the metric is money earned; saving: less of it is money kept."
+        description="gain: an increase of the metric earns money; saving: a decrease saves money."
     )
-    unit_value: tuple[UnitValue, ...] = Field(min_length=1, description="What a unit is worth, as of each date.")
+    unit_value: tuple[UnitValue, ...] = Field(min_length=1, description="The unit value, as of each date.")
     volume: Literal["predictions", "exposed_users", "treated_units"] = Field(
-        description="What the uplift is multiplied with, day by day: the model's predictions, the users its variants "
+        description="The daily volume multiplied by the uplift: the model's predictions, the users its variants "
         "met first that day, or the units treated that day."
     )
     volume_per_unit: Annotated[Number, Field(gt=0)] = Field(
-        1.0, description="How many of the volume make one unit the metric is measured on: predictions per user, say."
+        1.0, description="Volume per unit of the metric, such as predictions per user."
     )
     exposed: tuple[ExposedShare, ...] = Field(
-        (), description="The share of the predictions that the effect reaches, as of each date; left out: all."
+        (), description="The share of the predictions that the effect reaches, as of each date. Default: all."
     )
     half_life_days: Annotated[Number, Field(gt=0)] | None = Field(
         None,
-        description="After so many days from the experiment's end only half of the effect is counted; left out: all.",
+        description="Half-life of the effect in days after the experiment's end. Default: no decay.",
     )
 
     @model_validator(mode="after")
@@ -81,12 +80,14 @@ class ValueStream(Validity):
             found = "neither" if self.experiment is None else "both"
             raise ValueError(f"expected either `experiment` or `declared_uplift`, found {found}")
         if self.declared_uplift is not None and (self.metric or self.variation or self.volume != "predictions"):
-            raise ValueError("expected no `metric` or `variation`, and predictions as the volume: nothing was measured")
+            raise ValueError(
+                "expected no `metric` or `variation`, and `volume: predictions`, because the uplift is not measured"
+            )
         return self
 
 
 def check(read: Entries) -> Iterator[Problem]:
-    """Value streams of one id, and those that do not fit the experiment they rest on."""
+    """Duplicate value streams, and those that do not match their experiment."""
     if read.experiments is None:
         return
     known = {run.value.id: run.value for run in read.experiments}
@@ -103,9 +104,9 @@ def _check_stream(
     member: Read[AiMember], here: Location, stream: ValueStream, experiment: Experiment | None
 ) -> Iterator[Problem]:
     if experiment is None or experiment.model != member.value.id:
-        whose = "is about another model" if experiment else "is nowhere in `experiments/`"
+        fault = "is about another model" if experiment else "is not in `experiments/`"
         yield member.document.problem(
-            (*here, "experiment"), f"found `{stream.experiment}`, which {whose}", "Correct the id, or add its file"
+            (*here, "experiment"), f"found `{stream.experiment}`, which {fault}", "Correct the id, or add its file"
         )
         return
     names = [metric.id for metric in experiment.metrics]
@@ -120,7 +121,7 @@ def _check_stream(
             (*here, "variation"),
             f"found {f'`{stream.variation}`' if stream.variation else 'none'}, expected a variant of `{experiment.id}` "
             f"that is not its control: {listed(experiment.treatments)}",
-            "Name the variant whose uplift it is",
+            "Name the variant with this uplift",
         )
     logged = experiment.design in RANDOMISED_DESIGNS
     wanted = "treated_units" if logged else "exposed_users"
@@ -165,20 +166,20 @@ _STREAM_ID: Final = text("stream_id", "The value stream: one way a member earns 
 TABLES: Final = (
     CatalogTable(
         "value_streams",
-        "One row per member and way it earns or saves money.",
+        "One row per member and value stream.",
         (
             MEMBER_ID,
             _STREAM_ID,
-            text("name", "What the money is made or saved by."),
-            text("experiment_id", "The experiment that measured the uplift; null: it is declared."),
-            text("metric_id", "The metric whose uplift it is."),
-            text("variation_id", "The variant whose uplift it is; `treated` where nothing was randomised."),
-            CatalogColumn("declared_uplift", "DOUBLE", "The uplift where nobody measured it."),
+            text("name", "Its name."),
+            text("experiment_id", "The experiment that measured the uplift; null: an unverified claim."),
+            text("metric_id", "The metric of the uplift."),
+            text("variation_id", "The variant of the uplift; `treated` without randomisation."),
+            CatalogColumn("declared_uplift", "DOUBLE", "The claimed uplift, if not measured."),
             text("uplift", "`absolute` or `relative`."),
             text("direction", "`gain` or `saving`."),
             text("volume", "`predictions`, `exposed_users` or `treated_units`."),
-            CatalogColumn("volume_per_unit", "DOUBLE", "How many of the volume make one unit of the metric."),
-            CatalogColumn("half_life_days", "DOUBLE", "Days until half of the effect is counted; null: all is."),
+            CatalogColumn("volume_per_unit", "DOUBLE", "Volume per unit of the metric."),
+            CatalogColumn("half_life_days", "DOUBLE", "Half-life of the effect in days; null: no decay."),
             *VALIDITY,
         ),
         ("member_id", "stream_id"),
@@ -186,14 +187,14 @@ TABLES: Final = (
     ),
     CatalogTable(
         "value_units",
-        "One row per value stream and validity interval in which a unit has this worth; intervals do not overlap.",
-        (MEMBER_ID, _STREAM_ID, *VALIDITY, CatalogColumn("unit_value_usd", "DOUBLE", "USD a unit is worth.")),
+        "One row per value stream and validity interval of a unit value; intervals do not overlap.",
+        (MEMBER_ID, _STREAM_ID, *VALIDITY, CatalogColumn("unit_value_usd", "DOUBLE", "USD per unit.")),
         ("member_id", "stream_id", "valid_from"),
         _value_units,
     ),
     CatalogTable(
         "value_exposures",
-        "One row per value stream and validity interval in which the effect reaches this share of the volume.",
+        "One row per value stream and validity interval of the reached share of the volume.",
         (MEMBER_ID, _STREAM_ID, *VALIDITY, CatalogColumn("exposed_share", "DOUBLE", "The share reached, 0 to 1.")),
         ("member_id", "stream_id", "valid_from"),
         _value_exposures,
