@@ -1,7 +1,7 @@
-"""The `scorecard` command: a function a subcommand.
+"""The `scorecard` command: one function per subcommand.
 
-What it prints is in `console`; what it does is done in `orchestration` and `warehouse`, imported late so that
-`--help` and a run with nothing to do are quick.
+`console` prints the output; `orchestration` and `warehouse` do the work. They are imported late so that `--help`
+and a run with nothing to do are fast.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class _Commands(TyperGroup):
-    """The subcommands; what any of them may meet is told here."""
+    """The subcommands; errors common to all are handled here."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -51,16 +51,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     help="Ten KPIs per AI model, from the vendors' own exports.",
-    epilog="Start with `scorecard run`: it makes a sample company and its scorecard.",
+    epilog="Start with `scorecard run`: it generates a sample company and its scorecard.",
 )
 
 
 def main() -> None:
-    """The command, as it is installed."""
+    """The entry point of the installed command."""
     app()
 
 
-def _tell_version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         console.say(f"scorecard {metadata.version('ai-workforce-scorecard')}")
         raise typer.Exit
@@ -69,7 +69,7 @@ def _tell_version(asked: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Tell the version.")
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version.")
     ] = False,
 ) -> None:
     pass
@@ -80,7 +80,7 @@ FAILED, MISUSED = 1, 2
 
 
 class ReviewKind(StrEnum):
-    """The reviews there are."""
+    """The kinds of review."""
 
     weekly = "weekly"
     monthly = "monthly"
@@ -89,14 +89,14 @@ class ReviewKind(StrEnum):
 
 
 class TemplateKind(StrEnum):
-    """The templates there are."""
+    """The kinds of template."""
 
     roi = "roi"
     experiment = "experiment"
     postmortem = "postmortem"
 
 
-Home = Annotated[Path | None, typer.Option(help="Holds everything the pipeline writes.", show_default="data/")]
+Home = Annotated[Path | None, typer.Option(help="Folder for everything the pipeline writes.", show_default="data/")]
 Landing = Annotated[Path | None, typer.Option(help="The vendors' exports.", show_default="HOME/landing")]
 CatalogFolder = Annotated[
     Path | None, typer.Option("--catalog", help="The AI workforce as YAML.", show_default="HOME/catalog")
@@ -105,20 +105,20 @@ CatalogFolder = Annotated[
 
 @app.command(
     epilog="`scorecard run` — the sample company · "
-    "`scorecard run --home acme` — yours · "
+    "`scorecard run --home acme` — your data · "
     "`scorecard run --from 2026-01-05 --to 2026-01-09 --force` — those days again"
 )
 def run(
     landing: Landing = None,
     catalog: CatalogFolder = None,
     home: Home = None,
-    from_: Annotated[str | None, typer.Option("--from", metavar="DAY", help="No day before this one.")] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="No day after this one.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Days that are up to date too.")] = False,
+    from_: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day to rebuild.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day to rebuild.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also rebuild days that are up to date.")] = False,
 ) -> None:
-    """Bring the scorecard up to date: take in new files, rebuild the stale days, test, publish.
+    """Update the scorecard: ingest new files, rebuild stale days, test, publish.
 
-    Ends with 0 only if every step and blocking check passed and no file or day stands rejected.
+    Exits with 0 only if every step and blocking check passed and no file or day is rejected.
     """
     settings = _settings(home, landing, catalog)
     asked = _day("--from", from_), _day("--to", to)
@@ -154,19 +154,19 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
         details = None
     console.show_scorecard(scorecard(settings), settings)
     if not found.covered:
-        console.say("Nothing has been delivered yet: `scorecard doctor` says where each source looks.")
+        console.say("Nothing has been delivered yet: `scorecard doctor` shows which folder each source reads.")
     return console.show_failures(found, failures, details)
 
 
 @app.command(epilog="`scorecard scenario --out /tmp/acme --days 90 --seed 1` · `scorecard run --home /tmp/acme`")
 def scenario(
-    out: Annotated[Path, typer.Option(help="Where `landing/`, `catalog/` and `truth.json` go.")],
-    days: Annotated[int, typer.Option(min=1, help="How many days.")] = SAMPLE_DAYS,
+    out: Annotated[Path, typer.Option(help="Output folder for `landing/`, `catalog/` and `truth.json`.")],
+    days: Annotated[int, typer.Option(min=1, help="Number of days.")] = SAMPLE_DAYS,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = SAMPLE_SEED,
-    scale: Annotated[float, typer.Option(min=0.0, help="Traffic; 1 is some 20,000 requests a day.")] = 1.0,
+    scale: Annotated[float, typer.Option(min=0.0, help="Traffic scale; 1 is about 20,000 requests a day.")] = 1.0,
     start: Annotated[str | None, typer.Option(metavar="DAY", help="The first day.")] = None,
 ) -> None:
-    """Write a sample company in the vendors' own formats, with the truth that was planted in it."""
+    """Write a sample company in the vendors' own formats, with its planted truth."""
     with console.progress():
         _generate(out, days, seed, scale, _day("--start", start))
     console.say(f"The sample company is in {out}. Next: scorecard run --home {out}")
@@ -174,7 +174,7 @@ def scenario(
 
 @app.command(epilog="`scorecard doctor --home /tmp/acme`")
 def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = None) -> None:
-    """Say what is connected, mapped, fresh and missing, and what to do next."""
+    """Report what is connected, mapped, fresh and missing, and what to do next."""
     from pipelines.sources import all_sources
     from pipelines.warehouse.advice import (
         cut_changelogs,
@@ -206,34 +206,38 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
 
 
 @app.command(
-    epilog="`scorecard alerts` — what is open, and who knows · `scorecard alerts --test slack` · "
-    "`scorecard run; scorecard alerts --send` — from cron, where no Dagster runs"
+    epilog="`scorecard alerts` — open alerts and notifications · `scorecard alerts --test slack` · "
+    "`scorecard run; scorecard alerts --send` — from cron, without Dagster"
 )
 def alerts(
     home: Home = None,
-    send: Annotated[bool, typer.Option("--send", help="Tell every channel what is due, now.")] = False,
-    test: Annotated[str | None, typer.Option(metavar="CHANNEL", help="Send a test notice to this channel.")] = None,
+    send: Annotated[bool, typer.Option("--send", help="Send all due notifications now.")] = False,
+    test: Annotated[
+        str | None, typer.Option(metavar="CHANNEL", help="Send a test notification to this channel.")
+    ] = None,
 ) -> None:
-    """Show the alerts open now and which channel has been told; send what is due, or a test.
+    """Show open alerts and which channels were notified; send due notifications, or a test.
 
-    `--send` and `--test` end with 0 only if every receiver took what it was sent.
+    `--send` and `--test` exit with 0 only if every receiver accepted its messages.
     """
-    from pipelines.notify.delivery import connected, overview, send_test, tell, utc_now
+    from pipelines.notify.delivery import connected, notify, overview, send_test, utc_now
     from pipelines.notify.notice import RejectedError, UnfitError, UnreachableError
 
     settings = _settings(home)
     if test is not None:
         channels = {channel.name: channel for channel in connected(settings)}
         if test not in channels:
-            _misused(f"no channel `{test}` is set; set are: {', '.join(channels) or 'none'}. See docs/alerts.md.")
+            _misused(
+                f"no channel `{test}` is configured; configured: {', '.join(channels) or 'none'}. See docs/alerts.md."
+            )
         try:
             send_test(channels[test], settings)
         except (UnreachableError, RejectedError, UnfitError) as error:
             console.complain(f"{test}: {error}")
             raise typer.Exit(FAILED) from None
-        console.say(f"{test} has taken a test notice.")
+        console.say(f"{test} accepted a test notification.")
         return
-    reports = tell(settings, since=utc_now()) if send else []
+    reports = notify(settings, since=utc_now()) if send else []
     try:
         console.show_alerts(overview(settings))
     except FileNotFoundError as error:
@@ -250,26 +254,24 @@ def alerts(
     "`scorecard review launch --model recommender`"
 )
 def review(
-    kind: Annotated[ReviewKind, typer.Argument(help="Of a week, month or quarter, or of one launched model.")],
-    team: Annotated[str | None, typer.Option(help="The models of this team alone.")] = None,
+    kind: Annotated[ReviewKind, typer.Argument(help="A period, or `launch` for one launched model.")],
+    team: Annotated[str | None, typer.Option(help="Only the models of this team.")] = None,
     model: Annotated[str | None, typer.Option(help="The launched model.")] = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="DAY", help="The period that was over by this day.")
+        str | None, typer.Option("--as-of", metavar="DAY", help="The last period that had ended by this day.")
     ] = None,
     home: Home = None,
     catalog: CatalogFolder = None,
 ) -> None:
-    """Write a review, as a page to print and as Markdown, from what is published.
+    """Write a review, as a printable page and as Markdown, from the published marts.
 
-    It lies under HOME/published/reviews, which Dagster's schedules fill too; written again it is replaced.
+    It is written to HOME/published/reviews, like the reviews of Dagster's schedules, and replaces an older version.
     """
     settings = _settings(home, catalog=catalog)
     read = _catalog(settings)
     launched = kind is ReviewKind.launch
     if launched != (model is not None):
-        _misused(
-            "--model is for `review launch`, which needs it." if model else "name the launched model: --model MODEL"
-        )
+        _misused("--model is only for `review launch`." if model else "the launched model is required: --model MODEL")
     if team is not None:
         _known("team", team, [one.id for one in read.teams])
     if model is not None:
@@ -283,7 +285,7 @@ def review(
         page = write_review(settings, read, period, team, model)
     except (FileNotFoundError, NothingKnownError) as error:
         _misused(str(error))
-    console.say(f"The review of {period.name} is in {page}, and beside it as Markdown.")
+    console.say(f"The review of {period.name} is in {page}, and next to it as Markdown.")
 
 
 @app.command(
@@ -292,17 +294,17 @@ def review(
     "`scorecard template postmortem --model triage --incident QN0K60BJ9E862U`"
 )
 def template(
-    kind: Annotated[TemplateKind, typer.Argument(help="Which of the three.")],
+    kind: Annotated[TemplateKind, typer.Argument(help="The kind of template.")],
     model: Annotated[str, typer.Option(help="The model it is about.")],
-    incident: Annotated[str | None, typer.Option(help="Of a post-mortem: the incident.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Of an experiment plan: the metric that decides.")] = None,
-    mde: Annotated[float | None, typer.Option(help="Of an experiment plan: as in `plan-experiment`.")] = None,
-    baseline: Annotated[float | None, typer.Option(help="Of an experiment plan: as in `plan-experiment`.")] = None,
+    incident: Annotated[str | None, typer.Option(help="For a post-mortem: the incident.")] = None,
+    metric: Annotated[str | None, typer.Option(help="For an experiment plan: the primary metric.")] = None,
+    mde: Annotated[float | None, typer.Option(help="For an experiment plan: as in `plan-experiment`.")] = None,
+    baseline: Annotated[float | None, typer.Option(help="For an experiment plan: as in `plan-experiment`.")] = None,
     out: Annotated[Path | None, typer.Option(help="The file to write.", show_default="standard output")] = None,
     home: Home = None,
     catalog: CatalogFolder = None,
 ) -> None:
-    """Write an ROI calculation, an experiment plan or a post-mortem, filled in as far as the data go."""
+    """Write an ROI calculation, an experiment plan or a post-mortem, filled in from the data."""
     from pipelines.scorecard import plans, templates
     from pipelines.warehouse.publish import published_at, read_published
 
@@ -325,7 +327,7 @@ def template(
         typer.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
-        console.say(f"The template is in {out}; what the data do not know is marked ____.")
+        console.say(f"The template is in {out}; unknown fields are marked ____.")
 
 
 @app.command(
@@ -336,24 +338,25 @@ def template(
 def plan_experiment(
     model: Annotated[str, typer.Option(help="The model it is about.")],
     metric: Annotated[
-        str | None, typer.Option(help="The metric that decides.", show_default="that of its newest experiment")
+        str | None, typer.Option(help="The primary metric.", show_default="that of its newest experiment")
     ] = None,
     mde: Annotated[
-        float | None, typer.Option(help="The least relative effect to find: 0.05.", show_default="as planned last time")
+        float | None,
+        typer.Option(help="Minimum detectable relative effect, such as 0.05.", show_default="as planned last time"),
     ] = None,
     baseline: Annotated[
-        float | None, typer.Option(help="The metric's mean or share now.", show_default="as past experiments saw it")
+        float | None, typer.Option(help="The metric's current mean or share.", show_default="from past experiments")
     ] = None,
-    deviation: Annotated[float | None, typer.Option(help="The standard deviation of a unit's value.")] = None,
-    power: Annotated[float, typer.Option(help="The chance to find the effect if it is there.")] = 0.8,
+    deviation: Annotated[float | None, typer.Option(help="Standard deviation of a unit's value.")] = None,
+    power: Annotated[float, typer.Option(help="Probability of detecting the effect if it exists.")] = 0.8,
     split: Annotated[float, typer.Option(help="The treatment's share of the units.")] = 0.5,
     units_per_day: Annotated[
-        float | None, typer.Option(help="New units a day.", show_default="as past experiments saw them")
+        float | None, typer.Option(help="New units a day.", show_default="from past experiments")
     ] = None,
     home: Home = None,
     catalog: CatalogFolder = None,
 ) -> None:
-    """Say how many units an experiment needs, how long that takes at today's traffic, and what it can find.
+    """Compute the sample size, duration at current traffic, and MDE of an experiment.
 
     Ends with the experiment's file for the catalog.
     """
@@ -367,32 +370,32 @@ def plan_experiment(
         planned = plans.plan(partial(read_published, settings), known, _member(known, model), asked)
     except (FileNotFoundError, plans.PlanError) as error:
         _misused(str(error))
-    console.show_table(f"Experiment plan for {planned.member.name}", ("", ""), plans.told(planned))
+    console.show_table(f"Experiment plan for {planned.member.name}", ("", ""), plans.summary(planned))
     rows = [
         (f"{weeks}", f"{units:,}", words.number(absolute), words.percent(relative))
         for weeks, units, absolute, relative in planned.reach()
     ]
     if rows:
-        console.show_table("What it finds (MDE) after", ("weeks", "units", "absolute", "relative"), rows)
+        console.show_table("MDE by duration", ("weeks", "units", "absolute", "relative"), rows)
     typer.echo(plans.stub(planned, datetime.now(UTC).date()), nl=False)
 
 
 @app.command(epilog="`scorecard ui` · `scorecard ui --home /tmp/acme --port 3001`")
 def ui(
     home: Home = None,
-    port: Annotated[int, typer.Option(help="On this machine only.")] = 3000,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
 ) -> None:
-    """Open Dagster's web interface, with its daemon: schedule and sensors run as long as it does."""
+    """Open Dagster's web interface, with its daemon: schedule and sensors run while it is open."""
     from pipelines.orchestration.instance import environment, write_settings
     from pipelines.orchestration.lineage import keep_lineage
     from pipelines.orchestration.manifest import prepared
 
     settings = _settings(home)
     write_settings(settings)
-    # Webserver, daemon and code server start at once: each finds the project parsed.
+    # Parsed once here, because webserver, daemon and code server all start at the same time.
     manifest = prepared(settings)
     if manifest.lineage is None:
-        console.say("Working out which columns each column is made from: once per change of the dbt project …")
+        console.say("Computing column lineage, once per change of the dbt project …")
         keep_lineage(settings, manifest)
     values = {"SCORECARD_HOME": str(settings.home.resolve()), **environment(settings)}
     command = [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "--host", "127.0.0.1"]
@@ -401,7 +404,7 @@ def ui(
 
 @app.command(epilog="`scorecard docs --home /tmp/acme`")
 def docs(home: Home = None) -> None:
-    """Write what every mart, column, test and KPI means, and what is made from what, as one page."""
+    """Write the documentation of marts, columns, tests, KPIs and lineage as one page."""
     from pipelines.warehouse.docs import write_docs
 
     try:
@@ -439,7 +442,7 @@ def dbt_command(context: typer.Context) -> None:
     "`scorecard metrics query --metrics throughput,mttr --group-by model,metric_time__month`",
 )
 def metrics(context: typer.Context) -> None:
-    """Ask the published scorecard for metrics by name: MetricFlow (`mf`), from the extra `metrics`."""
+    """Query metrics of the published scorecard by name: MetricFlow (`mf`), from the extra `metrics`."""
     from pipelines.warehouse.transform import metrics_environment
 
     settings = _settings()
@@ -456,7 +459,7 @@ def metrics(context: typer.Context) -> None:
 
 def _settings(home: Path | None = None, landing: Path | None = None, catalog: Path | None = None) -> Settings:
     given = {"home": home, "landing": landing, "catalog": catalog}
-    # What is not given is left to the environment and scorecard.toml.
+    # Other values come from the environment and scorecard.toml.
     return Settings.model_validate({key: value.expanduser() for key, value in given.items() if value is not None})
 
 
@@ -486,8 +489,8 @@ def _files(folder: Path) -> Iterator[Path]:
 def _check_landing(settings: Settings) -> None:
     if not settings.landing_dir.is_dir():
         _misused(
-            f"the landing folder {settings.landing_dir} does not exist. Put the vendors' exports there, name another "
-            "with --landing, or make a sample company: scorecard scenario --out DIR"
+            f"the landing folder {settings.landing_dir} does not exist. Put the vendors' exports there, choose another "
+            "with --landing, or generate a sample company: scorecard scenario --out DIR"
         )
 
 
@@ -497,8 +500,8 @@ def _catalog(settings: Settings) -> Catalog:
 
     if not settings.catalog_dir.is_dir():
         _misused(
-            f"the catalog folder {settings.catalog_dir} does not exist. Name it with --catalog; data/catalog is a "
-            "model for your own."
+            f"the catalog folder {settings.catalog_dir} does not exist. Choose another with --catalog; data/catalog is "
+            "an example."
         )
     try:
         return load_catalog(settings.catalog_dir)
@@ -511,7 +514,7 @@ def _generate(out: Path, days: int, seed: int, scale: float = 1.0, start: date |
     from pipelines.scenario.generate import generate
     from pipelines.scenario.world import FIRST_DAY
 
-    console.say(f"Making a sample company of {days} days in {out}")
+    console.say(f"Generating a sample company of {days} days in {out}")
     generate(out, days, seed, scale, start or FIRST_DAY, progress=console.say)
 
 

@@ -1,4 +1,4 @@
-"""What the `scorecard` command prints: progress while it works, the scorecard, what failed, how the sources fare."""
+"""Output of the `scorecard` command: progress, the scorecard, failures, the state of the sources."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 STATUS_STYLE = {"on_target": "green", "at_risk": "yellow", "off_target": "red", "no_target": "", "no_data": "dim"}
 MODELS_SHOWN = 8
-"""More columns than this no terminal shows; the page has them all."""
+"""Most models that fit into a terminal; the page has them all."""
 STATUS_SIGN = {"on_target": "✓", "at_risk": "!", "off_target": "✗", "no_target": "·"}
 MOST_SHOWN = 20
 STRAYS_SHOWN = 3
 COMPANIONS_SHOWN = 10
 WHOLE = ("source", "newest day")
-"""Columns of the sources' table that are never cut: a name is a folder's, a day means something whole."""
+"""Columns of the sources' table that are never truncated."""
 NAMED_BY_ID = ("mart_notes", "mart_annotations")
-"""Marts whose rows name a member by its id, so that no identifier is missing where they name none."""
+"""Marts with rows that name a member by its id, so that they need no identifier."""
 SOMETHING_FAILED = logging.ERROR
 
 
@@ -57,7 +57,7 @@ class _Lines(logging.Handler):
 
 @contextmanager
 def progress() -> Iterator[None]:
-    """Show what the pipeline logs while it works."""
+    """Show the pipeline's log messages."""
     logger, handler = logging.getLogger("pipelines"), _Lines()
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -70,7 +70,7 @@ def progress() -> Iterator[None]:
 
 
 def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> None:
-    """A month's scorecard, a row per KPI and a column per model, and where the rest is."""
+    """A month's scorecard, one row per KPI and one column per model, and the output paths."""
     if rows:
         kpis = {row["kpi_id"]: (row["kpi_name"], row["unit"]) for row in rows}
         models = list(dict.fromkeys(row["model_name"] for row in rows))
@@ -85,11 +85,11 @@ def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> Non
                 *(_cell(cells.get((model, kpi))) for model in models[:MODELS_SHOWN]),
             )
         out.print(table)
-        say("✓ on target   ! at risk   ✗ off target   · no target   – undefined: mart_scorecard.gap_reason says why")
+        say("✓ on target   ! at risk   ✗ off target   · no target   – undefined, see mart_scorecard.gap_reason")
         if len(models) > MODELS_SHOWN:
             say(f"and {len(models) - MODELS_SHOWN} more models, on the page")
         if all(row["value"] is None for row in rows):
-            say("No number yet: scorecard doctor lists the names in your data that no model has, and how to map them.")
+            say("No values yet: scorecard doctor lists the unmapped identifiers in your data, and how to map them.")
     if (settings.published_dir / "scorecard.html").exists():
         say(f"The page: {settings.published_dir / 'scorecard.html'}")
     if (settings.published_dir / "marts.duckdb").exists():
@@ -109,7 +109,7 @@ def _number(value: float | None) -> str:
 
 
 def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows of text under a title; without headings where all are empty."""
+    """Rows of text under a title; without a header if all headings are empty."""
     table = Table(title=title, title_justify="left", show_header=any(head))
     for heading in head:
         table.add_column(heading, overflow="fold")
@@ -119,12 +119,12 @@ def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
 
 
 def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: Path | None) -> bool:
-    """What failed or stands rejected, on which file or day, and what to do; returns whether anything does."""
+    """Failures and rejected files and days, with what to do; returns whether there are any."""
     for file in _first(found.rejected_files):
         complain(f"{file.status}: {file.source}, {file.message}")
     for day in _first(found.rejected_days):
         complain(
-            f"rejected: {day.source} {day.day}: {day.message}. Nothing of {day.source} counts on that day. "
+            f"rejected: {day.source} {day.day}: {day.message}. No data of {day.source} counts on that day. "
             "Fix the export and deliver it again."
         )
     for step, message in failures:
@@ -137,14 +137,14 @@ def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: P
 def _first(items: Sequence[Any]) -> Iterator[Any]:
     yield from items[:MOST_SHOWN]
     if len(items) > MOST_SHOWN:
-        complain(f"… and {len(items) - MOST_SHOWN} more: scorecard doctor counts them")
+        complain(f"… and {len(items) - MOST_SHOWN} more: scorecard doctor has the counts")
 
 
 def show_alerts(found: Overview) -> None:
-    """A line per open alert, with what each channel knows of it; then the channels that fail."""
+    """One line per open alert with the state of each channel; then the failing channels."""
     for alert in found.alerts:
         knows = [
-            f"{report.channel} {found.known.get((alert['alert_id'], report.channel), 'not told')}"
+            f"{report.channel} {found.known.get((alert['alert_id'], report.channel), 'not notified')}"
             for report in found.reports
         ]
         about = [alert["severity"], alert["status"], alert["alert_id"], alert["owner"] or "no owner"]
@@ -152,7 +152,7 @@ def show_alerts(found: Overview) -> None:
     if not found.alerts:
         say("No alert is open.")
     if not found.reports:
-        say("No channel is set: docs/alerts.md says how people are told.")
+        say("No channel is configured: see docs/alerts.md.")
     for report in found.reports:
         if report.trouble:
             complain(report.text)
@@ -161,11 +161,11 @@ def show_alerts(found: Overview) -> None:
 def show_health(
     health: Sequence[Health],
     found: Status,
-    nobodys: Sequence[tuple[str, str, int]],
+    unmapped_rows: Sequence[tuple[str, str, int]],
     strays: Sequence[str],
     settings: Settings,
 ) -> None:
-    """A row per source with files and where the others look for theirs; what is amiss, and what to do next."""
+    """One row per source with files, the folders of the others, problems, and what to do next."""
     table = Table(title=f"Sources in {settings.landing_dir}", title_justify="left", box=box.SIMPLE)
     for heading in ("source", "files", "rejected", "rows", "quarantined", "skipped", "days", "newest day", "fresh"):
         table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=heading in WHOLE)
@@ -186,7 +186,7 @@ def show_health(
         out.print(table)
     waiting = [item for item in health if item not in connected]
     if waiting:
-        say(f"No file yet; looked for in {settings.landing_dir}:")
+        say(f"Sources without files; searched in {settings.landing_dir}:")
         for item in waiting:
             say(f"  {item.source:<16} {', '.join(item.globs)}")
     for item in health:
@@ -195,46 +195,43 @@ def show_health(
         for reason, count in item.skip_reasons:
             say(f"{item.source}: {count:,} rows skipped: {reason}")
         for reason, count in item.left_out_reasons:
-            say(f"{item.source}: {count:,} rows loaded without a value that only informs: {reason}")
-    for mart, model, count in nobodys:
-        why = "no member has the id they name" if mart in NAMED_BY_ID else "no identifier of the catalog leads to them"
+            say(f"{item.source}: {count:,} rows loaded without an informational value: {reason}")
+    for mart, model, count in unmapped_rows:
+        why = "no member has the id they name" if mart in NAMED_BY_ID else "no identifier in the catalog maps them"
         say(f"{mart}: {count:,} rows are {model}: {why}")
     say(f"Stale days: {_days(found)}")
     show_failures(found, [], None)
     if strays:
         more = " …" if len(strays) > STRAYS_SHOWN else ""
-        say(f"No source looks at {len(strays):,} files: {', '.join(strays[:STRAYS_SHOWN])}{more}")
-    for advice in _advice(health, found, nobodys, strays, settings):
+        say(f"No source reads {len(strays):,} files: {', '.join(strays[:STRAYS_SHOWN])}{more}")
+    for advice in _advice(health, found, unmapped_rows, strays, settings):
         say(f"Next: {advice}")
 
 
 def show_companions(paths: Sequence[str]) -> None:
-    """What lies beside the exports and is passed over."""
+    """Companion files that are ignored."""
     if paths:
         more = " …" if len(paths) > COMPANIONS_SHOWN else ""
-        say(
-            f"Passed over, as they stand beside exports and hold no rows: {len(paths):,} files: "
-            f"{', '.join(paths[:COMPANIONS_SHOWN])}{more}"
-        )
+        say(f"Ignored companion files without rows: {len(paths):,}: {', '.join(paths[:COMPANIONS_SHOWN])}{more}")
 
 
 def show_unrated(currencies: Sequence[UnratedCurrency]) -> None:
-    """Amounts that no exchange rate converts, and what to do."""
+    """Amounts without an exchange rate, and what to do."""
     for item in currencies:
         say(
             f"{item.source}: {item.row_count:,} rows in {item.currency} from {item.first_day} to {item.last_day} "
-            "have no exchange rate in force, so they are in no dollar figure"
+            "have no valid exchange rate, so they are not in any dollar amount"
         )
     if currencies:
-        say("Next: put the ECB's eurofxref-hist.csv in the folder fx_rates, or rates in its layout for what it lacks.")
+        say("Next: put the ECB's eurofxref-hist.csv into the folder fx_rates, or other rates in the same layout.")
 
 
 def show_unmapped(names: Sequence[UnmappedName]) -> None:
-    """The names nobody maps, by source, each as the line of the catalog that would map it."""
+    """Unmapped identifiers, by source, each as the catalog line that maps it."""
     if not names:
         return
-    # Not a table: a line that is cut or folded cannot be copied.
-    say("Names that nobody maps, and the line of the catalog that would:")
+    # Not a table, because a truncated or wrapped line cannot be copied.
+    say("Unmapped identifiers, and the catalog line that maps each:")
     out.print(Text(f"{'rows':>12}  newest day  line", style="bold"))
     for item in names:
         called = f"  # {item.label}" if item.label and item.label != item.name.value else ""
@@ -253,22 +250,22 @@ def _days(found: Status) -> str:
 def _advice(
     health: Sequence[Health],
     found: Status,
-    nobodys: Sequence[tuple[str, str, int]],
+    unmapped_rows: Sequence[tuple[str, str, int]],
     strays: Sequence[str],
     settings: Settings,
 ) -> Iterator[str]:
     if found.changed or found.stale_days:
-        yield "scorecard run, to take in what is new and rebuild what is stale."
+        yield "scorecard run, to ingest new files and rebuild stale days."
     if found.rejected_files or found.rejected_days:
-        yield "mend the rejected exports and deliver them again."
+        yield "fix the rejected exports and deliver them again."
     if any(item.rows_quarantined for item in health):
-        yield "raw.quarantine in the warehouse holds each quarantined row with its reason."
-    if any(mart in NAMED_BY_ID for mart, _, _ in nobodys):
-        yield "write a member's id where a note or a campaign names none."
-    if any(mart not in NAMED_BY_ID for mart, _, _ in nobodys):
+        yield "see raw.quarantine in the warehouse for each quarantined row and its reason."
+    if any(mart in NAMED_BY_ID for mart, _, _ in unmapped_rows):
+        yield "add a valid member id to the unmapped notes and campaigns."
+    if any(mart not in NAMED_BY_ID for mart, _, _ in unmapped_rows):
         yield f"map the unmapped identifiers in {settings.catalog_dir / 'workforce'}."
     if strays:
-        yield "put these files where a source looks, or give its `glob` in scorecard.toml."
+        yield "move these files into a source's folder, or set its `glob` in scorecard.toml."
     stale = [f"{item.source} (nothing after {item.newest_day})" for item in health if item.is_fresh is False]
     if stale:
-        yield f"see whether these exports still run: {', '.join(stale)}."
+        yield f"check whether these exports still run: {', '.join(stale)}."

@@ -1,5 +1,5 @@
-"""Telling people: alerts and failed runs, to Slack, a webhook, by mail, to PagerDuty. docs/alerts.md says when.
+"""Notifications of alerts and failed runs: Slack, a webhook, mail, PagerDuty. See docs/alerts.md.
 
-A module per channel turns notices into its messages and knows nothing of what was told before. `outbox` keeps that,
-`alerts` and `failures` say what is to be told, `delivery` tells it. Nothing here decides what an alert is: dbt does.
+One module per channel formats its messages and is stateless. `outbox` records what was sent, `alerts` and `failures`
+decide what to send, `delivery` sends it. Nothing here decides what an alert is: dbt does.
 """

@@ -1,4 +1,4 @@
-"""Alerts as published, what each channel is to know of them, and how a change of one is notified."""
+"""Published alerts, the state each channel should know, and the notification of each change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KIND = "alert"
 ACKNOWLEDGED, CLOSED, WITHDRAWN = "acknowledged", "closed", "withdrawn"
 OPEN = {*SEVERITIES, ACKNOWLEDGED}
 NEWS_FOR = timedelta(days=7)
-"""An alert that ended longer before the newest moment of any is history: a backfill tells none of it."""
+"""An alert that ended longer ago than this, counted from the newest time of any alert, is not sent after a backfill."""
 PUBLISHED = """
     select alerts.*, coalesce(kpis.kpi_name, alerts.subject_id) as subject_name
     from mart_alerts as alerts
@@ -25,22 +25,22 @@ PUBLISHED = """
 """
 
 Alert = Mapping[str, Any]
-"""A row of mart_alerts with the subject's name; moments as text."""
+"""A row of mart_alerts with the subject's name; times as text."""
 
 
 def published_alerts(settings: Settings) -> list[Alert]:
-    """Every alert of the published scorecard. FileNotFoundError where nothing is published."""
+    """Every alert of the published scorecard. Raises FileNotFoundError if nothing is published."""
     rows = read_published(settings, {KIND: PUBLISHED})[KIND].to_pylist()
     return [{column: _plain(value) for column, value in row.items()} for row in rows]
 
 
 def state(alert: Alert) -> str:
-    """What is to be known of it: its severity while nobody has acknowledged it, then acknowledged, then closed."""
+    """Its state: its severity until it is acknowledged, then acknowledged, then closed."""
     return str(alert["severity"] if alert["status"] == "open" else alert["status"])
 
 
 def compare(outbox: Outbox, channel: Channel, alerts: Sequence[Alert], version: str, now: datetime) -> None:
-    """Put into the outbox what `channel` is to know of the `alerts` of a published version."""
+    """Put the current state of the published `alerts` into the outbox of `channel`."""
     before = {entry.subject: entry for entry in outbox.entries(channel.name) if entry.kind == KIND}
     newest = max((_last_moment(alert) for alert in alerts), default=None)
     with outbox.transaction():
@@ -63,7 +63,7 @@ def compare(outbox: Outbox, channel: Channel, alerts: Sequence[Alert], version: 
 def _is_to_be_notified(
     alert: Alert, entry: Entry | None, channel: Channel, known_until: str | None, newest: str | None
 ) -> bool:
-    """Who was notified of an alert hears how it goes on; who was not, only what is asked for and news."""
+    """A channel notified of an alert gets its later changes; otherwise only recent alerts above its threshold."""
     if entry is not None and entry.notified is not None:
         return True
     if SEVERITIES.index(alert["severity"]) < SEVERITIES.index(channel.least_severity):
@@ -77,7 +77,7 @@ def _is_to_be_notified(
 
 
 def change(notified: str | None, wanted: str) -> str:
-    """What happened to an alert between the state that was notified and the one that is to be."""
+    """The change of an alert between the notified state and the current one."""
     if wanted in (ACKNOWLEDGED, CLOSED, WITHDRAWN):
         return wanted
     if notified is None:
@@ -88,7 +88,7 @@ def change(notified: str | None, wanted: str) -> str:
 
 
 def notice(entry: Entry, notice_id: str, page_url: str | None, now: datetime) -> Notice:
-    """How the change of an alert is notified."""
+    """The notification of an alert's change."""
     alert, what = entry.about, change(entry.notified, entry.wanted)
     moment = {"opened": alert["opened_at"], CLOSED: alert["closed_at"]}.get(what)
     subject, kind = alert["subject_name"], str(alert["alert_kind"]).replace("_", " ")
@@ -108,7 +108,7 @@ def notice(entry: Entry, notice_id: str, page_url: str | None, now: datetime) ->
 
 def _facts(alert: Alert, what: str) -> Iterable[tuple[str, Any]]:
     if what == WITHDRAWN:
-        yield "Why", "Data that came later, or the catalog, corrected it: it is no alert any more."
+        yield "Reason", "Corrected by later data or by the catalog: it is no longer an alert."
     yield "Evidence", alert["latest_evidence"]
     yield "Since", _shown(alert["opened_at"])
     if what == CLOSED:
@@ -116,7 +116,7 @@ def _facts(alert: Alert, what: str) -> Iterable[tuple[str, Any]]:
     yield "Owner", alert["owner"]
     if what in (CLOSED, WITHDRAWN):
         return
-    yield "To do", alert["recommended_action"]
+    yield "Action", alert["recommended_action"]
     if what == ACKNOWLEDGED:
         yield "Acknowledged by", alert["acknowledged_by"]
         yield "Note", alert["acknowledgement_note"]

@@ -1,4 +1,4 @@
-"""Telling: bring every channel that is set to what it is to know, wait for those that fail, and say how it went."""
+"""Delivery: send every configured channel what is due, back off from those that fail, and report the result."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from pipelines.warehouse.publish import published_at
 log = logging.getLogger(__name__)
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
-REFUSED_WAIT = timedelta(days=1)
+REJECTED_WAIT = timedelta(days=1)
 TIME_PER_CHANNEL = timedelta(seconds=8)
-"""After this no further message is begun: with four channels a sensor's tick stays below Dagster's 60 s."""
+"""No new message is started after this, so that a sensor tick with four channels stays below Dagster's 60 s."""
 NOTICES = {alerts.KIND: alerts.notice, failures.KIND: failures.notice}
 
 Clock = Callable[[], datetime]
@@ -38,7 +38,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Report:
-    """How telling a channel went: notices notified, notices that still wait, and if any do, why and until when."""
+    """Result for a channel: notifications sent and waiting and, if any are waiting, the reason and the next attempt."""
 
     channel: str
     notified_count: int
@@ -48,14 +48,14 @@ class Report:
 
     @property
     def text(self) -> str:
-        """One line for people."""
+        """One line of text."""
         waiting = f", {self.waiting_count} waiting" if self.waiting_count else ""
         why = f": {self.trouble}, again at {self.try_at:%Y-%m-%d %H:%M} UTC" if self.trouble and self.try_at else ""
         return f"{self.channel}: {self.notified_count} notified{waiting}{why}"
 
 
 def connected(settings: Settings) -> tuple[Channel, ...]:
-    """The channels that are set."""
+    """The configured channels."""
     found: list[Channel] = []
     if settings.pagerduty:
         found.append(PagerDuty(settings.pagerduty))
@@ -68,12 +68,12 @@ def connected(settings: Settings) -> tuple[Channel, ...]:
     return tuple(found)
 
 
-def tell(settings: Settings, since: datetime, clock: Clock = utc_now, wait: bool = True) -> list[Report]:
-    """Tell every channel what is due: changes of the published alerts, and what could not be notified before.
+def notify(settings: Settings, since: datetime, clock: Clock = utc_now, wait: bool = True) -> list[Report]:
+    """Send every channel what is due: changes of the published alerts, and notifications that failed before.
 
-    A channel or a message that failed is left alone for a while, except if that was before `since`, when these settings
-    were read or somebody asked; a wait that the receiver asked for is kept. The published copy is read only where it
-    has changed. OutboxBusyError where another process is telling and the caller would not `wait`.
+    A failed channel or message is retried after a while, or at once if it failed before `since`, when these settings
+    were read or somebody asked; a wait requested by the receiver is kept. The published copy is read only if it has
+    changed. Raises OutboxBusyError if another process is sending and the caller does not `wait`.
     """
     channels = connected(settings)
     if not channels:
@@ -83,10 +83,10 @@ def tell(settings: Settings, since: datetime, clock: Clock = utc_now, wait: bool
         return [_deliver(settings, outbox, channel, since, clock) for channel in channels]
 
 
-def tell_failure(settings: Settings, failed: failures.Failed, clock: Clock = utc_now) -> bool:
-    """Say that a run failed, to the log always; returns whether everyone who is to know was notified.
+def notify_failure(settings: Settings, failed: failures.Failed, clock: Clock = utc_now) -> bool:
+    """Log a failed run and notify the channels; returns whether all were notified.
 
-    Raises nothing. Who could not be notified now is with the next alerts, or the next failure.
+    Raises nothing. A channel that could not be notified now is retried with the next alerts, or the next failure.
     """
     log.error(failed.text)
     channels = connected(settings)
@@ -98,14 +98,14 @@ def tell_failure(settings: Settings, failed: failures.Failed, clock: Clock = utc
                 failures.want(outbox, channel, failed)
             reports = [_deliver(settings, outbox, channel, clock(), clock) for channel in channels]
     except (OSError, sqlite3.Error) as error:
-        log.error("nobody could be notified: %s", error)
+        log.error("no channel could be notified: %s", error)
         return False
     return not any(report.waiting_count for report in reports)
 
 
 @dataclass(frozen=True)
 class Overview:
-    """The alerts open now, with what each channel knows of them, and how the channels fare."""
+    """The open alerts, their state in each channel, and the state of the channels."""
 
     alerts: tuple[alerts.Alert, ...]
     known: Mapping[tuple[str, str], str]
@@ -113,7 +113,7 @@ class Overview:
 
 
 def overview(settings: Settings) -> Overview:
-    """What is open and who knows. FileNotFoundError where nothing is published."""
+    """Open alerts and their channels. Raises FileNotFoundError if nothing is published."""
     found = tuple(alert for alert in alerts.published_alerts(settings) if alerts.state(alert) in alerts.OPEN)
     channels = connected(settings)
     known: dict[tuple[str, str], str] = {}
@@ -127,7 +127,7 @@ def overview(settings: Settings) -> Overview:
 
 
 def send_test(channel: Channel, settings: Settings, clock: Clock = utc_now) -> None:
-    """Send one notice that is a test, and keep nothing of it. Raises what the channel raises."""
+    """Send one test notification without recording it. Raises the channel's errors."""
     now = clock()
     channel.send(
         [
@@ -137,8 +137,8 @@ def send_test(channel: Channel, settings: Settings, clock: Clock = utc_now) -> N
                 event=TEST,
                 happened_at=now,
                 severity="ticket",
-                title="A test of the scorecard's notices",
-                facts=(("To do", "Nothing: alerts will come this way."),),
+                title="Scorecard test notification",
+                facts=(("Action", "None: alerts will arrive in this channel."),),
                 link=settings.page_url,
                 data={},
             )
@@ -171,7 +171,7 @@ def _deliver(settings: Settings, outbox: Outbox, channel: Channel, since: dateti
     if _may_try(state.tried_at, state.try_at, start, since):
         ready = [entry for entry in outbox.due(channel.name) if _may_try(entry.tried_at, entry.try_at, start, since)]
         notices = [_notice(entry, channel, settings, start) for entry in ready]
-        # Pages first: what somebody should look at now does not stand behind a backlog.
+        # Pages first, so that urgent alerts do not wait behind a backlog.
         queue = deque(channel.batches(sorted(notices, key=lambda notice: notice.severity != "page")))
         while queue and clock() < start + TIME_PER_CHANNEL:
             notified += _send(outbox, channel, queue, clock())
@@ -179,7 +179,7 @@ def _deliver(settings: Settings, outbox: Outbox, channel: Channel, since: dateti
 
 
 def _send(outbox: Outbox, channel: Channel, queue: deque[Sequence[Notice]], now: datetime) -> int:
-    """Send the first message of `queue` and keep how it went; returns how many notices were notified."""
+    """Send the first message of `queue` and record the result; returns the number of notifications sent."""
     message = queue.popleft()
     try:
         channel.send(message, now)
@@ -189,12 +189,12 @@ def _send(outbox: Outbox, channel: Channel, queue: deque[Sequence[Notice]], now:
         outbox.failed(channel.name, None if asked else now, try_at, str(error))
         log.error("%s: %s; again at %s", channel.name, error, try_at.isoformat(timespec="minutes"))
         queue.clear()
-    except Exception as error:  # a notice nobody can send holds up no other
+    except Exception as error:  # an invalid notification must not block the others
         if len(message) > 1:
             queue.extendleft((notice,) for notice in reversed(message))
             return 0
         found = str(error) if isinstance(error, UnfitError) else f"could not be sent ({type(error).__name__})"
-        outbox.put_off(channel.name, message[0].subject, now, now + REFUSED_WAIT, found)
+        outbox.put_off(channel.name, message[0].subject, now, now + REJECTED_WAIT, found)
         log.error("%s: %s: %s", channel.name, message[0].title, found)
     else:
         outbox.notified(channel.name, [notice.subject for notice in message])
@@ -204,9 +204,9 @@ def _send(outbox: Outbox, channel: Channel, queue: deque[Sequence[Notice]], now:
 
 def _wait(error: UnreachableError | RejectedError, failure_count: int) -> timedelta:
     if isinstance(error, RejectedError):
-        return REFUSED_WAIT
+        return REJECTED_WAIT
     if error.wait_seconds is not None:
-        return min(timedelta(seconds=error.wait_seconds), REFUSED_WAIT)
+        return min(timedelta(seconds=error.wait_seconds), REJECTED_WAIT)
     return min(FIRST_WAIT * (1 << min(failure_count, 10)), LONGEST_WAIT)
 
 
@@ -216,7 +216,7 @@ def _may_try(tried_at: datetime | None, try_at: datetime | None, now: datetime, 
 
 def _report(outbox: Outbox, channel: Channel, notified: int) -> Report:
     due = outbox.due(channel.name)
-    # What holds up all of it is said before what holds up one.
+    # Trouble of the channel takes precedence over trouble of one message.
     holders: list[ChannelState | Entry] = [outbox.state(channel.name), *due] if due else []
     for held in holders:
         if held.trouble:

@@ -1,4 +1,4 @@
-"""A failed run, and how it is told."""
+"""A failed run and its notification."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.settings import Severity
 
 KIND = "run"
 SEVERITY: Final[Severity] = "ticket"
-"""The scorecard stays as it was: somebody should look, not now."""
+"""The published scorecard is unchanged, so this is not urgent."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Failed:
 
 
 def want(outbox: Outbox, channel: Channel, failed: Failed) -> None:
-    """Ask that `channel` know of it, if it is told of tickets. A run that two processes saw fail is told once."""
+    """Queue it for `channel`, if the channel gets tickets. A failure seen by two processes is sent once."""
     if SEVERITIES.index(channel.least_severity) <= SEVERITIES.index(SEVERITY):
         outbox.want(channel.name, KIND, f"run:{failed.run_id}", "failed", asdict(failed))
 
 
 def notice(entry: Entry, notice_id: str, page_url: str | None, now: datetime) -> Notice:
-    """How a failed run is told."""
+    """The notification of a failed run."""
     run = entry.about
     return Notice(
         notice_id=notice_id,
@@ -47,7 +47,7 @@ def notice(entry: Entry, notice_id: str, page_url: str | None, now: datetime) ->
         happened_at=now,
         severity=SEVERITY,
         title=_title(run),
-        facts=(("Why", run["message"]), ("Run", run["run_id"])),
+        facts=(("Error", run["message"]), ("Run", run["run_id"])),
         link=None,
         data=run,
     )

@@ -1,4 +1,4 @@
-"""One POST, and what its answer means for who is to be told."""
+"""One POST, and the meaning of its response for delivery."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ logging.getLogger("urllib3.connectionpool").addFilter(lambda _: not _posting.get
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-    """Post JSON to `url`; returns when it was taken (2xx).
+    """Post JSON to `url`; returns when it was accepted (2xx).
 
-    A redirect is not followed: who moved says so to whoever reads the log, not to whoever holds the old address.
+    Redirects are not followed, so that secrets are not sent to another address; the log reports them.
     """
     with _unlogged():
         try:
@@ -39,7 +39,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Non
                 allow_redirects=False,
             )
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
-            raise RejectedError("its address is no web address") from None
+            raise RejectedError("its address is not a valid URL") from None
         except requests.RequestException as error:
             raise UnreachableError(f"cannot be reached ({type(error).__name__})") from None
     code = answer.status_code

@@ -1,4 +1,4 @@
-"""E-mail, by SMTP: a message for each notice, threaded by alert; one digest where many come at once."""
+"""Email by SMTP: one message per notification, threaded by alert; a digest for many at once."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ MOST_IN_A_DIGEST = 100
 SUBJECT_LENGTH = 150
 TIMEOUT_SECONDS = 5.0
 FOR_GOOD = 500
-"""SMTP's replies from here on are final; those below (4yz) may pass."""
+"""SMTP's replies from here on are permanent; those below (4yz) are transient."""
 
 
 @dataclass(frozen=True)
 class Mail:
-    """The people written to, and the server that takes mail for them."""
+    """The recipients and their mail server."""
 
     settings: EmailSettings
     name = "email"
@@ -54,14 +54,14 @@ class Mail:
                 rejected = server.send_message(message, self.settings.sender, self.settings.to)
         except smtplib.SMTPRecipientsRefused as error:
             codes = {code for code, _ in error.recipients.values()}
-            raise _sorted(f"no recipient was taken ({min(codes)})", min(codes), RejectedError) from None
+            raise _sorted(f"no recipient was accepted ({min(codes)})", min(codes), RejectedError) from None
         except smtplib.SMTPDataError as error:
-            raise _sorted(f"the message was not taken ({error.smtp_code})", error.smtp_code, UnfitError) from None
+            raise _sorted(f"the message was not accepted ({error.smtp_code})", error.smtp_code, UnfitError) from None
         except smtplib.SMTPResponseException as error:
             found = f"{type(error).__name__} ({error.smtp_code})"
             raise _sorted(found, error.smtp_code, RejectedError) from None
         except (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError) as error:
-            raise RejectedError(f"no safe connection ({type(error).__name__})") from None
+            raise RejectedError(f"no secure connection ({type(error).__name__})") from None
         except (OSError, smtplib.SMTPException) as error:
             raise UnreachableError(f"cannot be reached ({type(error).__name__})") from None
         if rejected:
@@ -95,7 +95,7 @@ class Mail:
             message["References"] = f"<{_digest(notices[0].subject)}@{domain}>"
         else:
             pages = sum(notice.severity == "page" for notice in notices)
-            message["Subject"] = f"{len(notices)} notices of the scorecard, {pages} of them pages"
+            message["Subject"] = f"{len(notices)} scorecard notifications, {pages} of them pages"
         message.set_content("\n\n".join(map(_plain, notices)))
         message.add_alternative("".join(map(_html, notices)), subtype="html")
         return message

@@ -1,4 +1,4 @@
-"""What is told, and what a channel is."""
+"""Notifications and channels."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ TEST = "test"
 
 @dataclass(frozen=True)
 class Notice:
-    """One change of one subject, as one channel is told of it.
+    """One change of one subject, as sent to one channel.
 
-    `notice_id` is the same in every attempt, so that a receiver can tell a repetition from news; `subject` is the alert
+    `notice_id` is the same in every attempt, so that a receiver can recognise duplicates; `subject` is the alert
     or the run, the same in all its notices; `facts` are for people, `data` is for programs.
     """
 
@@ -34,41 +34,41 @@ class Notice:
 
 
 class Channel(Protocol):
-    """A way to tell people, as set."""
+    """A configured notification channel."""
 
     @property
     def name(self) -> str:
-        """What its setting is called."""
+        """The name of its setting."""
 
     @property
     def least_severity(self) -> Severity:
-        """What is less urgent than this it is not told."""
+        """The lowest severity that is sent to it."""
 
     def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
-        """`notices` parted into messages, in order."""
+        """`notices` grouped into messages, in order."""
 
     def send(self, notices: Sequence[Notice], now: datetime) -> None:
-        """Send one message; returns once the receiver has taken it.
+        """Send one message; returns once the receiver has accepted it.
 
         Raises UnreachableError, RejectedError or UnfitError. Their text is logged and holds no secret.
         """
 
 
 class UnreachableError(Exception):
-    """The receiver cannot take anything now; `wait_seconds` is how long it asks to be left alone."""
+    """The receiver is temporarily unavailable; `wait_seconds` is the wait it asks for."""
 
     def __init__(self, found: str, wait_seconds: float | None = None) -> None:
-        """Keep the wait beside the text."""
+        """Keep the wait with the text."""
         super().__init__(found)
         self.wait_seconds = wait_seconds
 
 
 class RejectedError(Exception):
-    """The receiver takes nothing from us: its settings are wrong."""
+    """The receiver rejects all messages: its settings are wrong."""
 
 
 class UnfitError(Exception):
-    """The receiver takes messages, but not this one."""
+    """The receiver accepts messages, but not this one."""
 
 
 def singly(notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:

@@ -1,7 +1,7 @@
-"""Who has been notified of what, and whom we wait for: a small database of its own, `<home>/outbox/outbox.sqlite`.
+"""The record of notifications, in a separate database: `<home>/outbox/outbox.sqlite`.
 
-It holds what no rebuild gives back, so it is none of the warehouse's tables. A row per channel and subject says which
-state the channel is to know and which it was last notified; the difference is what is due.
+It cannot be rebuilt, so it is not in the warehouse. One row per channel and subject has the state the channel should
+know and the state it was last notified of; the difference is due.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ create table if not exists channels (
     channel text primary key,
     compared_version text, -- the published version it was last compared with
     compared_at text,
-    known_until text, -- the newest moment of any alert then: an alert that ended before it is no news
+    known_until text, -- the newest time of any alert then: an alert that ended before it is not sent
     failure_count integer not null default 0,
     tried_at text, try_at text, trouble text
 ) strict;
@@ -43,15 +43,15 @@ create table if not exists subjects (
 
 
 class OutboxBusyError(Exception):
-    """Another process is telling people, and the caller would rather not wait."""
+    """Another process is sending, and the caller does not wait."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a channel is to know of a subject (`wanted`), and what it was notified last.
+    """The state of a subject that a channel should know (`wanted`) and the one it was last notified of.
 
-    `change_count` is how often it was notified; `about` is the subject as it was last seen. Where a message about it
-    was rejected, `tried_at`, `try_at` and `trouble` say when, when next, and why.
+    `change_count` is the number of notifications; `about` is the last known subject. If a message about it was
+    rejected, `tried_at`, `try_at` and `trouble` are the time, the next attempt and the reason.
     """
 
     kind: str
@@ -67,7 +67,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class ChannelState:
-    """A channel: what it was compared with, and, where its receiver fails, since how many tries and until when."""
+    """A channel: the version it was compared with and, if its receiver fails, the attempts and the next one."""
 
     compared_version: str | None = None
     compared_at: datetime | None = None
@@ -79,10 +79,10 @@ class ChannelState:
 
 
 class Outbox:
-    """The open database. Every method is one transaction of its own, unless it stands in `transaction`."""
+    """The open database. Every method is its own transaction, unless it is called within `transaction`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Make the tables where they are missing."""
+        """Create missing tables."""
         self._connection = connection
         connection.executescript(TABLES)
         if "told" in {row[1] for row in connection.execute("pragma table_info(subjects)")}:
@@ -100,7 +100,7 @@ class Outbox:
         self._connection.execute("commit")
 
     def state(self, channel: str) -> ChannelState:
-        """How `channel` fares; as new where nothing is known of it."""
+        """The state of `channel`; the initial one if it has none."""
         row = self._connection.execute(
             "select compared_version, compared_at, known_until, failure_count, tried_at, try_at, trouble "
             "from channels where channel = ?",
@@ -112,7 +112,7 @@ class Outbox:
         return ChannelState(version, _read(compared_at), known_until, failures, _read(tried_at), _read(try_at), trouble)
 
     def compared(self, channel: str, version: str, known_until: str | None, now: datetime) -> None:
-        """Keep that `channel` has been compared with a published version."""
+        """Record that `channel` has been compared with a published version."""
         self._connection.execute(
             "insert into channels (channel, compared_version, known_until, compared_at) values (?, ?, ?, ?) "
             "on conflict do update set compared_version = excluded.compared_version, "
@@ -121,7 +121,7 @@ class Outbox:
         )
 
     def failed(self, channel: str, tried_at: datetime | None, try_at: datetime, trouble: str) -> None:
-        """Keep that `channel` takes nothing before `try_at`; no `tried_at` where the receiver itself named the time."""
+        """Record that `channel` is not tried before `try_at`; no `tried_at` if the receiver set that time."""
         self._connection.execute(
             "insert into channels (channel, failure_count, tried_at, try_at, trouble) values (?, 1, ?, ?, ?) "
             "on conflict do update set failure_count = failure_count + 1, tried_at = excluded.tried_at, "
@@ -130,7 +130,7 @@ class Outbox:
         )
 
     def entries(self, channel: str) -> list[Entry]:
-        """Every subject that `channel` was notified of or is to be notified of."""
+        """Every subject that `channel` was or should be notified of."""
         rows = self._connection.execute(
             "select kind, subject, wanted, notified, change_count, about, tried_at, try_at, trouble "
             "from subjects where channel = ? order by rowid",
@@ -142,11 +142,11 @@ class Outbox:
         ]
 
     def due(self, channel: str) -> list[Entry]:
-        """Those of which it does not know yet what it is to know."""
+        """The entries with a notification due."""
         return [entry for entry in self.entries(channel) if entry.wanted != entry.notified]
 
     def want(self, channel: str, kind: str, subject: str, wanted: str, about: Mapping[str, Any]) -> None:
-        """Ask that `channel` know the state `wanted`. A rejection of another state does not hold it up."""
+        """Set the state that `channel` should know. A rejection of another state does not delay it."""
         self._connection.execute(
             "insert into subjects (channel, kind, subject, wanted, about) values (?, ?, ?, ?, ?) "
             "on conflict do update set about = excluded.about, wanted = excluded.wanted, "
@@ -156,14 +156,14 @@ class Outbox:
         )
 
     def forget(self, channel: str, subject: str) -> None:
-        """Drop what `channel` need not be notified any more and never was."""
+        """Drop a subject that `channel` was never notified of and need not be."""
         self._connection.execute(
             "delete from subjects where channel = ? and subject = ? and notified is null",
             (channel, subject),
         )
 
     def notified(self, channel: str, subjects: Sequence[str]) -> None:
-        """Keep that `channel` has taken what was due of `subjects`."""
+        """Record that `channel` has accepted what was due of `subjects`."""
         with self.transaction():
             self._connection.executemany(
                 "update subjects set notified = wanted, change_count = change_count + 1, tried_at = null, "
@@ -177,7 +177,7 @@ class Outbox:
             )
 
     def put_off(self, channel: str, subject: str, now: datetime, try_at: datetime, trouble: str) -> None:
-        """Keep that `channel` rejected what is due of `subject`."""
+        """Record that `channel` rejected what is due of `subject`."""
         self._connection.execute(
             "update subjects set tried_at = ?, try_at = ?, trouble = ? where channel = ? and subject = ?",
             (_write(now), _write(try_at), trouble, channel, subject),
@@ -186,16 +186,16 @@ class Outbox:
 
 @contextmanager
 def opened(settings: Settings, wait: bool = True) -> Iterator[Outbox]:
-    """The home's outbox, for one process at a time: who tells people holds it until they are notified.
+    """The home's outbox, locked for one process while it sends.
 
-    Who will not `wait` for another gets OutboxBusyError.
+    Raises OutboxBusyError if it is locked and the caller does not `wait`.
     """
     private_folder(settings.outbox_dir)
     guard = FileLock(settings.outbox_dir / ".lock", thread_local=False)
     try:
         guard.acquire(timeout=-1 if wait else 0)
     except Timeout:
-        raise OutboxBusyError("another process is telling people") from None
+        raise OutboxBusyError("another process is sending notifications") from None
     try:
         with closing(sqlite3.connect(settings.outbox_dir / "outbox.sqlite", isolation_level=None)) as connection:
             yield Outbox(connection)

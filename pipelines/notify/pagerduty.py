@@ -1,4 +1,4 @@
-"""PagerDuty, by its Events API v2: an alert of ours is an alert there, under the same id."""
+"""PagerDuty, by its Events API v2: our alert is an alert there, with the same id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipelines.notify.notice import TEST, Notice, clipped, singly
 from pipelines.settings import PagerDutySettings, Severity
 
 ACTION = {"alert.acknowledged": "acknowledge", "alert.closed": "resolve", "alert.withdrawn": "resolve"}
-"""What every other event does is trigger."""
+"""All other events trigger."""
 SEVERITY = {"page": "critical", "ticket": "warning"}
 SUMMARY_LENGTH, KEY_LENGTH = 1024, 255
 
@@ -32,11 +32,11 @@ class PagerDuty:
         return self.settings.least_severity
 
     def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
-        """One in a message."""
+        """One per message."""
         return singly(notices)
 
     def send(self, notices: Sequence[Notice], now: datetime) -> None:
-        """Send one event; a test is resolved at once, so that it leaves nothing behind."""
+        """Send one event; a test is resolved at once, so that it leaves no open incident."""
         (notice,) = notices
         actions = ("trigger", "resolve") if notice.event == TEST else (ACTION.get(notice.event, "trigger"),)
         for action in actions:
@@ -65,5 +65,5 @@ class PagerDuty:
 
 
 def _key(subject: str) -> str:
-    """PagerDuty's key of `subject`: itself, or a digest where it is longer than PagerDuty takes."""
+    """PagerDuty's key of `subject`: itself, or a digest if it is longer than PagerDuty allows."""
     return subject if len(subject) <= KEY_LENGTH else hashlib.sha256(subject.encode()).hexdigest()

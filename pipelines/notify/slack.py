@@ -1,4 +1,4 @@
-"""Slack, by an incoming webhook: one message of blocks for what is due, up to ten notices."""
+"""Slack, by an incoming webhook: one message with up to ten notifications."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.settings import Severity, SlackSettings
 
 MOST_IN_A_MESSAGE = 10
 LONGEST_BLOCK = 2_900
-"""Slack takes 3,000 characters in a section."""
+"""Slack allows 3,000 characters in a section."""
 LONGEST_MESSAGE = 12_000
 """Slack was seen to reject some 13,200 characters of blocks (slackapi/bolt-js#2509)."""
 TITLE_LENGTH, FACT_LENGTH = 150, 240
@@ -40,7 +40,7 @@ class Slack:
         return self.settings.least_severity
 
     def batches(self, notices: Sequence[Notice]) -> Iterator[Sequence[Notice]]:
-        """Up to ten in a message, fewer where they are long."""
+        """Up to ten in a message, fewer if they are long."""
         message: list[Notice] = []
         length = 0
         for notice in notices:
@@ -69,7 +69,7 @@ class Slack:
 
 
 def _section(notice: Notice) -> str:
-    """A notice as Slack shows it, without the facts that do not fit: a character may need five to be escaped."""
+    """A notification in Slack's markup, without the facts that do not fit: escaping makes text longer."""
     sign = SIGN.get(notice.event, SIGN[notice.severity])
     text = f"{sign} *{escaped(clipped(notice.title, TITLE_LENGTH))}*"
     link = f"\n<{escaped(notice.link)}|Open the scorecard>" if notice.link else ""
@@ -81,5 +81,5 @@ def _section(notice: Notice) -> str:
 
 
 def escaped(text: str) -> str:
-    """`text` as it stands in a Slack message: none of it is a mention, a link or a command."""
+    """`text` escaped for Slack, so that it cannot be a mention, a link or a command."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""Any program that takes signed JSON: a message for each notice, as Standard Webhooks 1.0 has it."""
+"""A webhook with signed JSON: one message per notification, following Standard Webhooks 1.0."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipelines.settings import Severity, WebhookSettings
 
 @dataclass(frozen=True)
 class Webhook:
-    """A program's address, and the key it shares with us."""
+    """The receiver's address and shared key."""
 
     settings: WebhookSettings
     name = "webhook"
@@ -28,11 +28,11 @@ class Webhook:
         return self.settings.least_severity
 
     def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
-        """One in a message."""
+        """One per message."""
         return singly(notices)
 
     def send(self, notices: Sequence[Notice], now: datetime) -> None:
-        """Post one notice. The time of the attempt is signed with it, so that nobody can play it again later."""
+        """Post one notification. The time of the attempt is signed too, to prevent replays."""
         (notice,) = notices
         body = json.dumps(
             {

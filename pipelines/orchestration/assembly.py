@@ -1,4 +1,4 @@
-"""The whole graph put together from settings and sources."""
+"""Assembles the asset graph from settings and sources."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse.values import configured
 
 SCORECARD = dg.AssetKey(["marts", "scorecard", "mart_scorecard"])
-"""The mart that page and reviews are made from; a project without it has neither."""
+"""The mart required by the page and the reviews; a project without it has neither."""
 ALERTS = dg.AssetKey(["marts", "scorecard", "mart_alerts"])
-"""The mart that says what people are told; a project without it tells them of failed runs alone."""
+"""The mart of alerts; a project without it only sends notifications of failed runs."""
 
 
 def build_defs(
@@ -35,9 +35,9 @@ def build_defs(
     manifest: Manifest | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
 ) -> dg.Definitions:
-    """The definitions for `settings`; what else is given stands in for what would be discovered.
+    """The definitions for `settings`; other arguments override what would be discovered.
 
-    Opens no database and no connection. The dbt project is parsed where it has changed since it last was.
+    Opens no database and no connection. The dbt project is parsed again if it has changed.
     """
     settings = settings or Settings()
     sources = configured(all_sources() if sources is None else sources, settings)

@@ -1,4 +1,4 @@
-"""The catalog's tables and the ledger's as assets: what dbt reads beside the sources."""
+"""Assets of the catalog and ledger tables, which dbt reads in addition to the sources."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -21,7 +21,7 @@ from pipelines.warehouse.transform import load_catalog_tables
 CATALOG, LEDGER = "catalog", "ledger"
 QUARANTINE_KEY = dg.AssetKey([GROUP, ledger_schema.QUARANTINE.name])
 BUILT = "built"
-"""The one ledger table that is written after the marts, not before them."""
+"""The only ledger table that is written after the marts."""
 
 
 def ledger_key(name: str) -> dg.AssetKey:
@@ -62,7 +62,7 @@ def catalog_assets(settings: Settings) -> dg.AssetsDefinition:
 
 
 def ledger_assets(settings: Settings, sources: Mapping[str, Source]) -> dg.AssetsDefinition:
-    """The assets of the ledger and the quarantine, as they stand once every source's days are replaced.
+    """The assets of the ledger and the quarantine, after every source's days are replaced.
 
     The marts depend on them (`dim_days` on the coverage), so building waits for every source, read by a model or not.
     """
@@ -93,11 +93,11 @@ def ledger_assets(settings: Settings, sources: Mapping[str, Source]) -> dg.Asset
         ],
         required_resource_keys={WAREHOUSE},
     )
-    def stand(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    def ledger_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         with retried(context):
             counts = table_rows(settings, [(schema, item.name) for _, schema, item in tables])
         for key, schema, item in tables:
             count = counts[schema, item.name]
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": count})
 
-    return stand
+    return ledger_tables

@@ -1,4 +1,4 @@
-"""What assets say of themselves, the same way everywhere: owners, column schemas, tables in Markdown."""
+"""Common metadata of assets: owners, column schemas, Markdown tables."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pipelines.sources.spec import Column
 
 LONGEST_TABLE = 50
 NOBODY = "data-platform"
-"""Who owns what no source or model names an owner for: those who run the pipeline."""
+"""The default owner: the team that runs the pipeline."""
 
 
 def owners(owner: str | None) -> list[str]:
-    """`owner` as Dagster spells it: an address as it is, anything else as a team."""
+    """`owner` in Dagster's format: an address unchanged, anything else as a team."""
     text = owner or NOBODY
     if "@" in text:
         return [text]
@@ -24,14 +24,14 @@ def owners(owner: str | None) -> list[str]:
 
 
 def column_schema(columns: Iterable[Column | CatalogColumn]) -> dg.TableSchema:
-    """The columns with their types and descriptions, as the UI shows them."""
+    """The columns with types and descriptions, for the UI."""
     return dg.TableSchema(
         columns=[dg.TableColumn(name=c.name, type=c.type, description=c.description) for c in columns]
     )
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MarkdownMetadataValue:
-    """A Markdown table; a long one is cut, and says so."""
+    """A Markdown table; a long one is truncated with a note."""
     lines = [" | ".join(head), " | ".join("---" for _ in head)]
     lines += [" | ".join(str(cell).replace("|", "\\|") for cell in row) for row in rows[:LONGEST_TABLE]]
     if len(rows) > LONGEST_TABLE:

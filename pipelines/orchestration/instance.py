@@ -1,4 +1,4 @@
-"""Dagster's own storage in the home folder: its settings, and the end of runs whose process died."""
+"""Dagster's storage in the home folder: its settings, and failing orphaned runs."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from pipelines.settings import Settings
 from pipelines.warehouse.private import private_folder
 
 DAGSTER_YAML = """\
-# Written once by `scorecard`; yours to change.
+# Written once by `scorecard`; you may change it.
 telemetry:
   enabled: false
 nux:
   enabled: false
 freshness:
   enabled: true
-# Every run writes the one warehouse, so they queue. No pool beside this: its slot outlives a killed run and the next
-# run waits for ever. What keeps two writers apart is a lock of the operating system, which dies with its holder.
+# Every run writes the one warehouse, so they queue. No pool is used, because its slot survives a killed run
+# and the next run waits forever. An operating-system lock separates writers; it is released with its process.
 concurrency:
   runs:
     max_concurrent_runs: 1
@@ -49,11 +49,11 @@ event_log_storage: # writes the events of a range of days at once
     base_dir:
       env: DAGSTER_HOME
 """
-"""What homes made by version 0.1 ask for. It kept Dagster's own SQLite files, which Dagster's own storage reads."""
+"""The storage in homes of version 0.1. It used Dagster's own SQLite files, which Dagster's own storage reads."""
 
 
 def write_settings(settings: Settings) -> Path:
-    """Write dagster.yaml where it is missing, or names the storage of version 0.1; returns its path."""
+    """Write dagster.yaml if it is missing or has the storage of version 0.1; returns its path."""
     path = settings.dagster_home / "dagster.yaml"
     if not path.exists():
         private_folder(settings.dagster_home)
@@ -64,16 +64,16 @@ def write_settings(settings: Settings) -> Path:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What Dagster's processes want in their environment; a webserver inherits it from `scorecard ui`."""
+    """Environment variables for Dagster's processes; a webserver inherits them from `scorecard ui`."""
     return {"DAGSTER_HOME": str(settings.dagster_home)}
 
 
 @contextmanager
 def opened_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The home's Dagster instance: what a run from the command line writes, the UI shows."""
+    """The home's Dagster instance, shared by the command line and the UI."""
     folder = str(write_settings(settings).parent)
     os.environ.update(environment(settings))
-    # Opened for the first time, each storage makes its tables: two processes at once would both make them.
+    # Each storage creates its tables when first opened, so only one process at a time may do so.
     with FileLock(settings.dagster_home / ".opening"):
         instance = dg.DagsterInstance.from_config(folder)
         instance.fetch_materializations(dg.AssetKey("any"), limit=1)
@@ -92,8 +92,8 @@ def alive(settings: Settings, token: str) -> Iterator[None]:
     path.unlink(missing_ok=True)
 
 
-def bury_the_dead(settings: Settings, instance: dg.DagsterInstance) -> list[str]:
-    """Mark as failed the command line's runs whose process died; returns their ids.
+def fail_orphaned_runs(settings: Settings, instance: dg.DagsterInstance) -> list[str]:
+    """Mark orphaned runs of the command line as failed; returns their ids.
 
     Killed, a process cannot say so, and its run would count as running and hold up the queue. It held a lock file
     which the operating system has let go.

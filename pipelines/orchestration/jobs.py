@@ -1,4 +1,4 @@
-"""The two jobs: taking in what has landed, and everything for a range of days; and the daily schedule."""
+"""The two jobs: ingesting landing files, and everything for a date range; and the daily schedule."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ EVERY_MORNING = "0 6 * * *"
 
 
 def landing_job() -> dg.UnresolvedAssetJobDefinition:
-    """Takes in what has landed."""
+    """Ingests landing files."""
     return dg.define_asset_job(
-        LANDING, dg.AssetSelection.groups(landing.GROUP), description="Take in new and changed landing files."
+        LANDING, dg.AssetSelection.groups(landing.GROUP), description="Ingest new and changed landing files."
     )
 
 
 def daily_job() -> dg.UnresolvedAssetJobDefinition:
-    """Everything but the reviews, for a day or a range of days in one run."""
+    """Everything except reviews, for a day or a date range in one run."""
     return dg.define_asset_job(
         DAILY,
         dg.AssetSelection.all() - dg.AssetSelection.groups(reviews.GROUP),
-        description="Take in, validate and replace the days, build and test the marts, publish.",
+        description="Ingest, validate and replace the days, build and test the marts, publish.",
     )
 
 
 def daily_schedule(job: dg.UnresolvedAssetJobDefinition, sources: Mapping[str, Source]) -> dg.ScheduleDefinition:
-    """One run each morning, for yesterday and as many days before it as rows may still change."""
+    """One run each morning, for yesterday and the days before it that may still change."""
     late = max((source.late for source in sources.values()), default=timedelta())
 
     @dg.schedule(

@@ -1,4 +1,4 @@
-"""Landing assets: a source's files, taken in once per content. One asset a source, not partitioned.
+"""Landing assets: a source's files, ingested once per file version. One unpartitioned asset per source.
 
 A file may hold any days; which ones it made stale, the ledger knows afterwards.
 """
@@ -49,7 +49,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
         required_resource_keys={WAREHOUSE},
         check_specs=[
             dg.AssetCheckSpec(
-                CHECK, asset=key, description="Every file in the landing folder could be read and fits a format."
+                CHECK, asset=key, description="Every file in the landing folder is readable and matches a format."
             ),
             dg.AssetCheckSpec(
                 FRESH, asset=key, description=f"The newest day ended no more than {_hours(source.fresh_within)} ago."
@@ -72,7 +72,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
 def _materialized(
     source: Source, reports: Sequence[FileReport], rejected: Sequence[RejectedFile], age: Freshness
 ) -> dg.MaterializeResult[None]:
-    """What became of the files, with its two checks: none rejected, none too old."""
+    """The result for the files, with its two checks: none rejected, none too old."""
     broken = table(["file", "status", "why, and what to do"], [(f.path, f.status, f.message) for f in rejected])
     return dg.MaterializeResult(
         metadata={

@@ -1,4 +1,4 @@
-"""Which columns a column is made from, by sqlglot's reading of the SQL that dbt compiled.
+"""Column lineage, from sqlglot's parse of the SQL that dbt compiled.
 
 Worked out after a build, because it takes the compiled SQL and the columns of the relations as they were made; kept
 with the manifest, because it changes only when the project does.
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def keep_lineage(settings: Settings, manifest: Manifest) -> None:
-    """Work the lineage out where that has not been done and the project has been built.
+    """Compute the lineage if it is missing and the project has been built.
 
     A run that someone waits for leaves it to the daemon's runs or to `scorecard ui`: it takes a while.
     """
@@ -26,7 +26,7 @@ def keep_lineage(settings: Settings, manifest: Manifest) -> None:
 
 
 def column_lineage(settings: Settings, manifest: Manifest) -> Lineage:
-    """Each model's columns and what they are made from; a model whose SQL cannot be read is left out."""
+    """Each model's columns with their source columns; a model with SQL that cannot be parsed is left out."""
     nodes = {**manifest.content["nodes"], **manifest.content["sources"]}
     columns = table_columns(settings)
     compiled = settings.warehouse_dir / "dbt" / "compiled"
@@ -42,7 +42,7 @@ def column_lineage(settings: Settings, manifest: Manifest) -> Lineage:
         known = {relation: columns.get(relation, {}) for relation in parents}
         try:
             found = made_from(path.read_text(), columns.get((node["schema"], node["alias"]), ()), known)
-        except Exception as error:  # sqlglot meets SQL it does not know: lineage is an aid, the build stands
+        except Exception as error:  # sqlglot does not parse all SQL; missing lineage must not fail the build
             log.warning("no column lineage for %s: %s", node["name"], error)
             continue
         lineage[unique_id] = {
@@ -55,12 +55,12 @@ def column_lineage(settings: Settings, manifest: Manifest) -> Lineage:
 def made_from(
     sql: str, columns: Collection[str], parents: Mapping[tuple[str, str], Mapping[str, str]]
 ) -> dict[str, set[tuple[tuple[str, str], str]]]:
-    """Column → the ((schema, table), column)s it is made from, for each of the query's `columns`.
+    """Column → its source ((schema, table), column)s, for each of the query's `columns`.
 
     `parents` are the relations it reads, (schema, table) → column → type. Raises sqlglot's errors where it cannot read
     the query.
     """
-    from sqlglot import MappingSchema, exp, parse_one  # a second that only this needs
+    from sqlglot import MappingSchema, exp, parse_one  # takes a second, so imported only here
     from sqlglot.lineage import lineage
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import build_scope
@@ -69,7 +69,7 @@ def made_from(
     for (room, table), types in parents.items():
         schema.add_table(exp.table_(table, db=room), dict(types), dialect="duckdb")
     parsed = parse_one(sql, dialect="duckdb")
-    for relation in parsed.find_all(exp.Table):  # the warehouse's name is no part of a relation's
+    for relation in parsed.find_all(exp.Table):  # relations are compared without the warehouse's name
         relation.set("catalog", None)
     query = qualify(parsed, schema=schema, dialect="duckdb")
     scope = build_scope(query)

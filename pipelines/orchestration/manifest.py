@@ -1,4 +1,4 @@
-"""dbt's manifest as Dagster reads it, and, beside it, the columns each column is made from."""
+"""dbt's manifest for Dagster, and the column lineage."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipelines.settings import Settings
 from pipelines.warehouse import transform
 
 Lineage = dict[str, dict[str, list[tuple[str, str]]]]
-"""Model's unique id → column → the (unique id, column)s it is made from."""
+"""Model's unique id → column → its source (unique id, column)s."""
 
 
 class Manifest:
-    """The project as dbt parsed it, in its folder."""
+    """The parsed project, in its folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is read until it is asked for."""
+        """Reads files lazily."""
         self.folder = folder
 
     @property
@@ -36,7 +36,7 @@ class Manifest:
 
     @property
     def lineage(self) -> Lineage | None:
-        """The column lineage, where it has been worked out (see `save_lineage`)."""
+        """The column lineage, if computed (see `save_lineage`)."""
         path = self.folder / "lineage.json"
         if not path.exists():
             return None
@@ -44,12 +44,12 @@ class Manifest:
         return read
 
     def save_lineage(self, lineage: Lineage) -> None:
-        """Keep the column lineage for every later start."""
+        """Save the column lineage for later starts."""
         _write(self.folder / "lineage.json", json.dumps(lineage))
 
 
 def prepared(settings: Settings) -> Manifest:
-    """The manifest of the project as it stands."""
+    """The manifest of the current project."""
     return Manifest(transform.manifest_file(settings).parent)
 
 

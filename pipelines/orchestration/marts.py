@@ -32,7 +32,7 @@ from pipelines.warehouse.transform import Build, build, rebuild
 log = logging.getLogger(__name__)
 
 BUILT = ledger_key("built")
-"""The days whose marts are built."""
+"""The days with built marts."""
 GOOD = ("success", "pass", "no-op")
 SKIPPED = "skipped"
 WARNED = "warn"
@@ -75,9 +75,9 @@ def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
             rows = table_rows(settings)
         results = _results(built)
         for unique_id, key in key_of.items():
-            # What dbt was not asked for stands: a view, a seed, or everything where no day was stale.
-            stands = results[unique_id]["status"] in GOOD if unique_id in results else built.success
-            if stands and key in asked:
+            # Skipped nodes keep their last result: views, seeds, or everything if no day was stale.
+            succeeded = results[unique_id]["status"] in GOOD if unique_id in results else built.success
+            if succeeded and key in asked:
                 node = manifest.content["nodes"][unique_id]
                 count = rows.get((node["schema"], node["alias"]))
                 yield _made(key, built, results.get(unique_id), count)
@@ -95,7 +95,7 @@ def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
 
 
 def _built(settings: Settings) -> dg.AssetSpec:
-    """The days whose marts are built: the asset by which people backfill.
+    """The days with built marts: the asset used for backfills.
 
     It is made of the days the ledger knows, not of the models: so a model can be selected with all that follows from it
     and without a day.
@@ -105,7 +105,7 @@ def _built(settings: Settings) -> dg.AssetSpec:
         BUILT,
         deps=[ledger_key("coverage")],
         group_name="ledger",
-        description=f"{item.description}\n\nMaterialize a range of its days to have every model rebuilt over them.",
+        description=f"{item.description}\n\nMaterialize a range of its days to rebuild every model over them.",
         owners=owners(None),
         kinds={"duckdb"},
         partitions_def=day_partitions(settings),
@@ -117,7 +117,7 @@ def _built(settings: Settings) -> dg.AssetSpec:
 
 
 def untouched(manifest: Manifest, changed: Collection[str]) -> set[dg.AssetKey]:
-    """The views and seeds that are not among the models `changed` (names): nothing is done for them."""
+    """The views and seeds that are not in `changed` (model names): they are skipped."""
     translator = Translator(manifest)
     return {
         translator.get_asset_key(node)
@@ -127,7 +127,7 @@ def untouched(manifest: Manifest, changed: Collection[str]) -> set[dg.AssetKey]:
 
 
 def _in_order(specs: Iterable[dg.AssetSpec]) -> dict[str, dg.AssetKey]:
-    """Unique id → key of each asset, none before what it is made from: so Dagster wants them reported."""
+    """Unique id → key of each asset, in dependency order, as Dagster requires."""
     by_key = {spec.key: spec for spec in specs}
     graph = {key: {dep.asset_key for dep in spec.deps} for key, spec in by_key.items()}
     order = [key for key in TopologicalSorter(graph).static_order() if key in by_key]
@@ -135,7 +135,7 @@ def _in_order(specs: Iterable[dg.AssetSpec]) -> dict[str, dg.AssetKey]:
 
 
 class _Progress:
-    """Says of each model and test that dbt has finished how many there are and how long it took.
+    """Logs each finished model and test, with progress and duration.
 
     Dagster's log, where each line is a row of its storage, gets one every few seconds.
     """
@@ -159,7 +159,7 @@ class _Progress:
 
 
 def _results(built: Build) -> dict[str, dict[str, Any]]:
-    """Unique id → what became of each model, seed and test."""
+    """Unique id → result of each model, seed and test."""
     return {
         result.node.unique_id: {
             "name": result.node.name,

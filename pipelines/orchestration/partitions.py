@@ -1,4 +1,4 @@
-"""Days as Dagster partitions, and ranges of them: however many days, one run.
+"""Days as Dagster partitions, and date ranges: one run for any number of days.
 
 One asset has partitions: the days that are built (`marts.BUILT`). Dagster records every partition of every asset as an
 event; what is made from or for a day reads the days from the run instead.
@@ -19,12 +19,12 @@ ONE_RUN = dg.BackfillPolicy.single_run()
 
 
 def day_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
-    """A partition per UTC day from the first that is ever built up to today."""
+    """A partition per UTC day, from the first built day to today."""
     return dg.DailyPartitionsDefinition(start_date=settings.first_day.isoformat(), end_offset=1)
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[date] | None:
-    """The days the run is asked for; None where it names none, which asks for every stale one."""
+    """The days requested by the run; None requests every stale day."""
     tags = context.run.tags
     if RANGE_START in tags:
         first, last = date.fromisoformat(tags[RANGE_START]), date.fromisoformat(tags[RANGE_END])
@@ -33,23 +33,23 @@ def days_of(context: dg.AssetExecutionContext) -> list[date] | None:
 
 
 def range_tags(first: date, last: date) -> dict[str, str]:
-    """The run tags that ask for every day from `first` to `last`, both included."""
+    """The run tags that request every day from `first` to `last`, inclusive."""
     return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
 
 
-def stretches(days: Iterable[date], apart: int = 1) -> Iterator[tuple[date, date]]:
-    """(first, last) of each stretch of `days` that are at most so many days `apart`, in order."""
-    stretch: list[date] = []
+def date_ranges(days: Iterable[date], apart: int = 1) -> Iterator[tuple[date, date]]:
+    """(first, last) of each date range of `days` with gaps of at most `apart` days, in order."""
+    current: list[date] = []
     for day in sorted(days):
-        if stretch and day - stretch[-1] > timedelta(days=apart):
-            yield stretch[0], stretch[-1]
-            stretch = []
-        stretch.append(day)
-    if stretch:
-        yield stretch[0], stretch[-1]
+        if current and day - current[-1] > timedelta(days=apart):
+            yield current[0], current[-1]
+            current = []
+        current.append(day)
+    if current:
+        yield current[0], current[-1]
 
 
 def up_to_today(days: Iterable[date]) -> list[date]:
-    """`days` without those to come: a row whose clock runs ahead waits for its day."""
+    """`days` without future ones: a row with a time in the future waits for its day."""
     today = datetime.now(UTC).date()
     return [day for day in days if day <= today]

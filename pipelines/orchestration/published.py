@@ -1,4 +1,4 @@
-"""What is published: the marts, once every one was built and every test passed; the page and Postgres follow them."""
+"""Publication: the marts, once all are built and every test has passed; then the page and Postgres."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,14 +19,14 @@ GROUP = "published"
 
 
 def published_asset(settings: Settings, marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The copy of `marts` that people and BI tools read."""
+    """The copy of `marts` for people and BI tools."""
 
     @dg.asset(
         key=dg.AssetKey([GROUP, "marts"]),
-        # Of the days that are built, the newest stands for all.
+        # Only the newest built day is required as a dependency.
         deps=[*marts, dg.AssetDep(BUILT, partition_mapping=dg.LastPartitionMapping())],
         group_name=GROUP,
-        description="The copy of the marts that people and BI tools read, as DuckDB and as Parquet; swapped in whole.",
+        description="The copy of the marts for people and BI tools, as DuckDB and Parquet; replaced atomically.",
         owners=owners(None),
         kinds={"duckdb", "parquet"},
         required_resource_keys={WAREHOUSE},
@@ -40,13 +40,13 @@ def published_asset(settings: Settings, marts: Sequence[dg.AssetKey]) -> dg.Asse
 
 
 def postgres_asset(settings: Settings, marts: dg.AssetKey) -> dg.AssetsDefinition:
-    """The published `marts` in Postgres; for settings that name a `postgres_url`."""
+    """The published `marts` in Postgres, if `postgres_url` is set."""
 
     @dg.asset(
         key=dg.AssetKey([GROUP, "postgres"]),
         deps=[marts],
         group_name=GROUP,
-        description="The published marts in a Postgres schema; a version goes there in one transaction.",
+        description="The published marts in a Postgres schema; replaced in one transaction.",
         owners=owners(None),
         kinds={"postgres"},
         metadata={"schema": settings.postgres_schema},
@@ -69,13 +69,13 @@ def _counted(counts: Mapping[str, int], **more: str) -> dg.MaterializeResult[Non
 
 
 def page_asset(settings: Settings, marts: dg.AssetKey) -> dg.AssetsDefinition:
-    """The page that people open, over the published `marts`."""
+    """The page, over the published `marts`."""
 
     @dg.asset(
         key=dg.AssetKey([GROUP, "page"]),
         deps=[marts],
         group_name=GROUP,
-        description="The scorecard as one HTML file that asks nothing of any server.",
+        description="The scorecard as one self-contained HTML file.",
         owners=owners(None),
         kinds={"html"},
     )

@@ -1,4 +1,4 @@
-"""Raw assets: days replaced, after Great Expectations has validated them. One step a source, its tables the assets.
+"""Raw assets: days replaced after Great Expectations has validated them. One step per source, one asset per table.
 
 A source's day is replaced in all of its tables or rejected in all, so a step replaces them together.
 """
@@ -42,17 +42,17 @@ def raw_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
         with retried(context):
             outcome = replace_days(settings, source, asked, is_forced(context))
             with writer(settings, f"looking for rejected days of {source.name}") as connection:
-                standing = rejected_days(connection, source.name)
+                rejections = rejected_days(connection, source.name)
         if asked is not None:
-            standing = [rejection for rejection in standing if rejection.day in set(asked)]
+            rejections = [rejection for rejection in rejections if rejection.day in set(asked)]
         for item in source.warehouse_tables:
-            rejected = [rejection for rejection in standing if f"{source.name}__{item.name} " in rejection.message]
+            rejected = [rejection for rejection in rejections if f"{source.name}__{item.name} " in rejection.message]
             yield dg.MaterializeResult(
                 asset_key=raw_key(source.name, item.name),
                 metadata={
                     "rows replaced": outcome.rows.get(item.name, 0),
                     "days replaced": len(outcome.accepted),
-                    "days rejected": len(standing),
+                    "days rejected": len(rejections),
                 },
                 check_results=[_verdict(source, item, rejected)],
             )
@@ -83,9 +83,9 @@ def _check(source: Source, item: Table) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         CHECK,
         asset=raw_key(source.name, item.name),
-        # The other sources' days are built all the same, and this source's without the rejected ones.
+        # The other sources' days are still built, and this source's without the rejected ones.
         blocking=False,
-        description=f"Great Expectations accepts every day asked for: quarantined_share{', ' if names else ''}{names}.",
+        description=f"Great Expectations accepts every requested day: quarantined_share{', ' if names else ''}{names}.",
     )
 
 

@@ -19,12 +19,12 @@ EVERY_NIGHT = "30 3 * * *"
 
 
 def tidy(settings: Settings, sources: Mapping[str, Source], instance: dg.DagsterInstance) -> tuple[int, int]:
-    """Remove what is older than `history_days` and nothing needs; returns how many runs and contents went."""
+    """Remove unused runs and file versions older than `history_days`; returns the number of each."""
     return forget_runs(settings, instance), collect(settings, sources.values())
 
 
 def forget_runs(settings: Settings, instance: dg.DagsterInstance) -> int:
-    """Delete the finished runs that began more than `history_days` ago; returns how many."""
+    """Delete the finished runs that began more than `history_days` ago; returns the number."""
     before = datetime.now(UTC) - timedelta(days=settings.history_days)
     forgotten = 0
     while runs := instance.get_runs(dg.RunsFilter(statuses=FINISHED, created_before=before), limit=AT_ONCE):
@@ -39,14 +39,16 @@ def forget_runs(settings: Settings, instance: dg.DagsterInstance) -> int:
 
 
 def retention_job(settings: Settings, sources: Mapping[str, Source]) -> dg.JobDefinition:
-    """Removes what is old and what nothing needs."""
+    """Removes old, unused data."""
 
     @dg.op(name="remove_what_is_old")
     def remove(context: dg.OpExecutionContext) -> None:
-        runs, contents = tidy(settings, sources, context.instance)
-        context.log.info(f"{runs} runs and {contents} contents older than {settings.history_days} days were removed")
+        runs, versions = tidy(settings, sources, context.instance)
+        context.log.info(f"removed {runs} runs and {versions} file versions older than {settings.history_days} days")
 
-    @dg.job(name="retention", description=f"Remove runs and read files that are {settings.history_days} days old.")
+    @dg.job(
+        name="retention", description=f"Remove runs and unused file versions older than {settings.history_days} days."
+    )
     def retention() -> None:
         remove()
 

@@ -1,4 +1,4 @@
-"""The written reviews as assets, a partition a week, month or quarter, and the schedules that write the last one."""
+"""Reviews as assets, one partition per week, month or quarter, and the schedules that write the last one."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -33,9 +33,9 @@ def write_review(
 ) -> Path:
     """Write the review of `period` under `published/reviews/` and list it there; returns the page.
 
-    Written again it replaces what stood there, the page and its Markdown each in one step.
+    Replaces an existing review, the page and its Markdown each atomically.
     """
-    from pipelines.scorecard.reviews.render import as_html, as_markdown  # with Vega: a second that only this needs
+    from pipelines.scorecard.reviews.render import as_html, as_markdown  # imports Vega, which takes a second
     from pipelines.scorecard.reviews.write import review
 
     written = review(partial(read_published, settings), catalog, period, team, model, published_at(settings))
@@ -52,7 +52,7 @@ def write_review(
 
 
 def newest_period(settings: Settings, cadence: Cadence, as_of: date | None = None) -> Period:
-    """The newest whole period that the published marts know, or that was over by `as_of`."""
+    """The newest whole period of the published marts, or the last one over by `as_of`."""
     from pipelines.scorecard.reviews.write import period_of
 
     return period_of(partial(read_published, settings), cadence, as_of, datetime.now(UTC).date())
@@ -69,14 +69,14 @@ def review_jobs() -> "dict[Cadence, dg.UnresolvedAssetJobDefinition]":
         cadence: dg.define_asset_job(
             f"{cadence}_review",
             dg.AssetSelection.assets(_key(cadence)),
-            description=f"Write the {cadence} review of a period; written again it is replaced.",
+            description=f"Write or replace the {cadence} review of a period.",
         )
         for cadence in CADENCES
     }
 
 
 def review_schedules(jobs: "Mapping[Cadence, dg.UnresolvedAssetJobDefinition]") -> list[dg.ScheduleDefinition]:
-    """For each cadence the schedule that writes the review of the period that has just ended."""
+    """For each cadence, the schedule that writes the review of the last ended period."""
     return [_schedule(cadence, job) for cadence, job in jobs.items()]
 
 
@@ -112,7 +112,7 @@ def _schedule(cadence: Cadence, job: "dg.UnresolvedAssetJobDefinition") -> dg.Sc
         cron_schedule=CRON[cadence],
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"The review of the {GRAINS[cadence]} that has just ended.",
+        description=f"The review of the last ended {GRAINS[cadence]}.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         ended = Period.holding(cadence, context.scheduled_execution_time.date()).before
@@ -126,7 +126,7 @@ def _key(cadence: Cadence) -> dg.AssetKey:
 
 
 def _partitions(settings: Settings, cadence: Cadence) -> dg.TimeWindowPartitionsDefinition:
-    """A partition a period, named by its first day."""
+    """One partition per period, named by its first day."""
     return dg.TimeWindowPartitionsDefinition(
         start=Period.holding(cadence, settings.first_day).start.isoformat(),
         fmt="%Y-%m-%d",

@@ -1,6 +1,6 @@
-"""Runs executed in this process, for the command line: take in what is new, then everything for the stale days.
+"""Runs executed in this process, for the command line: ingest new files, then everything for the stale days.
 
-They are recorded in the home's Dagster instance: what they did stands in the UI beside the daemon's runs.
+They are recorded in the home's Dagster instance: the UI shows them with the daemon's runs.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.notify.delivery import tell_failure
+from pipelines.notify.delivery import notify_failure
 from pipelines.notify.failures import Failed
 from pipelines.orchestration.assembly import build_defs
-from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
+from pipelines.orchestration.instance import alive, fail_orphaned_runs, opened_instance
 from pipelines.orchestration.jobs import DAILY, LANDING
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.marts import untouched
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches, up_to_today
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, date_ranges, range_tags, up_to_today
 from pipelines.orchestration.raw import raw_key
 from pipelines.orchestration.retention import tidy
 from pipelines.orchestration.tags import FORCE, PROCESS
@@ -36,18 +36,18 @@ from pipelines.warehouse.status import Status, status
 log = logging.getLogger(__name__)
 
 FAR_APART = 31
-"""Days between two stale ones above which each has a run of its own: Dagster records every day of a run's range though
-nothing happened on it, and every run builds the tables that are made whole."""
+"""Gap between stale days, in days, above which they get separate runs: Dagster records every day of a run's range, and
+every run rebuilds the non-incremental tables in full."""
 
 LARGEST_LOG = 10_000_000
-"""Bytes of the command line's log before a new one is begun; the one before is kept."""
+"""Size in bytes at which the command line's log is rotated; one old log is kept."""
 
 NO_REASON = "no reason was given"
 
 
 @dataclass(frozen=True)
 class StepFailure:
-    """A step that failed, or a job that did outside of any, and why."""
+    """A failed step, or a job that failed outside of any step, and the reason."""
 
     step: str
     message: str
@@ -61,25 +61,25 @@ def run(
     asked: tuple[date | None, date | None] = (None, None),
     force: bool = False,
 ) -> list[StepFailure]:
-    """Take in what is new, then bring the stale days among those `asked` for up to date; returns what failed.
+    """Ingest new files, then rebuild the stale days among those `asked`; returns the failures.
 
     `before` is the status found. With `force` days are rebuilt that are not stale.
     """
     token = uuid.uuid4().hex
     tags = {PROCESS: token} | ({FORCE: "true"} if force else {})
     with opened_instance(settings) as instance, alive(settings, token):
-        bury_the_dead(settings, instance)
+        fail_orphaned_runs(settings, instance)
         log.info("Reading the dbt project …")
         manifest = prepared(settings)
         loggers = {"file": _file_logger(log_file(settings))}
         defs = build_defs(settings, sources=sources, manifest=manifest, loggers=loggers)
         failures: list[StepFailure] = []
         if before.changed:
-            log.info("Taking in %s", ", ".join(f"{count} files of {name}" for name, count in before.changed.items()))
+            log.info("Ingesting %s", ", ".join(f"{count} files of {name}" for name, count in before.changed.items()))
             keys = [landing_key(source) for source in before.changed]
             failures += _execute(settings, defs, instance, LANDING, tags, keys)
             before = status(settings, catalog, sources, files=False)
-        # Landing is done; where nothing is to be replaced or made new there is nothing to report either.
+        # Landing is done; without days to rebuild or changed models there is nothing more to do.
         done = set(map(landing_key, sources)) | untouched(manifest, before.changed_models)
         done |= {
             raw_key(name, table.name)
@@ -89,8 +89,8 @@ def run(
         }
         keys = [key for key in defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys if key not in done]
         for first, last in spans_to_run(before, asked, force):
-            log.info("Judging, building and testing %s … %s", first, last)
-            # The publication of a later span would take along what failed on an earlier one.
+            log.info("Validating, building and testing %s … %s", first, last)
+            # Publishing a later range would include the failures of an earlier one.
             if failed := _execute(settings, defs, instance, DAILY, tags | range_tags(first, last), keys):
                 return failures + failed
         tidy(settings, sources, instance)
@@ -100,16 +100,16 @@ def run(
 def spans_to_run(
     found: Status, asked: tuple[date | None, date | None] = (None, None), force: bool = False
 ) -> list[tuple[date, date]]:
-    """The first and the last day of each run to make, in order."""
+    """The first and the last day of each run, in order."""
     first, last = asked
     days: Sequence[date] = found.stale_days
     if force:
         days = found.covered
     elif not days and (found.unpublished or found.changed_models):
-        # Nothing delivered yet is a company too: its marts stand, without a row.
+        # Without any delivery, the marts are still built, without rows.
         days = found.covered[-1:] or [datetime.now(UTC).date()]
     days_asked = [day for day in up_to_today(days) if (first or date.min) <= day <= (last or date.max)]
-    return list(stretches(days_asked, FAR_APART))
+    return list(date_ranges(days_asked, FAR_APART))
 
 
 def log_file(settings: Settings) -> Path:
@@ -148,7 +148,7 @@ def _execute(
     failures = [
         StepFailure(str(event.step_key), _reason(event)) for event in result.get_step_failure_events() if event.step_key
     ]
-    if not result.success and not failures:  # before or between the steps: the warehouse could not be opened, say
+    if not result.success and not failures:  # outside the steps, for example when the warehouse cannot be opened
         failures = [
             StepFailure(job, _root_cause(event.job_failure_data.error) or event.message or NO_REASON)
             for event in result.filter_events(lambda event: event.is_run_failure)
@@ -157,7 +157,7 @@ def _execute(
         days = (tags.get(RANGE_START, ""), tags.get(RANGE_END, ""))
         steps = tuple(failure.step for failure in failures)
         message = "; ".join(failure.message for failure in failures)
-        tell_failure(settings, Failed(job, result.run_id, days, steps, message))
+        notify_failure(settings, Failed(job, result.run_id, days, steps, message))
     return failures
 
 

@@ -1,4 +1,4 @@
-"""What starts a run by itself: files that land, days that are stale; and who tells people: alerts, failed runs."""
+"""Sensors: new files and stale days start runs; alerts and failed runs send notifications."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from pipelines.catalog.load import load_catalog
-from pipelines.notify.delivery import tell, tell_failure, utc_now
+from pipelines.notify.delivery import notify, notify_failure, utc_now
 from pipelines.notify.failures import Failed
 from pipelines.notify.outbox import OutboxBusyError
-from pipelines.orchestration.instance import bury_the_dead
+from pipelines.orchestration.instance import fail_orphaned_runs
 from pipelines.orchestration.landing import landing_key
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches, up_to_today
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, date_ranges, range_tags, up_to_today
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger, ledger_schema
@@ -26,9 +26,9 @@ EVERY_SECONDS = 60
 
 
 def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
-    """Requests that the source's files be taken in when there are new or changed ones.
+    """Requests ingestion when the source has new or changed files.
 
-    The ledger is asked only when names, sizes or times are not what they were when it last knew them all.
+    The ledger is read only if names, sizes or times have changed since it last had them all.
     """
 
     @dg.sensor(
@@ -52,7 +52,7 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
                 is_changed = files_waiting(connection, settings, source) > 0
         except WarehouseBusyError as busy:
             return dg.SkipReason(f"looking again later: {busy}")
-        if not is_changed:  # a run from the command line has taken them in
+        if not is_changed:  # a run from the command line has ingested them
             return dg.SensorResult(skip_reason=nothing, cursor=seen)
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=f"{source.name} {seen}", asset_selection=[landing_key(source.name)])],
@@ -65,7 +65,7 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
 def stale_days_sensor(
     settings: Settings, sources: Mapping[str, Source], job: dg.UnresolvedAssetJobDefinition
 ) -> dg.SensorDefinition:
-    """Requests a run for each date range of stale days, and for no other day.
+    """Requests a run for each date range of stale days.
 
     Late files and restated bills make days stale. Where no day is stale and code or catalog have changed models, or
     what was built is not published, a run of the newest day sees to it. The same state is requested once: a run that
@@ -77,12 +77,12 @@ def stale_days_sensor(
         job=job,
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Days whose marts are not what the files, the catalog and the code make them.",
+        description="Stale days: their files, catalog or code have changed since their marts were built.",
     )
     def stale(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        bury_the_dead(settings, context.instance)
+        fail_orphaned_runs(settings, context.instance)
         if not settings.warehouse_file.exists():
-            yield dg.SkipReason("nothing has been taken in yet")
+            yield dg.SkipReason("nothing has been ingested yet")
             return
         try:
             found = status(settings, load_catalog(settings.catalog_dir), sources, wait=False, files=False)
@@ -94,25 +94,25 @@ def stale_days_sensor(
             days = up_to_today(found.covered)[-1:]
         if not days:
             yield dg.SkipReason("no day is stale")
-        for first, last in stretches(days):
+        for first, last in date_ranges(days):
             yield dg.RunRequest(run_key=f"{first} {last} {found.fingerprint}", tags=range_tags(first, last))
 
     return stale
 
 
 def failure_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Tells whoever is to know of a run that failed."""
+    """Notifies the channels of a failed run."""
 
     @dg.run_failure_sensor(
         name="run_failed",
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Log it, and tell every channel that is set.",
+        description="Log the failed run and notify every configured channel.",
     )
     def failed(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
         steps = [event for event in context.get_step_failure_events() if event.step_key]
-        tell_failure(
+        notify_failure(
             settings,
             Failed(
                 job=run.job_name,
@@ -127,9 +127,9 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
 
 
 def alerts_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Tells every channel what has changed among the published alerts, once, and again what it could not take.
+    """Notifies every channel once of each change of the published alerts, and retries failures.
 
-    What each was told stands in the outbox, so that a tick costs little where nothing has changed.
+    The outbox records what was sent, so that a tick without changes is cheap.
     """
     read_at = utc_now()
 
@@ -137,11 +137,11 @@ def alerts_sensor(settings: Settings) -> dg.SensorDefinition:
         name="alerts",
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Alerts that opened, were acknowledged or closed, to every channel that is set.",
+        description="Notify every configured channel of alerts that opened, were acknowledged or closed.",
     )
     def alerts() -> dg.SkipReason:
         try:
-            reports = tell(settings, since=read_at, wait=False)
+            reports = notify(settings, since=read_at, wait=False)
         except OutboxBusyError as busy:
             return dg.SkipReason(f"looking again later: {busy}")
         return dg.SkipReason("; ".join(report.text for report in reports) or "no channel is set (docs/alerts.md)")

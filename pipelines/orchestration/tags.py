@@ -1,13 +1,13 @@
-"""The tags of a run that are ours."""
+"""The pipeline's own run tags."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 FORCE = "scorecard/force"
-"""Rebuild the days asked for, stale or not."""
+"""Rebuild the requested days, stale or not."""
 PROCESS = "scorecard/process"
-"""The lock file that the process which executes the run holds while it lives."""
+"""The lock file held by the process that executes the run."""
 
 
 BACKFILL = "dagster/backfill"
@@ -15,5 +15,5 @@ BACKFILL = "dagster/backfill"
 
 
 def is_forced(context: dg.AssetExecutionContext) -> bool:
-    """Whether the run rebuilds days that are not stale too: who starts a backfill of days wants them built."""
+    """Whether the run also rebuilds days that are not stale, as in a backfill."""
     return context.run.tags.get(FORCE) == "true" or BACKFILL in context.run.tags

@@ -1,4 +1,4 @@
-"""How dbt's models, tests and sources appear in Dagster: their keys, groups and owners."""
+"""Keys, groups and owners of dbt's models, tests and sources in Dagster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Translator(DagsterDbtTranslator):
     """A model's key is its path in the project; a source's is the asset that loads it."""
 
     def __init__(self, manifest: Manifest) -> None:
-        """Take the column lineage along, where it is known already."""
+        """Keep the manifest with its column lineage."""
         super().__init__()
         self.manifest = manifest.content
         self.lineage: Lineage = manifest.lineage or {}
@@ -34,21 +34,21 @@ class Translator(DagsterDbtTranslator):
         return dg.AssetKey([GROUP, table]) if source == GROUP else raw_key(source, table)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """The domain of a mart or of what leads to it; `staging` and `seeds` otherwise."""
+        """The domain of a mart or its upstream models; `staging` and `seeds` otherwise."""
         fqn: Sequence[str] = dbt_resource_props["fqn"][1:]
         if dbt_resource_props["resource_type"] == "seed":
             return "seeds"
         return fqn[1] if len(fqn) > 2 and fqn[0] != "staging" else fqn[0]
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
-        """`meta.owner` of the model, else of a source it reads, else those who run the pipeline."""
+        """`meta.owner` of the model, else of a source it reads, else the team that runs the pipeline."""
         owner = dbt_resource_props.get("meta", {}).get("owner")
         for parent in dbt_resource_props.get("depends_on", {}).get("nodes", []):
             owner = owner or self.manifest["sources"].get(parent, {}).get("meta", {}).get("owner")
         return owners(owner)
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Dbt's own, and the columns each column is made from."""
+        """Dbt's metadata and the column lineage."""
         metadata = dict(super().get_metadata(dbt_resource_props))
         made_from = self.lineage.get(dbt_resource_props["unique_id"])
         if made_from:

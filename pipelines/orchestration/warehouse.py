@@ -1,4 +1,4 @@
-"""The warehouse as a resource: locked and open from a run's first step that writes to its last.
+"""The warehouse as a resource: locked and open from a run's first writing step to its last.
 
 It hands nothing out: steps open the warehouse as everybody does, and find it open.
 """
@@ -13,13 +13,13 @@ from pipelines.settings import Settings
 from pipelines.warehouse.connect import kept_open
 
 WAREHOUSE = "warehouse"
-"""The resource that every asset asks for whose step opens the warehouse."""
+"""The resource of every asset with a step that opens the warehouse."""
 
 
 def warehouse(settings: Settings) -> dg.ResourceDefinition:
-    """Keeps the warehouse of `settings` for a run; others wait for its end, and are told for whom."""
+    """Keeps the warehouse of `settings` open for a run; other processes wait and log the holder."""
 
-    @dg.resource(description="The warehouse, kept for the run: one process writes it at a time.")
+    @dg.resource(description="The warehouse, held for the run: only one process writes it at a time.")
     def held(context: dg.InitResourceContext) -> Iterator[None]:
         of = f"run {context.run.run_id}" if context.run else "a run"
         with kept_open(settings, of):

@@ -1,6 +1,6 @@
-"""Planning an experiment: from what past ones saw of a metric and of its traffic to sample size, duration and MDE.
+"""Plans an experiment: sample size, duration and MDE from the metric and traffic of past experiments.
 
-The statistics are in `estimates.power`; where a baseline comes from, and how a plan is told, is here.
+The statistics are in `estimates.power`; this module finds the baseline and formats the plan.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Reader = Callable[[Mapping[str, str], Mapping[str, object]], Mapping[str, pa.Tab
 POWER: Final = 0.8
 ALPHA: Final = 0.05
 WEEKS: Final = (1, 2, 4, 8, 12)
-"""How long one might run it: the MDE of each is told."""
+"""Possible durations in weeks; the MDE of each is shown."""
 SUMS: Final = ("sum_x", "sum_xx", "sum_d", "sum_dd", "sum_xd")
 QUERIES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -50,19 +50,19 @@ Kind = Literal["mean", "proportion", "ratio"]
 
 
 class PlanError(Exception):
-    """What a plan lacks, and how to give it."""
+    """Missing input of a plan, and how to provide it."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asks for; what is None is looked up.
+    """The requested parameters; None is looked up.
 
     Args:
         metric: the metric's id.
-        mde: the least relative effect to be found; 0.05 is five per cent.
+        mde: the minimum detectable relative effect; 0.05 is five percent.
         baseline: the metric's mean, or the share.
         deviation: the standard deviation of a unit's value; a share has its own.
-        power: the chance to find the effect if it is there.
+        power: the probability of detecting the effect if it exists.
         split: the treatment's share of the units.
         units_per_day: new units a day.
     """
@@ -83,13 +83,13 @@ class Plan:
     Args:
         member: the model it is about.
         metric: the metric that decides.
-        like: the past experiment the metric was measured in; None where it was not.
+        like: the past experiment that measured the metric, or None.
         baseline: mean and variance per unit.
-        baseline_source: where they come from.
-        asked: what was asked for, what was looked up filled in.
-        variants: units of control and treatment; None where no number of them would do.
-        units_per_day: new units a day, and where that comes from; None where nobody knows.
-        traffic_source: where that comes from.
+        baseline_source: the source of the baseline.
+        asked: the requested parameters, completed by look-ups.
+        variants: units of control and treatment; None if no number is enough.
+        units_per_day: new units a day; None if unknown.
+        traffic_source: the source of that number.
     """
 
     member: AiMember
@@ -109,18 +109,18 @@ class Plan:
 
     @property
     def days(self) -> int | None:
-        """Days until so many have come in."""
+        """Days until that many units have been exposed."""
         if self.units is None or not self.units_per_day:
             return None
         return max(1, math.ceil(self.units / self.units_per_day))
 
     @property
     def effect(self) -> float:
-        """The least effect in the metric's unit."""
+        """The minimum detectable effect in the metric's unit."""
         return (self.asked.mde or 0) * abs(self.baseline.mean)
 
     def reach(self) -> list[tuple[int, int, float | None, float | None]]:
-        """Weeks, the units they bring, and the least effect those find: in the metric's unit and relative."""
+        """Weeks, their units, and the MDE at that size: in the metric's unit and relative."""
         if not self.units_per_day:
             return []
         found = []
@@ -135,29 +135,30 @@ class Plan:
 def plan(read: Reader, catalog: Catalog, member: AiMember, asked: Asked) -> Plan:
     """Plan an experiment on a metric of `member`.
 
-    Without a metric the primary one of its newest sound experiment is taken, without an effect the one that was
-    planned then.
+    The default metric is the primary one of its newest valid experiment, the default effect the one planned then.
 
     Raises:
-        PlanError: where a metric, a baseline or an effect is neither given nor known, or makes no sense.
+        PlanError: when a metric, a baseline or an effect is neither given nor known, or is invalid.
     """
     tables = {name: table.to_pylist() for name, table in read(QUERIES, {"model": member.id}).items()}
     like, metric = _metric(catalog, member, asked.metric, tables["baselines"])
     seen = next((row for row in tables["baselines"] if row["metric_id"] == metric.id), None)
     baseline, source = _baseline(metric, seen, asked)
-    if like is None:  # nobody has said yet what it is
+    if like is None:  # its kind is not declared yet
         metric = metric.model_copy(update={"kind": baseline.metric})
     units_per_day, traffic = _traffic(tables, seen, asked)
     mde = asked.mde if asked.mde is not None else like.planned_effect if like else None
     if mde is None:
-        raise PlanError("say the least effect worth finding, relative to the baseline: --mde 0.05 is five per cent.")
+        raise PlanError(
+            "the minimum detectable effect is required, relative to the baseline: --mde 0.05 is five percent."
+        )
     for name, value in (("--mde", mde), ("--power", asked.power), ("--split", asked.split)):
         if not 0 < value < 1:
-            raise PlanError(f"{name} is {value}, expected a number between 0 and 1: 0.05 is five per cent.")
+            raise PlanError(f"{name} is {value}, expected a number between 0 and 1: 0.05 is five percent.")
     if asked.power <= ALPHA:
-        raise PlanError(f"--power is {asked.power}, expected more than {ALPHA}, the chance of a false alarm.")
+        raise PlanError(f"--power is {asked.power}, expected more than {ALPHA}, the false-positive rate.")
     if baseline.mean == 0:
-        raise PlanError("the baseline is 0: an effect relative to it is none. Give another --baseline.")
+        raise PlanError("the baseline is 0, so a relative effect is undefined. Give another --baseline.")
     filled = replace(asked, metric=metric.id, mde=mde)
     sign = 1 if metric.better == "higher" else -1
     variants = sample_size(
@@ -171,7 +172,7 @@ def plan(read: Reader, catalog: Catalog, member: AiMember, asked: Asked) -> Plan
 
 
 def stub(planned: Plan, begins: date) -> str:
-    """The experiment as a catalog file, with what is left to a person to fill in said in words."""
+    """The experiment as a catalog file, with placeholders for a person to fill in."""
     like, asked = planned.like, planned.asked
     treated = 100 * asked.split
     metric = planned.metric.model_dump(exclude_none=True)
@@ -207,8 +208,8 @@ def _short(value: float) -> float | int:
     return int(short) if short.is_integer() else short
 
 
-def told(planned: Plan) -> list[tuple[str, str]]:
-    """The plan as name and text of each thing it says."""
+def summary(planned: Plan) -> list[tuple[str, str]]:
+    """The plan as name and text of each parameter."""
     asked, unit = planned.asked, "share" if planned.metric.kind == "proportion" else ""
     variants, days = planned.variants, planned.days
     least = f"{words.percent(asked.mde)} of the baseline: {words.change(planned.effect, unit).lstrip('+')}"
@@ -216,12 +217,12 @@ def told(planned: Plan) -> list[tuple[str, str]]:
         ("Metric", f"{planned.metric.name} ({planned.metric.kind}, {planned.metric.better} is better)"),
         ("Baseline", f"{words.amount(planned.baseline.mean, unit)}: {planned.baseline_source}"),
         ("Standard deviation", words.number(math.sqrt(planned.baseline.variance))),
-        ("Least effect (MDE)", least),
-        ("Power", f"{words.percent(asked.power)}, with {words.percent(ALPHA)} false alarms (two-sided)"),
+        ("Minimum detectable effect (MDE)", least),
+        ("Power", f"{words.percent(asked.power)}, at a significance level of {words.percent(ALPHA)} (two-sided)"),
         ("Split", f"{words.percent(1 - asked.split)} control, {words.percent(asked.split)} treatment"),
     ]
     if variants is None:
-        return [*said, ("Sample size", "none would do: so large an effect takes the share out of 0 to 1")]
+        return [*said, ("Sample size", "none: an effect this large moves the share outside 0 to 1")]
     units = words.plural(variants.control + variants.treatment, "unit")
     size = f"{units}: {variants.control:,} control, {variants.treatment:,} treatment"
     traffic = (
@@ -229,7 +230,7 @@ def told(planned: Plan) -> list[tuple[str, str]]:
         if planned.units_per_day
         else "unknown: give --units-per-day"
     )
-    duration = words.NONE if days is None else f"{words.plural(days, 'day')}, whole weeks: {7 * math.ceil(days / 7)}"
+    duration = words.NONE if days is None else f"{words.plural(days, 'day')}; in whole weeks: {7 * math.ceil(days / 7)}"
     return [*said, ("Sample size", size), ("Traffic", traffic), ("Duration", duration)]
 
 
@@ -243,7 +244,7 @@ def _metric(
     there = {metric.id: (one, metric) for one in own for metric in reversed(one.metrics)}
     if asked is None:
         if not own:
-            raise PlanError(f"{member.name} has had no experiment: name a metric with --metric, and its --baseline.")
+            raise PlanError(f"{member.name} has no past experiment: give a metric with --metric, and its --baseline.")
         primary = {(one.id, one.primary_metric.id): one for one in own}
         measured = [primary[key] for row in baselines if (key := (row["experiment_id"], row["metric_id"])) in primary]
         like = measured[0] if measured else own[-1]
@@ -255,7 +256,7 @@ def _metric(
 
 def _baseline(metric: Metric, seen: Mapping[str, Any] | None, asked: Asked) -> tuple[Baseline, str]:
     if metric.kind == "quantile":
-        raise PlanError(f"`{metric.id}` is a quantile, which no sample size is known for. Plan by a mean or a share.")
+        raise PlanError(f"`{metric.id}` is a quantile, for which sample size is not supported. Use a mean or a share.")
     found = None
     if seen is not None:
         moments = Moments(seen["unit_count"], *(seen[name] for name in SUMS))
@@ -265,11 +266,13 @@ def _baseline(metric: Metric, seen: Mapping[str, Any] | None, asked: Asked) -> t
         if deviation is not None:
             return Baseline(asked.baseline, deviation**2), "as given"
         if found is not None and metric.kind != "proportion":
-            return Baseline(asked.baseline, found.variance, found.metric), f"as given, its deviation {_seen(seen)}"
+            return Baseline(
+                asked.baseline, found.variance, found.metric
+            ), f"as given, with the standard deviation {_seen(seen)}"
         if 0 < asked.baseline < 1:
             return Baseline.proportion(asked.baseline), "a share, as given"
         raise PlanError(
-            f"--baseline is {asked.baseline}: a share lies between 0 and 1, and a mean needs --deviation, the "
+            f"--baseline is {asked.baseline}: a share must be between 0 and 1, and a mean needs --deviation, the "
             "standard deviation of a unit's value."
         )
     if found is None:
@@ -282,8 +285,8 @@ def _baseline(metric: Metric, seen: Mapping[str, Any] | None, asked: Asked) -> t
 def _seen(seen: Mapping[str, Any] | None) -> str:
     if seen is None:
         return words.NONE
-    invalid = ", whose split was not the declared one" if seen["is_invalid"] else ""
-    return f"seen in {seen['unit_count']:,} users of the control of {seen['experiment_id']}{invalid}"
+    invalid = ", an invalid experiment" if seen["is_invalid"] else ""
+    return f"measured for {seen['unit_count']:,} users of the control of {seen['experiment_id']}{invalid}"
 
 
 def _traffic(tables: Mapping[str, list[Any]], seen: Mapping[str, Any] | None, asked: Asked) -> tuple[float | None, str]:
@@ -291,9 +294,11 @@ def _traffic(tables: Mapping[str, list[Any]], seen: Mapping[str, Any] | None, as
         return asked.units_per_day, "as given"
     if seen is not None and seen["units_per_day"]:
         span = words.span(seen["first_exposed_date"], seen["last_exposed_date"])
-        return seen["units_per_day"], f"those that came into {seen['experiment_id']}, {span}"
+        return seen["units_per_day"], f"new users of {seen['experiment_id']}, {span}"
     if tables["users"] and tables["users"][0]["exposed_28d_user_count"]:
         row = tables["users"][0]
         until = words.day(row["event_date"])
-        return row["exposed_28d_user_count"] / 28, f"users shown the feature in the 28 days to {until}, a 28th a day"
+        return row[
+            "exposed_28d_user_count"
+        ] / 28, f"users exposed to the feature in the 28 days to {until}, divided by 28"
     return None, words.NONE

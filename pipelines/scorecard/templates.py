@@ -1,6 +1,6 @@
-"""The three templates, filled in as far as the marts go: ROI, experiment plan, incident post-mortem.
+"""The three templates, filled in from the marts: ROI, experiment plan, incident post-mortem.
 
-What is not known stays a blank for a person: ____. Their text is in `assets/templates/`.
+Unknown values are left blank for a person: ____. Their text is in `assets/templates/`.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ ROI: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "projects": (
             "select project_id, known.project_name, model_ids, known.as_of, sum(-planned_capital_usd) as capital, "
-            "avg(-planned_operating_usd) as operating, sum(-actual_capital_usd) as booked_capital, "
-            "sum(-actual_operating_usd) as booked_operating, max(discount_rate) as discount_rate "
+            "avg(-planned_operating_usd) as operating, sum(-actual_capital_usd) as actual_capital, "
+            "sum(-actual_operating_usd) as actual_operating, max(discount_rate) as discount_rate "
             "from mart_project_finance_monthly inner join (select distinct project_id, project_name, model_ids, as_of "
             "from mart_project_scenarios where list_contains(string_split(model_ids, ','), $model)) as known "
             "using (project_id) group by all order by known.project_name"
@@ -94,28 +94,28 @@ POSTMORTEM: Final[Mapping[str, str]] = MappingProxyType(
 )
 MEASURES: Final = {
     "predictions_per_hour": ("Predictions per hour", ""),
-    "unavailable_rate": ("Requests not served", "share"),
-    "latency_p95_ms": ("Latency, 95th percentile, ms", ""),
+    "unavailable_rate": ("Unavailable requests", "share"),
+    "latency_p95_ms": ("p95 latency, ms", ""),
 }
 EVENTS: Final = {
-    "impact_start": "Impact began",
+    "impact_start": "Impact started",
     "filed": "Ticket filed",
-    "trigger": "Alert went off",
-    "notify": "People were notified",
-    "acknowledge": "Taken up",
-    "unacknowledge": "Fell back: nobody has it",
+    "trigger": "Alert triggered",
+    "notify": "Notification sent",
+    "acknowledge": "Acknowledged",
+    "unacknowledge": "Acknowledgement expired",
     "escalate": "Escalated",
     "assign": "Assigned",
-    "annotate": "Note written",
+    "annotate": "Note added",
     "resolve": "Resolved",
-    "status": "Ticket moved",
-    "resolution": "Resolution of the ticket",
+    "status": "Ticket status changed",
+    "resolution": "Ticket resolution set",
 }
 MOST_LISTED: Final = 10
 
 
 class TemplateError(Exception):
-    """What a template lacks, and what there is."""
+    """Missing input of a template, with the available choices."""
 
 
 def roi(read: Reader, member: AiMember, published_at: datetime | None) -> str:
@@ -155,7 +155,7 @@ def experiment(planned: Plan, begins: date, published_at: datetime | None) -> st
         "experiment",
         published_at,
         planned=planned,
-        told=told(planned),
+        summary=summary(planned),
         reach=planned.reach(),
         secondary=words.listed(secondary),
         guardrails=words.listed([f"{rail.id} ({rail.subject.replace('_', ' ')})" for rail in member.guardrails]),
@@ -168,7 +168,7 @@ def postmortem(read: Reader, member: AiMember, incident_id: str | None, publishe
     """The post-mortem of an incident, in Markdown.
 
     Raises:
-        TemplateError: when the model has no such incident, or none was named; says which there are.
+        TemplateError: when the model has no such incident, or none was given; lists the newest ones.
     """
     tables = _rows(read(POSTMORTEM, {"model": member.id, "incident": incident_id}))
     incident = next((row for row in tables["incidents"] if row["incident_id"] == incident_id), None)
@@ -178,8 +178,12 @@ def postmortem(read: Reader, member: AiMember, incident_id: str | None, publishe
             for row in tables["incidents"][:MOST_LISTED]
         ]
         raise TemplateError(
-            (f"{member.name} has no incident `{incident_id}`." if incident_id else "name the incident: --incident ID.")
-            + (f" The newest are: {', '.join(there)}." if there else " It has had none.")
+            (
+                f"{member.name} has no incident `{incident_id}`."
+                if incident_id
+                else "an incident is required: --incident ID."
+            )
+            + (f" The newest are: {', '.join(there)}." if there else " It has none.")
         )
     timeline = [
         {
@@ -207,11 +211,11 @@ def _impact(row: Row) -> Row:
     name, unit = MEASURES[row["measure"]]
     during, low, high = row["during_value"], row["usual_low"], row["usual_high"]
     if during is None or row["usual_value"] is None:
-        reading = "nothing to compare with"
+        reading = "no comparison"
     elif low <= during <= high:
-        reading = f"as in the {words.plural(row['reference_week_count'], 'week')} before"
+        reading = f"within the previous {words.plural(row['reference_week_count'], 'week')}"
     else:
-        reading = "above the weeks before" if during > high else "below the weeks before"
+        reading = "above previous weeks" if during > high else "below previous weeks"
     return {
         "name": name,
         "during": words.amount(during, unit),
@@ -223,7 +227,7 @@ def _impact(row: Row) -> Row:
 
 
 def _stream(stream: ValueStream, tables: Mapping[str, list[Row]]) -> Row:
-    """A way the model earns or saves money: what it is applied to, and the effect that an experiment measured."""
+    """A value stream of the model: its volume, and the effect measured by an experiment."""
     effect = next(  # the primary metric comes first
         (
             row
@@ -243,7 +247,7 @@ def _stream(stream: ValueStream, tables: Mapping[str, list[Row]]) -> Row:
             "baseline": None,
             "baseline_source": None,
             "uplift": None if declared is None else words.number(declared),
-            "uplift_source": "declared in the catalog: nobody's measurement",
+            "uplift_source": "unverified claim in the catalog",
         }
     unit = "share" if effect["metric_kind"] == "proportion" else ""
     which = "lift_absolute" if stream.uplift == "absolute" else "lift_relative"

@@ -1,4 +1,4 @@
-"""Numbers, days and states in words, one way wherever text is written in Python."""
+"""Formats numbers, days and states as text, for all text written in Python."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ STATUSES: Final = {
     "no_data": "no data",
 }
 GRADES: Final = {
-    "randomised": "randomised",
+    "randomised": "A/B test",
     "quasi_experiment": "quasi-experiment",
     "modelled": "modelled",
-    "declared": "declared",
+    "declared": "unverified claim",
 }
 Number = float | int | Decimal
 
 
 def number(value: Number | None, digits: int = 3) -> str:
-    """`value` in three significant digits, from 1,000 on a whole number; a dash where there is none."""
+    """`value` in three significant digits, a whole number from 1,000 on; a dash for None."""
     if value is None:
         return NONE
-    value = round(float(value), 9)  # what is left of a difference is rounding
+    value = round(float(value), 9)  # removes the rounding error of a difference
     size = abs(value)
     # Not by `g` alone, which writes 0.00001 and 12345 as powers of ten.
     text = f"{size:,.0f}" if size >= 1000 else _plain(f"{size:.{digits}g}")
@@ -37,7 +37,7 @@ def number(value: Number | None, digits: int = 3) -> str:
 
 
 def amount(value: Number | None, unit: str) -> str:
-    """`value` as its unit is read: a share in per cent, USD with its sign, else the bare number."""
+    """`value` in its unit: a share in percent, USD with its sign, else the bare number."""
     if value is None:
         return NONE
     if unit.startswith("share"):
@@ -49,12 +49,12 @@ def amount(value: Number | None, unit: str) -> str:
 
 
 def unit_of(unit: str) -> str:
-    """What is left to say of a unit after `amount`: `predictions per hour`, `a month`; empty for a share."""
+    """The rest of a unit after `amount`: `predictions per hour`, `a month`; empty for a share."""
     return "" if unit.startswith("share") else unit.removeprefix("USD").strip()
 
 
 def change(value: Number | None, unit: str) -> str:
-    """A difference, always signed; of shares in points."""
+    """A difference, always signed; for shares in percentage points."""
     if value is None:
         return NONE
     sign = "" if value < 0 or not number(value).strip("0.") else "+"
@@ -64,7 +64,7 @@ def change(value: Number | None, unit: str) -> str:
 
 
 def percent(value: Number | None, *, signed: bool = False) -> str:
-    """A share in per cent."""
+    """A share in percent."""
     if value is None:
         return NONE
     return f"{'+' if signed and value > 0 else ''}{number(100 * float(value))}{NBSP}%"
@@ -76,7 +76,7 @@ def interval(low: Number | None, high: Number | None, unit: str) -> str:
 
 
 def change_interval(low: Number | None, high: Number | None, unit: str) -> str:
-    """The same of a difference: the unit once."""
+    """The same for a difference, with the unit once."""
     if low is None or high is None:
         return ""
     if unit.startswith("share"):

@@ -127,7 +127,7 @@ def test_doctor_says_what_is_there_and_what_to_do_next(shop: Settings) -> None: 
     assert "1 rows quarantined: amount: … is not a DECIMAL" in result.output
     assert "scorecard run" in result.output
     assert "returns          returns/**/*.csv" in result.output
-    assert "No source looks at 1 files: elsewhere/export.csv" in result.output
+    assert "No source reads 1 files: elsewhere/export.csv" in result.output
 
 
 def test_two_runs_at_once_both_succeed_and_agree(shop: Settings, project: Path) -> None:  # noqa: F811

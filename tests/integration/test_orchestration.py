@@ -16,12 +16,12 @@ from pydantic import SecretStr
 
 from pipelines.orchestration import landing, retries, warehouse
 from pipelines.orchestration.assembly import build_defs
-from pipelines.orchestration.instance import alive, bury_the_dead, opened_instance
+from pipelines.orchestration.instance import alive, fail_orphaned_runs, opened_instance
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.lineage import keep_lineage
 from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.marts import BUILT
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, stretches
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, date_ranges, range_tags
 from pipelines.orchestration.tags import PROCESS
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.warehouse.connect import lock, writer
@@ -382,12 +382,12 @@ def test_a_run_whose_process_died_is_marked_failed_and_one_that_lives_is_left_al
         dead = instance.create_run_for_job(job, tags={PROCESS: "dead"}, status=dg.DagsterRunStatus.STARTED)
         with alive(shop, "living"):
             living = instance.create_run_for_job(job, tags={PROCESS: "living"}, status=dg.DagsterRunStatus.STARTED)
-            assert bury_the_dead(shop, instance) == [dead.run_id]
+            assert fail_orphaned_runs(shop, instance) == [dead.run_id]
             assert instance.get_run_by_id(dead.run_id).status == dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
             assert instance.get_run_by_id(living.run_id).status == dg.DagsterRunStatus.STARTED  # type: ignore[union-attr]
 
 
-def test_stretches_of_days_are_unbroken_and_in_order() -> None:
-    assert list(stretches([JAN_5, JAN_2, JAN_3])) == [(JAN_2, JAN_3), (JAN_5, JAN_5)]
-    assert list(stretches([JAN_5, JAN_2, JAN_3], apart=2)) == [(JAN_2, JAN_5)]
-    assert list(stretches([])) == []
+def test_date_ranges_are_unbroken_and_in_order() -> None:
+    assert list(date_ranges([JAN_5, JAN_2, JAN_3])) == [(JAN_2, JAN_3), (JAN_5, JAN_5)]
+    assert list(date_ranges([JAN_5, JAN_2, JAN_3], apart=2)) == [(JAN_2, JAN_5)]
+    assert list(date_ranges([])) == []

@@ -89,7 +89,7 @@ def test_what_moved_is_what_the_mart_calls_a_movement(company: Company, reviews:
             (model, kpi, "better" if movement == "improved" else "worse", words.change(change, unit))
             for model, kpi, movement, change, unit in moved
         }
-    assert "no quarter before" in section(reviews["quarterly"], "moved").says
+    assert "no previous quarter" in section(reviews["quarterly"], "moved").says
 
 
 def test_planted_changes_are_told_and_noise_is_not(company: Company, reviews: dict[str, Review]) -> None:

@@ -63,7 +63,7 @@ def test_a_plan_is_made_from_the_past_control_and_its_traffic(company: Company, 
     expected = sample_size(planned.baseline, 0.04 * mean)
     assert planned.variants == expected and expected is not None
     assert planned.days == -(-2 * expected.control // planned.units_per_day)
-    assert f"{users:,} users of the control of recs-ranking" in dict(plans.told(planned))["Baseline"]
+    assert f"{users:,} users of the control of recs-ranking" in dict(plans.summary(planned))["Baseline"]
     # With the sample size of an effect, that effect is what can be found.
     least = detectable(planned.baseline, expected)
     assert least.absolute == pytest.approx(0.04 * mean, rel=1e-3)
@@ -90,7 +90,7 @@ def test_a_new_metric_is_planned_from_what_is_given(read: Any, catalog: Catalog)
     [
         (plans.Asked("waiting-minutes", 0.1), "no past experiment of the model has measured `waiting-minutes`"),
         (plans.Asked("x", 0.1, 12), "a mean needs --deviation"),
-        (plans.Asked("x", None, 0.3), "least effect worth finding"),
+        (plans.Asked("x", None, 0.3), "the minimum detectable effect is required"),
         (plans.Asked("x", 5, 0.3), "--mde is 5"),
         (plans.Asked("x", 0.1, 0.3, power=0.01), "expected more than 0.05"),
     ],
@@ -122,9 +122,9 @@ def test_the_roi_template_has_value_payback_and_scenarios(company: Company, read
         "where project_id = 'fraud-in-real-time' and kind = 'scenario'"
     ):
         assert f"| {name} | {words.amount(npv, 'USD')} | {words.number(payback) if payback else 'never'} |" in text
-    assert "Chance that NPV is above 0" in text and "randomised" in text
+    assert "Probability that NPV > 0" in text and "A/B test" in text
     declared = shown(templates.roi(read, member(catalog, "support-assistant"), MADE))
-    assert "nobody's measurement" in declared and "baseline metric | ____ | ____ |" in declared
+    assert "unverified claim in the catalog" in declared and "baseline metric | ____ | ____ |" in declared
 
 
 def test_the_post_mortem_has_the_log_and_what_was_usual(company: Company, read: Any, catalog: Catalog) -> None:
@@ -193,10 +193,10 @@ def test_the_commands_write_and_print(company: Company, tmp_path: Any) -> None:
             ("template", "postmortem", "--model", "triage", "--incident", "Q0"),
             "Triage has no incident `Q0`. The newest",
         ),
-        (("template", "postmortem", "--model", "triage"), "name the incident"),
+        (("template", "postmortem", "--model", "triage"), "an incident is required"),
         (("review", "weekly", "--team", "nope"), "there is no team `nope` in the catalog. There are: clinical-ai"),
-        (("review", "launch"), "name the launched model"),
-        (("review", "weekly", "--as-of", "2031-01-01"), "the published marts hold 2026-01-01 to 2026-03-01"),
+        (("review", "launch"), "the launched model is required"),
+        (("review", "weekly", "--as-of", "2031-01-01"), "the published marts cover 2026-01-01 to 2026-03-01"),
         (("plan-experiment", "--model", "triage", "--metric", "x"), "Give its mean or share with --baseline"),
     ],
 )

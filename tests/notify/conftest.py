@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import yaml
 
-from pipelines.notify.delivery import Report, tell
+from pipelines.notify.delivery import Report, notify
 from pipelines.settings import DBT_PROJECT, PagerDutySettings, Settings, SlackSettings, WebhookSettings
 from pipelines.warehouse.publish import VERSION_FORMAT
 from tests.notify.receivers import WebServer
@@ -68,7 +68,7 @@ class Company:
     def tick(self, minutes: float = 0) -> dict[str, Report]:
         """What the sensor does, so many minutes later; the reports by channel."""
         self.now += timedelta(minutes=minutes)
-        return {report.channel: report for report in tell(self.settings, self.since, lambda: self.now)}
+        return {report.channel: report for report in notify(self.settings, self.since, lambda: self.now)}
 
 
 def at(day: str) -> datetime:

@@ -100,7 +100,7 @@ def test_slack_gets_one_message_with_all_that_people_need(company: Company) -> N
         "Evidence: 0.69, at least 0.8 allowed",
         "Since: 2026-02-23 00:00 UTC",
         "Owner: fraud-owner@company.example",
-        "To do: Roll back to the version before.",
+        "Action: Roll back to the version before.",
         "Id: fraud:guardrail:accuracy:2026-02-23T00",
         "<https://scorecard.company.example/#model=fraud&amp;at=alerts|Open the scorecard>",
     ]
@@ -142,7 +142,7 @@ def test_pagerduty_gets_an_alert_of_its_own_with_the_evidence(company: Company) 
     assert event["payload"]["severity"] == "critical"
     assert event["payload"]["source"] == "fraud"
     assert event["payload"]["timestamp"] == "2026-02-23T00:00:00+00:00"
-    assert event["payload"]["custom_details"]["To do"] == "Roll back to the version before."
+    assert event["payload"]["custom_details"]["Action"] == "Roll back to the version before."
     assert event["links"][0]["href"].endswith("#model=fraud&at=alerts")
     company.publish(alert(status="acknowledged"))
     company.tick(1)
@@ -192,7 +192,7 @@ def test_a_receiver_that_cannot_now_is_unreachable(company: Company, code: int) 
 def test_an_address_that_is_none_is_a_rejection(company: Company) -> None:
     company.connect("webhook")
     wrong = WebhookSettings(url="secret-token", secret=KEY)
-    with pytest.raises(RejectedError, match="no web address"):
+    with pytest.raises(RejectedError, match="not a valid URL"):
         send_test(connected(company.settings.model_copy(update={"webhook": wrong}))[0], company.settings)
 
 
@@ -271,7 +271,7 @@ def test_a_digest_holds_every_notice(post_office: tuple[MailServer, int], tmp_pa
     server, port = post_office
     mail(port, tmp_path).send([notice(1), notice(2, severity="ticket"), notice(3), notice(4)], NOW)
     (message,) = server.taken
-    assert message["Subject"] == "4 notices of the scorecard, 3 of them pages"
+    assert message["Subject"] == "4 scorecard notifications, 3 of them pages"
     body = message.get_body(("plain",))
     assert body is not None
     assert all(f"Fraud scoring, {number}" in body.get_content() for number in (1, 2, 3, 4))
@@ -296,13 +296,13 @@ def test_a_wrong_login_is_a_rejection(post_office: tuple[MailServer, int], tmp_p
 def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(
     post_office: tuple[MailServer, int], tmp_path: Path
 ) -> None:
-    with pytest.raises(RejectedError, match="no safe connection"):
+    with pytest.raises(RejectedError, match="no secure connection"):
         mail(post_office[1], tmp_path, ca_file=None).send([notice()], NOW)
 
 
 def test_a_server_without_tls_gets_no_password(tmp_path: Path, authority: trustme.CA) -> None:
     server = MailServer()
-    with server.up(None) as port, pytest.raises(RejectedError, match="no safe connection"):
+    with server.up(None) as port, pytest.raises(RejectedError, match="no secure connection"):
         mail(port, tmp_path).send([notice()], NOW)
 
 

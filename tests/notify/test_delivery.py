@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.notify import delivery
 from pipelines.notify.alerts import change
-from pipelines.notify.delivery import tell_failure
+from pipelines.notify.delivery import notify_failure
 from pipelines.notify.failures import Failed
 from pipelines.notify.outbox import Outbox, OutboxBusyError, opened
 from tests.notify.conftest import Company, alert, at, closed
@@ -325,8 +325,8 @@ def test_a_slow_receiver_does_not_use_up_the_tick(company: Company, monkeypatch:
 
 def test_a_failed_run_is_told_once_by_every_channel_that_takes_tickets(company: Company) -> None:
     company.connect("webhook", "slack", "pagerduty")
-    assert tell_failure(company.settings, FAILED, lambda: company.now)
-    assert tell_failure(company.settings, FAILED, lambda: company.now), "the daemon saw the same run fail"
+    assert notify_failure(company.settings, FAILED, lambda: company.now)
+    assert notify_failure(company.settings, FAILED, lambda: company.now), "the daemon saw the same run fail"
     company.tick(1)
     assert [len(server.taken) for server in (company.webhook, company.slack, company.pagerduty)] == [1, 1, 0]
     posted = company.webhook.taken[0].json
@@ -346,14 +346,14 @@ def test_a_failed_run_nobody_could_be_told_of_is_told_with_the_next_alerts(
 ) -> None:
     company.connect("webhook")
     company.webhook.answer(503)
-    assert not tell_failure(company.settings, FAILED, lambda: company.now)
+    assert not notify_failure(company.settings, FAILED, lambda: company.now)
     assert "daily failed for 2026-01-02 … 2026-01-03 in raw_sales: a day was rejected" in caplog.text
     company.tick(2)
     assert events(company.webhook) == ["run.failed"]
 
 
 def test_without_a_channel_the_log_says_it(company: Company, caplog: pytest.LogCaptureFixture) -> None:
-    assert tell_failure(company.settings, FAILED)
+    assert notify_failure(company.settings, FAILED)
     assert "daily failed" in caplog.text
     assert company.tick() == {}
     assert not company.settings.outbox_dir.exists()
@@ -363,7 +363,7 @@ def test_two_processes_never_tell_at_once(company: Company) -> None:
     company.connect("webhook")
     company.publish(alert())
     with opened(company.settings), pytest.raises(OutboxBusyError):
-        delivery.tell(company.settings, company.since, lambda: company.now, wait=False)
+        delivery.notify(company.settings, company.since, lambda: company.now, wait=False)
     assert company.webhook.taken == []
 
 

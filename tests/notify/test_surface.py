@@ -40,7 +40,7 @@ def test_the_sensor_looks_again_later_where_somebody_else_is_telling(company: Co
     company.connect("webhook")
     company.publish(alert())
     with opened(company.settings):
-        assert tick(alerts_sensor(company.settings)) == "looking again later: another process is telling people"
+        assert tick(alerts_sensor(company.settings)) == "looking again later: another process is sending notifications"
 
 
 def test_the_sensor_without_channel_or_publication_does_nothing(company: Company) -> None:
@@ -80,7 +80,7 @@ def test_the_command_fails_where_a_receiver_does(command: Company) -> None:
     assert tested.exit_code == 1 and "answered 404" in tested.output
     assert CliRunner().invoke(app, ["alerts", "--test", "slack"]).exit_code == 0
     unknown = CliRunner().invoke(app, ["alerts", "--test", "pigeon"])
-    assert unknown.exit_code == 2 and "set are: pagerduty, slack" in unknown.output
+    assert unknown.exit_code == 2 and "configured: pagerduty, slack" in unknown.output
 
 
 def test_settings_say_what_is_wrong_with_a_channel_and_not_its_secret(

@@ -47,7 +47,7 @@ def test_the_shelf_lists_reviews_newest_first_and_nothing_else() -> None:
             "Week 9 of 2026, 23",
             "Week 9 of 2026, 23 February to 1 March 2026: Fraud &amp; Co",
             "Week 8",
-            "First quarter",
+            "Q1 2026",
             "as of February 2026: triage",
         )
     ]

@@ -1,4 +1,4 @@
-"""The sections that lead to a decision: gates, experiments, what it was all worth, what people say, and who decides."""
+"""The decision sections: gates, experiments, ROI, feedback, and the roles that decide."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ def gates(facts: Facts) -> Section:
     due = sum(facts.period.start <= row["due_date"] <= facts.period.end for row in found)
     overdue = sum(row["due_date"] < facts.period.start for row in found)
     coming = len(found) - due - overdue
-    says = (
-        f"{due} fell due, {overdue} from before are not passed, {coming} are coming up." if found else "No gate is due."
-    )
+    says = f"{due} due, {overdue} overdue, {coming} coming up." if found else "No gate is due."
     rows: Rows = []
     for row in found:
         when = (
@@ -45,7 +43,7 @@ def gates(facts: Facts) -> Section:
         "gates",
         "Decision gates",
         says,
-        (table("Gates and their criteria, as they stand now.", head, rows),) if rows else (),
+        (table("Gates and their criteria, as of now.", head, rows),) if rows else (),
     )
 
 
@@ -57,9 +55,9 @@ def launch_gates(facts: Facts) -> Section:
     says = (
         f"{counted['passed']} of {words.plural(len(found), 'criterion', 'criteria')} passed, "
         f"{counted['failed']} failed, "
-        f"{waiting} wait for somebody or for data, {counted['not_due']} are not due yet."
+        f"{waiting} waiting for a sign-off or data, {counted['not_due']} not due yet."
         if found
-        else "The catalog has no launch day of this model, or no decision gates: nothing is due."
+        else "The catalog has no launch date for this model, or no decision gates: nothing is due."
     )
     shown = {"passed": "on_target", "failed": "off_target", "not_due": None}
     rows: Rows = [
@@ -71,14 +69,12 @@ def launch_gates(facts: Facts) -> Section:
         ]
         for row in found
     ]
-    head = ["Gate", "What must hold", "Stands", "Evidence"]
-    return Section(
-        "gates", "Decision gates", says, (table("Criteria in the order they fall due.", head, rows),) if rows else ()
-    )
+    head = ["Gate", "Criterion", "Status", "Evidence"]
+    return Section("gates", "Decision gates", says, (table("Criteria by due date.", head, rows),) if rows else ())
 
 
 def since_launch(facts: Facts) -> Section:
-    """A model's KPIs, month by month, against baseline and target."""
+    """A model's KPIs, month by month, with baseline and target."""
     months = sorted({row["period_start_date"] for row in facts["months"] if row["value"] is not None})[-6:]
     cells = {(row["kpi_id"], row["period_start_date"]): row for row in facts["months"]}
     newest = {row["kpi_id"]: row for row in facts["months"]}
@@ -103,12 +99,12 @@ def since_launch(facts: Facts) -> Section:
         "since-launch",
         "Month by month",
         says,
-        (table("Its KPIs against baseline and target.", head, rows),) if rows else (),
+        (table("KPIs with baseline and target.", head, rows),) if rows else (),
     )
 
 
 def experiments(facts: Facts) -> Section:
-    """Experiments that ended, with what was decided, and those running."""
+    """Finished experiments with their conclusion, and running ones."""
     found = facts["experiments"]
     finished = [row for row in found if row["is_finished"]]
     says = (
@@ -135,19 +131,19 @@ def experiments(facts: Facts) -> Section:
         ]
         for row in found
     ]
-    head = ["Experiment", "State", "Primary metric", "Lift", "Decision"]
-    caption = "Experiments with their primary metric; what is invalid has no lift."
+    head = ["Experiment", "Status", "Primary metric", "Lift", "Conclusion"]
+    caption = "Experiments with their primary metric; invalid ones have no lift."
     return Section("experiments", "Experiments", says, (table(caption, head, rows, [3]),) if rows else ())
 
 
 def roi(facts: Facts) -> Section:
-    """The ROI retrospective: what the models were worth so far, and projects against their plans."""
+    """The ROI retrospective: cumulative value of the models, and projects compared with their plans."""
     measured = [row for row in _newest(facts).values() if row["evidence_grade"] != "declared"]
     evaluated = [row for row in facts["projects"] if None not in (row["npv_usd"], row["planned_npv_usd"])]
     ahead = [row for row in evaluated if row["npv_usd"] >= row["planned_npv_usd"]]
     says = (
         f"{words.plural(len(measured), 'model')} of {len(facts['models'])} with measured value; "
-        f"{len(ahead)} of {words.plural(len(evaluated), 'project')} stand at or above their plan."
+        f"{len(ahead)} of {words.plural(len(evaluated), 'project')} at or above plan."
         if measured or evaluated
         else "No value has been measured and no project has a plan."
     )
@@ -155,7 +151,7 @@ def roi(facts: Facts) -> Section:
 
 
 def _newest(facts: Facts) -> dict[str, Row]:
-    """What each model was worth by the newest day."""
+    """The cumulative value of each model on its newest day."""
     return {row["model_id"]: row for row in facts["value"]}
 
 
@@ -182,13 +178,13 @@ def _value(facts: Facts) -> Iterator[Block]:
                 words.amount(cell.get("target"), "USD"),
                 Cell(
                     words.GRADES.get(row["evidence_grade"], row["evidence_grade"] or words.NONE),
-                    "nobody's measurement" if row["evidence_grade"] == "declared" else "",
+                    "not yet tested" if row["evidence_grade"] == "declared" else "",
                 ),
             ]
         )
     if rows:
-        head = ["Model", "Value so far", f"A month, this {facts.period.grain}", "Target a month", "Evidence"]
-        caption = "Business value; days of one experiment err together, and the intervals say so."
+        head = ["Model", "Cumulative value", f"Per month, this {facts.period.grain}", "Target per month", "Evidence"]
+        caption = "Business value; intervals assume fully correlated errors of one experiment's days."
         yield table(caption, head, rows, [1, 2, 3])
 
 
@@ -217,9 +213,9 @@ def _projects(facts: Facts) -> Iterator[Block]:
         ]
         for row in projects
     ]
-    head = ["Project", "NPV so far", "NPV at completion", "Against plan", "Payback", "Chance that NPV > 0"]
+    head = ["Project", "NPV to date", "NPV at completion", "Variance from plan", "Payback", "Probability that NPV > 0"]
     month = f"{projects[0]['month_date']:%B %Y}"
-    caption = f"Projects as known at the end of {month}: booked where closed, planned where not."
+    caption = f"Projects as known at the end of {month}: actuals for closed months, plan for the others."
     yield table(caption, head, rows, range(1, 6))
 
 
@@ -228,17 +224,16 @@ def _ninety_five(between: str) -> str:
 
 
 def notes(facts: Facts) -> Section:
-    """What people wrote: interviews and reviews, and of each model's comments those that like it least."""
+    """Interviews and reviews, and each model's most negative comments."""
     found = facts["notes"]
     written = [row for row in found if row["note_kind"] != "comment"]
     says = (
-        f"{words.plural(len(written), 'note')} written; beside them, of each model, the comments of those it pleased "
-        "least."
+        f"{words.plural(len(written), 'note')}, and the most negative comments on each model."
         if found
-        else "Nobody wrote anything."
+        else "No notes or comments."
     )
     items = tuple(_note(facts, row) for row in found)
-    return Section("notes", "What people say", says, (Items(items),) if items else ())
+    return Section("notes", "Feedback", says, (Items(items),) if items else ())
 
 
 def _note(facts: Facts, row: Row) -> str:
@@ -249,22 +244,22 @@ def _note(facts: Facts, row: Row) -> str:
 
 
 def governance(facts: Facts) -> Section:
-    """Who meets over this review, who answers for what, and when the next one is."""
+    """The meeting for this review, the roles of each model, and the next date."""
     meeting = facts.catalog.company.reviews[facts.period.cadence]
     chosen = [facts.member(row["model_id"]) for row in facts["models"]]
     members = [member for member in chosen if member is not None]
     after = facts.period.after
     says = (
-        f"{meeting.name}, held by the {_role(meeting.chair)}"
+        f"{meeting.name}, run by the {_role(meeting.chair)}"
         f"{f' with {words.listed([_role(role) for role in meeting.attend])}' if meeting.attend else ''}. "
-        f"The next one is of {words.span(after.start, after.end)}."
+        f"The next one covers {words.span(after.start, after.end)}."
     )
     roles: Sequence[Role] = (meeting.chair, *(role for role in meeting.attend if role != meeting.chair))
     rows: Rows = [[member.name, *(getattr(member.roles, role) or words.NONE for role in roles)] for member in members]
     head = ["Model", *(_role(role)[:1].upper() + _role(role)[1:] for role in roles)]
-    blocks: list[Block] = [table("Who answers for each model.", head, rows)] if rows else []
+    blocks: list[Block] = [table("Roles of each model.", head, rows)] if rows else []
     blocks.append(Text("Decisions: ____________________________________________"))
-    return Section("governance", "Who meets, and what is decided", says, tuple(blocks))
+    return Section("governance", "Participants and decisions", says, tuple(blocks))
 
 
 def _role(role: Role) -> str:
@@ -273,4 +268,4 @@ def _role(role: Role) -> str:
 
 def known_until(moment: datetime | None) -> str:
     """When the marts were published."""
-    return "an unknown moment" if moment is None else f"{words.day(moment)} {moment:%H:%M} UTC"
+    return "an unknown time" if moment is None else f"{words.day(moment)} {moment:%H:%M} UTC"

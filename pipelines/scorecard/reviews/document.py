@@ -1,4 +1,4 @@
-"""What a review is made of: sections of text, lists, tables and pictures. Page and Markdown are two views of it."""
+"""The parts of a review: sections of text, lists, tables and charts, rendered as a page and as Markdown."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Status = Literal["on_target", "at_risk", "off_target", "no_target", "no_data"]
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a table at one place.
+    """A table cell.
 
     Args:
-        text: what is read first.
-        note: what is said below it, smaller.
-        status: coloured and marked by it; the mark's word is said too.
-        trend: the values of the weeks before; None where one is missing. Drawn, on the page only.
+        text: the main text.
+        note: smaller text below it.
+        status: sets its colour, mark and label.
+        trend: the values of the weeks before, None if missing; drawn on the page only.
     """
 
     text: str
@@ -31,10 +31,10 @@ class Table:
     """A table; the first column names its rows.
 
     Args:
-        caption: what it shows, for those who cannot see it.
+        caption: what it shows, also for screen readers.
         head: the columns' names.
-        rows: as many cells each.
-        numbers: the places of the columns that hold numbers.
+        rows: one cell per column.
+        numbers: the indexes of numeric columns.
     """
 
     caption: str
@@ -45,7 +45,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, and the words that say the same; Markdown has the words alone."""
+    """A chart and its text summary; Markdown has only the summary."""
 
     svg: str
     reading: str
@@ -83,11 +83,11 @@ class Review:
     """A whole review.
 
     Args:
-        title: what it is.
-        company: whose.
-        facts: name and text of what it is of: period, team, how far the data reach.
-        sections: in the order they are read.
-        made: how and from what it was made, at the end.
+        title: its title.
+        company: the company's name.
+        facts: name and text of its properties: period, team, data range.
+        sections: in reading order.
+        made: its footer: how it was made and from which data.
     """
 
     title: str
@@ -100,6 +100,6 @@ class Review:
 def table(
     caption: str, head: Sequence[str], rows: Sequence[Sequence[Cell | str]], numbers: Sequence[int] = ()
 ) -> Table:
-    """A table whose plain cells are given as text."""
+    """A table; plain text becomes cells."""
     made = (tuple(Cell(cell) if isinstance(cell, str) else cell for cell in row) for row in rows)
     return Table(caption, tuple(head), tuple(made), frozenset(numbers))

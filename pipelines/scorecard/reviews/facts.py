@@ -1,4 +1,4 @@
-"""What a review knows: the answers of its queries, and whom the catalog names."""
+"""The data of a review: the results of its queries, and the catalog."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Rows = list[list[Cell | str]]
 
 @dataclass(frozen=True)
 class Facts:
-    """What the marts say of a period, and whom the catalog names."""
+    """The marts' rows of a period, and the catalog."""
 
     period: Period
     last_day: date
@@ -38,7 +38,7 @@ class Facts:
         return next(row for row in self["kpis"] if row["kpi_id"] == kpi_id)
 
     def member(self, model_id: str) -> AiMember | None:
-        """What the catalog says of the model."""
+        """The model's catalog entry."""
         return next((member for member in self.catalog.members if member.id == model_id), None)
 
     def owner(self, model_id: str) -> str:
@@ -52,7 +52,7 @@ class Facts:
 
     @property
     def until(self) -> date:
-        """The last day of the period that is known."""
+        """The last day of the period with data."""
         return min(self.period.end, self.last_day)
 
 

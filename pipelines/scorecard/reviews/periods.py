@@ -1,4 +1,4 @@
-"""The periods that reviews are of: whole weeks, months and quarters, named and found."""
+"""The periods of reviews: whole weeks, months and quarters."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ CADENCES: Final[dict[str, Cadence]] = {
     "quarterly": "quarterly",
     "launch": "monthly",
 }
-"""Kind of review → the periods it looks at; a launch is looked back on by months."""
-ORDINALS: Final = ("First", "Second", "Third", "Fourth")
+"""Kind of review → its periods; a launch review uses months."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Period:
 
     @property
     def grain(self) -> str:
-        """What the marts call its length: week, month or quarter."""
+        """Its length in the marts' terms: week, month or quarter."""
         return GRAINS[self.cadence]
 
     @property
@@ -73,10 +72,10 @@ class Period:
 
     @property
     def name(self) -> str:
-        """`Week 8 of 2026`, `February 2026` or `First quarter of 2026`."""
+        """`Week 8 of 2026`, `February 2026` or `Q1 2026`."""
         if self.cadence == "weekly":
             year, week, _ = self.start.isocalendar()
             return f"Week {week} of {year}"
         if self.cadence == "monthly":
             return f"{self.start:%B %Y}"
-        return f"{ORDINALS[(self.start.month - 1) // 3]} quarter of {self.start.year}"
+        return f"Q{(self.start.month + 2) // 3} {self.start.year}"

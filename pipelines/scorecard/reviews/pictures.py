@@ -1,4 +1,4 @@
-"""The pictures of reviews: small, without a script, drawn by Vega-Lite when the review is written."""
+"""The charts of reviews: small SVGs without scripts, rendered by Vega-Lite when the review is written."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def timeline(events: Sequence[Row], first: date, last: date) -> Picture:
         for model in models
     ]
     return Picture(
-        _drawn(chart), f"What happened from {words.short_day(first)} to {words.short_day(last)}: {'; '.join(said)}."
+        _drawn(chart), f"Events from {words.short_day(first)} to {words.short_day(last)}: {'; '.join(said)}."
     )
 
 
 def variance(rows: Sequence[Row]) -> Picture:
-    """What moved each model's compute cost: price, volume and mix, as shares of the month before."""
+    """Variance of each model's compute cost: price, volume and mix effects."""
     parts = [
         {
             "model": row["model_name"],
@@ -102,13 +102,13 @@ def variance(rows: Sequence[Row]) -> Picture:
         part = max(("price", "volume", "mix"), key=lambda name: abs(row[f"{name}_effect_usd"]))
         said.append(
             f"{row['model_name']} {words.change(row['compute_cost_usd'] - row['previous_cost_usd'], 'USD')}, "
-            f"most of it {part}"
+            f"mostly {part}"
         )
-    return Picture(_drawn(faceted), f"What moved the compute cost in USD: {'; '.join(said)}.")
+    return Picture(_drawn(faceted), f"Compute cost variance in USD: {'; '.join(said)}.")
 
 
 def cumulative(rows: Sequence[Row]) -> Picture:
-    """Each model's value so far, with its interval."""
+    """Each model's cumulative value with its confidence interval."""
     values = [
         {
             "model": row["model_name"],
@@ -135,16 +135,16 @@ def cumulative(rows: Sequence[Row]) -> Picture:
     )
     newest = {row["model_name"]: row for row in rows}
     said = [f"{name} {words.amount(row['cumulative_value_usd'], 'USD')}" for name, row in sorted(newest.items())]
-    return Picture(_drawn(chart), f"Value so far with its 95 % interval: {'; '.join(said)}.")
+    return Picture(_drawn(chart), f"Cumulative value with its 95 % confidence interval: {'; '.join(said)}.")
 
 
 def _iso(moment: datetime) -> str:
-    """A UTC instant as Vega reads one."""
+    """A UTC timestamp in Vega's format."""
     return f"{moment.isoformat(timespec='seconds')}Z"
 
 
 def _drawn(chart: Any) -> str:
-    """The chart as SVG; its colours are the style sheet's variables, so that dark mode needs no second."""
+    """The chart as SVG; its colours are the style sheet's variables, so that one SVG serves light and dark mode."""
     styled = (
         chart.configure(background="transparent", font="system-ui, sans-serif")
         .configure_axis(

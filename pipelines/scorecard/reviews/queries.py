@@ -1,8 +1,8 @@
-"""What a review reads: one query over the published marts for each of its tables.
+"""The queries of a review over the published marts, one for each of its tables.
 
-They choose and shape; what a number means was settled in the mart. `$start` and `$end` are the period's first and last
+They select and shape; the mart defines every number. `$start` and `$end` are the period's first and last
 day, `$period` its grain, `$team` and `$model` the one asked for or null. An alert or a resolution at the midnight that
-ends a period is told by its last day, and belongs to it.
+ends a period belongs to its last day.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _QUERIES: Final = {
         "where period = $period and period_start_date = $start "
         "order by movement desc, adjusted_p_value nulls last, model_name, kpi_id"
     ),
-    # Weeks whatever the period: a company has few quarters.
+    # Weeks for every period, because a company has few quarters.
     "history": (
         "select model_id, kpi_id, list(value order by period_start_date) as trail from ("
         "select model_id, kpi_id, value, period_start_date from mart_scorecard "
@@ -67,7 +67,7 @@ _QUERIES: Final = {
         "semi join chosen using (model_id) where event_date between $start and $end "
         "order by starts_at, annotation_id, model_id"
     ),
-    # What a model's own measure did after a release or the like; incidents come too close together to be told apart.
+    # Changes of a model's own measure after a release or the like; incidents are too close together to separate.
     "impacts": (
         "select model_id, event_date, event_kind, title, measure, before_value, after_value, change, change_ci_low, "
         "change_ci_high, has_overlapping_events from mart_event_impact as impacts semi join chosen using (model_id) "
@@ -93,7 +93,7 @@ _QUERIES: Final = {
         "from mart_decision_gates semi join chosen using (model_id) where due_date <= $horizon group by all "
         "having due_date >= $start or passed_count < criterion_count order by due_date, model_id, gate_id"
     ),
-    # Of one model alone: what its launch was to hold, and how it has done since.
+    # For one model: the criteria of its launch, and its results since.
     "criteria": (
         "select gate_name, due_date, statement, status, evidence, sign_off_role from mart_decision_gates "
         "where model_id = $model order by due_date, gate_id, criterion_number"

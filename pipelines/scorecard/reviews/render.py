@@ -1,4 +1,4 @@
-"""A review as one HTML file that asks nothing of any server, and as Markdown."""
+"""A review as one self-contained HTML file, and as Markdown."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ DARK: Final = re.compile(r':root\[data-theme="dark"\] (\{.*?\})', re.S)
 
 
 def as_html(review: Review) -> str:
-    """The page: printable, light or dark as the system is, without a script."""
+    """The page: printable, light or dark like the system, without scripts."""
     return _page("review.html.j2", review=review)
 
 
 def as_index(company: str, shelves: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]) -> str:
-    """The page that lists reviews: title of a shelf, and of each review on it the file's stem, its name and whose."""
+    """The page that lists reviews: the title of a shelf and, for each review on it, file stem, name and team."""
     return _page("index.html.j2", company=company, shelves=shelves)
 
 
 def as_markdown(review: Review) -> str:
-    """The same in Markdown: pictures as the words that read them."""
+    """The same in Markdown, with charts as their text summaries."""
     text = markdown.environment().get_template("reviews/review.md.j2").render(review=review)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 

@@ -1,4 +1,4 @@
-"""The sections that tell how things stand: rows of the marts turned into sentences, tables and pictures."""
+"""The status sections: rows of the marts turned into sentences, tables and charts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.scorecard.reviews.facts import Facts, Row, Rows, status_cell
 
 EVENT_KINDS: Final = ("release", "incident", "campaign", "price_change", "holiday", "other")
 MOST_EVENTS: Final = 3
-"""So many events are named beside a movement; the table below has them all."""
+"""The most events listed next to a movement; the table below has them all."""
 
 
 def headline(facts: Facts) -> Section:
@@ -30,10 +30,10 @@ def headline(facts: Facts) -> Section:
             f"{counted['off_target']} missed. "
         )
         says += (
-            f"Against the {facts.period.grain} before, {words.plural(moved['improved'], 'number')} improved and "
-            f"{moved['worsened']} got worse by more than noise."
+            f"Compared with the previous {facts.period.grain}, {words.plural(moved['improved'], 'KPI')} improved and "
+            f"{moved['worsened']} worsened significantly."
             if moved["improved"] + moved["worsened"] + moved["steady"]
-            else f"There is no {facts.period.grain} before to compare with."
+            else f"There is no previous {facts.period.grain} to compare with."
         )
     kpis = facts["kpis"]
     rows: Rows = [
@@ -43,23 +43,23 @@ def headline(facts: Facts) -> Section:
     head = ["Model", *(row["kpi_name"] for row in kpis)]
     return Section(
         "headline",
-        "Where we stand",
+        "Status",
         says,
-        (table("Every model and KPI against its target.", head, rows),) if rows else (),
+        (table("Every model and KPI, compared with its target.", head, rows),) if rows else (),
     )
 
 
 def moved(facts: Facts) -> Section:
-    """What changed against the period before by more than noise, and what was going on meanwhile."""
+    """What changed significantly from the previous period, and concurrent events."""
     changes = [row for row in facts["changes"] if row["movement"] in ("improved", "worsened")]
     changes.sort(key=lambda row: row["movement"] == "improved")
     steady = sum(row["movement"] == "steady" for row in facts["changes"])
     not_evaluated = sum(row["movement"] is None for row in facts["changes"])
     if changes or steady:
-        moved = words.plural(len(changes), "number") if changes else "Nothing"
-        says = f"{moved} moved by more than noise, {steady} did not, {not_evaluated} cannot be compared."
+        moved = words.plural(len(changes), "KPI") if changes else "No KPI"
+        says = f"{moved} changed significantly, {steady} did not, {not_evaluated} cannot be compared."
     else:
-        says = f"There is no {facts.period.grain} before to compare with."
+        says = f"There is no previous {facts.period.grain} to compare with."
     cells = {(row["model_id"], row["kpi_id"]): row for row in facts["cells"]}
     trails = {(row["model_id"], row["kpi_id"]): tuple(row["trail"]) for row in facts["history"]}
     rows: Rows = []
@@ -76,34 +76,34 @@ def moved(facts: Facts) -> Section:
                 Cell(words.amount(change["value"], unit), words.unit_of(unit), cells.get(key, {}).get("status")),
                 words.amount(change["previous_value"], unit),
                 Cell(words.change(change["change"], unit), relative),
-                between or ("valued anew" if change["basis"] == "valuation" else "does not vary"),
+                between or ("revaluation" if change["basis"] == "valuation" else "constant"),
                 _meanwhile(facts, change),
             ]
         )
     head = [
         "Model and KPI",
-        "Moved",
+        "Direction",
         f"This {facts.period.grain}",
-        f"The {facts.period.grain} before",
+        f"Previous {facts.period.grain}",
         "Change",
-        "Its 95 % interval",
-        "Meanwhile",
+        "95 % confidence interval",
+        "Concurrent events",
     ]
-    caption = f"Movements against the {facts.period.grain} before, worse ones first; the lines are the last weeks."
-    return Section("moved", "What moved", says, (table(caption, head, rows, [2, 3, 4, 5]),) if rows else ())
+    caption = f"Changes from the previous {facts.period.grain}, worse ones first; the lines show the last weeks."
+    return Section("moved", "What changed", says, (table(caption, head, rows, [2, 3, 4, 5]),) if rows else ())
 
 
 def _meanwhile(facts: Facts, change: Row) -> str:
-    """What may stand behind a change: the parts of a cost, and what happened to the model."""
+    """What may explain a change: the parts of a cost, and events of the model."""
     said = []
     if change["kpi_id"] == "cost_per_prediction":
         said += [_variance_words(row) for row in facts["variance"] if row["model_id"] == change["model_id"]]
-    if change["kpi_id"] != "npv":  # it is told by plans and bookings
+    if change["kpi_id"] != "npv":  # it depends on plans and actuals
         events = [row for row in facts["annotations"] if row["model_id"] == change["model_id"]]
-        told = [row for row in events if row["kind"] != "incident"]
-        said += [f"{row['title']} ({words.short_day(row['event_date'])})" for row in told[:MOST_EVENTS]]
+        shown = [row for row in events if row["kind"] != "incident"]
+        said += [f"{row['title']} ({words.short_day(row['event_date'])})" for row in shown[:MOST_EVENTS]]
         rest = Counter(
-            row["kind"] for row in (*told[MOST_EVENTS:], *(row for row in events if row["kind"] == "incident"))
+            row["kind"] for row in (*shown[MOST_EVENTS:], *(row for row in events if row["kind"] == "incident"))
         )
         said += [words.plural(count, kind.replace("_", " ")) for kind, count in rest.items()]
     return "; ".join(said) or words.NONE
@@ -116,7 +116,7 @@ def _variance_words(row: Row) -> str:
 
 
 def why(facts: Facts) -> Section:
-    """What happened around the changes: events, the parts of the cost, what followed each event."""
+    """What explains the changes: events, the parts of the cost, the impact of each event."""
     kinds = Counter(row["kind"] for row in facts["annotations"])
     said = [words.plural(kinds[kind], kind.replace("_", " ")) for kind in EVENT_KINDS if kinds[kind]]
     says = (
@@ -124,7 +124,7 @@ def why(facts: Facts) -> Section:
         if said
         else "No event was recorded."
     )
-    return Section("why", "What happened around it", says, (*_events(facts), *_costs(facts), *_impacts(facts)))
+    return Section("why", "Events and causes", says, (*_events(facts), *_costs(facts), *_impacts(facts)))
 
 
 def _events(facts: Facts) -> Iterator[Block]:
@@ -132,15 +132,15 @@ def _events(facts: Facts) -> Iterator[Block]:
         return
     marks = [{**row, "model_name": facts.model(row["model_id"])} for row in facts["annotations"]]
     yield pictures.timeline(marks, facts.period.start, facts.until)
-    # Incidents have a section or a count of their own; what concerns several models is told once.
-    told: dict[tuple[str, str, str], list[str]] = {}
+    # Incidents have a section or a count of their own; an event of several models is shown once.
+    found: dict[tuple[str, str, str], list[str]] = {}
     for row in facts["annotations"]:
         if row["kind"] != "incident":
             key = words.moment(row["starts_at"]), row["kind"].replace("_", " "), row["title"]
-            told.setdefault(key, []).append(facts.model(row["model_id"]))
-    rows: Rows = [[when, kind, title, ", ".join(models)] for (when, kind, title), models in told.items()]
+            found.setdefault(key, []).append(facts.model(row["model_id"]))
+    rows: Rows = [[when, kind, title, ", ".join(models)] for (when, kind, title), models in found.items()]
     if rows:
-        yield table("What happened, in order.", ["When (UTC)", "What", "Title", "Models"], rows)
+        yield table("Events in order.", ["Time (UTC)", "Kind", "Title", "Models"], rows)
 
 
 def _costs(facts: Facts) -> Iterator[Block]:
@@ -162,10 +162,10 @@ def _costs(facts: Facts) -> Iterator[Block]:
         ]
         for row in whole
     ]
-    head = ["Model", "Month before", "Price", "Volume", "Mix", "Month", "Predictions"]
+    head = ["Model", "Previous month", "Price", "Volume", "Mix", "Month", "Predictions"]
     caption = (
-        "Compute cost, month before to month: volume is more or fewer predictions at the cost they had, mix their "
-        "move between instance types, price the rest."
+        "Compute cost, previous month to month: volume effect at the previous cost per prediction, mix effect of "
+        "shifts between instance types, price effect as the rest."
     )
     yield table(caption, head, rows, range(1, 7))
 
@@ -183,17 +183,17 @@ def _impacts(facts: Facts) -> Iterator[Block]:
                 f"{'+' if row['change'] > 0 else ''}{words.number(row['change'])}",
                 f"95 %: {words.number(row['change_ci_low'])} to {words.number(row['change_ci_high'])}",
             ),
-            "other events nearby" if row["has_overlapping_events"] else "alone",
+            "other events in the same days" if row["has_overlapping_events"] else "none",
         ]
         for row in facts["impacts"]
     ]
-    head = ["Model", "Event", "Measure", "14 days before → after", "Change", "Read with care"]
-    caption = "Measures of satisfaction that changed after an event. A difference is no proof of a cause."
+    head = ["Model", "Event", "Measure", "14 days before → after", "Change", "Overlap"]
+    caption = "Satisfaction measures that changed after an event. A difference is not proof of causation."
     yield table(caption, head, rows, [3, 4])
 
 
 def off_target(facts: Facts) -> Section:
-    """What misses its target, who owns it and what is to be done."""
+    """What misses its target, its owner and the action."""
     cells = [row for row in facts["cells"] if row["status"] in ("off_target", "at_risk")]
     order = {kpi["kpi_id"]: place for place, kpi in enumerate(facts["kpis"])}
     cells.sort(key=lambda row: (row["status"] == "at_risk", facts.model(row["model_id"]), order[row["kpi_id"]]))
@@ -204,9 +204,7 @@ def off_target(facts: Facts) -> Section:
     }
     missed = sum(row["status"] == "off_target" for row in cells)
     says = (
-        f"{words.plural(missed, 'target')} missed, {len(cells) - missed} at risk."
-        if cells
-        else "Every target that is set is met."
+        f"{words.plural(missed, 'target')} missed, {len(cells) - missed} at risk." if cells else "All targets are met."
     )
     rows: Rows = []
     for row in cells:
@@ -215,7 +213,7 @@ def off_target(facts: Facts) -> Section:
             [
                 Cell(facts.model(row["model_id"]), kpi["kpi_name"]),
                 Cell(words.amount(row["value"], kpi["unit"]), words.unit_of(kpi["unit"]), row["status"]),
-                Cell(words.amount(row["target"], kpi["unit"]), row["objective"] or "no objective: a vanity metric"),
+                Cell(words.amount(row["target"], kpi["unit"]), row["objective"] or "no business objective"),
                 words.short_day(alert["opened_at"]) if alert else words.NONE,
                 alert["owner"] if alert else facts.owner(row["model_id"]),
                 alert["recommended_action"]
@@ -225,7 +223,7 @@ def off_target(facts: Facts) -> Section:
         )
     head = ["Model and KPI", "Value", "Target", "Alert since", "Owner", "Action"]
     return Section(
-        "off-target", "Off target", says, (table("What is off target or at risk.", head, rows, [1]),) if rows else ()
+        "off-target", "Off target", says, (table("KPIs off target or at risk.", head, rows, [1]),) if rows else ()
     )
 
 
@@ -251,8 +249,8 @@ def alerts(facts: Facts) -> Section:
         ]
         for row in shown
     ]
-    head = ["Model and alert", "State", "Opened (UTC)", "Closed", "Evidence, and what to do", "Owner"]
-    elsewhere = "; targets missed are in the section above." if facts.period.cadence == "quarterly" else "."
+    head = ["Model and alert", "State", "Opened (UTC)", "Closed", "Evidence and action", "Owner"]
+    elsewhere = "; missed targets are in the section above." if facts.period.cadence == "quarterly" else "."
     return Section(
         "alerts", "Alerts", says, (table(f"Alerts, open ones first{elsewhere}", head, rows),) if rows else ()
     )
@@ -262,7 +260,7 @@ def _alert_name(facts: Facts, row: Row) -> str:
     if row["alert_kind"] == "kpi_off_target":
         return f"{facts.kpi(row['subject_id'])['kpi_name']} off target"
     if row["alert_kind"] == "slo_burn":
-        return f"{row['subject_id']} budget burning"
+        return f"{row['subject_id']} error budget burn rate"
     return f"{row['alert_kind'].replace('_', ' ')}: {row['subject_id']}"
 
 
@@ -286,7 +284,7 @@ def incidents(facts: Facts) -> Section:
     left = [row for row in found if row["resolved_at"] is None or row["resolved_at"].date() > facts.until]
     new = sum(row["started_at"].date() >= facts.period.start for row in found)
     says = (
-        f"{words.plural(new, 'incident')} began, {len(found) - len(left)} were resolved, {len(left)} open at the end."
+        f"{words.plural(new, 'incident')} began, {len(found) - len(left)} resolved, {len(left)} open at the end."
         if found
         else "No incident."
     )
@@ -296,16 +294,16 @@ def incidents(facts: Facts) -> Section:
             row["severity"],
             row["title"] or words.NONE,
             words.moment(row["started_at"]),
-            f"open, {words.duration(row['age_seconds'])} so far"
+            f"open for {words.duration(row['age_seconds'])}"
             if row["resolved_at"] is None
             else words.moment(row["resolved_at"]),
             Cell(words.duration(row["resolve_seconds"]), "reopened" if row["is_reopened"] else ""),
         ]
         for row in found
     ]
-    head = ["Model and incident", "Severity", "Title", "Began (UTC)", "Resolved", "Took"]
+    head = ["Model and incident", "Severity", "Title", "Start (UTC)", "Resolved", "Time to resolve"]
     return Section(
-        "incidents", "Incidents", says, (table("Incidents, the gravest first.", head, rows, [5]),) if rows else ()
+        "incidents", "Incidents", says, (table("Incidents, most severe first.", head, rows, [5]),) if rows else ()
     )
 
 
@@ -315,9 +313,9 @@ def budgets(facts: Facts) -> Section:
     spent = [row for row in found if (row["budget_spent_28d"] or 0) > 1]
     says = (
         f"{len(spent)} of {words.plural(len(found), 'error budget')} of the last 28 days "
-        f"{'is' if len(spent) == 1 else 'are'} spent."
+        f"{'is' if len(spent) == 1 else 'are'} exhausted."
         if found
-        else "No service level is promised."
+        else "No SLO is set."
     )
     rows: Rows = [
         [
@@ -335,6 +333,6 @@ def budgets(facts: Facts) -> Section:
         ]
         for row in found
     ]
-    head = ["Model and promise", "Promised", "Budget spent, 28 days", "Burn, 3 days"]
-    caption = "Error budgets at the end of the period; a burn of 1 spends exactly what is allowed."
+    head = ["Model and SLO", "SLO", "Budget spent, 28 days", "Burn rate, 3 days"]
+    caption = "Error budgets at the end of the period; a burn rate of 1 spends exactly the budget."
     return Section("budgets", "Error budgets", says, (table(caption, head, rows, [1, 2, 3]),) if rows else ())

@@ -75,11 +75,11 @@ LAUNCH: Final[tuple[Callable[[Facts], Section], ...]] = (
     decisions.notes,
     decisions.governance,
 )
-"""Of one model, at its 30, 60 and 90 days."""
+"""For one model, at its 30, 60 and 90 days."""
 
 
 class NothingKnownError(Exception):
-    """A review was asked for of days that nothing is known of."""
+    """A review was requested for days without data."""
 
 
 def review(
@@ -94,20 +94,20 @@ def review(
 
     Args:
         read: answers queries over the published marts.
-        catalog: whose names, roles and meetings are told.
-        period: a week, month or quarter; one in progress is told as such.
+        catalog: provides names, roles and meetings.
+        period: a week, month or quarter; one in progress is marked as such.
         team: the id of a team: models it ran at the period's end.
-        model: the id of a launched model: its post-launch review, by its gates and its months so far.
+        model: the id of a launched model: its post-launch review, with its gates and months so far.
         published_at: when the marts were published, UTC.
 
     Raises:
-        NothingKnownError: when no day of the period is known, though others are.
+        NothingKnownError: when no day of the period has data, but others have.
     """
     first, last = known_days(read)
     if first is not None and last is not None and (period.start > last or period.end < first):
         raise NothingKnownError(
-            f"nothing is known of {words.span(period.start, period.end)}: the published marts hold {first} to {last}. "
-            f"Name a day among them with --as-of, or bring them up to date: scorecard run"
+            f"there is no data for {words.span(period.start, period.end)}: the published marts cover {first} to "
+            f"{last}. Choose a day in this range with --as-of, or update the marts: scorecard run"
         )
     values = {
         "start": period.start,
@@ -129,30 +129,30 @@ def review(
         facts=(
             (
                 "Period",
-                words.span(period.start, period.end) + ("" if whole else f", known up to {words.day(facts.until)}"),
+                words.span(period.start, period.end) + ("" if whole else f", data up to {words.day(facts.until)}"),
             ),
             *(launched or (("Team", team_name or "all teams"), ("Models", str(len(facts["models"]))))),
         ),
         sections=tuple(section(facts) for section in (LAUNCH if model else ORDER[period.cadence])),
         made=(
             f"Written from the marts published at {decisions.known_until(published_at)}. Alerts, incidents and values "
-            "are those of the period; gates, experiments and finance as they are known now. Intervals are 95 %. A "
-            "movement is a change beyond noise (of twenty told, one may be chance) and above 2 %; it is no proof of a "
-            "cause."
+            "are those of the period; gates, experiments and finance are as known now. Intervals are 95 % confidence "
+            "intervals. A change is significant if its adjusted p-value is below 5 % and it exceeds 2 %; it is not "
+            "proof of causation."
         ),
     )
 
 
 def known_days(read: Reader) -> tuple[date | None, date | None]:
-    """The first and the last day the published marts know anything of; None where they are empty."""
+    """The first and the last day covered by the published marts; None if they are empty."""
     (row,) = read({"known": KNOWN}, {})["known"].to_pylist()
     return row["first_day"], row["last_day"]
 
 
 def period_of(read: Reader, cadence: Cadence, as_of: date | None, today: date) -> Period:
-    """The newest period over by `as_of` (by default the last day known), or the one in progress where none is known.
+    """The newest period over by `as_of` (by default the last known day), or the one in progress if there is none.
 
-    `today` is asked where nothing is known at all.
+    `today` is used if there is no data at all.
     """
     first, last = known_days(read)
     day = as_of or last or today
