@@ -27,18 +27,51 @@ ADVICE = {
     r"grave": "P1/P2",
     r"anew": "again",
     r"so many": "N",
-    r"whose": "which, that; unmapped",
+    r"whose|of whom": "which, that; unmapped",
     r"lest": "so that … not",
     r"mend(s|ed|ing)?": "fix",
     r"reckon(s|ed|ing)?": "compute",
     r"stands?|stood|standing": "is, remains; current; appears",
 }
 """Word (a regular expression between word boundaries) → what to write."""
-CLEAN = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/*.md")
+CLEAN = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "docs/**/*.md",
+    "dbt_project/**/*.yml",
+    "dbt_project/**/*.md",
+    "dbt_project/seeds/*.csv",
+    "docs/bi/**/*.yaml",
+    "pipelines/c*.py",
+    "pipelines/catalog/**/*.py",
+    "pipelines/notify/*.py",
+    "pipelines/orchestration/*.py",
+    "pipelines/scorecard/reviews/*.py",
+    "pipelines/scorecard/assets/reviews/*.j2",
+    "pipelines/scorecard/assets/templates/*.j2",
+    "pipelines/scorecard/templates.py",
+    "pipelines/scorecard/plans.py",
+    "pipelines/scorecard/words.py",
+    "data/catalog/**/*.yaml",
+)
 """The files that keep to it, as globs; to be widened."""
-NOT_YET = {"docs/quirks.md": "written from the cases", "docs/page.md": "under work"}
+NOT_YET = {
+    "docs/decisions.md": "under work",
+    "docs/quirks.md": "written from the cases",
+    "docs/page.md": "under work",
+    "dbt_project/models/staging/sources.yml": "written from the sources",
+    "docs/statistics/calibration.md": "written by a measurement",
+    "docs/statistics/truth.md": "written by a measurement",
+    "dbt_project/models/marts/value/value_marts_unit_tests.yml": "asserts texts of the SQL",
+}
 """Files of these globs that are exempt → why."""
-QUOTED = {"connection refused": "an operating system's message"}
+QUOTED = {
+    "connection refused": "an operating system's message",
+    '"told" in': "a column of an older outbox",
+    "column told": "a column of an older outbox",
+}
 """Phrases that may hold a word → why."""
 
 
@@ -51,7 +84,7 @@ def texts() -> list[str]:
 def test_a_text_uses_the_fields_terms(path: str) -> None:
     found = []
     for number, line in enumerate((PROJECT_ROOT / path).read_text(encoding="utf-8").splitlines(), start=1):
-        prose = re.sub(r"`[^`]*`", "``", line.lower())
+        prose = re.sub(r"`[^`]*`|^ *- \{.*|^ *- name:.*|^ *\(.*", "``", line.lower())
         for phrase in QUOTED:
             prose = prose.replace(phrase, "")
         found += [
