@@ -185,6 +185,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         unmapped_names,
         unrated_currencies,
     )
+    from pipelines.warehouse.incomplete import incomplete_exports
     from pipelines.warehouse.status import companions, health, status, stray_files
     from pipelines.warehouse.values import configured
 
@@ -196,9 +197,8 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         found = status(settings, read, sources)
         strays = stray_files(settings, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
-        for line in passed_over_bills(settings) + cut_changelogs(settings) + left_out(settings):
-            console.say(line)
-        for line in unknown_members(settings, read):
+        lines = incomplete_exports(settings, sources) + passed_over_bills(settings) + cut_changelogs(settings)
+        for line in lines + left_out(settings) + unknown_members(settings, read):
             console.say(line)
         console.show_companions(companions(settings, sources))
         console.show_unrated(unrated_currencies(settings, sources))

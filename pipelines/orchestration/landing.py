@@ -3,6 +3,7 @@
 A file may hold any days; which ones it made stale, the ledger knows afterwards.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,12 @@ from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse.connect import writer
+from pipelines.warehouse.incomplete import told_incomplete
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.ledger import FileReport
 from pipelines.warehouse.status import Freshness, RejectedFile, freshness, rejected_files
+
+log = logging.getLogger(__name__)
 
 GROUP = "landing"
 CHECK = "files_readable"
@@ -62,15 +66,23 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
             with writer(settings, f"looking for rejected files of {source.name}") as connection:
                 rejected = rejected_files(connection, settings, [source])
                 age = freshness(connection, source, datetime.now(UTC))
+                incomplete = told_incomplete(connection, settings, source)
         for file in rejected:
             context.log.error(f"{file.status}: {file.message}")
-        yield _materialized(source, reports, rejected, age)
+        for line in incomplete:
+            context.log.warning(line)
+            log.warning(line)
+        yield _materialized(source, reports, rejected, age, incomplete)
 
     return landing
 
 
 def _materialized(
-    source: Source, reports: Sequence[FileReport], rejected: Sequence[RejectedFile], age: Freshness
+    source: Source,
+    reports: Sequence[FileReport],
+    rejected: Sequence[RejectedFile],
+    age: Freshness,
+    incomplete: Sequence[str],
 ) -> dg.MaterializeResult[None]:
     """The result for the files, with its two checks: none rejected, none too old."""
     broken = table(["file", "status", "why, and what to do"], [(f.path, f.status, f.message) for f in rejected])
@@ -84,6 +96,7 @@ def _materialized(
             **({"why rows were skipped": _skipped(reports)} if any(r.rows_skipped for r in reports) else {}),
             "newest day": str(age.newest_day or "none"),
             **({"rejected files": broken} if rejected else {}),
+            **({"incomplete exports": _lines(incomplete)} if incomplete else {}),
         },
         check_results=[
             dg.AssetCheckResult(
@@ -105,6 +118,10 @@ def _materialized(
             ),
         ],
     )
+
+
+def _lines(texts: Sequence[str]) -> dg.MetadataValue:
+    return table(["what, and what to do"], [[text] for text in texts])
 
 
 def _skipped(reports: Sequence[FileReport]) -> dg.MetadataValue:

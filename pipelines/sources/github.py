@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Rule, Source, Table
 
 REPOSITORY = r"/repos/([^/]+/[^/]+)"
 """How an API address names the repository."""
@@ -142,6 +142,7 @@ SOURCE = Source(
             name="REST workflow runs",
             container="json",
             records=("$.workflow_runs",),
+            paging=Paging(total="page ->> '$.total_count'", query="page ->> '$.workflow_runs[0].repository.full_name'"),
             requires=("$.id", "$.head_sha", "$.path", "$.status"),
             select={
                 "workflow_runs": """

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from pipelines.sources.instants import instant
 from pipelines.sources.mentions import mentioned, named
-from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Source, Table
 
 PAGERDUTY_ID = r'"customfield_[0-9]+": ?"([PQR][A-Z0-9]{6,13})"'
 IMPACT_START = ("impact start", "impact started", "impact start time", "incident start time")
@@ -233,6 +233,17 @@ SOURCE = Source(
             name="REST v3 search",
             container="json",
             records=("$.issues",),
+            # The former search counts issues; the present one has a token for the next page, on all but the last.
+            paging=Paging(
+                is_last="""case
+                    when page ->> '$.isLast' is not null then try_cast(page ->> '$.isLast' as boolean)
+                    when page ->> '$.nextPageToken' is not null then false
+                    when page ->> '$.total' is not null
+                    then try_cast(page ->> '$.startAt' as bigint) + json_array_length(page, '$.issues')
+                        >= try_cast(page ->> '$.total' as bigint)
+                    when json_exists(page, '$.issues') then true
+                end"""
+            ),
             requires=("$.key", "$.fields"),
             select={
                 "issues": _SELECT_ISSUES,

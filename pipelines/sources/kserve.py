@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Source, Table
 
 INFERENCE_SERVICES = Table(
     name="inference_services",
@@ -177,6 +177,11 @@ SOURCE = Source(
             name="InferenceService list",
             container="json",
             records=("$.items",),
+            paging=Paging(
+                is_last="""case
+                    when json_exists(page, '$.items') then coalesce(page ->> '$.metadata.continue', '') = ''
+                end"""
+            ),
             requires=("$.kind", "$.metadata.resourceVersion", "$.spec.predictor"),
             select={"inference_services": _select("doc")},
             skips=_skips("doc"),

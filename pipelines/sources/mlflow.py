@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.instants import instant
-from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Source, Table
 
 NAMED = "The registered model's name, as workspace/name outside the workspace `default`; the catalog maps it."
 """What a column with a model's name holds."""
@@ -134,6 +134,15 @@ _SELECT_DATABASE = f"""
     )
 """
 
+
+def _paging(records: str) -> Paging:
+    return Paging(
+        is_last=f"""case
+            when json_exists(page, '$.{records}') then coalesce(page ->> '$.next_page_token', '') = ''
+        end"""
+    )
+
+
 SOURCE = Source(
     name="mlflow",
     title="MLflow",
@@ -146,6 +155,7 @@ SOURCE = Source(
             name="REST model versions",
             container="json",
             records=("$.model_versions",),
+            paging=_paging("model_versions"),
             requires=("$.name", "$.version", "$.creation_timestamp"),
             select={
                 "model_versions": f"""
@@ -162,6 +172,7 @@ SOURCE = Source(
             name="REST registered models",
             container="json",
             records=("$.registered_models",),
+            paging=_paging("registered_models"),
             requires=("$.name", "$.creation_timestamp", "$.latest_versions"),
             select={
                 "model_versions": f"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.mentions import mentioned, named
-from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Rule, Source, Table
 
 JIRA_KEY = r"\b[A-Z][A-Z0-9_]+-[0-9]+\b"
 
@@ -213,6 +213,8 @@ _SELECT_ANALYTICS = f"""
     from rows
 """
 
+_PAGING = Paging(is_last="not try_cast(page ->> '$.more' as boolean)")
+
 SOURCE = Source(
     name="pagerduty",
     title="PagerDuty",
@@ -225,6 +227,7 @@ SOURCE = Source(
             name="REST v2 incidents",
             container="json",
             records=("$.incidents",),
+            paging=_PAGING,
             requires=("$.id", "$.incident_number", "$.status", "$.created_at", "$.service"),
             select={"incidents": _SELECT_INCIDENTS},
         ),
@@ -232,6 +235,7 @@ SOURCE = Source(
             name="REST v2 log entries",
             container="json",
             records=("$.log_entries",),
+            paging=_PAGING,
             requires=("$.id", "$.type", "$.created_at", "$.agent", "$.incident"),
             select={"log_entries": _SELECT_LOG_ENTRIES},
         ),
@@ -239,6 +243,7 @@ SOURCE = Source(
             name="REST v2 alerts",
             container="json",
             records=("$.alerts",),
+            paging=_PAGING,
             requires=("$.id", "$.alert_key", "$.created_at", "$.suppressed"),
             select={"alerts": _SELECT_ALERTS},
         ),
@@ -246,6 +251,7 @@ SOURCE = Source(
             name="Analytics raw incidents",
             container="json",
             records=("$.data",),
+            paging=_PAGING,
             requires=("$.id", "$.created_at", "$.service_id", "$.seconds_to_resolve"),
             select={"analytics_incidents": _SELECT_ANALYTICS},
         ),

@@ -157,6 +157,19 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
+@dataclass(frozen=True)
+class Paging:
+    """What a page of an API says of the pages after it, as SQL over `page`; null where it does not say.
+
+    `is_last`: whether it is the last one. `total`: how many records all pages of the query have. `query`: which of the
+    queries that lie in one folder it answers.
+    """
+
+    is_last: str = "null"
+    total: str = "null"
+    query: str = "''"
+
+
 _NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -206,6 +219,8 @@ class Format:
     `named_by`: what the mapping reads in the path, all of it, as SQL over `_path`. It is a part of what the content is:
     the same bytes under a name that says something else are another content, under one that says the same they are not.
 
+    `paging` (json): what its pages say of further ones, so that it is told where these were not delivered.
+
     `writing`: what the vendor documents of decimals and dates. It settles what a CSV file leaves open: a file with
     `1.250,50` in it has a decimal comma whatever its vendor says.
     """
@@ -224,6 +239,7 @@ class Format:
     deliveries: Literal["replace a period", "replace a day", "append"] = "replace a day"
     named_by: str = ""
     writing: Writing = Writing()
+    paging: Paging | None = None
 
     def told_by(self, path: str) -> dict[str, str | None]:
         """Column → value of those of the format's columns that a folder of `path` names, `column=value`; null is None.

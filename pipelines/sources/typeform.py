@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Source, Table
 
 _FORM_KEY = r"""coalesce(
             nullif(parse_path(_path)[-2], 'typeform'),
@@ -167,6 +167,10 @@ SOURCE = Source(
             name="Typeform Responses API",
             container="json",
             records=("$.items",),
+            paging=Paging(
+                is_last="case when try_cast(page ->> '$.page_count' as bigint) <= 1 then true end",
+                total="page ->> '$.total_items'",
+            ),
             # Responses that were begun and left have no answers, and a page of them is one all the same.
             requires=("$.landed_at", "$.token"),
             named_by=_FORM_KEY,

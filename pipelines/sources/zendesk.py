@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Rule, Source, Table
 
 _TICKETS = """
     select
@@ -63,6 +63,14 @@ SOURCE = Source(
             name="Zendesk tickets",
             container="json",
             records=("$.tickets",),
+            # The incremental export, then lists by cursor and by offset.
+            paging=Paging(
+                is_last="""coalesce(
+                    try_cast(page ->> '$.end_of_stream' as boolean),
+                    not try_cast(page ->> '$.meta.has_more' as boolean),
+                    case when json_exists(page, '$.next_page') then page ->> '$.next_page' is null end
+                )"""
+            ),
             requires=("$.id", "$.created_at", "$.status", "$.tags"),
             select={"tickets": _TICKETS},
         ),

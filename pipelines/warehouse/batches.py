@@ -21,6 +21,7 @@ from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
 from pipelines.warehouse.convert import CLOCK_TOLERANCE, check_unchanged, encoding_of, explained, is_ours
 from pipelines.warehouse.file_versions import content_folder, content_of, names_say
+from pipelines.warehouse.incomplete import keep_pages
 from pipelines.warehouse.json_rows import format_of, records_of
 from pipelines.warehouse.landing import LandingFile
 from pipelines.warehouse.plain import plain_files
@@ -193,7 +194,7 @@ def _written(
             ),
         )
         for number, read, loaded in counted
-        if (part := batch.parts[number]) and _gathered(building, part.bytes_id, number, batch.form)
+        if (part := batch.parts[number]) and _gathered(connection, building, part.bytes_id, number, batch.form)
     ]
 
 
@@ -226,7 +227,7 @@ def _latest(part: _Part) -> datetime:
     return part.report.delivered_at + CLOCK_TOLERANCE
 
 
-def _gathered(building: Path, bytes_id: str, number: int, form: Format) -> bool:
+def _gathered(connection: duckdb.DuckDBPyConnection, building: Path, bytes_id: str, number: int, form: Format) -> bool:
     """Put a part's Parquet files into a folder called like its bytes; false where that cannot be done."""
     folder = building / bytes_id
     folder.mkdir()
@@ -236,4 +237,5 @@ def _gathered(building: Path, bytes_id: str, number: int, form: Format) -> bool:
             return False
         if files:
             files[0].rename(folder / f"{table}.parquet")
+    keep_pages(connection, form, f"(from batch_rows where _part = {number})", folder)
     return True

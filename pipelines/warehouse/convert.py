@@ -25,6 +25,7 @@ from pipelines.warehouse.connect import name, path_list, quote
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.failing import NOT_OF_ROWS, failing_rows
 from pipelines.warehouse.file_versions import AS_DELIVERED, content_folder, content_of, logged_names, names_say
+from pipelines.warehouse.incomplete import keep_pages
 from pipelines.warehouse.landing import LandingFile, modified
 from pipelines.warehouse.plain import Plain, plain_files
 from pipelines.warehouse.readers import open_rows
@@ -212,6 +213,7 @@ def _write_tables(
             f"select {quote(next(iter(form.select)))} as table_name, _row, null as _day, _reason, every_row._raw "
             "from failing join every_row using (_row)"
         )
+    keep_pages(connection, form, "rows", folder)
     if form.container == "parquet":
         for path in written:
             _check_days(connection, path, latest, report.path)

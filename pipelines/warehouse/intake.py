@@ -43,6 +43,7 @@ from pipelines.warehouse import (
 from pipelines.warehouse.code import code_of
 from pipelines.warehouse.connect import lock, name, parquet_list, scratch, transaction, writer
 from pipelines.warehouse.file_versions import content_folder, content_of, good_rows, names_say
+from pipelines.warehouse.incomplete import PAGES
 from pipelines.warehouse.landing import LandingFile, landing_files
 
 log = logging.getLogger(__name__)
@@ -268,6 +269,13 @@ def _cover(
         if table.covers_range:
             ledger.cover_ranges(connection, source.name, table.name, contents)
     ledger.cover_days(connection, source.name, source.tables[0].name, _days_named(paths))
+    pages = [path for folder in folders if (path := folder / PAGES).exists()]
+    if pages:
+        connection.execute(
+            "insert into ledger.pages select ?, parse_path(_file)[-2], format, query, is_last, total_count, "
+            f"record_count from {parquet_list(pages)}",
+            [source.name],
+        )
     quarantines = [path for folder in folders if (path := folder / "quarantine.parquet").exists()]
     if quarantines:
         connection.execute(

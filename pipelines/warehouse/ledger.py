@@ -183,8 +183,8 @@ def _delivery(source: Source, report: FileReport) -> list[str | None]:
 
 
 def forget_file_versions(connection: duckdb.DuckDBPyConnection, source: str, contents: Sequence[str]) -> None:
-    """Drop what is recorded of the contents' days and quarantined rows, before it is written anew."""
-    for table in ("ledger.file_version_days", "raw.quarantine"):
+    """Drop what is recorded of the contents' days, pages and quarantined rows, before it is written anew."""
+    for table in ("ledger.file_version_days", "ledger.pages", "raw.quarantine"):
         connection.execute(
             f"delete from {table} where source = ? and list_contains(?, content_id)",
             [source, list(contents)],

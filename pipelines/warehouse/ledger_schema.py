@@ -90,6 +90,21 @@ TABLES: tuple[Table, ...] = (
         day="day",
     ),
     Table(
+        "pages",
+        "One row per content, and query it answers, of which the pages say whether there are further ones.",
+        (
+            Column("source", "VARCHAR", "The source."),
+            Column("content_id", "VARCHAR", "The content."),
+            Column("format", "VARCHAR", "The format recognised."),
+            Column("query", "VARCHAR", "What the pages answer, where several queries may lie in one folder."),
+            Column("is_last", "BOOLEAN", "Whether one of its pages says that it is the last; null where none says."),
+            Column("total_count", "BIGINT", "How many records the query has in all; null where no page says."),
+            Column("record_count", "BIGINT", "Records in these pages."),
+        ),
+        key=("source", "content_id", "format", "query"),
+        day="",
+    ),
+    Table(
         "days",
         "One row per source and day validated: what it was made from, and whether it was accepted.",
         (

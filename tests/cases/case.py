@@ -44,6 +44,9 @@ class Expectations(BaseModel):
     rejected_files: dict[str, str] = Field(
         default_factory=dict, description="Files below `landing/` that are rejected → text in the reason."
     )
+    incomplete: list[str] = Field(
+        default_factory=list, description="Texts in what is told of exports that say that a part of them is missing."
+    )
     expect: list[Expected] = Field(min_length=1)
 
 

@@ -19,6 +19,7 @@ from pipelines.sources import all_sources
 from pipelines.warehouse.connect import quote, writer
 from pipelines.warehouse.convert import UNEXPLAINED
 from pipelines.warehouse.days import replace_days
+from pipelines.warehouse.incomplete import told_incomplete
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.transform import build
 from tests.cases.case import Case
@@ -90,10 +91,19 @@ def differences(case: Case, settings: Settings, together: bool = False) -> list[
             if not _same(rows, item.rows):
                 found.append(f"{item.sql.strip()}\n    gives   {_shown(rows)}\n    and not {_shown(item.rows)}")
         mine = "true" if not together else f"path like '%/' || {quote(case.name)} || '/%'"
+        told = [
+            line
+            for source in case.sources
+            for line in told_incomplete(connection, settings, all_sources()[source])
+            if not together or f"/{case.name}/" in line
+        ]
         files = connection.execute(
             "select source, path, status, message, rows_read_count, rows_loaded_count, rows_quarantined_count, "
             f"rows_skipped_count, skip_reasons from ledger.files where status <> 'gone' and {mine}"
         ).fetchall()
+    texts = case.says.incomplete
+    found += [f"told as incomplete: {line}" for line in told if not any(text in line for text in texts)]
+    found += [f"not told as incomplete: {text}" for text in texts if not any(text in line for line in told)]
     rejected = {
         f"{source}/{path.removeprefix(f'{source}/').removeprefix(f'{case.name}/')}": str(message)
         for source, path, status, message, *_ in files
