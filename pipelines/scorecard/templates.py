@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipelines.catalog.domains.members import AiMember
 from pipelines.catalog.domains.value import ValueStream
 from pipelines.scorecard import markdown, words
-from pipelines.scorecard.plans import Plan, stub, told
+from pipelines.scorecard.plans import Plan, stub, summary
 from pipelines.sources import all_sources
 
 Reader = Callable[[Mapping[str, str], Mapping[str, object]], Mapping[str, pa.Table]]
