@@ -1,4 +1,3 @@
-{#- Long: a part per source, each read alone. -#}
 {{ config(materialized='table') }}
 
 with
