@@ -25,7 +25,8 @@ final as (
         model_version,
         environment,
 
-        cast(sum(value_count) as bigint) as value_count
+        cast(sum(value_count) as bigint) as value_count,
+        list_sort(list(distinct feature)) as features
 
     from bins
     group by all
