@@ -55,7 +55,7 @@ lint-page: setup node_modules/.installed
 	@node_modules/.bin/biome check --error-on-warnings
 	@$(BIN)/python -m pipelines.scorecard.bundle --check
 
-sources: setup ## Write dbt's file of sources anew, after a source or a table of the catalog has changed
+sources: setup ## Write dbt's sources file, after a source or a table of the catalog has changed
 	@$(BIN)/python -m pipelines.warehouse.dbt_sources
 
 soak: setup ## Read 500 mutated files of each kind, and let landing folders come about in 50 ways a source
@@ -65,10 +65,10 @@ soak: setup ## Read 500 mutated files of each kind, and let landing folders come
 bench: setup ## Measure: each figure is a ratio within one run
 	@$(BIN)/python -m bench
 
-calibration: setup ## Measure whether the statistics err as often as they say; writes docs/statistics/calibration.md
+calibration: setup ## Measure the calibration of the statistics; writes docs/statistics/calibration.md
 	@$(BIN)/python -m bench.calibration
 
-truth: setup ## Look up all that was planted in 40 sample companies (hours; resumes); writes docs/statistics/truth.md
+truth: setup ## Compare planted truth in 40 sample companies (hours; resumes); writes docs/statistics/truth.md
 	@$(BIN)/python -m bench.truth
 
 docs-kpis: run ## Write the heads of the KPI pages from the seeds, and take their pictures (needs Chromium)
@@ -80,7 +80,7 @@ docs-kpis: run ## Write the heads of the KPI pages from the seeds, and take thei
 	  || .venv-references/bin/python -m pip install --quiet -r bench/references/requirements.txt
 	@touch $@
 
-references: .venv-references/.installed ## Set the statistics beside the field's libraries; writes docs/statistics/references.md
+references: .venv-references/.installed ## Compare the statistics with the field's libraries; writes docs/statistics/references.md
 	@PYTHONPATH=. NML_DISABLE_USAGE_LOGGING=1 .venv-references/bin/python -m bench.references
 
 lock: setup ## Pin the newest versions that resolve, without addresses

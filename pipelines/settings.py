@@ -69,7 +69,7 @@ Severity = Literal["page", "ticket"]
 
 
 class ChannelSettings(BaseModel):
-    """What a user sets for every channel by which people are told."""
+    """Settings common to all notification channels."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -190,7 +190,7 @@ class Settings(BaseSettings):
     def _opens(cls, home: Path) -> Path:
         if "?" in str(home.resolve()):
             raise ValueError(
-                "no `?` may stand in its path: DuckDB takes what follows for options. Choose another folder"
+                "its path must not contain `?`, because DuckDB reads what follows as options. Choose another folder"
             )
         return home
 
@@ -221,7 +221,7 @@ class Settings(BaseSettings):
 
     @property
     def outbox_dir(self) -> Path:
-        """Who has been told of what: not to be had again from files, catalog and code."""
+        """The record of notifications: it cannot be rebuilt from files, catalog and code."""
         return (self.home / "outbox").resolve()
 
     @property
