@@ -107,7 +107,7 @@ def _land(settings: Settings) -> None:
 
 
 def pipeline(settings: Settings) -> None:
-    """Landing to mart by the pipeline's own code: take in each file, replace its day, build the models."""
+    """Landing to mart by the pipeline's own code: ingest each file, replace its day, build the models."""
     shutil.rmtree(settings.warehouse_dir / "intake", ignore_errors=True)
     folders = {name: [folder for _, folder in taken_in(settings, all_sources()[name])] for name in SOURCES}
     with writer(settings, "the benchmark") as connection:

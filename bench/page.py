@@ -1,7 +1,7 @@
-"""The page at the size of a large company: how big it is, how soon it can be read, how soon a filter is through.
+"""The page of a large company: its size, its time until readable, and the time of a filter.
 
-Told by the page's own marks in headless Chromium: `ready` is when the scorecard stands and its filters work, `shown`
-what one choice takes until everything in view is drawn again. Seconds, so they say something of this machine alone.
+Measured by the page's own performance marks in headless Chromium: `ready` is when the scorecard is shown and its
+filters work, `shown` the time from a choice until everything in view is redrawn. Seconds hold for this machine only.
 """
 
 from __future__ import annotations

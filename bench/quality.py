@@ -155,7 +155,7 @@ def _land(settings: Settings) -> None:
 
 
 def pipeline(settings: Settings) -> None:
-    """Landing to mart by the pipeline's own code: take in each file, show it, build the models."""
+    """Landing to mart by the pipeline's own code: ingest each file, show it, build the models."""
     shutil.rmtree(settings.warehouse_dir / "intake", ignore_errors=True)
     folders: dict[str, list[Path]] = {table.name: [] for table in SOURCE.tables}
     for path, folder in taken_in(settings, SOURCE):

@@ -1,9 +1,9 @@
 """What a run costs beside its work: a daily run's overhead, its growth with history, a backfill against a full build.
 
 Runs are whole `scorecard run` processes on sample companies. The same work by hand is a process too, on a copy of the
-company: files taken in, days validated and replaced, the compiled statements of the run's models and tests and the
+company: files ingested, days validated and replaced, the compiled statements of the run's models and tests and the
 statistics of its Python models in dbt's order, the publication, the page. What a run takes beyond it, Dagster and dbt
-add. The statements alone are told beside it.
+add. The statements alone are reported too.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ YOUNG, OLD, SAMPLE = 30, 360, 60
 OLD_START = date(2025, 1, 1)
 """So that all their days are over: one to come is not built."""
 OLD_SCALE = 0.05
-"""Traffic of the companies whose age is compared: files and days count here, not rows."""
+"""Traffic of the companies compared by age: files and days matter here, not rows."""
 REPEATS = 3
 
 
@@ -71,7 +71,7 @@ def run() -> Iterator[Figure]:
             backfill / full,
             "times",
             BACKFILL,
-            f"{backfill:.1f} s against {full:.1f} s, whole processes, the files taken in before",
+            f"{backfill:.1f} s against {full:.1f} s, whole processes, with the files ingested before",
         )
         young, old = (
             statistics.median(one.whole for one in _daily_runs(Path(folder) / name, OLD_START, age, OLD_SCALE))
@@ -111,8 +111,8 @@ def _daily_runs(home: Path, start: date, age: int, scale: float) -> list[_Daily]
         whole = _scorecard(home)
         began = time.perf_counter()
         command = [sys.executable, "-m", "bench.runs", str(twin), str(home), str(since)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 -- this very module
-        found.append(_Daily(whole, time.perf_counter() - began, float(told.stdout.splitlines()[-1])))
+        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 -- this very module
+        found.append(_Daily(whole, time.perf_counter() - began, float(done.stdout.splitlines()[-1])))
         shutil.rmtree(twin)
     return found
 

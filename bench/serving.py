@@ -66,7 +66,7 @@ def _home(folder: Path) -> Settings:
 
 
 def pipeline(settings: Settings) -> None:
-    """Landing to mart by the pipeline's own SQL: take in each file, replace the day, build the models."""
+    """Landing to mart by the pipeline's own SQL: ingest each file, replace the day, build the models."""
     shutil.rmtree(settings.warehouse_dir / "intake", ignore_errors=True)
     folders = [folder for _, folder in taken_in(settings, SOURCE)]
     with writer(settings, "the benchmark") as connection:

@@ -87,7 +87,7 @@ class Measured:
         return self.low <= self.share <= self.high
 
     def near(self, errors: float) -> bool:
-        """Whether the share is within so many Monte-Carlo errors of the bounds: what few data sets can tell."""
+        """Whether the share is within N Monte Carlo errors of the bounds, for runs with few data sets."""
         low, high = (
             errors * math.sqrt(max(bound * (1 - bound), 1 / self.defined) / self.defined)
             for bound in (self.low, self.high)
@@ -96,7 +96,7 @@ class Measured:
 
 
 def run(case: Case, runs: int | None = None) -> list[Measured]:
-    """Simulate a case; `runs` data sets are the first so many of the whole."""
+    """Simulate a case; `runs` data sets are the first ones of the full set."""
     rng = np.random.default_rng([SEED, zlib.crc32(f"{case.estimator}|{case.data}".encode())])
     wanted = runs or case.runs
     seen = [case.simulate(rng) for _ in range(wanted)]

@@ -16,12 +16,12 @@ from bench.calibration import RUNS, SEED, Measured, families, run
 PAGE = Path(__file__).parents[2] / "docs" / "statistics" / "calibration.md"
 HEAD = f"""# Calibration
 
-Written by `make calibration`; every figure was measured by it. Each estimator saw simulated data sets whose truth is
-known ({RUNS:,} unless the table says otherwise, seed {SEED}), asked for 95 % confidence. *Coverage* is the share of
-intervals that hold the truth, *A/A rejection* the share of tests at 5 % that find an effect where there is none,
+Written by `make calibration`; every figure was measured by it. Each estimator ran over simulated data sets with known
+truth ({RUNS:,} unless the table says otherwise, seed {SEED}), at 95 % confidence. *Coverage* is the share of
+intervals that contain the truth, *A/A rejection* the share of tests at 5 % that find an effect where there is none,
 *false alarm* the same for a whole procedure (every daily look of one experiment, every metric of one family), *power*
-the share that find the effect planned for. ± is one Monte-Carlo standard error. Where a share lies outside what was
-wanted, the last column says so and why.
+the share that detect the planned effect. ± is one Monte Carlo standard error. If a share is outside the required
+range, the last column gives the reason.
 """
 
 

@@ -24,7 +24,7 @@ def _held(interval: Interval, truth: float) -> Held:
 
 
 def f1s(n: int, positive: float, recall: float, fall_out: float) -> Callable[[np.random.Generator], Held]:
-    """F1 of a confusion matrix whose four cells are drawn together."""
+    """F1 of a confusion matrix with four cells drawn together."""
     chances = (positive * recall, (1 - positive) * fall_out, positive * (1 - recall), (1 - positive) * (1 - fall_out))
     truth = 2 * chances[0] / (2 * chances[0] + chances[1] + chances[2])
 
@@ -65,7 +65,7 @@ def forecasts(rng: np.random.Generator) -> Held:
 
 AUC = "AUC, DeLong with half a case more"
 WANTED = {"coverage": COVERAGE}
-FEW = "Cautious: hardly one positive is out of place, and nothing tells how far the next would be."
+FEW = "Cautious: hardly any positive is misranked, so the spread cannot be estimated."
 CASES = (
     Case("F1, Wilson carried over", "2,000, 20 % positive", f1s(2000, 0.2, 0.8, 0.05), WANTED),
     Case("F1, Wilson carried over", "2,000, 5 % positive", f1s(2000, 0.05, 0.7, 0.01), WANTED),

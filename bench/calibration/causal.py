@@ -75,7 +75,7 @@ def regression(treated: int, untreated: int) -> Callable[[np.random.Generator], 
 
 
 def adoption(cohort: int, never: int, noise: Noise = gaussian) -> Callable[[np.random.Generator], Held]:
-    """Three cohorts whose effects grow by 0.3 a period, the earliest twice as fast."""
+    """Three cohorts with effects that grow by 0.3 a period, the earliest twice as fast."""
     starts = {one: 3 + 2 * (one // cohort) for one in range(3 * cohort)}
 
     def simulate(rng: np.random.Generator) -> Held:
@@ -155,7 +155,7 @@ BOTH = {"coverage": COVERAGE, "A/A rejection": REJECTION}
 ADOPTION = {"coverage": COVERAGE, "coverage, first period": COVERAGE, "A/A rejection, pre-trend": REJECTION}
 SERIES = {"coverage, level": COVERAGE, "coverage, trend": COVERAGE}
 CAUTIOUS = "Cautious: so few units leave few degrees of freedom."
-SHORT = "What lasts of a shock cannot be told from so short a series well enough."
+SHORT = "The persistence of a shock cannot be estimated well from such a short series."
 ECHO = "Shocks that echo once are not the autoregression assumed."
 NARROW = "Newey–West errors are too small for series of this length; the default's are not."
 EDGE = "Outside by less than one Monte-Carlo error: skewed shocks make the test a little cautious."

@@ -133,7 +133,7 @@ def explained(rng: np.random.Generator) -> Held:
 
 
 def peeking(draw: Draw, daily: int, metric: Metric = "mean") -> Callable[[np.random.Generator], Held]:
-    """An A/A experiment of 28 days, stopped on the first day whose interval leaves out 0."""
+    """An A/A experiment of 28 days, stopped on the first day with an interval that excludes 0."""
     days = 28
 
     def simulate(rng: np.random.Generator) -> Held:

@@ -15,7 +15,7 @@ from pipelines.estimates.value import Exposed, over_time
 
 
 def rates(n: int, low: float, high: float) -> Callable[[np.random.Generator], Held]:
-    """A true rate drawn anew each time: at one rate, coverage depends on where it falls between the counts."""
+    """A true rate drawn each time: at one rate, coverage depends on where it falls between the counts."""
 
     def simulate(rng: np.random.Generator) -> Held:
         rate = rng.uniform(low, high)

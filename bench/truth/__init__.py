@@ -1,8 +1,8 @@
 """Planted truth over 40 scenario seeds: all that a company was given, beside all that its marts say.
 
-What is compared, and how, stands in `tests.integration.planted`; the seeds were fixed before the first of them ran. A
+`tests.integration.planted` defines the comparisons; the seeds were fixed before the first of them ran. A
 seed is a whole company taken from files to marts; one line of JSON keeps what came of it, and its home is removed.
-What is kept is not run again: remove `data/truth.jsonl` to begin anew.
+Recorded seeds are not run again: remove `data/truth.jsonl` to start over.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def novelty_p_value(unseen: Counts, singletons: Counts, reference_count: Counts,
 
     By Good and Turing the share a reference has not seen is about that of the values it saw once, `singletons`; one
     more is granted, so that a reference without any still expects a little. Whether the window's share is larger is
-    Fisher's exact test. The χ² test cannot tell: it has to pool what is rare.
+    Fisher's exact test. The χ² test cannot be used, because it pools rare values.
     """
     known = singletons + 1
     p_value: Floats = np.where(
@@ -154,7 +154,7 @@ class Comparisons:
     `reference`, `window`: counts per bin. `is_numeric`: whether `ks_distance` is one of numbers, of which there are
     `reference_numbers` and `window_numbers`. `unseen`: values of the window the reference never saw; `singletons`: how
     many it saw once. `psi_floor`, `significance`, `minimum`: the declared limits. `family`:
-    the window a comparison belongs to, over whose comparisons significance is corrected.
+    the window of each comparison; significance is corrected within a window.
     """
 
     reference: Counts

@@ -225,7 +225,7 @@ def holdout(
 
 
 def always_valid(value: float, variance: float | None, n: int, tuning: float, confidence: float = 0.95) -> Estimate:
-    """An estimate whose interval and p-value hold at every look, however often one looks.
+    """An estimate with an always-valid interval and p-value.
 
     Source: Waudby-Smith et al., "Time-uniform central limit theory and asymptotic confidence sequences", eq. 9 (the
     half-width), 155 (the e-value) and 161 (ρ); asymptotic, so the first look needs some hundred units.
@@ -264,7 +264,7 @@ class SampleRatio:
     Args:
         chi_square: Σ(observed − expected)²/expected over the variants of weight above 0.
         p_value: of the split, had it been the declared one.
-        is_mismatch: p below `SRM_P_VALUE`: the experiment is invalid. None when it cannot be told.
+        is_mismatch: p below `SRM_P_VALUE`: the experiment is invalid. None when it is undefined.
     """
 
     chi_square: float | None = None

@@ -57,7 +57,7 @@ class Drivers:
 
 @dataclass(frozen=True)
 class Category:
-    """One category's flows by month: `booked` is done, `planned` may still come otherwise.
+    """One category's flows by month: `actual` is final, `planned` may change.
 
     `low` and `high` are what the planned flows would be if its amounts were at their low and high ends; signed as
     flows are, so that a cost's `low` is the smaller outflow. A category that grows with the volume is volume driven;
@@ -66,18 +66,18 @@ class Category:
 
     is_benefit: bool
     is_volume_driven: bool
-    booked: Floats
+    actual: Floats
     planned: Floats
     low: Floats
     high: Floats
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether its ends differ from what is planned."""
+        """Whether its range differs from the plan."""
         return not (np.array_equal(self.low, self.planned) and np.array_equal(self.high, self.planned))
 
     def factor(self, drivers: Drivers) -> float:
-        """What its planned flows are multiplied by."""
+        """The factor on its planned flows."""
         if self.is_benefit:
             return drivers.uplift * drivers.volume
         return drivers.cost * (drivers.volume if self.is_volume_driven else 1.0)
@@ -113,7 +113,7 @@ class Bar:
 class Chance:
     """The chance that NPV > 0 by Monte Carlo, with the 95 % Wilson interval of its Monte-Carlo error.
 
-    The interval says how well `draws` draws tell the chance, and nothing about the distributions drawn from.
+    The interval covers only the Monte Carlo error of `draws` draws, not the choice of distributions.
     """
 
     rate: float
@@ -131,7 +131,7 @@ def monthly_rate(annual_rate: float) -> float:
 
 
 def npv(flows: ArrayLike, annual_rate: float) -> float:
-    """Net present value in dollars of month 0, whose flow is not discounted."""
+    """Net present value in dollars of month 0, which is not discounted."""
     return float(npf.npv(monthly_rate(annual_rate), np.asarray(flows, dtype=float)))
 
 
@@ -209,8 +209,8 @@ def value(flows: ArrayLike, annual_rate: float) -> Valuation:
 
 
 def flows_under(plan: Mapping[str, Category], drivers: Drivers) -> Floats:
-    """The plan's flows with what is booked as it is and what is planned as `drivers` make it."""
-    total: Floats = np.sum([part.booked + part.planned * part.factor(drivers) for part in plan.values()], axis=0)
+    """The actual flows plus the planned flows under `drivers`."""
+    total: Floats = np.sum([part.actual + part.planned * part.factor(drivers) for part in plan.values()], axis=0)
     return total
 
 
@@ -220,9 +220,9 @@ def valued_under(plan: Mapping[str, Category], drivers: Drivers) -> Valuation:
 
 
 def tornado(plan: Mapping[str, Category], base: Drivers, inputs: Sequence[Uncertain]) -> list[Bar]:
-    """A bar for each input, and for each category whose plan gives ends, the widest first.
+    """A bar for each input, and for each category with a range in the plan, the widest first.
 
-    One input is moved at a time and everything is computed anew. Category bars are named `category:cloud`.
+    One input is varied at a time and everything is recomputed. Category bars are named `category:cloud`.
     """
     bars = [
         Bar(
@@ -246,7 +246,7 @@ def chance(
 ) -> Chance | None:
     """The chance that NPV > 0; None where nothing is uncertain.
 
-    Drivers are drawn from their shapes, independently. A category whose plan gives ends is drawn once for all its
+    Drivers are drawn from their shapes, independently. A category with a range in the plan is drawn once for all its
     months (a plan that is too low in one month is too low in the next): triangular from its low through its planned
     to its high flows. `seed` is any text; each input has dice of its own, so that one more does not shift another's.
     """
@@ -272,7 +272,7 @@ def chance(
                 + np.maximum(position, 0.0) * (factors @ (part.high - part.planned))
                 + np.maximum(-position, 0.0) * (factors @ (part.low - part.planned))
             )
-        worth = worth + factors @ part.booked + planned * factor
+        worth = worth + factors @ part.actual + planned * factor
     won = int(np.count_nonzero(worth > 0.0))
     interval = binomtest(won, draws).proportion_ci(method="wilson")
     p05, median, p95 = (float(q) for q in np.quantile(worth, (0.05, 0.5, 0.95)))

@@ -50,7 +50,7 @@ class Interval:
 def from_variance(
     value: float, variance: float | None, degrees_of_freedom: float = math.inf, confidence: float = 0.95
 ) -> Estimate:
-    """The estimate whose error is normal (infinite degrees of freedom) or Student's t.
+    """An estimate with an error that is normal (infinite degrees of freedom) or Student's t.
 
     Args:
         value: the point estimate.

@@ -54,7 +54,7 @@ class Baseline:
         return cls(found.control, found.absolute.standard_error**2 * moments.n / 2, metric)
 
     def adjusted(self, correlation: float) -> Baseline:
-        """The same after CUPED, whose pre-period correlates so much with the metric."""
+        """The same after CUPED, with this correlation of the pre-period with the metric."""
         return Baseline(self.mean, self.variance * (1 - correlation**2), "mean")
 
 

@@ -257,7 +257,7 @@ def read_matched(metrics: Sequence[MetricPlan], studies: Mapping[str, Study], ma
 
 
 def read_instrumented(metrics: Sequence[MetricPlan], studies: Mapping[str, Study]) -> list[Reading]:
-    """Every metric of units whose treatment something moved that has no effect of its own: two-stage least squares.
+    """Every metric of units with an instrument for their treatment: two-stage least squares.
 
     Returns:
         Per metric with a study the untreated variant, then the treated one; lifts are per unit of treatment, and the

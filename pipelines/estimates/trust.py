@@ -12,7 +12,7 @@ from scipy import special
 from pipelines.estimates.intervals import Estimate, Interval, check_confidence, mean, wilson
 
 SHARES = frozenset({"trust", "thumbs", "ticket_csat"})
-"""Measures whose every observation is 0 or 1."""
+"""Measures with binary observations."""
 
 
 def satisfaction(measure: str, n: int, sum_x: float, sum_xx: float, confidence: float = 0.95) -> Interval:

@@ -45,7 +45,7 @@ class ValueDay:
 def remaining(
     age_days: float, *, half_life_days: float | None = None, expires_after_days: float | None = None
 ) -> float:
-    """The share of an effect that still counts so many days after it was measured.
+    """The remaining share of an effect N days after it was measured.
 
     It halves every `half_life_days` and is 0 from `expires_after_days` on; without either it stays 1. Before it was
     measured (a negative age) it counts in full.
@@ -74,7 +74,7 @@ def over_time(exposed: Iterable[Exposed], effects: Mapping[str, Estimate]) -> li
 
     Returns:
         A day with an undefined effect at work has no value, and no cumulative value exists from it on; likewise the
-        interval of one whose effect has none. An effect of which nothing remains is not at work.
+        interval if an effect has none. An effect with no remaining share is inactive.
 
     Raises:
         KeyError: for an effect that is not given.

@@ -166,13 +166,13 @@ def test_a_higher_rate_makes_an_investment_worth_less() -> None:
 MONTHS = 6
 
 
-def part(planned: float, booked: float = 0.0, ends: tuple[float, float] = (1.0, 1.0), **about: bool) -> Category:
-    """A category booked in month 0 and planned from month 1 on."""
+def part(planned: float, actual: float = 0.0, ends: tuple[float, float] = (1.0, 1.0), **about: bool) -> Category:
+    """A category actual in month 0 and planned from month 1 on."""
     later = np.r_[0.0, np.full(MONTHS - 1, planned)]
     return Category(
         is_benefit=about.get("benefit", False),
         is_volume_driven=about.get("volume", False),
-        booked=np.r_[booked, np.zeros(MONTHS - 1)],
+        actual=np.r_[actual, np.zeros(MONTHS - 1)],
         planned=later,
         low=later * ends[0],
         high=later * ends[1],
@@ -180,10 +180,10 @@ def part(planned: float, booked: float = 0.0, ends: tuple[float, float] = (1.0, 
 
 
 PLAN = {
-    "development": part(0.0, booked=-500.0),
+    "development": part(0.0, actual=-500.0),
     "cloud": part(-20.0, volume=True, ends=(0.8, 1.5)),
     "monitoring": part(-5.0),
-    "savings": part(140.0, booked=30.0, benefit=True),
+    "savings": part(140.0, actual=30.0, benefit=True),
 }
 BASE = Drivers(discount_rate=0.1)
 INPUTS = [

@@ -50,7 +50,7 @@ def two_stage(
         outcome: one per unit.
         treatment: one per unit.
         instruments: a column each, every column one per unit.
-        covariates: columns that stand in both stages.
+        covariates: columns of both stages.
         clusters: each unit's cluster.
         confidence: of the interval, 0..1.
 

@@ -69,7 +69,7 @@ class Matched:
         effect: undefined when nobody could be matched.
         mean: of the matched treated units' outcomes.
         balance: a row per covariate.
-        is_balanced: whether all are; None when none could be told.
+        is_balanced: whether all are; None when none is defined.
         matched: treated units with a neighbour.
         unmatched: treated units without one inside the caliper.
         controls: distinct untreated units used.
@@ -107,9 +107,9 @@ def match(
         confidence: of the interval, 0..1.
 
     Returns:
-        Undefined without treated units or without as many untreated ones as neighbours, when the covariates tell the
-        groups apart perfectly (`propensity`), or when nobody has a neighbour inside the caliper; the error with fewer
-        than two matched.
+        Undefined without treated units, with fewer untreated units than neighbours, when the covariates separate the
+        groups perfectly (`propensity`), or when no unit has a neighbour inside the caliper; the error with fewer than
+        two matched.
 
     Raises:
         ValueError: when the groups have different covariates or none, or fewer than one neighbour is asked for.
@@ -141,9 +141,15 @@ def match(
         pool = np.asarray(untreated.outcomes, dtype=np.float64)
         effect = _effect(outcomes, pool, ours[inside], theirs, index, used, coordinates[1], confidence)
     rows = _balance(names, before, after)
-    told = [row.is_balanced for row in rows if row.is_balanced is not None]
+    defined = [row.is_balanced for row in rows if row.is_balanced is not None]
     return Matched(
-        effect, mean, rows, all(told) if told else None, int(inside.sum()), int((~inside).sum()), int((used > 0).sum())
+        effect,
+        mean,
+        rows,
+        all(defined) if defined else None,
+        int(inside.sum()),
+        int((~inside).sum()),
+        int((used > 0).sum()),
     )
 
 

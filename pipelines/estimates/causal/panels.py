@@ -79,7 +79,7 @@ class GroupTime:
 
 @dataclass(frozen=True)
 class Lag:
-    """The effect so many periods after the start: 0 is the first treated one, −1 what the others are set against."""
+    """The effect N periods after the start: 0 is the first treated one, −1 the reference."""
 
     lag: int
     effect: Estimate
@@ -90,7 +90,7 @@ class PreTrend:
     """Whether treated and untreated moved apart before the start.
 
     Args:
-        p_value: of all leads being 0, jointly; None when it cannot be told.
+        p_value: of all leads being 0, jointly; None when it is undefined.
         leads: how many were tested.
         is_rejected: p below 0.05: the cohorts did not move alike. Not rejected is no proof that they did.
     """
@@ -162,7 +162,7 @@ def two_way(panel: Panel, confidence: float = 0.95) -> Estimate:
     start = np.array([panel.starts.get(str(name), math.inf) for name in names])
     treatment = (values[period] >= start[unit]).astype(np.float64)
     dummies = (period[:, None] == np.arange(1, values.size)).astype(np.float64)
-    # Taking unit means out of both sides stands for a dummy per unit: Frisch, Waugh and Lovell.
+    # Removing unit means from both sides is equivalent to a dummy per unit (Frisch, Waugh and Lovell).
     columns = _within(np.column_stack([np.asarray(panel.outcomes, dtype=np.float64), treatment, dummies]), unit)
     outcome, design = columns[:, 0], columns[:, 1:]
     others = design[:, 1:]

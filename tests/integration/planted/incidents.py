@@ -18,7 +18,7 @@ def incident_id(incident: dict[str, Any]) -> str:
     return str(incident["pagerduty_ids"][0] if incident["pagerduty_ids"] else incident["jira_keys"][0])
 
 
-@exact("incidents: whose, how bad, when they began, were seen, ended and were reopened")
+@exact("incidents: owner, severity, start, detection, end and reopenings")
 def incidents(company: Company) -> tuple[Facts, Facts]:
     """By incident."""
     instants = {"started_at", "detected_at", "acknowledged_at", "resolved_at"}
