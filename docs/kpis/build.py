@@ -24,7 +24,7 @@ FIGURES: Final = {
     "deployment_cadence": ("Release calendar", ""),
     "cost_per_prediction": ("What moved the compute cost", ""),
     "mttr": ("Incidents by model and week", ""),
-    "business_value": ("Return so far", "triage"),
+    "business_value": ("Cumulative value", "triage"),
     "npv": ("Discounted cash flow, cumulated", "triage"),
     "accuracy": ("By cohort and week", "support-assistant"),
     "drift_rate": ("Drift by feature and week", "route-optimiser"),

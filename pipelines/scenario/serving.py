@@ -28,8 +28,8 @@ REDELIVERED_DAY = 3
 FAULTY_WEEKDAY = 3
 """Days after the start, modulo 7, whose logs hold rows that cannot be right."""
 FAULTY_ROWS = 2
-"""One stamped `SKEW_YEARS` ahead, one that took less than no time; row-wise logs also break a line."""
-SKEW_YEARS = 30
+"""One stamped `SKEW_YEARS` ahead and one as many behind; row-wise logs also break a line."""
+SKEW_YEARS = 40
 DUPLICATED = 3
 """Rows at the start of each hour that the row-wise logs hold twice."""
 ROWS_A_FILE = 20_000_000
@@ -133,8 +133,8 @@ def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
     select
         md5('{member.id}/{day}/' || hour || '/' || kind || '/' || i) as request_id,
         hour, kind, i,
-        case when kind = {code["faulty"]} and i = 0
-            then planned_at + interval '{SKEW_YEARS} years' else planned_at end as "timestamp",
+        case when kind = {code["faulty"]}
+            then planned_at + (1 - 2 * i) * interval '{SKEW_YEARS} years' else planned_at end as "timestamp",
         case when kind = {code["unknown"]} then '{UNKNOWN_MODEL}' else '{member.log_name}' end as model_name,
         '{world.version(member, day)}' as model_version,
         '/v1/models/{member.log_name}/predict' as endpoint,
@@ -150,7 +150,7 @@ def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
         kind = {code["health_check"]} as is_health_check,
         cast(case when kind = {code["success"]}
             then carried // n + case when i < carried % n then 1 else 0 end else 1 end as integer) as predictions,
-        case when kind = {code["faulty"]} and i = 1 then -1.0 else answered_ms end::double as latency_ms,
+        answered_ms::double as latency_ms,
         {"floor(answered_ms * 0.2)" if tokens else "null"}::double as ttft_ms,
         {"null" if member.cloud == "api" else "round(answered_ms * 0.6, 3)"}::double as busy_ms,
         {f"cast({prompt // 2} + dice % {prompt} as bigint)" if tokens else "null::bigint"} as input_tokens,
@@ -223,7 +223,7 @@ def _write_litellm(connection: duckdb.DuckDBPyConnection, world: World, plan: Da
                 input_tokens + output_tokens as total_tokens, input_tokens as prompt_tokens,
                 output_tokens as completion_tokens,
                 {iso.format('"timestamp"')} as "startTime",
-                {iso.format('"timestamp" + to_milliseconds(greatest(latency_ms, 0)::bigint)')} as "endTime",
+                {iso.format('"timestamp" + to_milliseconds(latency_ms::bigint)')} as "endTime",
                 latency_ms::bigint as request_duration_ms,
                 {iso.format('"timestamp" + to_milliseconds(ttft_ms::bigint)')} as "completionStartTime",
                 'openai/' || model_name || '-' || model_version as model, md5('deployment') as model_id,

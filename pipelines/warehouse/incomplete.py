@@ -27,12 +27,14 @@ def keep_pages(connection: duckdb.DuckDBPyConnection, form: Format, rows: str, f
     """Write what the pages of `rows`, a relation, say of further ones into `folder`, where they say anything."""
     if form.paging is None:
         return
-    says = form.paging
+    says, document = form.paging, "_document" if form.records else "_row"
     connection.execute(
-        f"copy (with said as (select ({says.query})::varchar as query, ({says.is_last})::boolean as is_last, "
-        f"try_cast({says.total} as bigint) as total from {rows}) "
+        # A page is looked at once, and not with each of its records, which have all of its text.
+        f"copy (with documents as (select any_value(page) as page, count(*) as n from {rows} group by {document}), "
+        f"said as (select ({says.query})::varchar as query, ({says.is_last})::boolean as is_last, "
+        f"try_cast({says.total} as bigint) as total, n from documents) "
         f"select {quote(form.name)} as format, query, bool_or(is_last) as is_last, max(total) as total_count, "
-        "count(*) as record_count from said group by query "
+        "sum(n)::bigint as record_count from said group by query "
         f"having bool_or(is_last) is not null or max(total) is not null) to {quote(str(folder / PAGES))} "
         "(format parquet)"
     )

@@ -132,7 +132,7 @@ def test_the_documentation_is_one_page_that_asks_nobody(shop: Settings, project:
     page = write_docs(shop).read_text()
     overview.unlink()
     assert "One row per day." in page and "mart_revenue_daily" in page
-    assert "What the numbers mean" in page and KPIS not in page and "](kpis/" not in page
+    assert "Ten KPIs per AI model" in page and KPIS not in page and "](kpis/" not in page
     assert page.index(f'content="{POLICY}"') < page.index("<script")
 
 

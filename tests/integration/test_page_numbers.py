@@ -130,7 +130,7 @@ FIGURES = {
     "Override rate by day": by_day(
         "mart_satisfaction_daily", "override_rate, override_28d_rate", "override_28d_rate is not null"
     ),
-    "Return so far": by_day(
+    "Cumulative value": by_day(
         "mart_business_value_daily",
         "cumulative_value_usd, cumulative_value_ci_low_usd, cumulative_value_ci_high_usd, "
         "replace(evidence_grade, '_', ' ')",
@@ -198,20 +198,20 @@ FIGURES = {
         "from mart_project_finance_monthly qualify row_number() over (partition by project_id "
         "order by as_of desc, month_date) = 1"
     ),
-    "What NPV hangs on": (
+    "NPV sensitivity": (
         "select project, replace(replace(name, 'category:', ''), '_', ' '), low_npv_usd, base, high_npv_usd "
         f"from mart_project_scenarios inner join {PROJECTS} using (project_id) inner join (select project_id, npv_usd "
         "as base from mart_project_scenarios where kind = 'scenario' and name = 'base') using (project_id) "
         "where kind = 'input' and npv_swing_usd is not null"
     ),
     "By cohort and week": (
-        "select week, model, if(cohort_attribute = 'all', 'everybody', cohort_attribute || ': ' || cohort_value), "
+        "select week, model, if(cohort_attribute = 'all', 'All users', cohort_attribute || ': ' || cohort_value), "
         "replace(measure, '_', ' '), score, score_ci_low, score_ci_high, labelled_count, "
         "if(is_mature, 'mature', 'still coming in') from (select *, week_date as week from mart_accuracy_weekly) "
         f"inner join {MODELS} using (model_id) {IN_WEEKS} "
         "where is_declared_source and score is not null and not is_too_small"
     ),
-    "Experiments: the metrics that decide": f"{EXPERIMENTS} and is_primary and lift_relative is not null",
+    "Primary-metric results": f"{EXPERIMENTS} and is_primary and lift_relative is not null",
     "Every metric of every experiment": EXPERIMENTS,
     "Drift by feature and week": (
         "from (select model, feature, week, count_if(is_drifted) as drifted, count(is_drifted) as tested, "
@@ -220,12 +220,12 @@ FIGURES = {
         f"inner join {MODELS} using (model_id) {IN_WEEKS} group by all) "
         "qualify sum(drifted) over (partition by model, feature) > 0"
     ),
-    "Recommended retrains": (
+    "Retraining recommendations": (
         "select if(is_open, 'open', 'closed'), model, model_version, raised_at::date, drifted_window_count, "
         "tested_window_count, worst_feature, max_psi, closing_version, closed_at::date "
         f"from mart_retrain_triggers inner join {MODELS} using (model_id)"
     ),
-    "The feature furthest from its reference": (
+    "Most-drifted feature": (
         'unpivot (select model, feature, bin_name, reference_share_rate as reference, window_share_rate as "window" '
         f"from mart_drift_histograms inner join {MODELS} using (model_id) semi join (from (from mart_drift_windows "
         "where status = 'evaluable' qualify window_start_at = max(window_start_at) over (partition by model_id)) "
@@ -237,7 +237,7 @@ FIGURES = {
         f"inner join {MODELS} using (model_id) where user_count is not null "
         "qualify as_of_date = max(as_of_date) over (partition by feature_id)"
     ),
-    "Who came back": (
+    "Cohort retention": (
         "select model, feature_id, week, week_number, retention_rate, cohort_user_count from (select *, "
         f"cohort_week_date as week from mart_retention_weekly) inner join {MODELS} using (model_id) {IN_WEEKS} "
         "where retention_rate is not null"

@@ -192,7 +192,8 @@ def test_a_table_without_rows_keeps_its_types(table: CatalogTable, sample: Catal
     empty = table.fill(nobody)
     assert empty.schema == full.schema
     assert pa.null() not in empty.schema.types
-    assert empty.num_rows == (1 if table.name == "company" else 0)
+    # The company itself, and what holds where it says nothing.
+    assert (empty.num_rows > 0) == (table.name in ("company", "incident_types"))
 
 
 @pytest.mark.parametrize("table", CATALOG_TABLES, ids=lambda table: table.name)
