@@ -1,7 +1,7 @@
 """PagerDuty: incidents, their log entries and alerts (REST v2), and the Analytics raw-incident form.
 
-What the vendor's fields are called, and nothing of what they mean for MTTR: states are replayed in
-`int_incidents__timed`, from the log entries.
+What the vendor's fields are called, and nothing of what they mean for MTTR: dbt replays
+states from the log entries.
 """
 
 from __future__ import annotations
