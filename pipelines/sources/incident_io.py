@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.mentions import mentioned
-from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Source, Table
 
 TIMES = {
     "reported_at": ("reported", "declared"),
@@ -190,6 +190,17 @@ def _select_attachments(attachments: str) -> str:
     """
 
 
+# A page that is not full is a last one, cursor or not.
+_PAGING = Paging(
+    is_last="""case
+        when json_exists(page, '$.pagination_meta')
+            then coalesce(page ->> '$.pagination_meta.after', '') = ''
+            or coalesce(json_array_length(page, '$.incidents'), json_array_length(page, '$.incident_updates'))
+            < try_cast(page ->> '$.pagination_meta.page_size' as bigint)
+    end""",
+    total="page ->> '$.pagination_meta.total_record_count'",
+)
+
 SOURCE = Source(
     name="incident_io",
     title="incident.io",
@@ -203,6 +214,7 @@ SOURCE = Source(
             name="API v2 incidents",
             container="json",
             records=("$.incidents",),
+            paging=_PAGING,
             requires=("$.id", "$.reference", "$.incident_status", "$.created_at"),
             select={
                 "incidents": _SELECT_INCIDENTS,
@@ -214,6 +226,7 @@ SOURCE = Source(
             name="API v2 incident updates",
             container="json",
             records=("$.incident_updates",),
+            paging=_PAGING,
             requires=("$.id", "$.incident_id", "$.new_incident_status", "$.created_at"),
             select={"updates": _select_updates("[doc]")},
         ),
