@@ -16,7 +16,7 @@ from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse.connect import writer
-from pipelines.warehouse.incomplete import told_incomplete
+from pipelines.warehouse.incomplete import incomplete_sentences
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.ledger import FileReport
 from pipelines.warehouse.status import Freshness, RejectedFile, freshness, rejected_files
@@ -66,7 +66,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
             with writer(settings, f"looking for rejected files of {source.name}") as connection:
                 rejected = rejected_files(connection, settings, [source])
                 age = freshness(connection, source, datetime.now(UTC))
-                incomplete = told_incomplete(connection, settings, source)
+                incomplete = incomplete_sentences(connection, settings, source)
         for file in rejected:
             context.log.error(f"{file.status}: {file.message}")
         for line in incomplete:

@@ -1,6 +1,6 @@
 """Exports that say themselves that a part of them is missing: pages that were not fetched, parts that did not arrive.
 
-What is there is loaded; what is not is told by name.
+What is there is loaded; what is missing is named.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def keep_pages(connection: duckdb.DuckDBPyConnection, form: Format, rows: str, f
     )
 
 
-def told_incomplete(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> list[str]:
+def incomplete_sentences(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> list[str]:
     """A sentence for everything of which the source's exports say that it is missing."""
     return cut_exports(connection, source) + missing_parts(connection, settings, source)
 
@@ -49,7 +49,7 @@ def incomplete_exports(settings: Settings, sources: Mapping[str, Source]) -> lis
     """The same of all the sources."""
     with writer(settings, "looking for incomplete exports") as connection:
         ledger_schema.create(connection)
-        return [line for source in sources.values() for line in told_incomplete(connection, settings, source)]
+        return [line for source in sources.values() for line in incomplete_sentences(connection, settings, source)]
 
 
 def cut_exports(connection: duckdb.DuckDBPyConnection, source: Source) -> list[str]:
@@ -87,15 +87,15 @@ def missing_parts(connection: duckdb.DuckDBPyConnection, settings: Settings, sou
     ever = connection.execute("select distinct path from ledger.files where source = ?", [source.name]).fetchall()
     delivered = {path for (path,) in ever} | {file.path for file in landing_files(settings, source)}
     found: list[str] = []
-    told: list[list[str]] = []
+    reported: list[list[str]] = []
     for manifest in companion_files(settings, source):
         if MANIFEST.fullmatch(PurePosixPath(manifest).name) is None:
             continue
         keys = _files_of(settings.landing_dir / manifest)
         missing = [key for key in keys if delivered.isdisjoint(_places(PurePosixPath(manifest), PurePosixPath(key)))]
         # AWS lays the manifest of the newest version a second time, above all of them.
-        if 0 < len(missing) < len(keys) and missing not in told:
-            told.append(missing)
+        if 0 < len(missing) < len(keys) and missing not in reported:
+            reported.append(missing)
             found.append(
                 f"{source.name}: {manifest} names {len(keys):,} files, of which {len(missing):,} did not arrive: "
                 f"{', '.join(PurePosixPath(key).name for key in missing[:3])}{' …' if len(missing) > 3 else ''}. "

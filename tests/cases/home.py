@@ -19,7 +19,7 @@ from pipelines.sources import all_sources
 from pipelines.warehouse.connect import quote, writer
 from pipelines.warehouse.convert import UNEXPLAINED
 from pipelines.warehouse.days import replace_days
-from pipelines.warehouse.incomplete import told_incomplete
+from pipelines.warehouse.incomplete import incomplete_sentences
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.transform import build
 from tests.cases.case import Case
@@ -94,7 +94,7 @@ def differences(case: Case, settings: Settings, together: bool = False) -> list[
         told = [
             line
             for source in case.sources
-            for line in told_incomplete(connection, settings, all_sources()[source])
+            for line in incomplete_sentences(connection, settings, all_sources()[source])
             if not together or f"/{case.name}/" in line
         ]
         files = connection.execute(

@@ -33,7 +33,7 @@ def test_too_few_values_are_told_apart_from_no_drift(company: Company) -> None:
     ]
     assert set(
         company.rows("select value, gap_reason from mart_scorecard where model_id = 'triage' and kpi_id = 'drift_rate'")
-    ) == {(None, "no window had enough values to test")}
+    ) == {(None, "too little data to test")}
 
 
 def test_the_errors_of_the_last_days_are_not_known_yet(company: Company) -> None:

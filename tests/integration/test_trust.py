@@ -94,7 +94,7 @@ def test_the_scorecard_shows_the_declared_primary_measure(company: Company, trut
     gaps = company.rows(
         "select distinct gap_reason from mart_scorecard where kpi_id = 'satisfaction' and model_id = 'route-optimiser'"
     )
-    assert gaps == [("the catalog declares no primary measure of satisfaction",)]
+    assert gaps == [("not set up: no primary satisfaction measure",)]
 
 
 def test_the_release_that_hurt_and_the_one_that_mended_stand_out(company: Company, truth: dict[str, Any]) -> None:

@@ -156,9 +156,9 @@ final as (
         cast(null as double) as ci_high,
         base_periods.data_until_at,
         case
-            when models_with_features.model_id is null then 'the catalog declares no feature'
+            when models_with_features.model_id is null then 'not set up: no user-facing feature'
             when base_periods.model_id is null then 'product analytics covers no day of the period'
-            when bases.target_user_count is null then 'the catalog declares no target population'
+            when bases.target_user_count is null then 'not set up: no target population'
             when bases.target_user_count = 0 then 'nobody is in the target population yet'
         end as gap_reason
     from models

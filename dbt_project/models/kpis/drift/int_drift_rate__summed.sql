@@ -71,7 +71,7 @@ final as (
             when sums.model_id is null then 'no drift window that feature logs cover begins in this period'
             when sums.evaluable_window_count = 0 and sums.is_without_reference
                 then 'there is no training snapshot of what served, nor a fixed reference'
-            when sums.evaluable_window_count = 0 then 'no window had enough values to test'
+            when sums.evaluable_window_count = 0 then 'too little data to test'
         end as gap_reason
 
     from models

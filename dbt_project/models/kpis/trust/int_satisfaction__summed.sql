@@ -61,7 +61,7 @@ final as (
         reduced.last_observation_at as data_until_at,
 
         case
-            when primaries.primary_measure is null then 'the catalog declares no primary measure of satisfaction'
+            when primaries.primary_measure is null then 'not set up: no primary satisfaction measure'
             when reduced.covered_day_count is null
                 then 'nothing was ever loaded of its primary measure, ' || primaries.primary_measure
             when reduced.covered_day_count = 0

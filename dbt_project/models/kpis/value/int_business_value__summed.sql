@@ -97,7 +97,7 @@ final as (
         case
             when estimated.value_usd is not null then null
             when declared.model_id is null then 'the catalog says of no value stream how it earns or saves money'
-            when declared.is_declared_only then 'its uplift is declared and not measured: see mart_business_value_daily'
+            when declared.is_declared_only then 'claimed, not yet tested'
             else coalesce(evidence.gap_reason, 'nothing of it was at work in this period')
         end as gap_reason
 
