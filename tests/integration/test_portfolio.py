@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from math import hypot
+from typing import Any
 
 import pytest
 
@@ -84,3 +86,88 @@ def test_the_bill_and_the_npv_of_the_portfolio_are_those_of_their_marts(company:
         assert (projects, negative) == (7, 2) and npv > 0
     truth = sum(float(row["npv_usd"]) for row in company.truth["finance"]["values"] if row["as_of"] == "2026-03-01")
     assert npv == pytest.approx(truth)
+
+
+def verdict(row: dict[str, Any], volume: float = 1, unit_cost: float = 1, unit_value: float = 1) -> str | None:
+    """The rule of docs/portfolio.md, once more: what the mart must say, and what it would say otherwise."""
+    if row["full_cost_usd"] is None:
+        return None
+    avoidable = row["avoidable_cost_usd"] + row["compute_cost_usd"] * (volume * unit_cost - 1)
+    full = avoidable + row["investment_usd"]
+    if row["value_low_usd"] is None or row["value_high_usd"] is None:
+        return "experiment"
+    low, high = (row[end] * volume * unit_value for end in ("value_low_usd", "value_high_usd"))
+    if high < avoidable:
+        return "retire"
+    if high < full:
+        return "fix"
+    if low <= full:
+        return "experiment"
+    return "fix" if row["is_breached"] else "scale"
+
+
+@pytest.fixture(scope="module")
+def portfolio(company: Company) -> dict[str, dict[str, Any]]:
+    found = company.marts.sql("from mart_portfolio").to_arrow_table().to_pylist()
+    return {row["model_id"]: row for row in found}
+
+
+def test_each_model_has_the_verdict_that_its_evidence_calls_for(portfolio: dict[str, dict[str, Any]]) -> None:
+    assert {model: row["verdict"] for model, row in portfolio.items()} == {
+        "fraud-detector": "fix", "recommender": "scale", "route-optimiser": "fix", "support-assistant": "experiment",
+        "triage": "fix", "writing-assistant": "fix",
+    }  # fmt: skip
+    assert all(row["verdict"] == verdict(row) for row in portfolio.values())
+    assert "Drift rate" in portfolio["route-optimiser"]["breaches"]
+    assert "availability" in portfolio["fraud-detector"]["breaches"]
+    assert portfolio["writing-assistant"]["breaches"] is None
+    claimed = portfolio["support-assistant"]
+    assert (claimed["evidence_grade"], claimed["interval_kind"], claimed["value_low_usd"]) == ("claimed", "bounds", 0)
+
+
+def test_the_factors_of_a_value_and_the_parts_of_a_cost_make_it(portfolio: dict[str, dict[str, Any]]) -> None:
+    for model, row in portfolio.items():
+        parts = ("compute_cost_usd", "other_bill_usd", "project_running_usd", "investment_usd")
+        assert row["full_cost_usd"] == pytest.approx(sum(row[part] for part in parts)), model
+        volume, unit_value = row["reached_volume"], row["unit_value_usd"]
+        assert row["value_usd"] == pytest.approx(volume * unit_value * row["effect"]), model
+        assert row["full_cost_usd"] == pytest.approx(volume * unit_value * row["breakeven_effect"]), model
+        if row["interval_kind"] == "confidence":
+            for end in ("low", "high"):
+                value = volume * unit_value * row[f"effect_ci_{end}"]
+                assert row[f"value_{end}_usd"] == pytest.approx(value), model
+
+
+def test_the_window_is_the_whole_months_and_its_value_and_bill_are_theirs(
+    company: Company, portfolio: dict[str, dict[str, Any]]
+) -> None:
+    months = company.rows(
+        "select model_id, sum(measured_usd), sum(claimed_usd), sum(actual_usd), sum(bill_usd) "
+        "from mart_value_reconciliation where is_whole group by all"
+    )
+    for model, measured, claimed, actual, bill in months:
+        row = portfolio[model]
+        assert (row["first_date"], row["last_date"], row["month_count"]) == (date(2026, 1, 1), date(2026, 2, 28), 2)
+        for name, total in (("measured_usd", measured), ("claimed_usd", claimed), ("actual_usd", actual)):
+            assert row[name] == (total if total is None else pytest.approx(total)), (model, name)
+        assert row["compute_cost_usd"] + row["other_bill_usd"] == pytest.approx(bill)
+
+
+def test_more_value_and_less_cost_move_a_verdict_one_way_only(portfolio: dict[str, dict[str, Any]]) -> None:
+    for model, row in portfolio.items():
+        well = {**row, "is_breached": False}
+        order = ["retire", "fix", "experiment", "scale"]
+        by_value = [order.index(str(verdict(well, unit_value=2.0**step))) for step in range(-12, 13)]
+        by_cost = [order.index(str(verdict(well, unit_cost=2.0**-step))) for step in range(-12, 13)]
+        assert by_value == sorted(by_value) and by_cost == sorted(by_cost), model
+        assert by_value[0] == 0 and by_value[-1] > 0, model
+
+
+def test_the_sample_that_decides_is_larger_where_the_effect_is_nearer_to_breaking_even(
+    portfolio: dict[str, dict[str, Any]],
+) -> None:
+    planned = {model: row for model, row in portfolio.items() if row["detectable_effect"] is not None}
+    assert set(planned) == {"fraud-detector", "recommender", "writing-assistant"}
+    for model, row in planned.items():
+        gap = abs(row["effect"] - row["breakeven_effect"])
+        assert (row["required_day_count"] <= 28) == (gap >= row["detectable_effect"]), model

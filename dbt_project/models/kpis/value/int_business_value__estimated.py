@@ -19,6 +19,7 @@ SCHEMA = pa.schema(
             for name in (
                 "value_usd", "value_ci_low_usd", "value_ci_high_usd",
                 "cumulative_value_usd", "cumulative_value_ci_low_usd", "cumulative_value_ci_high_usd",
+                "reached_volume", "unit_value_usd", "effect", "effect_ci_low", "effect_ci_high",
             )
         ),
     ]
@@ -53,9 +54,36 @@ def exposed_of(row, effects):
     )
 
 
+def factors_of(exposed, effects):
+    """What the value is the product of, where it is one effect: volume × dollars of a unit × effect per unit.
+
+    Of a saving, the effect is what is spared: the sign and the ends of its interval change places.
+    """
+    keys = {row.effect for row in exposed}
+    volume = sum(row.volume * row.remaining for row in exposed)
+    dollars = sum(row.volume * row.remaining * row.unit_value for row in exposed)
+    if len(keys) != 1 or not volume or not dollars:
+        return {}
+    effect = effects[keys.pop()]
+    ends = effect.value, effect.ci_low, effect.ci_high
+    if dollars < 0:
+        ends = tuple(None if end is None else -end for end in (ends[0], ends[2], ends[1]))
+    return {
+        "reached_volume": volume,
+        "unit_value_usd": abs(dollars) / volume,
+        **dict(zip(("effect", "effect_ci_low", "effect_ci_high"), ends, strict=True)),
+    }
+
+
 def model(dbt, session):
     """One row per model, grade, period and its first day."""
     dbt.config(materialized="table")
+    (window,) = rows_of(dbt.ref("int_trailing_months__dated"))
+
+    def start_of_window(day):
+        is_within = window["month_count"] and window["first_date"] <= day <= window["last_date"]
+        return window["first_date"] if is_within else None
+
     streams = defaultdict(list)
     for row in rows_of(dbt.ref("int_value_streams__graded").filter("is_counted")):
         streams[row["model_id"], row["grade"] == "declared"].append(row)
@@ -80,10 +108,11 @@ def model(dbt, session):
                     "cumulative_value_ci_high_usd": day.cumulative.ci_high,
                 }
             )
-        for period, start_of in PERIODS.items():
+        for period, start_of in {**PERIODS, "trailing": start_of_window}.items():
             parts = defaultdict(list)
             for part in exposed:
                 parts[start_of(part.day)].append(part)
+            parts.pop(None, None)
             for start, its in sorted(parts.items()):
                 total = over_time(its, effects)[-1].cumulative
                 found.append(
@@ -95,6 +124,7 @@ def model(dbt, session):
                         "value_usd": total.value,
                         "value_ci_low_usd": total.ci_low,
                         "value_ci_high_usd": total.ci_high,
+                        **(factors_of(its, effects) if period == "trailing" else {}),
                     }
                 )
     return pa.Table.from_pylist(found, schema=SCHEMA)
