@@ -58,7 +58,11 @@ renamed as (
         project_key as jira_project_key,
         issue_type,
         summary as title,
-        url,
+        -- `self` is the API's address; the page of the issue stands beside it, unless a gateway hides the site.
+        case
+            when url not like 'https://api.atlassian.com/%'
+                then regexp_replace(url, '/rest/api/.*$', '/browse/' || issue_key)
+        end as url,
         status,
         status_category,
         resolution,
