@@ -20,6 +20,8 @@ ROWS, EVENTS, PERIOD, RULERS = (alt.NamedData(name=name) for name in ("rows", "e
 ONCE = alt.InlineData(values=[{}])  # a rule over many rows would be drawn once for each
 INK, SOFT, FAINT, ACCENT = "var(--ink)", "var(--soft)", "var(--rule)", "var(--accent)"
 HEIGHT: Final = 240
+EVENTS_AT: Final = -7
+"""Where the marks of events stand, in pixels below the plot's top edge: above it, where no target and no line runs."""
 FONT: Final = "system-ui, sans-serif"
 """A stack of names, not a variable: Vega measures text with it."""
 
@@ -71,7 +73,7 @@ def _rows_down(field: str = "label") -> alt.Y:
         alt.Y(f"{field}:N")
         .sort(None)
         .title(None)
-        .axis(ticks=False, domain=False, labelLimit=alt.expr("min(220, 0.3 * containerSize()[0])"))
+        .axis(ticks=False, domain=False, labelLimit=alt.expr("min(340, 0.36 * containerSize()[0])"))
     )
 
 
@@ -83,7 +85,9 @@ def _events() -> list[Chart]:
     base = alt.Chart(EVENTS).encode(alt.X("day:T").scale(_UTC), _COLOUR, tooltip=_TIP)
     return [
         base.mark_rule(strokeWidth=1, opacity=0.28, strokeDash=[2, 3]),
-        base.mark_point(filled=True, size=46, opacity=1).encode(alt.Shape("shape:N").scale(None), y=alt.value(0)),
+        base.mark_point(filled=True, size=46, opacity=1).encode(
+            alt.Shape("shape:N").scale(None), y=alt.value(EVENTS_AT)
+        ),
     ]
 
 
@@ -221,14 +225,13 @@ def funnel() -> Chart:
 
 
 def forest() -> Chart:
-    """Estimates with their intervals against zero, each under its name: names beside the plot leave a phone no plot."""
-    base = alt.Chart(ROWS).encode(alt.Y("label:N").sort(None).axis(None))
+    """Estimates with their intervals against zero, each beside its name; a shape says what color says."""
+    base = alt.Chart(ROWS).encode(_rows_down())
     return alt.layer(
         alt.Chart(ONCE).mark_rule(color=INK, opacity=0.35).encode(alt.XDatum(0)),
         base.mark_rule(strokeWidth=2).encode(_x("low"), alt.X2("high:Q"), _COLOUR),
-        base.mark_point(filled=True, size=60, opacity=1).encode(_x(), _COLOUR, tooltip=_TIP),
-        base.mark_text(align="left", dx=4, dy=-12, color=INK, limit=alt.expr("width")).encode(
-            alt.Text("label:N"), x=alt.value(0)
+        base.mark_point(filled=True, size=70, opacity=1).encode(
+            _x(), _COLOUR, alt.Shape("shape:N").scale(None), tooltip=_TIP
         ),
     )
 

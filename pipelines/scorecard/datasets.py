@@ -71,7 +71,7 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "price_effect_usd, compute_cost_usd from mart_cost_variance_monthly order by all"
         ),
         "incidents": (
-            "select model_id, title, severity, started_at, resolve_seconds / 3600 as resolve_hours, is_open "
+            "select model_id, title, severity, started_at, resolve_seconds / 3600 as resolve_hours, is_open, url "
             "from mart_incidents order by model_id, started_at, incident_id"
         ),
         "repairs": (
@@ -99,6 +99,32 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "select model_id, gate_id, gate_name, criterion_number, statement, due_date, status, evidence "
             "from mart_decision_gates order by model_id, due_date, gate_id, criterion_number"
         ),
+        "sources": (
+            "select source_title as title, newest_date, fresh_hours, is_behind, kpi_names from mart_sources "
+            "order by newest_date, title"
+        ),
+        "guardrails": (
+            "select model_id, guardrail_id, period_start_date as start, is_breached, evidence, action "
+            "from mart_guardrails qualify row_number() over (partition by model_id, guardrail_id "
+            "order by period_start_date desc) = 1 order by model_id, guardrail_id"
+        ),
+        "budgets": (
+            "select model_id, slo, event_date as day, arg_max(budget_spent_28d, hour_at) as budget_spent, "
+            "arg_max(slo_target_rate, hour_at) as goal from mart_slo_burn group by all having budget_spent is not null "
+            "order by model_id, slo, day"
+        ),
+        "fairness": (
+            "select model_id, month_date as month, cohort_attribute, cohort_value, recall_rate as recall, "
+            "recall_low, recall_high, positive_count, equal_opportunity_difference as difference, selection_rate, "
+            "selection_rate_ratio as selection_ratio from mart_fairness_monthly where not is_too_small "
+            "order by model_id, month, cohort_attribute, cohort_value"
+        ),
+        "correlations": (
+            "select model_id, measure, factor, lag_days, correlation, ci_low, ci_high "
+            "from mart_satisfaction_correlation as lags semi join mart_satisfaction_daily as asked "
+            "on lags.model_id = asked.model_id and lags.measure = asked.primary_measure "
+            "where lag_days <= 7 order by model_id, factor, lag_days"
+        ),
         "coverage": (
             "select model_id, kpi_id, has_objective::int + has_owner::int + is_source_connected::int + "
             "is_identifier_mapped::int + is_measured::int + is_fresh::int + has_baseline::int + has_target::int "
@@ -111,7 +137,7 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "order by model_id, first_served_date, kpi_number"
         ),
         "annotations": (
-            "select model_id, event_date as day, kind, title, note from mart_annotations "
+            "select model_id, event_date as day, kind, title, note, source, url from mart_annotations "
             "order by model_id, starts_at, annotation_id"
         ),
         "deployments": (

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 SIGNIFICANT_DIGITS: Final = 5
 """More than anybody reads; a test holds every number on the page against its mart at this precision."""
-DRAWN: Final = {"hours", "latency", "adoption", "retention", "cohorts", "drift", "satisfaction"}
+DRAWN: Final = {"hours", "latency", "budgets", "adoption", "retention", "cohorts", "drift", "satisfaction"}
 """Tables whose measures are drawn and never added up: one digit less, a tenth of a large page."""
 DRAWN_DIGITS: Final = 4
 

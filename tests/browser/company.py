@@ -41,7 +41,7 @@ class _Company:
         "kpis", "models", "days", "weeks", "cells", "hours", "latency", "costs", "variance", "incidents", "repairs",
         "adoption", "funnel", "retention", "alerts", "gates", "coverage", "versions", "annotations", "deployments",
         "cadence", "worth", "experiments", "finance", "projects", "scenarios", "cohorts", "drift", "shifts", "retrains",
-        "satisfaction", "impacts", "notes",
+        "satisfaction", "impacts", "notes", "sources", "guardrails", "budgets", "fairness", "correlations",
     )  # fmt: skip
 
     def __init__(self, names: list[str], days: int) -> None:
@@ -160,7 +160,7 @@ class _Company:
             began = _at(day) + timedelta(hours=self.random.randrange(24))
             yield {"model_id": model, "title": f"{HOSTILE} is slow", "severity": "P2",
                    "started_at": began, "resolve_hours": self.about(5),
-                   "is_open": day == self.dated[0]}  # fmt: skip
+                   "is_open": day == self.dated[0], "url": "https://acme.pagerduty.example/incidents/1"}  # fmt: skip
 
     def repairs(self) -> Iterator[Row]:
         for model, month, severity in self.each(self.months, ["P1", "P2", "P3"]):
@@ -212,7 +212,8 @@ class _Company:
 
     def annotations(self) -> Iterator[Row]:
         for model, day in self.each(self.dated[9::20]):
-            yield {"model_id": model, "day": day, "kind": "release", "title": HOSTILE, "note": None}
+            yield {"model_id": model, "day": day, "kind": "release", "title": HOSTILE, "note": None,
+                   "source": "serving_logs", "url": None}  # fmt: skip
 
     def deployments(self) -> Iterator[Row]:
         for model, day in self.each(self.dated[5::15]):
@@ -307,6 +308,32 @@ class _Company:
         for model, day in self.each(self.dated[-10:]):
             yield {"model_id": model, "day": day, "author_role": "user", "sentiment": "mixed", "title": None,
                    "text": HOSTILE}  # fmt: skip
+
+    def sources(self) -> Iterator[Row]:
+        for title in ["PagerDuty", "Serving logs"] if self.names else []:
+            yield {"title": title, "newest_date": self.end, "fresh_hours": 48, "is_behind": False,
+                   "kpi_names": "throughput"}  # fmt: skip
+
+    def guardrails(self) -> Iterator[Row]:
+        for i, (model,) in enumerate(self.each()):
+            yield {"model_id": model, "guardrail_id": "recall-floor", "start": self.months[-1], "is_breached": i == 0,
+                   "evidence": HOSTILE, "action": "human_review"}  # fmt: skip
+
+    def budgets(self) -> Iterator[Row]:
+        for model, slo, day in self.each(["availability", "latency"], self.dated):
+            yield {"model_id": model, "slo": slo, "day": day, "budget_spent": self.about(0.7), "goal": 0.99}
+
+    def fairness(self) -> Iterator[Row]:
+        for model, group in self.each(["under_35", "over_65"]):
+            yield {"model_id": model, "month": self.months[-1], "cohort_attribute": "age_band", "cohort_value": group,
+                   "recall": self.about(0.7), "recall_low": 0.5, "recall_high": 0.9, "positive_count": 80,
+                   "difference": -0.1 if group == "over_65" else 0.0, "selection_rate": 0.04,
+                   "selection_ratio": 1.0}  # fmt: skip
+
+    def correlations(self) -> Iterator[Row]:
+        for model, lag in self.each(range(8)):
+            yield {"model_id": model, "measure": "trust", "factor": "incident_count", "lag_days": lag,
+                   "correlation": self.about(-0.3), "ci_low": -0.6, "ci_high": 0.1}  # fmt: skip
 
 
 def _starts(dated: list[date], start: Callable[[date], date]) -> list[date]:

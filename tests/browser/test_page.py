@@ -15,6 +15,7 @@ from pipelines.scorecard.page import page as written
 from tests.browser.company import HOSTILE, KPIS, company
 
 NAMES = ["Alpha", "Beta", HOSTILE]
+VIEWS = ["home", "money", "reliability", "quality", "adoption", "governance", "model", "project"]
 PLOTS = "section:not([hidden]) .plot"
 Open = Callable[..., tuple[Page, list[str]]]
 
@@ -22,7 +23,12 @@ Open = Callable[..., tuple[Page, list[str]]]
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
-    companies = {"small": company(NAMES), "empty": company([]), "large": company([f"Model {i}" for i in range(100)])}
+    companies = {
+        "small": company(NAMES),
+        "six": company(["Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta"]),
+        "empty": company([]),
+        "large": company([f"Model {i}" for i in range(100)]),
+    }
     for name, tables in companies.items():
         text = written(tables, "Acme <b>& Co", "2026-03-02T04:00:00Z", folder / "kept")
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
@@ -61,9 +67,20 @@ def until(page: Page, condition: str) -> None:
 
 
 def draw_all(page: Page) -> None:
-    """Have everything drawn, as for paper."""
+    """Have everything of the view unfolded and drawn, as for paper."""
+    page.evaluate("document.querySelectorAll('.fold').forEach((fold) => fold.setAttribute('open', ''))")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     until(page, f"[...document.querySelectorAll('{PLOTS}')].every((plot) => plot.querySelector('svg[aria-hidden]'))")
+
+
+def turn_to(page: Page, hash_: str) -> None:
+    """Go to an address within the page, and wait until the page shows it."""
+    page.evaluate("(hash) => { performance.clearMeasures(); location.hash = hash }", hash_)
+    until(page, "performance.getEntriesByName('shown').length > 0")
+
+
+UNFOLDED_DRAWN = f"""[...document.querySelectorAll('{PLOTS}')].filter((plot) => plot.offsetParent)
+  .every((plot) => plot.querySelector('svg[aria-hidden]'))"""
 
 
 def test_every_table_of_the_page_is_filled() -> None:
@@ -74,12 +91,94 @@ def test_every_table_of_the_page_is_filled() -> None:
 
 def test_page_draws_every_picture_without_complaint_or_request(opened: Open) -> None:
     page, heard = opened()
-    draw_all(page)
+    for view in VIEWS:
+        turn_to(page, f"view={view}")
+        draw_all(page)
     undrawn = page.locator("figure:has(.panels p.none) h3").all_inner_texts()
     assert undrawn == []
-    assert page.locator("figure:has(.plot svg)").count() >= 30
+    assert page.locator("figure:has(.plot svg)").count() >= 34
     assert page.locator("figure table tbody tr").count() >= 30
     assert heard == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_menu_leads_to_each_view_whose_address_leads_there_again(opened: Open, view: str) -> None:
+    page, _ = opened(address="#view=governance")
+    page.locator(f"#views [data-view={view}]").click()
+    until(page, f"document.documentElement.dataset.view === '{view}'")
+    shown = page.locator("main > section:visible").evaluate_all("(all) => all.map((one) => one.id)")
+    assert shown
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("#views [aria-current=page]").get_attribute("data-view") == view
+    assert page.locator("main > section:visible").evaluate_all("(all) => all.map((one) => one.id)") == shown
+
+
+def test_every_section_is_in_a_view_and_a_link_to_it_lands_there(opened: Open) -> None:
+    page, _ = opened()
+    for section in page.locator("main > section").evaluate_all("(all) => all.map((one) => one.id)"):
+        turn_to(page, f"at={section}&model={'model-0' if section == 'versions' else ''}")
+        assert page.locator(f"#{section}").is_visible(), section
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_view_of_six_models_is_higher_than_three_screens(opened: Open, view: str) -> None:
+    page, _ = opened("six", f"#view={view}", viewport={"width": 1400, "height": 900})
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    until(page, UNFOLDED_DRAWN)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 3_200
+
+
+def test_a_click_on_a_heading_sorts_and_a_search_narrows_table_and_file(opened: Open) -> None:
+    page, _ = opened("six", "#view=governance")
+    figure = page.locator("figure", has_text="Criteria due")
+    figure.scroll_into_view_if_needed()
+    heading = figure.get_by_role("button", name="Model", exact=True)
+    models = figure.locator("tbody td:nth-child(2)")
+    heading.click()
+    ascending = models.all_inner_texts()
+    assert ascending == sorted(ascending)
+    assert figure.locator("th[aria-sort=ascending]").count() == 1
+    heading.click()
+    assert models.first.inner_text() == "Zeta"
+    figure.get_by_role("searchbox").fill("GAMMA")
+    assert set(models.all_inner_texts()) == {"Gamma"}
+    with page.expect_download() as download:
+        figure.get_by_role("button", name="CSV of").click()
+    assert len(Path(download.value.path()).read_text(encoding="utf-8").splitlines()) == 1 + 4
+
+
+def test_a_picture_is_saved_as_png(opened: Open) -> None:
+    page, heard = opened(address="#view=reliability")
+    draw_all(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Picture of: throughput by day").click()
+    assert download.value.suggested_filename == "throughput-by-day.png"
+    data = Path(download.value.path()).read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert int.from_bytes(data[16:20]) > 2000  # pixels wide: two for each of the screen
+    assert heard == []
+
+
+def test_a_figure_fills_the_screen_and_returns(opened: Open) -> None:
+    page, heard = opened(address="#view=quality")
+    figure = page.locator("figure", has_text="By cohort and week")
+    figure.locator(".plot svg").first.wait_for()
+    before = figure.locator(".plot").first.evaluate("(plot) => plot.offsetHeight")
+    figure.get_by_role("button", name="Full screen of").click()
+    until(page, "document.fullscreenElement?.tagName === 'FIGURE'")
+    until(page, f"document.querySelector(':fullscreen .plot').offsetHeight > {before}")
+    page.evaluate("document.exitFullscreen()")
+    until(page, "document.fullscreenElement === null")
+    until(page, f"document.querySelector('#kpi-accuracy .plot').offsetHeight === {before}")
+    assert heard == []
+
+
+def test_what_happened_links_to_the_incident_s_own_page(opened: Open) -> None:
+    page, _ = opened(address="#view=reliability")
+    draw_all(page)
+    link = page.locator("#kpi-mttr figure table a").first
+    assert link.get_attribute("href") == "https://acme.pagerduty.example/incidents/1"
 
 
 def test_matrix_says_value_status_and_target_of_every_model_and_kpi(opened: Open) -> None:
@@ -122,17 +221,19 @@ def test_a_deep_link_drills_down(opened: Open, address: str, where: str, text: s
 
 
 def test_cohort_and_instance_type_narrow_what_is_split_by_them_and_are_named_elsewhere(opened: Open) -> None:
-    page, _ = opened(address="#cohort=site:%20north&instance=c7g.4xlarge")
+    page, _ = opened(address="#view=quality&cohort=site:%20north&instance=c7g.4xlarge")
     draw_all(page)
     cohorts = page.locator("figure", has_text="By cohort and week")
     assert set(cohorts.locator(".panel .legend li").all_inner_texts()) == {"All users", "site: north"}
+    page.locator("#views [data-view=money]").click()
+    draw_all(page)
     costs = page.locator("figure", has_text="Compute cost by instance type")
     assert costs.locator(".legend li").all_inner_texts() == ["c7g.4xlarge"]
     assert "Not split by cohort." in costs.inner_text()
 
 
 def test_a_version_shows_the_days_it_served(opened: Open) -> None:
-    page, _ = opened(address="#model=model-0&version=v2")
+    page, _ = opened(address="#view=reliability&model=model-0&version=v2")
     figure = page.locator("figure", has_text="throughput by day").first
     figure.get_by_role("button", name="Table of").click()
     days = figure.locator("tbody tr td:first-child").all_inner_texts()
@@ -215,18 +316,20 @@ def test_hundred_models_stand_in_the_matrix_and_nine_in_a_figure(opened: Open) -
     assert heard == []
 
 
-def test_phone_has_no_sideways_scroll(opened: Open) -> None:
-    page, _ = opened(viewport={"width": 390, "height": 800})
+@pytest.mark.parametrize("view", VIEWS)
+def test_phone_has_no_sideways_scroll(opened: Open, view: str) -> None:
+    page, _ = opened(address=f"#view={view}", viewport={"width": 390, "height": 800})
     draw_all(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_paper_holds_every_picture(opened: Open) -> None:
-    page, _ = opened()
+def test_paper_holds_every_picture_of_the_view_and_names_what_it_leaves_out(opened: Open) -> None:
+    page, _ = opened(address="#view=adoption")
     draw_all(page)
     page.emulate_media(media="print")
     assert not page.locator("#filters").is_visible()
-    assert all(svg.is_visible() for svg in page.locator(".plot svg").all()[::10])
+    assert all(svg.is_visible() for svg in page.locator(f"{PLOTS} svg").all())
+    assert "of this view of Adoption" in page.locator("#printed").inner_text()
 
 
 SMALL_TARGETS = """[...document.querySelectorAll('button, select, summary, nav a')].filter((one) => one.offsetParent
@@ -238,7 +341,10 @@ def test_controls_are_large_enough_to_hit(opened: Open) -> None:
     assert page.evaluate(SMALL_TARGETS) == []
 
 
-@pytest.mark.parametrize("address", ["", "#model=model-0&version=v2", "#project=p-model-0"])
+ADDRESSES = [f"#view={view}" for view in VIEWS]
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, "#model=model-0&version=v2", "#project=p-model-0"])
 def test_axe_finds_nothing_serious(opened: Open, address: str) -> None:
     page, _ = opened(address=address)
     draw_all(page)

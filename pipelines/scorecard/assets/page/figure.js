@@ -4,12 +4,13 @@ import { content, grouped } from "./data.js";
 import { chartWindow } from "./days.js";
 import { h, mark } from "./dom.js";
 import { FILTER_LABELS, isOne, state } from "./filters.js";
-import { DAY, WHOLE } from "./format.js";
-import { csv, tableOf } from "./table.js";
+import { DAY, number, WHOLE } from "./format.js";
+import { savePicture, saveText } from "./save.js";
+import { arranged, csv, tableOf } from "./table.js";
 
 /** How many panels a figure shows at first, rows a list shows at first, and rows a chart's table shows at most. */
 export const PANELS = 9;
-const LISTED = 8;
+const LISTED = 6;
 const TABLED = 1000;
 export const PART = (i) => `var(--part-${(i % 8) + 1})`;
 /** Every figure of the page, in its order. */
@@ -48,17 +49,31 @@ function observe(element, owner) {
 export function figure(wanted) {
   const id = `figure-${figures.length}`;
   const one = { height: 130, alone: 240, by: [], ...wanted, id, drawn: new Map(), stale: true, seen: false };
+  one.query = "";
+  one.sorted = null;
   const { title, how, chart } = one;
   one.grid = h("div", { class: "panels" });
   one.legendList = h("ul", { class: "legend" });
   one.read = h("p", { class: "reads" });
   one.note = h("p", { class: "quiet note" });
+  one.onPaper = h("p", { class: "quiet paper" });
   one.table = h("div", {
     class: "scroll",
     hidden: Boolean(chart),
     tabindex: "0",
     role: "region",
     "aria-label": `${title}, table`,
+  });
+  one.search = h("input", {
+    type: "search",
+    class: "search",
+    placeholder: "Search these rows",
+    "aria-label": `Search the rows of: ${title}`,
+    hidden: true,
+    oninput: () => {
+      one.query = one.search.value;
+      listAgain(one);
+    },
   });
   one.more = h("button", {
     type: "button",
@@ -78,11 +93,13 @@ export function figure(wanted) {
       onclick: () => {
         one.table.hidden = !one.table.hidden;
         toggle.setAttribute("aria-expanded", String(!one.table.hidden));
-        if (!one.table.hidden) fillTable(one);
+        fillTable(one);
       },
     },
     "Table",
   );
+  const tool = (text, name, onclick) =>
+    h("button", { type: "button", "aria-label": `${name} of: ${title}`, onclick }, text);
   one.element = h(
     "figure",
     { class: one.wide || !chart ? "wide" : null, id },
@@ -94,14 +111,18 @@ export function figure(wanted) {
         "span",
         { class: "tools" },
         chart && toggle,
-        h("button", { type: "button", "aria-label": `CSV of: ${title}`, onclick: () => save(one) }, "CSV"),
+        tool("CSV", "CSV", () => saveText(title, csv(one.columns, listedRows(one)))),
+        chart && tool("PNG", "Picture", () => savePicture(title, one.element, "h3, .panel h4, .legend li")),
+        tool("Full screen", "Full screen", () => fill(one)),
       ),
     ),
     one.says && one.read,
     chart && one.grid,
     one.legendList,
+    one.search,
     one.table,
     one.more,
+    one.onPaper,
     one.note,
   );
   one.show = () => {
@@ -121,10 +142,12 @@ function refresh(one) {
   one.stale = false;
   const filled = panelsOf(one);
   const most = one.chart ? PANELS : LISTED;
-  const count = one.chart ? filled.length : allRows(one).length;
+  const count = one.chart ? filled.length : listedRows(one).length;
   const shown = one.chart && !one.all ? filled.slice(0, most) : filled;
   one.more.hidden = count <= most;
   one.more.textContent = one.all ? "Show fewer" : `Show all ${WHOLE.format(count)}`;
+  one.onPaper.textContent =
+    one.more.hidden || one.all ? "" : `${most} of ${WHOLE.format(count)} shown; the page has all.`;
   one.read.textContent = one.says?.(filled) ?? "";
   const ignored = Object.keys(FILTER_LABELS).filter(
     (name) => ["version", "cohort", "instance"].includes(name) && state[name] && !one.by.includes(name),
@@ -133,7 +156,7 @@ function refresh(one) {
     ? `Not split by ${ignored.map((name) => FILTER_LABELS[name].toLowerCase()).join(" or ")}.`
     : "";
   one.legendList.replaceChildren(...legendItems(filled.length ? one.legend?.(filled) : []));
-  if (!one.chart || !one.table.hidden) fillTable(one);
+  fillTable(one);
   if (!one.chart) return;
   for (const [key, panel] of one.drawn) {
     if (shown.some((wanted) => wanted.key === key)) continue;
@@ -182,10 +205,27 @@ function panelOf(one, wanted, alone) {
   );
   panel.plot.setAttribute(
     "aria-label",
-    [one.title, wanted.title, wanted.note, "its numbers are in the table"].filter(Boolean).join(", "),
+    [one.title, wanted.title, wanted.note, spoken(wanted.rows), "its numbers are in the table"]
+      .filter(Boolean)
+      .join(", "),
   );
   if (panel.seen) panel.show();
   return panel;
+}
+
+/** What a panel of a value over time shows, in words, for those who hear the page. */
+function spoken(list) {
+  const known = list
+    .map((row) => ({ when: row.when, value: row.rolling ?? row.value }))
+    .filter((row) => row.when && row.value != null);
+  if (known.length < 2) return null;
+  const [first, last] = [known[0], known.at(-1)];
+  const lowest = known.reduce((best, row) => (row.value < best.value ? row : best));
+  const highest = known.reduce((best, row) => (row.value > best.value ? row : best));
+  return (
+    `from ${number(first.value)} (${first.when}) to ${number(last.value)} (${last.when}), ` +
+    `lowest ${number(lowest.value)} (${lowest.when}), highest ${number(highest.value)} (${highest.when})`
+  );
 }
 
 function track(promise) {
@@ -236,9 +276,12 @@ export async function drawn() {
   while (drawing.size) await Promise.all(drawing);
 }
 
-/** Everything drawn, in view or not: paper does not scroll. */
+/** Whether a figure is in the view that is shown, and not folded away. */
+export const isVisible = (one) => Boolean(one.element.offsetParent);
+
+/** Every figure of the view drawn, on the screen or not: paper does not scroll. */
 export function drawAll() {
-  for (const one of figures) {
+  for (const one of figures.filter(isVisible)) {
     one.show();
     for (const panel of one.drawn.values()) panel.show();
   }
@@ -269,24 +312,47 @@ export function rulersOf(list, describe, step = DAY) {
 
 // ── the same rows as a table and as a file ──
 
+/** The rows as the reader has searched and sorted them. */
+const listedRows = (one) => arranged(one.columns, allRows(one), one.query, one.sorted);
+
 function fillTable(one) {
-  const filled = allRows(one);
+  one.search.hidden = one.table.hidden || allRows(one).length <= LISTED;
+  if (one.table.hidden) return;
+  const filled = listedRows(one);
   const most = one.chart ? TABLED : one.all ? Infinity : LISTED;
   if (!filled.length) {
-    one.table.replaceChildren(h("p", { class: "quiet" }, "Nothing to list for this choice."));
+    const text = one.query ? "No row has this text." : "Nothing to list for this choice.";
+    one.table.replaceChildren(h("p", { class: "quiet" }, text));
     return;
   }
+  const columns = isOne() ? one.columns.filter(([name]) => name !== "model") : one.columns; // its name stands above
   one.table.replaceChildren(
-    tableOf(one.columns, filled.slice(0, most)),
+    tableOf(columns, filled.slice(0, most), one.sorted, (field) => {
+      one.sorted = { field, down: one.sorted?.field === field && !one.sorted.down };
+      listAgain(one);
+      one.table.querySelector("[aria-sort] button").focus();
+    }),
     ...(one.chart && filled.length > TABLED
       ? [h("p", { class: "quiet" }, `The first 1,000 of ${WHOLE.format(filled.length)} rows; the CSV has all.`)]
       : []),
   );
 }
 
-function save(one) {
-  h("a", {
-    href: `data:text/csv;charset=utf-8,${encodeURIComponent(csv(one.columns, allRows(one)))}`,
-    download: `${one.title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}.csv`,
-  }).click();
+/** After a search or a new order: the table, and for a list how many more rows there are. */
+const listAgain = (one) => (one.chart ? fillTable(one) : refresh(one));
+
+/** The figure over the whole screen, drawn as large as it allows, until the reader leaves it. */
+async function fill(one) {
+  const [panels, alone] = [one.height, one.alone];
+  await one.element.requestFullscreen();
+  const room = innerHeight - 220;
+  one.height = Math.max(panels, room / 3);
+  one.alone = Math.max(alone, room);
+  refresh(one);
+  one.element.addEventListener("fullscreenchange", function left() {
+    if (document.fullscreenElement === one.element) return;
+    one.element.removeEventListener("fullscreenchange", left);
+    [one.height, one.alone] = [panels, alone];
+    refresh(one);
+  });
 }

@@ -2,8 +2,10 @@
 
 import { cached, cells, modelOf, models, periods, rows, rowsOf, starts } from "./data.js";
 import { DAY, day } from "./format.js";
+import { isShown, VIEWS, viewOf } from "./views.js";
 
 export const DEFAULTS = {
+  view: "",
   period: "month",
   start: "",
   days: "91",
@@ -95,10 +97,18 @@ function filterModels() {
   );
 }
 
+/** The view that is shown: the one in the address, else the one of what the address names, else home. */
+export function currentView() {
+  if (state.view && (!state.at || isShown(state.view, state.at))) return state.view;
+  if (state.at) return viewOf(state.at);
+  return state.project ? "project" : state.model ? "model" : "home";
+}
+
 /** Set `state` from the address's `hash`; a choice that does not exist is left at its default. */
 export function readAddress(hash) {
   const given = new URLSearchParams(hash.slice(1));
   for (const name of Object.keys(DEFAULTS)) state[name] = given.get(name) ?? DEFAULTS[name];
+  if (!(state.view in VIEWS)) state.view = DEFAULTS.view;
   if (!(state.period in periods())) state.period = DEFAULTS.period;
   if (!(state.days in SPANS)) state.days = DEFAULTS.days;
   if (!periods()[state.period].has(state.start)) state.start = newestWholeStart(state.period);
@@ -111,6 +121,7 @@ export function readAddress(hash) {
 /** The address of the current choice with `changes`; defaults are left out. */
 export function address(changes) {
   const wanted = { ...state, at: "", ...changes };
+  if (changes.at && !("view" in changes) && state.view && !isShown(state.view, changes.at)) wanted.view = "";
   return `#${new URLSearchParams(
     Object.entries(wanted).filter(
       ([name, value]) =>

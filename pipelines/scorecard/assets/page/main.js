@@ -2,21 +2,54 @@
 
 import { content, kpis, nameOf, setContent, starts, unpack } from "./data.js";
 import { byId, h } from "./dom.js";
-import { drawAll, drawn, drawWith, figures } from "./figure.js";
+import { drawAll, drawn, drawWith, figures, isVisible } from "./figure.js";
+import { CONTROLS } from "./figures/controls.js";
 import { LISTS } from "./figures/lists.js";
-import { address, DEFAULTS, FILTER_LABELS, navigate, OFFERS, projects, readAddress, SPANS, state } from "./filters.js";
+import {
+  address,
+  currentView,
+  DEFAULTS,
+  FILTER_LABELS,
+  isOne,
+  navigate,
+  OFFERS,
+  projects,
+  readAddress,
+  SPANS,
+  state,
+} from "./filters.js";
 import { longDay, periodName } from "./format.js";
 import { overview, sentence } from "./scorecard.js";
 import { figuresOf } from "./sections.js";
+import { isShown, VIEWS } from "./views.js";
 
-const PROJECT_PAGE = ["overview", "kpi-npv"];
+/** What a view of the menu forgets: home shows all, and a project's models are chosen by the project. */
+const SUBJECT = {
+  home: { model: "", project: "", version: "" },
+  project: { model: "", version: "" },
+  model: { project: "" },
+};
+/** Sections that belong to no KPI. */
+const OTHERS = { ...CONTROLS, ...LISTS };
 const SELECTS = ["team", "model", "unit", "version", "cohort", "instance", "project"];
+
+/** Figures, and behind a line that names them those that answer a further question. */
+const folded = (shown, more) => [
+  h("div", { class: "charts" }, shown),
+  more.length &&
+    h(
+      "details",
+      { class: "fold" },
+      h("summary", {}, `More: ${more.map((one) => one.querySelector("h3").textContent).join(" · ")}`),
+      h("div", { class: "charts" }, more),
+    ),
+];
 
 function build() {
   const sections = [
     ["overview", "Scorecard"],
     ...kpis().map((kpi) => [`kpi-${kpi.kpi_id}`, kpi.kpi_name]),
-    ...Object.entries(LISTS).map(([id, [title]]) => [id, title]),
+    ...Object.entries(OTHERS).map(([id, [title]]) => [id, title]),
   ];
   byId("main").replaceChildren(...sections.map(([id, title]) => h("section", { id, "aria-label": title })));
   for (const kpi of kpis()) {
@@ -24,7 +57,6 @@ function build() {
       h(
         "header",
         {},
-        h("p", { class: "quiet" }, kpi.kpi_group),
         h("h2", {}, kpi.kpi_name),
         h("p", { class: "says" }),
         h(
@@ -40,15 +72,16 @@ function build() {
           ),
         ),
       ),
-      h("div", { class: "charts" }, figuresOf(kpi)),
+      ...folded(...figuresOf(kpi)).filter(Boolean),
     );
   }
-  for (const [id, [title, , make]] of Object.entries(LISTS)) {
+  for (const [id, [title, , make]] of Object.entries(OTHERS)) {
     byId(id).append(
       h("header", {}, h("h2", {}, title), h("p", { class: "says" })),
       h("div", { class: "charts" }, make()),
     );
   }
+  byId("views").append(...Object.entries(VIEWS).map(([view, text]) => h("a", { "data-view": view }, text)));
   byId("contents").append(...sections.map(([id, text]) => h("a", { "data-at": id }, text)));
 }
 
@@ -96,29 +129,52 @@ const before = (element, at) =>
   Boolean(at && byId(at)) &&
   !(byId(at).compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING && !byId(at).contains(element));
 
-/** Show everything as the address has it. */
-function show() {
-  performance.mark("choosing");
-  readAddress(location.hash);
-  controls();
-  overview();
-  for (const section of byId("main").children)
-    section.hidden = Boolean(state.project) && !PROJECT_PAGE.includes(section.id);
-  for (const kpi of kpis()) byId(`kpi-${kpi.kpi_id}`).querySelector(".says").textContent = sentence(kpi);
-  for (const [id, [, says]] of Object.entries(LISTS)) byId(id).querySelector(".says").textContent = says();
-  for (const one of figures) {
-    one.stale = true;
-    one.filled = null;
-    one.all = false;
-    if (one.seen || before(one.element, state.at)) one.show();
+let lastView;
+
+/** Show the sections of the current view, and mark it in the menu. */
+function showView(view) {
+  document.documentElement.dataset.view = view;
+  for (const section of byId("main").children) section.hidden = !isShown(view, section.id, isOne());
+  if (view === "project") for (const fold of document.querySelectorAll("#kpi-npv .fold")) fold.open = true;
+  for (const link of byId("views").children) {
+    const { view: other } = link.dataset;
+    link.href = address({ view: other === "home" ? "" : other, ...(SUBJECT[other] ?? {}) });
+    if (other === view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
   for (const link of byId("contents").children) {
     link.href = address({ at: link.dataset.at });
     link.hidden = byId(link.dataset.at).hidden;
   }
+}
+
+/** Show everything as the address has it. */
+function show() {
+  performance.mark("choosing");
+  readAddress(location.hash);
+  const view = currentView();
+  controls();
+  overview();
+  showView(view);
+  for (const kpi of kpis()) byId(`kpi-${kpi.kpi_id}`).querySelector(".says").textContent = sentence(kpi);
+  for (const [id, [, says]] of Object.entries(OTHERS)) byId(id).querySelector(".says").textContent = says();
+  for (const one of figures) {
+    one.stale = true;
+    one.filled = null;
+    one.all = false;
+    one.query = one.search.value = "";
+    if (isVisible(one) && (one.seen || before(one.element, state.at))) one.show();
+  }
   if (state.at) byId(state.at)?.scrollIntoView();
+  else if (lastView && lastView !== view) scrollTo({ top: 0, behavior: "instant" });
+  lastView = view;
+  const others = Object.entries(VIEWS).filter(([other]) => other !== view);
+  byId("printed").textContent =
+    `Print of this view of ${VIEWS[view]}, as it was unfolded and filtered. ` +
+    `Not on paper: ${others.map(([, name]) => name).join(", ")}.`;
   document.title = [
     projects().get(state.project)?.project_name ?? (state.model && nameOf(state.model)),
+    VIEWS[view],
     content.company,
     "AI workforce scorecard",
   ]

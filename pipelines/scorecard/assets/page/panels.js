@@ -46,7 +46,7 @@ export function eventsOf(model) {
     .filter((row) => row.kind !== "incident" || PAGED.includes(row.note))
     .map((row) => ({
       day: +day(row.day),
-      tip: `${shortDay(row.day)}\n${row.kind.replace("_", " ")}: ${row.title}`,
+      tip: [`${shortDay(row.day)}\n${row.kind.replace("_", " ")}: ${row.title}`, row.note].filter(Boolean).join("\n"),
       ...({
         release: { colour: "var(--ink)", shape: "circle" },
         incident: { colour: "var(--bad)", shape: "triangle-down" },

@@ -214,7 +214,7 @@ function matrix(shown) {
               h("a", { href: address({ model: model.model_id }) }, model.model_name),
               h("span", {}, model.business_unit),
             ),
-            kpis().map((kpi) => h("td", {}, cellButton(model, kpi))),
+            kpis().map((kpi) => h("td", { "data-label": kpi.kpi_name }, cellButton(model, kpi))),
           ),
         ),
       ),

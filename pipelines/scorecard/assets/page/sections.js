@@ -1,4 +1,4 @@
-// Which figures each KPI's section shows.
+// Which figures the section of each KPI shows at once, and which it folds away. What is in a figure: figures/.
 
 import { adoptionFigures, satisfactionFigures } from "./figures/adoption.js";
 import { costFigures, incidentFigures } from "./figures/efficiency.js";
@@ -7,18 +7,57 @@ import { accuracyFigures, driftFigures } from "./figures/quality.js";
 import { financeFigures, valueFigures } from "./figures/roi.js";
 import { trendFigure } from "./figures/trend.js";
 
-/** The figures of a KPI, what its definition asks to see first; any other KPI has its trend. */
+/** KPI → [figures shown, figures folded]. What answers the KPI's question comes first. */
 const FIGURES = {
-  throughput: (kpi) => [trendFigure(kpi), ...throughputFigures()],
-  deployment_cadence: (kpi) => [...cadenceFigures(), trendFigure(kpi)],
-  cost_per_prediction: (kpi) => [trendFigure(kpi), ...costFigures()],
-  mttr: (kpi) => [...incidentFigures(), trendFigure(kpi)],
-  business_value: (kpi) => [...valueFigures(), trendFigure(kpi)],
-  npv: (kpi) => [...financeFigures(), trendFigure(kpi)],
-  accuracy: (kpi) => [...accuracyFigures(), trendFigure(kpi)],
-  drift_rate: (kpi) => [...driftFigures(), trendFigure(kpi)],
-  feature_adoption: (kpi) => [trendFigure(kpi), ...adoptionFigures()],
-  satisfaction: (kpi) => [trendFigure(kpi), ...satisfactionFigures()],
+  throughput: (kpi) => {
+    const [hours, latency] = throughputFigures();
+    return [[trendFigure(kpi)], [latency, hours]];
+  },
+  deployment_cadence: (kpi) => {
+    const [calendar, lead, failures] = cadenceFigures();
+    return [[calendar], [lead, failures, trendFigure(kpi)]];
+  },
+  cost_per_prediction: (kpi) => {
+    const [unitCosts, costs, variance] = costFigures();
+    return [[trendFigure(kpi)], [unitCosts, costs, variance]];
+  },
+  mttr: (kpi) => {
+    const [hours, weeks, severities, incidents] = incidentFigures();
+    return [
+      [severities, incidents],
+      [hours, weeks, trendFigure(kpi)],
+    ];
+  },
+  business_value: (kpi) => {
+    const [cumulative, primary, every] = valueFigures();
+    return [
+      [cumulative, primary],
+      [every, trendFigure(kpi)],
+    ];
+  },
+  npv: () => {
+    const [cash, scenarios, sensitivity, projects] = financeFigures();
+    return [[projects], [cash, scenarios, sensitivity]];
+  },
+  accuracy: (kpi) => [accuracyFigures(), [trendFigure(kpi)]],
+  drift_rate: (kpi) => {
+    const [weeks, worst, retraining] = driftFigures();
+    return [
+      [weeks, retraining],
+      [worst, trendFigure(kpi)],
+    ];
+  },
+  feature_adoption: (kpi) => {
+    const [funnel, retention] = adoptionFigures();
+    return [[trendFigure(kpi), funnel], [retention]];
+  },
+  satisfaction: (kpi) => {
+    const [overrides, impacts, correlations, notes] = satisfactionFigures();
+    return [
+      [trendFigure(kpi), correlations, notes],
+      [overrides, impacts],
+    ];
+  },
 };
 
-export const figuresOf = (kpi) => (FIGURES[kpi.kpi_id] ?? ((one) => [trendFigure(one)]))(kpi);
+export const figuresOf = (kpi) => (FIGURES[kpi.kpi_id] ?? ((one) => [[trendFigure(one)], []]))(kpi);

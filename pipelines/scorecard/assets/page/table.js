@@ -1,10 +1,13 @@
-// A figure's rows as an HTML table and as CSV; which rows, and how many, is for figure.js to say.
+// A figure's rows as an HTML table and as CSV, searched and sorted; which rows, and how many, is for figure.js to say.
 
 import { h, tag } from "./dom.js";
 import { exact } from "./format.js";
 
-/** `rows` under `columns`, each `[field, label, how]`: `how` writes a number, or maps a text to the kind of its tag. */
-export const tableOf = (columns, rows) =>
+/**
+ * `rows` under `columns`, each `[field, label, how]`: `how` writes a number, or maps a text to the kind of its tag.
+ * A click on a heading calls `sortBy(field)`; `sorted` is `{field, down}`, or null in the order of the figure.
+ */
+export const tableOf = (columns, rows, sorted, sortBy) =>
   h(
     "table",
     {},
@@ -15,7 +18,15 @@ export const tableOf = (columns, rows) =>
         "tr",
         {},
         columns.map(([name, label]) =>
-          h("th", { scope: "col", class: typeof rows[0][name] === "number" ? "number" : null }, label),
+          h(
+            "th",
+            {
+              scope: "col",
+              class: rows.some((row) => typeof row[name] === "number") ? "number" : null,
+              "aria-sort": sorted?.field === name ? (sorted.down ? "descending" : "ascending") : null,
+            },
+            h("button", { type: "button", class: "sort", onclick: () => sortBy(name) }, label),
+          ),
         ),
       ),
     ),
@@ -26,17 +37,43 @@ export const tableOf = (columns, rows) =>
         h(
           "tr",
           {},
-          columns.map(([name, , how]) => dataCell(row[name], how)),
+          columns.map(([name, label, how]) => dataCell(row, name, label, how)),
         ),
       ),
     ),
   );
 
-function dataCell(value, how) {
-  if (how && value != null && !(how instanceof Function)) return h("td", {}, tag(value, how[value] ?? "idle"));
-  if (typeof value === "number") return h("td", { class: "number" }, (how ?? exact)(value));
-  return h("td", { class: /^\d{4}-\d\d/.test(value) ? "day" : null }, value ?? "–");
+/** A cell; on a phone, where rows are cards, it bears the column's name. `row.links` has addresses by field. */
+function dataCell(row, name, label, how) {
+  const value = row[name];
+  const cell = { "data-label": label };
+  if (how && value != null && !(how instanceof Function)) return h("td", cell, tag(value, how[value] ?? "idle"));
+  if (typeof value === "number") return h("td", { ...cell, class: "number" }, (how ?? exact)(value));
+  const text = value ?? "–";
+  const link = row.links?.[name];
+  return h(
+    "td",
+    { ...cell, class: /^\d{4}-\d\d/.test(value) ? "day" : null },
+    link ? h("a", link.startsWith("#") ? { href: link } : { href: link, rel: "noopener noreferrer" }, text) : text,
+  );
 }
+
+/** The rows in which any column has `query`, whatever its case, in the order of `sorted`; what is missing comes last. */
+export function arranged(columns, rows, query, sorted) {
+  const wanted = query.trim().toLowerCase();
+  const found = wanted
+    ? rows.filter((row) => columns.some(([name]) => `${row[name] ?? ""}`.toLowerCase().includes(wanted)))
+    : rows;
+  if (!sorted) return found;
+  const { field, down } = sorted;
+  return [...found].sort((a, b) => {
+    if (a[field] == null || b[field] == null) return (a[field] == null) - (b[field] == null);
+    return (down ? -1 : 1) * compared(a[field], b[field]);
+  });
+}
+
+const compared = (a, b) =>
+  typeof a === "number" && typeof b === "number" ? a - b : `${a}`.localeCompare(`${b}`, "en", { numeric: true });
 
 /** `rows` as CSV; a text that a spreadsheet would run as a formula gets an apostrophe. */
 export const csv = (columns, rows) =>

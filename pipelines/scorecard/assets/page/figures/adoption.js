@@ -136,7 +136,7 @@ export const satisfactionFigures = () => [
     ],
     legend: () => [
       ["on its own", "var(--accent)", "dot"],
-      ["other events fall into the same days", "var(--none)", "dot"],
+      ["other events fall into the same days", "var(--none)", "square"],
     ],
     panels: () => {
       const filled = inWindow(chosenRows("impacts"), "day")
@@ -152,9 +152,47 @@ export const satisfactionFigures = () => [
           high: row.change_ci_high,
           said: row.has_overlapping_events ? "other events fall into the same days" : "no other event near",
           colour: row.has_overlapping_events ? "var(--none)" : "var(--accent)",
+          shape: row.has_overlapping_events ? "square" : "circle",
           tip: `${row.title}\n${number(row.change)}, 95 %: ${number(row.change_ci_low)} to ${number(row.change_ci_high)}`,
         }));
-      return onePanel(filled, { number: "+~r", height: 34 * filled.length });
+      return onePanel(filled, { number: "+~r", height: 26 * filled.length });
+    },
+  }),
+  figure({
+    title: "Satisfaction after incidents and releases",
+    how: "correlation of the declared measure with their number so many days before; colored where its 95 % interval leaves out 0",
+    chart: "heatmap",
+    wide: true,
+    columns: [
+      ["model", "Model"],
+      ["measure", "Measure"],
+      ["factor", "With"],
+      ["lag", "Days before"],
+      ["value", "Correlation"],
+      ["low", "From"],
+      ["high", "To"],
+    ],
+    panels: () => {
+      const filled = chosenRows("correlations").map((row) => {
+        const isClear = row.ci_low > 0 || row.ci_high < 0;
+        const factor = row.factor.replace("_count", "s");
+        return {
+          model: nameOf(row.model_id),
+          measure: row.measure,
+          factor,
+          lag: row.lag_days,
+          value: row.correlation,
+          low: row.ci_low,
+          high: row.ci_high,
+          x: `${plural(row.lag_days, "day")}`,
+          y: `${nameOf(row.model_id)} · ${factor}`,
+          label: number(row.correlation, 2),
+          shade: !isClear ? "var(--shade-0)" : row.correlation < 0 ? "var(--bad-wash)" : "var(--good-wash)",
+          text: isClear ? "var(--ink)" : "var(--soft)",
+          tip: `${row.measure}, ${plural(row.lag_days, "day")} after ${factor}\n${number(row.correlation, 2)}, 95 %: ${number(row.ci_low, 2)} to ${number(row.ci_high, 2)}`,
+        };
+      });
+      return onePanel(filled, { height: 24 * new Set(filled.map((row) => row.y)).size });
     },
   }),
   figure({

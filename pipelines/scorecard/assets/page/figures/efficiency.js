@@ -260,7 +260,7 @@ export const incidentFigures = () => [
         time: "%b %Y",
         ticks: distinct(filled.map((row) => row.day)),
         whole: true,
-        height: 200,
+        height: 150,
         rulers: rulersOf(
           filled,
           (row) => `${row.part}: ${duration(row.value)} of ${plural(row.n, "incident")}`,
@@ -290,6 +290,7 @@ export const incidentFigures = () => [
             title: row.title,
             began: row.started_at.replace("T", " ").replace("Z", ""),
             hours: row.resolve_hours,
+            links: { title: row.url },
           }))
           .sort((a, b) => a.state.localeCompare(b.state) || b.began.localeCompare(a.began)),
       ),

@@ -28,7 +28,7 @@ export const accuracyFigures = () => [
     how: "each model by its declared measure; cohorts with too few labels are left out",
     chart: "scores",
     wide: true,
-    height: 170,
+    height: 140,
     by: ["cohort", "version"],
     columns: [
       ["week", "Week of"],

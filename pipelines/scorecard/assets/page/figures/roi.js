@@ -7,6 +7,13 @@ import { change, DAY, day, gradeName, money, share } from "../format.js";
 import { dayFigure, EVENT_KEY, onePanel, PERIOD_KEY } from "../panels.js";
 
 const UNREAD = ["invalid", "underpowered"];
+/** How a result is drawn: its colour, and a shape for those who see no difference of colour. */
+const VERDICTS = {
+  better: { colour: "var(--good)", shape: "triangle-up" },
+  worse: { colour: "var(--bad)", shape: "triangle-down" },
+  none: { colour: "var(--soft)", shape: "circle" },
+};
+const UNREADABLE = { colour: "var(--warn)", shape: "square" };
 const EXPERIMENT_COLUMNS = [
   ["experiment", "Experiment"],
   ["model", "Model"],
@@ -36,9 +43,7 @@ const experiments = () =>
     method: row.method,
     status: row.status,
     said: row.decision,
-    colour: UNREAD.includes(row.status)
-      ? "var(--warn)"
-      : ({ better: "var(--good)", worse: "var(--bad)" }[row.direction] ?? "var(--soft)"),
+    ...(UNREAD.includes(row.status) ? UNREADABLE : (VERDICTS[row.direction] ?? VERDICTS.none)),
     tip: `${row.experiment_name}, ${nameOf(row.model_id)}\n${row.lift_relative == null ? "" : `${change(row.lift_relative)}, 95 %: ${change(row.lift_relative_ci_low)} to ${change(row.lift_relative_ci_high)}\n`}${row.decision}`,
   }));
 
@@ -76,14 +81,14 @@ export const valueFigures = () => [
     wide: true,
     columns: EXPERIMENT_COLUMNS,
     legend: () => [
-      ["found better", "var(--good)", "dot"],
-      ["found worse", "var(--bad)", "dot"],
+      ["found better", "var(--good)", "up"],
+      ["found worse", "var(--bad)", "down"],
       ["no difference found", "var(--soft)", "dot"],
-      ["invalid or underpowered: not to be read as an effect", "var(--warn)", "dot"],
+      ["invalid or underpowered: not to be read as an effect", "var(--warn)", "square"],
     ],
     panels: () => {
       const filled = experiments().filter((row) => row.is_primary && row.value != null);
-      return onePanel(filled, { number: "+.0%", height: 36 * filled.length });
+      return onePanel(filled, { number: "+.0%", height: 26 * filled.length });
     },
   }),
   figure({
@@ -178,11 +183,12 @@ export const financeFigures = () => [
             high: named.upside?.npv_usd,
             chance,
             colour: "var(--accent)",
+            shape: "circle",
             tip: `${project}\nfrom ${money(named.downside?.npv_usd)} to ${money(named.upside?.npv_usd)}\n${chance == null ? "no input is uncertain" : `${share(chance)} chance of a gain`}`,
           };
         })
         .filter((row) => row.value != null);
-      return onePanel(filled, { number: "$~s", height: 36 * filled.length });
+      return onePanel(filled, { number: "$~s", height: 26 * filled.length });
     },
   }),
   figure({

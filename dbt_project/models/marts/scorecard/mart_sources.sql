@@ -1,0 +1,45 @@
+with
+
+sources as (select * from {{ source('ledger', 'sources') }}),
+
+kpi_sources as (select * from {{ ref('kpi_sources') }}),
+
+kpis as (select * from {{ ref('kpis') }}),
+
+today as (select max(event_date) as event_date from {{ ref('dim_days') }}),
+
+fed as (
+
+    select
+        kpi_sources.source,
+        string_agg(kpis.kpi_name, ', ' order by kpis.kpi_number) as kpi_names
+
+    from kpi_sources
+    inner join kpis on kpi_sources.kpi_id = kpis.kpi_id
+    group by all
+
+),
+
+final as (
+
+    select
+        sources.source,
+
+        sources.newest_day as newest_date,
+
+        sources.title as source_title,
+        fed.kpi_names,
+
+        date_diff('hour', sources.newest_day, today.event_date) > sources.fresh_hours as is_behind,
+
+        sources.fresh_hours,
+        date_diff('hour', sources.newest_day, today.event_date) as behind_hours
+
+    from sources
+    cross join today
+    left join fed on sources.source = fed.source
+    where sources.newest_day is not null
+
+)
+
+select * from final
