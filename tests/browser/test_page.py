@@ -117,7 +117,7 @@ def test_the_menu_leads_to_each_view_whose_address_leads_there_again(opened: Ope
 def test_every_section_is_in_a_view_and_a_link_to_it_lands_there(opened: Open) -> None:
     page, _ = opened()
     for section in page.locator("main > section").evaluate_all("(all) => all.map((one) => one.id)"):
-        turn_to(page, f"at={section}&model={'model-0' if section == 'versions' else ''}")
+        turn_to(page, f"at={section}")
         assert page.locator(f"#{section}").is_visible(), section
 
 

@@ -24,10 +24,12 @@ const SECTIONS = {
   model: ["overview", "alerts", "gates", "guardrails", "budgets", "versions", "annotations"],
   project: ["overview", "kpi-npv"],
 };
+const UNCHOSEN = ["overview", "versions"]; // what the view of models shows before one is chosen
 const UNNAMED = "quality"; // where the section of a KPI stands that no view names
 
 export const viewOf = (section) => Object.keys(SECTIONS).find((view) => SECTIONS[view].includes(section)) ?? UNNAMED;
 
-/** Whether a view shows a section; the view of models shows but the matrix until `isOne` of them is chosen. */
 export const isShown = (view, section, isOne = true) =>
-  view === "model" && !isOne ? section === "overview" : SECTIONS[view].includes(section) || viewOf(section) === view;
+  view === "model" && !isOne
+    ? UNCHOSEN.includes(section)
+    : SECTIONS[view].includes(section) || viewOf(section) === view;
