@@ -55,8 +55,8 @@ lint-page: setup node_modules/.installed
 	@node_modules/.bin/biome check --error-on-warnings
 	@$(BIN)/python -m pipelines.scorecard.bundle --check
 
-sources: setup ## Write dbt's sources file, after a source or a table of the catalog has changed
-	@$(BIN)/python -m pipelines.warehouse.dbt_sources
+sources: setup ## Write the dbt files that follow from sources, the catalog's tables and the registry of KPIs
+	@$(BIN)/python -m pipelines.warehouse.dbt_files
 
 soak: setup ## Read 500 mutated files of each kind, and let landing folders come about in 50 ways a source
 	@$(BIN)/python -m pytest tests/fuzz tests/property --inputs 500 --orders 50 --numprocesses auto --dist loadgroup \

@@ -1,22 +1,25 @@
 """Writes what the KPI pages say from elsewhere: `python -m docs.kpis.build`, and with a home folder the pictures too.
 
-A page's head comes from the seeds, the source modules and the actions of alerts; what stands below its mark is written
-by hand and left alone. The pictures are taken of the page over a built sample company, so that they are what it draws.
+A page's head comes from the registry of KPIs and the source modules; what stands below its mark is written by hand and
+left alone, as is `docs/kpis.md` but for its table. The pictures are taken of the page over a built sample company, so
+that they are what it draws.
 """
 
 from __future__ import annotations
 
-import csv
 import shutil
 import sys
-from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
-from pipelines.settings import DBT_PROJECT, PROJECT_ROOT
+from pipelines.kpis import KPIS, Kpi
+from pipelines.settings import PROJECT_ROOT
 from pipelines.sources import all_sources
+from pipelines.warehouse.dbt_sources import sources_of
 
 PAGES: Final = PROJECT_ROOT / "docs" / "kpis"
+OVERVIEW: Final = PROJECT_ROOT / "docs" / "kpis.md"
+TABLE_HEAD: Final = "| | KPI | unit |\n|---|---|---|\n"
 PICTURES: Final = PROJECT_ROOT / "docs" / "images" / "kpis"
 WRITTEN: Final = "<!-- Above: written by `make docs-kpis`. Below: by hand. -->"
 FIGURES: Final = {
@@ -31,52 +34,61 @@ FIGURES: Final = {
     "feature_adoption": ("From eligible to retained", "support-assistant"),
     "satisfaction": ("Satisfaction and trust by day", "support-assistant"),
 }
-"""The figure of the page that stands for each KPI, by its title, and the model it is of where it is of one."""
+"""The figure of the page that stands for a KPI, by its title, and the model it is of where it is of one.
+
+Of any other KPI it is the KPI by day.
+"""
 WIDTH: Final = 720
 
 
-def seed(name: str) -> list[dict[str, str]]:
-    """The rows of a seed of the dbt project."""
-    with (DBT_PROJECT / "seeds" / f"{name}.csv").open(newline="", encoding="utf-8") as rows:
-        return list(csv.DictReader(rows))
+def figure_of(kpi: Kpi) -> tuple[str, str]:
+    """The title of the KPI's figure, and the model it is of; empty where it is of all."""
+    return FIGURES.get(kpi.kpi_id, (f"{kpi.kpi_name} by day", ""))
 
 
 def heads() -> dict[str, str]:
     """KPI → the part of its page that is written from elsewhere, its mark included."""
-    sources: defaultdict[str, list[str]] = defaultdict(list)
-    for row in seed("kpi_sources"):
-        sources[row["kpi_id"]].append(f"{all_sources()[row['source']].title} (`{row['source']}`)")
-    actions = {row["subject_id"]: row["recommended_action"] for row in seed("alert_actions")}
-    return {
-        kpi["kpi_id"]: f"""\
-# {kpi["kpi_number"]} {kpi["kpi_name"]}
-{kpi["definition"]}
+    return {kpi.kpi_id: _head(kpi) for kpi in KPIS}
+
+
+def _head(kpi: Kpi) -> str:
+    known = all_sources()
+    names = [name for role in kpi.source_roles.split() for name in sources_of(known.values(), role)]
+    return f"""\
+# {kpi.kpi_number} {kpi.kpi_name}
+{kpi.definition}
 
 | | |
 |---|---|
-| Formula | {kpi["numerator_name"]} / {kpi["denominator_name"]} |
-| Unit | {kpi["unit"]}; {"higher" if kpi["is_higher_better"] == "true" else "lower"} is better |
-| Group | {kpi["kpi_group"]} |
-| Sources | {", ".join(sources[kpi["kpi_id"]])} |
-| Off target | {actions[kpi["kpi_id"]]} |
-| Version | {kpi["definition_version"]} of the definition |
+| Formula | {kpi.numerator_name} / {kpi.denominator_name} |
+| Unit | {kpi.unit}; {"higher" if kpi.is_higher_better else "lower"} is better |
+| Group | {kpi.kpi_group} |
+| Sources | {", ".join(f"{known[name].title} (`{name}`)" for name in names)} |
+| Off target | {kpi.off_target_action} |
+| Version | {kpi.definition_version} of the definition |
 
-![{FIGURES[kpi["kpi_id"]][0]}: the sample company](../images/kpis/{kpi["kpi_id"]}.png)
+![{figure_of(kpi)[0]}: the sample company](../images/kpis/{kpi.kpi_id}.png)
 
 {WRITTEN}
 """
-        for kpi in seed("kpis")
-    }
 
 
 def pages() -> dict[Path, str]:
-    """Page → its whole text: the head as it must be, and below its mark what stands there."""
-    written = {}
+    """Page → its whole text: what is written from elsewhere as it must be, and the rest as it stands."""
+    written = {OVERVIEW: _overview()}
     for kpi_id, head in heads().items():
         page = PAGES / f"{kpi_id}.md"
         _, _, by_hand = (page.read_text(encoding="utf-8") if page.exists() else "").partition(f"{WRITTEN}\n")
         written[page] = head + by_hand
     return written
+
+
+def _overview() -> str:
+    """The text of the page of all KPIs, with their table."""
+    before, _, rest = OVERVIEW.read_text(encoding="utf-8").partition(TABLE_HEAD)
+    after = rest.partition("\n\n")[2]
+    rows = "\n".join(f"| {kpi.kpi_number} | [{kpi.kpi_name}](kpis/{kpi.kpi_id}.md) | {kpi.unit} |" for kpi in KPIS)
+    return f"{before}{TABLE_HEAD}{rows}\n\n{after}"
 
 
 def take_pictures(scorecard: Path) -> None:
@@ -87,7 +99,8 @@ def take_pictures(scorecard: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": 1000}, color_scheme="light")
-        for kpi_id, (title, model) in FIGURES.items():
+        for kpi in KPIS:
+            title, model = figure_of(kpi)
             page.goto("about:blank")
             page.goto(f"{scorecard.resolve().as_uri()}#model={model}")
             page.wait_for_selector("html[data-ready]")
@@ -98,7 +111,7 @@ def take_pictures(scorecard: Path) -> None:
             for plot in figure.locator(".plot").all():
                 plot.scroll_into_view_if_needed()
                 plot.locator("svg[aria-hidden]").wait_for()
-            figure.screenshot(path=PICTURES / f"{kpi_id}.png")
+            figure.screenshot(path=PICTURES / f"{kpi.kpi_id}.png")
         browser.close()
 
 

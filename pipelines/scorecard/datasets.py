@@ -9,21 +9,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-ROLLING_DAYS: Final = (
-    "case kpi_id when 'throughput' then 7 when 'cost_per_prediction' then 7 when 'npv' then 1 else 28 end"
-)
-"""Over how many days a KPI is read by day."""
-HAS_SINGLE_DAYS: Final = "kpi_id not in ('deployment_cadence', 'mttr', 'drift_rate', 'npv')"
-"""Whether a single day of a KPI says anything: most days have no deployment and no incident."""
-ADDS_UP: Final = "kpi_id not in ('feature_adoption', 'satisfaction')"
-"""Whether the days of a KPI add up: users are distinct, means have intervals, so their marts roll days themselves."""
+IS_ROLLED_HERE: Final = "measure_kind not in ('distinct', 'mean')"
+"""Whether days are rolled here: users are distinct and means have intervals, so their own marts do it."""
 
 DATASETS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "kpis": (
-            f"select *, {ROLLING_DAYS} as rolling_days, {HAS_SINGLE_DAYS} as has_single_days from mart_kpis "
-            "order by kpi_number"
-        ),
+        "kpis": "select * from mart_kpis order by kpi_number",
         "models": (
             "select model_id, model_name, model_kind, business_unit, arg_max(team_id, as_of) as team_id "
             "from mart_scorecard group by all order by model_name, model_id"
@@ -32,10 +23,11 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "with days as (select kpi_id, model_id, period_start_date as day, "
             "case when denominator is not null then numerator end as numerator, "
             "case when numerator is not null then denominator end as denominator, "
-            f"{ROLLING_DAYS} as rolling_days from mart_scorecard where period = 'day') "
+            "rolling_days, has_single_days, measure_kind "
+            "from mart_scorecard inner join mart_kpis using (kpi_id) where period = 'day') "
             "select kpi_id, model_id, day, "
-            f"case when {ADDS_UP} and {HAS_SINGLE_DAYS} then numerator / nullif(denominator, 0) end as value, "
-            f"case when {ADDS_UP} then sum(numerator) over rolled / nullif(sum(denominator) over rolled, 0) end "
+            f"case when {IS_ROLLED_HERE} and has_single_days then numerator / nullif(denominator, 0) end as value, "
+            f"case when {IS_ROLLED_HERE} then sum(numerator) over rolled / nullif(sum(denominator) over rolled, 0) end "
             "as rolling_value from days window rolled as (partition by model_id, kpi_id order by day "
             "range between to_days(rolling_days - 1) preceding and current row) "
             "qualify numerator is not null or rolling_value is not null order by model_id, kpi_id, day"

@@ -1,22 +1,13 @@
-"""What dbt knows of the sources: their raw tables, which of them have a role, and which a KPI's numbers come from.
-
-The files are part of the dbt project, so that dbt's own commands work in `dbt_project/` and an installed copy need not
-be written to. `make sources` writes them; a test holds them to what the code says.
-"""
+"""What dbt knows of the sources: their raw tables, and which of them have a role. `dbt_files` writes the texts."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
-from io import StringIO
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, get_args
 
 import yaml
 
 from pipelines.catalog.tables import CATALOG_TABLES
-from pipelines.settings import DBT_PROJECT
-from pipelines.sources import all_sources
 from pipelines.sources.spec import Role, Source
 from pipelines.warehouse import ledger_schema
 
@@ -24,7 +15,6 @@ HEAD = "# Written by `make sources` from pipelines/sources/, the catalog's table
 ROLES_HEAD = (
     "{# Written by `make sources` from pipelines/sources/: the sources of each role, the most believed first. #}\n"
 )
-KPIS = DBT_PROJECT / "seeds" / "kpis.csv"
 
 
 class _Described(Protocol):
@@ -106,35 +96,3 @@ def roles_sql(known: Iterable[Source]) -> str:
         f"{{% macro sources_of_{role}() %}}{{{{ return({sources_of(known, role)}) }}}}{{% endmacro %}}\n"
         for role in get_args(Role)
     )
-
-
-def kpi_sources_csv(known: Iterable[Source]) -> str:
-    """The text of the seed of KPIs and their sources: those of the roles that the seed of KPIs names."""
-    known, text = list(known), StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(("kpi_id", "source"))
-    with KPIS.open(newline="", encoding="utf-8") as file:
-        for kpi in csv.DictReader(file):
-            for role in kpi["source_roles"].split():
-                rows.writerows((kpi["kpi_id"], source) for source in sources_of(known, role))
-    return text.getvalue()
-
-
-def written() -> Mapping[Path, str]:
-    """Every file that the sources decide → its text."""
-    known = all_sources().values()
-    return {
-        DBT_PROJECT / "models" / "staging" / "sources.yml": sources_yml(known),
-        DBT_PROJECT / "macros" / "roles.sql": roles_sql(known),
-        DBT_PROJECT / "seeds" / "kpi_sources.csv": kpi_sources_csv(known),
-    }
-
-
-def main() -> None:
-    """Write the files."""
-    for path, text in written().items():
-        path.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

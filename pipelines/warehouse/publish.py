@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from pipelines.catalog.domains.targets import Kpi
+from pipelines.kpis import KPIS
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import name, quote, transaction, writer
 from pipelines.warehouse.transform import descriptions
@@ -178,12 +178,11 @@ def scorecard(settings: Settings) -> list[dict[str, Any]]:
             "from mart_scorecard where period = 'month' qualify period_start_date = coalesce("
             "max(period_start_date) filter (as_of = last_day(period_start_date) and value is not null) over (), "
             "max(period_start_date) filter (as_of = last_day(period_start_date)) over (), "
-            "max(period_start_date) over ()) order by model_name, kpi_id"
+            "max(period_start_date) over ()) order by list_position($kpis, kpi_id), model_name",
+            {"kpis": [kpi.kpi_id for kpi in KPIS]},
         )
         names = [column[0] for column in found.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    numbered = {kpi: number for number, kpi in enumerate(get_args(Kpi))}
-    return sorted(rows, key=lambda row: numbered.get(row["kpi_id"], len(numbered)))
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _point(link: Path, target: Path) -> None:

@@ -11,18 +11,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.kpis import KPIS
+
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 START = date(2026, 1, 1)
-KPIS = {
-    "throughput": "predictions per hour", "deployment_cadence": "deployments per month",
-    "cost_per_prediction": "USD per prediction", "mttr": "hours", "business_value": "USD a month", "npv": "USD",
-    "accuracy": "share", "drift_rate": "share of windows", "feature_adoption": "share of users",
-    "satisfaction": "share",
-}  # fmt: skip
-SHARES = {kpi for kpi, unit in KPIS.items() if unit.startswith("share")}
-SPARSE = {"deployment_cadence", "mttr", "drift_rate", "npv"}
+IDS = [kpi.kpi_id for kpi in KPIS]
+SHARES = {kpi.kpi_id for kpi in KPIS if kpi.is_share}
+SPARSE = {kpi.kpi_id for kpi in KPIS if not kpi.has_single_days}
 """KPIs of which a single day says nothing."""
-OWN_DAYS = {"feature_adoption", "satisfaction"}
+OWN_DAYS = {kpi.kpi_id for kpi in KPIS if kpi.measure_kind in ("distinct", "mean")}
 """KPIs whose days stand in tables of their own."""
 Row = dict[str, Any]
 
@@ -70,14 +67,7 @@ class _Company:
             yield from ((model, *members) for members in product(*lists))
 
     def kpis(self) -> Iterator[Row]:
-        groups = ["Productivity"] * 2 + ["Efficiency"] * 2 + ["ROI"] * 2 + ["Quality"] * 2 + ["Adoption & impact"] * 2
-        for number, (kpi, unit) in enumerate(KPIS.items(), 1):
-            yield {
-                "kpi_number": number, "kpi_id": kpi, "kpi_name": kpi.replace("_", " "), "kpi_group": groups[number - 1],
-                "unit": unit, "is_higher_better": True, "numerator_name": "things", "denominator_name": "days",
-                "definition": "Things a day.", "definition_version": 1, "rolling_days": 28,
-                "has_single_days": kpi not in SPARSE,
-            }  # fmt: skip
+        yield from (kpi.model_dump() for kpi in KPIS)
 
     def models(self) -> Iterator[Row]:
         for i, (model, name) in enumerate(self.names.items()):
@@ -87,7 +77,7 @@ class _Company:
     def days(self) -> Iterator[Row]:
         for model in self.names:
             served = [round(self.about(40_000, 0.3)) for _ in self.dated]
-            for kpi in KPIS:
+            for kpi in IDS:
                 summed: list[tuple[float, float]] = []
                 for day, predictions in zip(self.dated, served, strict=True):
                     numerator, denominator = {
@@ -109,14 +99,14 @@ class _Company:
                     }  # fmt: skip
 
     def weeks(self) -> Iterator[Row]:
-        for model, week, kpi in self.each(self.mondays, KPIS):
+        for model, week, kpi in self.each(self.mondays, IDS):
             yield {"kpi_id": kpi, "model_id": model, "week": week, "value": self.about(0.8 if kpi in SHARES else 120.0)}
 
     def cells(self) -> Iterator[Row]:
         periods = {"week": self.mondays[-13:], "month": self.months, "quarter": self.quarters}
         for period, starts in periods.items():
             before: dict[tuple[str, str], float] = {}
-            for model, start, kpi in self.each(starts, KPIS):
+            for model, start, kpi in self.each(starts, IDS):
                 value = self.about(0.8 if kpi in SHARES else 120.0)
                 change = value / before[model, kpi] - 1 if (model, kpi) in before else None
                 before[model, kpi] = value
@@ -197,13 +187,13 @@ class _Company:
                    "evidence": None}  # fmt: skip
 
     def coverage(self) -> Iterator[Row]:
-        for model, kpi in self.each(KPIS):
+        for model, kpi in self.each(IDS):
             yield {"model_id": model, "kpi_id": kpi, "steps_done": 7, "roadmap_stage": "measure",
                    "next_step": "Deliver the file."}  # fmt: skip
 
     def versions(self) -> Iterator[Row]:
         half = len(self.dated) // 2
-        for model, number, kpi in self.each([0, 1], KPIS):
+        for model, number, kpi in self.each([0, 1], IDS):
             yield {"model_id": model, "model_version": f"v{number + 1}", "kpi_id": kpi,
                    "first_served_date": self.dated[half * number],
                    "last_served_date": self.dated[half * (number + 1) - 1], "value": self.about(0.8),

@@ -20,7 +20,7 @@ from pipelines.warehouse.transform import metrics_environment
 from tests.integration.conftest import Company
 
 KPIS = DBT_PROJECT.parent / "docs" / "kpis.md"
-SEMANTICS = DBT_PROJECT / "models" / "marts" / "scorecard" / "semantic_models.yml"
+SEMANTICS = DBT_PROJECT / "models" / "marts" / "scorecard" / "kpi_metrics.yml"
 
 
 def metric_names() -> list[str]:

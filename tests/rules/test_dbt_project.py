@@ -6,16 +6,15 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 
 from pipelines import scorecard
-from pipelines.catalog.domains.targets import Kpi
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse.dbt_sources import written
+from pipelines.warehouse.dbt_files import written
 from pipelines.warehouse.postgres import postgres_type
 from pipelines.warehouse.transform import dbt
 
@@ -71,7 +70,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", written(), ids=lambda path: path.name)
-def test_what_dbt_knows_of_sources_is_what_the_code_says(path: Path) -> None:
+def test_a_file_that_code_writes_is_what_the_code_says(path: Path) -> None:
     assert path.read_text() == written()[path], "run `make sources`"
 
 
@@ -240,11 +239,6 @@ def test_the_superset_bundle_asks_for_columns_that_marts_have(manifest: dict[str
         assert set(params.get("metrics", [])) <= metrics, chart["slice_name"]
     placed = [part["meta"]["uuid"] for key, part in dashboard["position"].items() if key.startswith("CHART-")]
     assert sorted(placed) == sorted(chart["uuid"] for chart in parts["charts"])
-
-
-def test_the_seeded_kpis_are_those_the_catalog_knows(manifest: dict[str, Any]) -> None:
-    lines = (DBT_PROJECT / "seeds" / "kpis.csv").read_text().splitlines()[1:]
-    assert {line.split(",")[0] for line in lines} <= set(get_args(Kpi))
 
 
 def test_of_two_states_of_a_record_no_hash_decides_before_the_later_delivery(manifest: dict[str, Any]) -> None:

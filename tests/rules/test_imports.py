@@ -14,11 +14,12 @@ PACKAGE = PROJECT_ROOT / "pipelines"
 
 MAY_READ: dict[str, set[str]] = {
     "settings": set(),
-    "catalog": {"sources"},
+    "kpis": {"settings"},
+    "catalog": {"kpis", "sources"},
     "sources": set(),
     "scenario": {"catalog", "settings"},
     "estimates": set(),
-    "warehouse": {"catalog", "estimates", "settings", "sources"},
+    "warehouse": {"catalog", "estimates", "kpis", "settings", "sources"},
     "scorecard": {"catalog", "estimates", "settings", "sources"},
     "notify": {"settings", "warehouse"},
     "console": {"settings", "warehouse"},

@@ -1,4 +1,4 @@
-"""The KPI pages say what the seeds say, show a picture each, and name tables that there are."""
+"""The KPI pages say what the registry says, show a picture each, and name tables that there are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from docs.kpis.build import PAGES, PICTURES, WRITTEN, heads, pages
+from docs.kpis.build import OVERVIEW, PAGES, PICTURES, WRITTEN, heads, pages
 from pipelines.settings import DBT_PROJECT
 
 TABLES = {path.stem for path in (DBT_PROJECT / "models").rglob("*") if path.suffix in (".sql", ".py")}
@@ -17,9 +17,13 @@ def test_there_is_a_page_for_each_kpi_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("kpi_id", heads())
-def test_a_page_is_what_the_seeds_say_above_its_mark(kpi_id: str) -> None:
+def test_a_page_is_what_the_registry_says_above_its_mark(kpi_id: str) -> None:
     page = PAGES / f"{kpi_id}.md"
     assert page.read_text(encoding="utf-8") == pages()[page], "run `make docs-kpis`"
+
+
+def test_the_page_of_all_kpis_has_each_of_the_registry() -> None:
+    assert OVERVIEW.read_text(encoding="utf-8") == pages()[OVERVIEW], "run `make docs-kpis`"
 
 
 @pytest.mark.parametrize("kpi_id", heads())

@@ -14,9 +14,9 @@ from pydantic import Field, model_validator
 from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.domains.roles import Role
-from pipelines.catalog.domains.targets import Kpi
 from pipelines.catalog.entries import Entries, Place, Read, listed, once
 from pipelines.catalog.parts import Address, AsOf, Day, Exact, Number, Part, Slug, Text
+from pipelines.kpis import KpiId
 
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
@@ -36,7 +36,7 @@ class Guardrail(AsOf):
     kind: Literal["fairness", "compliance", "cost_ceiling", "accuracy_floor", "other"] = Field(
         description="The purpose of the guardrail."
     )
-    kpi: Kpi | None = Field(None, description="The bounded KPI. Either this or `measure`.")
+    kpi: KpiId | None = Field(None, description="The bounded KPI. Either this or `measure`.")
     measure: GuardrailMeasure | None = Field(
         None,
         description="The bounded measure, if not a KPI. selection_rate_ratio: how often a group is selected over how "
@@ -97,7 +97,7 @@ class Criterion(Part):
 
     id: Slug = Field(description="Its id, unique in the gate.")
     statement: Text = Field(description="The criterion in a sentence.")
-    kpi: Kpi | None = Field(None, description="The KPI that decides by its status. Either this or `sign_off`.")
+    kpi: KpiId | None = Field(None, description="The KPI that decides by its status. Either this or `sign_off`.")
     requires: Literal["measured", "not_off_target", "on_target"] = Field(
         "not_off_target", description="The required status in the last whole period before the gate is due."
     )

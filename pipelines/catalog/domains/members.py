@@ -19,10 +19,11 @@ from pipelines.catalog.domains.identifiers import Identifier
 from pipelines.catalog.domains.quality import Quality
 from pipelines.catalog.domains.roles import Roles
 from pipelines.catalog.domains.surveys import SatisfactionInterval, Survey
-from pipelines.catalog.domains.targets import Baseline, Kpi, Sla, Target
+from pipelines.catalog.domains.targets import Baseline, Sla, Target
 from pipelines.catalog.domains.value import ValueStream
 from pipelines.catalog.entries import Entries, Read, listed, unique_ids
 from pipelines.catalog.parts import Address, AsOf, Day, Part, Slug, Text
+from pipelines.kpis import KpiId
 
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
@@ -58,7 +59,7 @@ class AiMember(Entry):
     )
     team: tuple[TeamInterval, ...] = Field((), description="The human team that runs it, as of each date.")
     owner: tuple[OwnerInterval, ...] = Field((), description="Its owner, as of each date.")
-    objectives: dict[Kpi, Text] = Field(
+    objectives: dict[KpiId, Text] = Field(
         default_factory=dict,
         description="The business objective each KPI serves, in a sentence; a KPI without one is a vanity metric.",
     )

@@ -8,31 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.parts import AsOf, Number
+from pipelines.kpis import KPIS, KpiId
 
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
 
 
-Kpi = Literal[
-    "throughput",
-    "deployment_cadence",
-    "cost_per_prediction",
-    "mttr",
-    "business_value",
-    "npv",
-    "accuracy",
-    "drift_rate",
-    "feature_adoption",
-    "satisfaction",
-]
-SHARES: Final[frozenset[Kpi]] = frozenset({"accuracy", "drift_rate", "feature_adoption", "satisfaction"})
+SHARES: Final = frozenset(kpi.kpi_id for kpi in KPIS if kpi.is_share)
 """KPIs that are shares: a target above 1 is a percentage by mistake."""
+UNITS: Final = ", ".join(f"{kpi.unit} ({kpi.kpi_id})" for kpi in KPIS)
 
 
 class Sla(AsOf):
@@ -47,12 +37,8 @@ class Sla(AsOf):
 class Target(AsOf):
     """The target of a KPI, valid from a date."""
 
-    kpi: Kpi = Field(description="The KPI.")
-    target: Number = Field(
-        description="In the KPI's unit: predictions per hour (throughput), deployments per month, "
-        "USD (cost per prediction, business value a month, NPV), hours (MTTR), a share from 0 to 1 "
-        "(accuracy, whichever measure the model's `quality` names, drift rate, feature adoption, satisfaction)."
-    )
+    kpi: KpiId = Field(description="The KPI.")
+    target: Number = Field(description=f"In the KPI's unit: {UNITS}. A share is from 0 to 1.")
     at_risk: Number | None = Field(
         None,
         description="Boundary between at risk and off target. Default: every miss is off target.",
@@ -70,7 +56,7 @@ class Target(AsOf):
 class Baseline(AsOf):
     """The baseline of a KPI, valid from a date."""
 
-    kpi: Kpi = Field(description="The KPI.")
+    kpi: KpiId = Field(description="The KPI.")
     value: Number = Field(description="The baseline value, in the KPI's unit.")
 
 

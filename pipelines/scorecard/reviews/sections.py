@@ -98,7 +98,7 @@ def _meanwhile(facts: Facts, change: Row) -> str:
     said = []
     if change["kpi_id"] == "cost_per_prediction":
         said += [_variance_words(row) for row in facts["variance"] if row["model_id"] == change["model_id"]]
-    if change["kpi_id"] != "npv":  # it depends on plans and actuals
+    if change["basis"] != "valuation":  # it depends on plans and actuals
         events = [row for row in facts["annotations"] if row["model_id"] == change["model_id"]]
         shown = [row for row in events if row["kind"] != "incident"]
         said += [f"{row['title']} ({words.short_day(row['event_date'])})" for row in shown[:MOST_EVENTS]]

@@ -1,23 +1,10 @@
 {{ config(materialized='table') }}
 
-{% set measured = [
-    'throughput',
-    'deployment_cadence',
-    'cost_per_prediction',
-    'mttr',
-    'business_value',
-    'npv',
-    'accuracy',
-    'drift_rate',
-    'feature_adoption',
-    'satisfaction',
-] %}
-
 with
 
 final as (
 
-    {% for kpi_id in measured %}
+    {% for kpi_id in kpi_ids() %}
     select
         model_id,
         kpi_id,

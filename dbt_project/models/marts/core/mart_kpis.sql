@@ -10,13 +10,17 @@ final as (
         kpi_name,
         kpi_group,
         unit,
+        measure_kind,
         numerator_name,
         denominator_name,
         definition,
+        off_target_action,
 
         is_higher_better,
+        has_single_days,
 
         kpi_number,
+        rolling_days,
         definition_version
 
     from kpis

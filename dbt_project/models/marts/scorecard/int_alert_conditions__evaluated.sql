@@ -45,21 +45,25 @@ rejections as (select * from {{ source('ledger', 'rejections') }}),
 
 alert_actions as (select * from {{ ref('alert_actions') }}),
 
+kpis as (select * from {{ ref('kpis') }}),
+
 off_target as (
 
     select
-        model_id,
+        scorecard.model_id,
         'kpi_off_target' as alert_kind,
-        kpi_id as subject_id,
-        cast(as_of + interval 1 day as timestamp) as evaluated_at,
-        status = 'off_target' as is_breached,
+        scorecard.kpi_id as subject_id,
+        cast(scorecard.as_of + interval 1 day as timestamp) as evaluated_at,
+        scorecard.status = 'off_target' as is_breached,
         'ticket' as severity,
-        kpi_name || ' of the week of ' || period_start_date || ': '
-        || {{ number_text('value') }} || ' ' || unit || ', target ' || {{ number_text('target') }} as evidence,
-        cast(null as varchar) as recommended_action
+        scorecard.kpi_name || ' of the week of ' || scorecard.period_start_date || ': '
+        || {{ number_text('scorecard.value') }} || ' ' || scorecard.unit
+        || ', target ' || {{ number_text('scorecard.target') }} as evidence,
+        kpis.off_target_action as recommended_action
 
     from scorecard
-    where period = 'week' and target is not null
+    inner join kpis on scorecard.kpi_id = kpis.kpi_id
+    where scorecard.period = 'week' and scorecard.target is not null
 
 ),
 

@@ -4,21 +4,25 @@ with
 
 scorecard as (select * from {{ ref('mart_scorecard') }}),
 
+kpis as (select * from {{ ref('kpis') }}),
+
 periods as (
 
     select
-        model_id,
-        kpi_id,
-        period,
-        period_start_date,
-        as_of,
+        scorecard.model_id,
+        scorecard.kpi_id,
+        scorecard.period,
+        scorecard.period_start_date,
+        scorecard.as_of,
         -- What a change is evaluated over: users where days do not add up, nothing where a value is told whole.
-        case kpi_id when 'feature_adoption' then 'users' when 'npv' then 'valuation' else 'days' end as basis,
-        numerator,
-        denominator
+        case kpis.measure_kind when 'distinct' then 'users' when 'point_in_time' then 'valuation' else 'days' end
+            as basis,
+        scorecard.numerator,
+        scorecard.denominator
 
     from scorecard
-    where period <> 'day'
+    inner join kpis on scorecard.kpi_id = kpis.kpi_id
+    where scorecard.period <> 'day'
 
 ),
 
