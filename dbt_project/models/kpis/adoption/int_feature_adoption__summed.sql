@@ -1,7 +1,5 @@
 {{ config(materialized='table') }}
 
-{%- set periods = ['day', 'week', 'month', 'quarter'] %}
-
 with models as (
 
     select model_id from {{ ref('dim_models') }}
@@ -46,17 +44,14 @@ bases as (
 
 base_periods as (
 
-    {%- for period in periods %}
     select
         model_id,
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date,
+        period,
+        period_start_date,
         max(event_date) as last_covered_date,
         max(last_event_at) as data_until_at
-    from bases
-    group by model_id, period_start_date
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
+    from {{ by_period('bases') }} as dated
+    group by all
 
 ),
 
@@ -81,17 +76,14 @@ memberships as (
 
 uses as (
 
-    {%- for period in periods %}
     select distinct
         model_id,
         feature_id,
         user_id,
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
-    from {{ ref('fct_feature_use_daily') }}
+        period,
+        period_start_date
+    from {{ by_period(ref('fct_feature_use_daily')) }} as dated
     where stage = 'qualifying'
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
 
 ),
 
@@ -123,13 +115,10 @@ active as (
 
 calendar as (
 
-    {%- for period in periods %}
     select distinct
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
-    from days
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
+        period,
+        period_start_date
+    from {{ by_period('days') }} as dated
 
 ),
 

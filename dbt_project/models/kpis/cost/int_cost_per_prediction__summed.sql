@@ -1,5 +1,17 @@
 {{ config(materialized='table') }}
 
+{% set gap_reason -%}
+    case
+        when sum(denominator) > 0 then null
+        when not bool_or(is_billed) then 'no cloud bill loaded'
+        when not bool_or(is_logged) then 'no serving logs loaded'
+        when bool_or(is_partly_unconverted) then 'no exchange rate for a charge'
+        when not bool_or(has_compute) then 'no compute on the bill in its name'
+        when sum(denominator) = 0 then 'no predictions'
+        else 'bill and logs share no day'
+    end
+{%- endset %}
+
 with
 
 costs as (select * from {{ ref('fct_model_cost_daily') }}),
@@ -55,21 +67,22 @@ billed as (
 
 ),
 
-model_days as (
+daily as (
 
     select
         models.model_id,
         days.event_date,
-        computed.compute_cost_usd,
-        coalesce(predicted.prediction_count, 0) as prediction_count,
         billed.day is not null as is_billed,
         logged.day is not null as is_logged,
         coalesce(computed.is_partly_unconverted, false) as is_partly_unconverted,
+        computed.compute_cost_usd is not null as has_compute,
         -- A day counts where both are known. One with predictions and no compute on the bill is a bill still to
         -- come, or a name missing from the catalog: it would make the others look cheaper than they were.
-        computed.compute_cost_usd is not null
-        and logged.day is not null
-        and not coalesce(computed.is_partly_unconverted, false) as is_counted
+        has_compute and is_logged and not coalesce(computed.is_partly_unconverted, false) as is_counted,
+        case when is_counted then computed.compute_cost_usd end as numerator,
+        case when is_counted then coalesce(predicted.prediction_count, 0) end as denominator,
+        denominator as sample_size,
+        case when is_counted then cast(days.event_date + interval 1 day as timestamp) end as data_until_at
 
     from models
     cross join days
@@ -86,56 +99,9 @@ model_days as (
 
 ),
 
-summed as (
-
-    {% for period in ['day', 'week', 'month', 'quarter'] -%}
-    select
-        model_id,
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date,
-        cast(sum(compute_cost_usd) filter (is_counted) as double) as numerator,
-        cast(sum(prediction_count) filter (is_counted) as double) as denominator,
-        cast(sum(prediction_count) filter (is_counted) as bigint) as sample_size,
-        max(event_date) filter (is_counted) as last_date,
-        bool_or(is_billed) as is_billed,
-        bool_or(is_logged) as is_logged,
-        bool_or(is_partly_unconverted) as is_partly_unconverted,
-        bool_or(compute_cost_usd is not null) as has_compute
-
-    from model_days
-    group by all
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-
-),
-
 final as (
 
-    select
-        model_id,
-        'cost_per_prediction' as kpi_id,
-
-        period_start_date,
-
-        period,
-        case
-            when denominator > 0 then null
-            when not is_billed then 'no cloud bill loaded'
-            when not is_logged then 'no serving logs loaded'
-            when is_partly_unconverted then 'no exchange rate for a charge'
-            when not has_compute then 'no compute on the bill in its name'
-            when denominator = 0 then 'no predictions'
-            else 'bill and logs share no day'
-        end as gap_reason,
-
-        numerator,
-        denominator,
-        sample_size,
-        cast(null as double) as ci_low,
-        cast(null as double) as ci_high,
-        cast(last_date + interval 1 day as timestamp) as data_until_at
-
-    from summed
+    {{ summed_days('cost_per_prediction', 'daily', gap_reason) }}
 
 )
 

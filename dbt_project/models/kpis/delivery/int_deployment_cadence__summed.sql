@@ -59,19 +59,6 @@ daily as (
 
 ),
 
-periodic as (
-
-    {% for period in ['day', 'week', 'month', 'quarter'] %}
-    select
-        *,
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
-    from daily
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
 -- Covered days become months once for each month, so that a whole month is exactly one.
 by_month as (
 
@@ -85,7 +72,7 @@ by_month as (
         max(data_until_at) as data_until_at,
         bool_or(is_known) as is_known
 
-    from periodic
+    from {{ by_period('daily') }} as periodic
     group by model_id, period, period_start_date, month_date
 
 ),

@@ -19,32 +19,28 @@ missing as (
 
 ),
 
-grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
-
 periods as (
 
     select distinct
-        grains.period,
-        cast(date_trunc(grains.period, days.event_date) as date) as period_start_date
+        period,
+        period_start_date
 
-    from days
-    cross join grains
+    from {{ by_period('days') }} as dated
 
 ),
 
 sums as (
 
     select
-        windows.model_id,
-        grains.period,
-        cast(date_trunc(grains.period, windows.window_date) as date) as period_start_date,
-        count(*) filter (where windows.is_evaluable) as evaluable_window_count,
-        count(*) filter (where windows.is_evaluable and windows.is_drifted) as drifted_window_count,
-        max(windows.window_end_at) filter (where windows.is_evaluable) as data_until_at,
-        bool_and(windows.status = 'no_reference') as is_without_reference
+        model_id,
+        period,
+        period_start_date,
+        count(*) filter (where is_evaluable) as evaluable_window_count,
+        count(*) filter (where is_evaluable and is_drifted) as drifted_window_count,
+        max(window_end_at) filter (where is_evaluable) as data_until_at,
+        bool_and(status = 'no_reference') as is_without_reference
 
-    from windows
-    cross join grains
+    from {{ by_period('windows', 'window_date') }} as dated
     group by all
 
 ),

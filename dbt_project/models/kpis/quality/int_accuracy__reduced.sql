@@ -20,8 +20,6 @@ quality as (select * from {{ source('catalog', 'quality') }}),
 
 chances as (select * from {{ ref('int_scores__estimated') }}),
 
-grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
-
 labelled as (select * from {{ ref('int_accuracy__labelled') }}),
 
 -- Predictions of the same windows: what coverage is a share of, and what is estimated of them before labels come.
@@ -95,8 +93,8 @@ predicted as (
 
     select
         matured.model_id,
-        grains.period,
-        cast(date_trunc(grains.period, matured.event_date) as date) as period_start_date,
+        matured.period,
+        matured.period_start_date,
         'model' as scope,
         'all' as model_version,
         matured.label_source,
@@ -105,12 +103,11 @@ predicted as (
         bool_and(matured.is_mature) as is_mature,
         sum(matured.prediction_count) as prediction_count
 
-    from matured
+    from {{ by_period('matured') }} as matured
     inner join quality
         on
             matured.model_id = quality.member_id
             and matured.label_source = quality.label_source
-    cross join grains
     group by all
 
 ),

@@ -15,8 +15,6 @@ coverage as (
 
 ),
 
-grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
-
 -- Labels that match no prediction name no model either: whose they are, nobody can say.
 unmatched as (
 
@@ -33,23 +31,21 @@ unmatched as (
 periods as (
 
     select distinct
-        grains.period,
-        cast(date_trunc(grains.period, days.event_date) as date) as period_start_date
+        period,
+        period_start_date
 
-    from days
-    cross join grains
+    from {{ by_period('days') }} as dated
 
 ),
 
 covered_periods as (
 
     select
-        grains.period,
-        cast(date_trunc(grains.period, coverage.day) as date) as period_start_date,
-        max(coverage.day) as last_day
+        period,
+        period_start_date,
+        max(day) as last_day
 
-    from coverage
-    cross join grains
+    from {{ by_period('coverage', 'day') }} as dated
     group by all
 
 ),
@@ -72,16 +68,15 @@ matched as (
 
     select
         labels.model_id,
-        grains.period,
-        cast(date_trunc(grains.period, labels.event_date) as date) as period_start_date,
+        labels.period,
+        labels.period_start_date,
         sum(labels.label_count) as label_count
 
-    from {{ ref('int_labels__matured') }} as labels
+    from {{ by_period(ref('int_labels__matured')) }} as labels
     inner join quality
         on
             labels.model_id = quality.member_id
             and labels.label_source = quality.label_source
-    cross join grains
     group by all
 
 ),

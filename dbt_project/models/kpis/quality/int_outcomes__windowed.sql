@@ -10,19 +10,15 @@ matured as (select * from {{ ref('int_labels__matured') }}),
 
 quality as (select * from {{ source('catalog', 'quality') }}),
 
-grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
-
 -- Of a model: all mature days of its period, over all versions, by the labels declared for it.
 of_models as (
 
     select
         outcomes.* exclude (model_version),
         'all' as model_version,
-        grains.period,
-        cast(date_trunc(grains.period, outcomes.event_date) as date) as period_start_date,
         'model' as scope
 
-    from outcomes
+    from {{ by_period('outcomes') }} as outcomes
     inner join quality
         on
             outcomes.model_id = quality.member_id
@@ -33,7 +29,6 @@ of_models as (
             and outcomes.label_source = matured.label_source
             and outcomes.event_date = matured.event_date
             and matured.is_mature
-    cross join grains
     where outcomes.cohort_attribute = 'all'
 
 ),

@@ -33,38 +33,33 @@ events as (
 
 resolved as (select * from {{ ref('int_resolved_incidents__resampled') }}),
 
-grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
-
 -- An export may tell of an end on a day that no file was loaded for: the period counts it all the same.
 covered_periods as (
 
     select
-        grains.period,
-        cast(date_trunc(grains.period, coverage.day) as date) as period_start_date
+        period,
+        period_start_date
 
-    from coverage
-    cross join grains
-    where list_contains({{ sources_of_incidents() }}, coverage.source)
+    from {{ by_period('coverage', 'day') }} as dated
+    where list_contains({{ sources_of_incidents() }}, source)
 
     union
 
     select
-        grains.period,
-        cast(date_trunc(grains.period, incidents.resolved_date) as date) as period_start_date
+        period,
+        period_start_date
 
-    from incidents
-    cross join grains
+    from {{ by_period('incidents', 'resolved_date') }} as dated
 
 ),
 
 periods as (
 
     select
-        grains.period,
-        cast(date_trunc(grains.period, coverage.day) as date) as period_start_date
+        period,
+        period_start_date
 
-    from coverage
-    cross join grains
+    from {{ by_period('coverage', 'day') }} as dated
 
     union
 
@@ -79,12 +74,11 @@ periods as (
 newest_events as (
 
     select
-        grains.period,
-        cast(date_trunc(grains.period, events.event_at) as date) as period_start_date,
-        max(events.event_at) as data_until_at
+        period,
+        period_start_date,
+        max(event_at) as data_until_at
 
-    from events
-    cross join grains
+    from {{ by_period('events', 'event_at') }} as dated
     group by all
 
 ),

@@ -13,27 +13,19 @@ incidents as (
 
 ),
 
-grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
-
 resolved as (
 
     select
-        incidents.model_id,
-        grains.period,
-        cast(date_trunc(grains.period, incidents.resolved_date) as date) as period_start_date,
-        incidents.resolve_seconds,
+        model_id,
+        period,
+        period_start_date,
+        resolve_seconds,
         row_number() over (
-            partition by
-                incidents.model_id, grains.period, cast(date_trunc(grains.period, incidents.resolved_date) as date)
-            order by incidents.resolved_at asc, incidents.incident_id asc
+            partition by model_id, period, period_start_date order by resolved_at asc, incident_id asc
         ) as place,
-        count(*) over (
-            partition by
-                incidents.model_id, grains.period, cast(date_trunc(grains.period, incidents.resolved_date) as date)
-        ) as resolved_count
+        count(*) over (partition by model_id, period, period_start_date) as resolved_count
 
-    from incidents
-    cross join grains
+    from {{ by_period('incidents', 'resolved_date') }} as dated
 
 ),
 

@@ -28,8 +28,9 @@ daily as (
         days.model_id,
         days.event_date,
         days.gap_reason,
-        case when days.is_covered then 24 end as covered_hours,
-        case when days.is_covered then coalesce(served.prediction_count, 0) end as prediction_count,
+        case when days.is_covered then coalesce(served.prediction_count, 0) end as numerator,
+        case when days.is_covered then 24 end as denominator,
+        numerator as sample_size,
         served.last_hour_at + interval 1 hour as data_until_at
 
     from days
@@ -40,36 +41,9 @@ daily as (
 
 ),
 
-periodic as (
-
-    {% for period in ['day', 'week', 'month', 'quarter'] %}
-    select
-        *,
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date
-    from daily
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
 final as (
 
-    select
-        model_id,
-        'throughput' as kpi_id,
-        period,
-        period_start_date,
-        cast(sum(prediction_count) as double) as numerator,
-        cast(sum(covered_hours) as double) as denominator,
-        cast(sum(prediction_count) as bigint) as sample_size,
-        cast(null as double) as ci_low,
-        cast(null as double) as ci_high,
-        max(data_until_at) as data_until_at,
-        case when sum(covered_hours) is null then max(gap_reason) end as gap_reason
-
-    from periodic
-    group by all
+    {{ summed_days('throughput', 'daily', 'case when sum(denominator) is null then max(gap_reason) end') }}
 
 )
 

@@ -10,17 +10,14 @@ reduced as (select * from {{ ref('int_satisfaction__reduced') }}),
 
 estimated as (select * from {{ ref('int_satisfaction__estimated') }}),
 
-grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
-
 calendar as (
 
     select
-        grains.period,
-        cast(date_trunc(grains.period, days.event_date) as date) as period_start_date,
-        max(days.event_date) as last_date
+        period,
+        period_start_date,
+        max(event_date) as last_date
 
-    from days
-    cross join grains
+    from {{ by_period('days') }} as dated
     group by all
 
 ),

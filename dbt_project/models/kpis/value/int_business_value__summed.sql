@@ -24,31 +24,16 @@ declared as (
 ),
 
 -- Months of a period, up to the last day known: a whole month is 1, a day of January 1/31.
-months as (
-
-    {% for period in ['day', 'week', 'month', 'quarter'] %}
-    select
-        '{{ period }}' as period,
-        cast(date_trunc('{{ period }}', event_date) as date) as period_start_date,
-        event_date - cast(date_trunc('month', event_date) as date) + 1 as day_of_month,
-        date_trunc('month', event_date) as month_at,
-        event_date
-    from days
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
 month_parts as (
 
     select
         period,
         period_start_date,
-        month_at,
+        date_trunc('month', event_date) as month_at,
         count(*) / cast(day(last_day(month_at)) as double) as months,
         min(event_date) as first_date,
         max(event_date) as last_date
-    from months
+    from {{ by_period('days') }} as dated
     group by period, period_start_date, month_at
 
 ),

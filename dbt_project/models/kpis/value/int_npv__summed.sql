@@ -10,17 +10,14 @@ estimates as (select * from {{ ref('int_project_finance__estimated') }}),
 
 days as (select * from {{ ref('dim_days') }}),
 
-grains as (select unnest(['day', 'week', 'month', 'quarter']) as period),
-
 periods as (
 
     select
-        grains.period,
-        cast(date_trunc(grains.period, days.event_date) as date) as period_start_date,
-        max(days.event_date) as as_of_date
+        period,
+        period_start_date,
+        max(event_date) as as_of_date
 
-    from days
-    cross join grains
+    from {{ by_period('days') }} as dated
     group by all
 
 ),
