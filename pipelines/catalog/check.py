@@ -10,35 +10,11 @@ from datetime import date
 from typing import Final
 
 from pipelines.catalog.documents import Document, Location, Problem
-from pipelines.catalog.domains import (
-    adoption,
-    costs,
-    drift,
-    experiments,
-    governance,
-    identifiers,
-    members,
-    projects,
-    quality,
-    surveys,
-    value,
-)
+from pipelines.catalog.domains import all_domains
 from pipelines.catalog.entries import Entries, Place, once
 from pipelines.catalog.parts import AsOf, Part
 
-CHECKS: Final = (
-    members.check,
-    identifiers.check,
-    governance.check,
-    adoption.check,
-    surveys.check,
-    drift.check,
-    quality.check,
-    costs.check,
-    projects.check,
-    experiments.check,
-    value.check,
-)
+CHECKS: Final = [domain.check for domain in all_domains() if hasattr(domain, "check")]
 
 
 def check(read: Entries) -> Iterator[Problem]:

@@ -11,36 +11,10 @@ import pyarrow as pa
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.columns import CatalogTable
-from pipelines.catalog.domains import (
-    adoption,
-    company,
-    costs,
-    drift,
-    experiments,
-    governance,
-    identifiers,
-    members,
-    projects,
-    quality,
-    surveys,
-    targets,
-    value,
-)
+from pipelines.catalog.domains import all_domains
 
-CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = (
-    *members.TABLES,
-    *identifiers.TABLES,
-    *targets.TABLES,
-    *governance.TABLES,
-    *adoption.TABLES,
-    *surveys.TABLES,
-    *drift.TABLES,
-    *quality.TABLES,
-    *costs.TABLES,
-    *projects.TABLES,
-    *experiments.TABLES,
-    *value.TABLES,
-    *company.TABLES,
+CATALOG_TABLES: Final[tuple[CatalogTable, ...]] = tuple(
+    table for domain in all_domains() for table in getattr(domain, "TABLES", ())
 )
 """The tables of the catalog. The dbt source file and the assets' metadata are made from these."""
 

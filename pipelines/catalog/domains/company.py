@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from pipelines.catalog.columns import CatalogTable, Row, text
 from pipelines.catalog.domains.adoption import ExcludedUsers
+from pipelines.catalog.domains.energy import Energy
 from pipelines.catalog.domains.governance import DecisionGate
 from pipelines.catalog.domains.roles import Role
 from pipelines.catalog.parts import CURRENCY_PATTERN, Part, Text
@@ -66,6 +67,7 @@ class Company(Part):
         min_length=1,
         description="Types of Jira issue that are incidents, in any case. Default: Incident in any common language.",
     )
+    energy: Energy = Field(Energy(), description="Factors for energy and emissions per prediction.")
     reviews: dict[Cadence, Meeting] = Field(
         default_factory=lambda: dict(MEETINGS), description="The meetings for the weekly, monthly and quarterly review."
     )

@@ -13,6 +13,7 @@ from pipelines.scenario.billing.charge import (
     PLATFORM_POOL,
     UNALLOCATED,
     UNUSED,
+    WHOLE_DAY,
     Charge,
     Costs,
     dice,
@@ -29,6 +30,10 @@ FRAUD_WORKSPACE = (
 )
 PLAN_DISCOUNT = Decimal("0.7")
 """What a savings plan's hour costs of its on-demand price."""
+BANK_HOURS = Decimal(20)
+"""Hours a day of each of the bank's machines: they rest at night."""
+TRIAGE_CORES = 8
+"""Cores of the hospital's machine, which Google Cloud meters one by one."""
 
 
 class _Steady(NamedTuple):
@@ -177,6 +182,7 @@ def _recommender_serving(world: World, day: date) -> Iterator[Charge]:
             tags={"model": "recommender", "env": "prod"},
             instance_type=model,
             resource_id=f"arn:aws:sagemaker:us-east-1:111122223333:endpoint/recs-{number}",
+            quantity=WHOLE_DAY,
         )
 
 
@@ -223,6 +229,7 @@ def _plan_charges(world: World, day: date) -> Iterator[Charge]:
         tags={"model": "writing-assistant", "cluster": "gpu-a"},
         instance_type="p4d.24xlarge",
         resource_id="arn:aws:ec2:us-east-1:111122223333:instance/i-0a2",
+        quantity=WHOLE_DAY,
         commitment=plan,
         commitment_status="Used",
     )
@@ -268,6 +275,7 @@ def logistics_charges(world: World) -> Iterator[Charge]:
             tags=tags,
             instance_type="c7g.4xlarge",
             resource_id="i-0r1",
+            quantity=WHOLE_DAY,
         )
         yield Charge(
             day,
@@ -278,6 +286,7 @@ def logistics_charges(world: World) -> Iterator[Charge]:
             tags=tags,
             instance_type="c7g.4xlarge",
             resource_id="i-0r2",
+            quantity=WHOLE_DAY,
             commitment=plan,
             commitment_status="Used",
         )
@@ -324,6 +333,7 @@ def bank_charges(world: World) -> Iterator[Charge]:
             on_demand(cost - reserved),
             instance_type="Standard_NC6s_v3",
             resource_id=FRAUD_WORKSPACE,
+            quantity=BANK_HOURS,
         )
         yield Charge(
             day,
@@ -333,6 +343,7 @@ def bank_charges(world: World) -> Iterator[Charge]:
             Costs(Decimal(0), reserved, reserved * 2, reserved * 2),
             tags={"model": "fraud-detector", "owner": "bank"},
             instance_type="Standard_NC6s_v3",
+            quantity=BANK_HOURS,
             commitment="9b6e0f6a-7c58-4d1d-8c94-1f0ad7a7a111",
             commitment_status="Used",
         )
@@ -364,6 +375,8 @@ def hospital_charges(world: World) -> Iterator[Charge]:
             Costs(cost, cost, cost + credit, cost + credit),
             tags={"model": "triage"},
             instance_type="g2-standard-8",
+            quantity=TRIAGE_CORES * WHOLE_DAY * 3600,
+            unit="seconds",
         )
         yield from _steady(world, day, _HOSPITAL)
         if day.weekday() == 2:

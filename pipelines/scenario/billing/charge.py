@@ -28,6 +28,8 @@ UNIT_COST = {
     "writing-assistant": Decimal("0.021"),
 }
 UNIT_COST_AFTER = UNIT_COST["recommender"] * (1 - Decimal(str(COST_FALL)))
+WHOLE_DAY = Decimal(24)
+"""Hours of a machine that serves all day."""
 PRELIMINARY = Decimal("1.08")
 """By how much month-to-date exports overstate usage, before the vendor's rating is final."""
 
@@ -61,6 +63,11 @@ class Charge:
     corrects: bool = False
     quantity: Decimal = Decimal(1)
     unit: str = "Hours"
+
+    @property
+    def hours(self) -> Decimal:
+        """What was metered, in hours."""
+        return self.quantity / 3600 if self.unit == "seconds" else self.quantity
 
     @property
     def billing_month(self) -> date:

@@ -38,7 +38,7 @@ def write_gcp(world: World, folder: Path, charges: Sequence[Charge]) -> Messy:
 
 def _correction(charge: Charge, estimate: Charge) -> Charge:
     costs = (cost - estimated for cost, estimated in zip(charge.costs, estimate.costs, strict=True))
-    return replace(charge, costs=Costs(*costs))
+    return replace(charge, costs=Costs(*costs), quantity=Decimal(0))
 
 
 def _gcp_file(
@@ -66,7 +66,7 @@ def _gcp_file(
             "usage": {
                 "amount": float(row.quantity),
                 "unit": "seconds",
-                "amount_in_pricing_units": float(row.quantity),
+                "amount_in_pricing_units": float(row.quantity / 3600),
                 "pricing_unit": "hour",
             },
             "credits": [

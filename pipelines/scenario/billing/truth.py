@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from pipelines.scenario.billing.charge import GPU_POOL, PLATFORM_POOL, UNIT_COST, UNIT_COST_AFTER, Charge, plain
+from pipelines.scenario.billing.charge import (
+    GPU_POOL,
+    PLATFORM_POOL,
+    UNALLOCATED,
+    UNIT_COST,
+    UNIT_COST_AFTER,
+    Charge,
+    plain,
+)
 from pipelines.scenario.world import INSTANCE_CHANGE_DAY, MEMBERS, World
 
 
@@ -26,6 +34,7 @@ def truth(
     costs: dict[tuple[str, str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     invoiced: dict[tuple[str, str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     compute: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    hours: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for (provider, currency), charges in bills.items():
         for charge in charges:
             rate = dollars(currency, charge.day)
@@ -35,6 +44,8 @@ def truth(
                     costs[owner, charge.category, str(charge.day)][basis] += share
             if charge.category in ("serving", "external_api"):
                 compute[charge.owner, str(charge.day)] += charge.costs.effective * rate
+            if charge.category == "serving" and charge.instance_type:
+                hours[charge.owner, str(charge.day), charge.instance_type] += charge.hours
     return {
         "bills": [
             {"provider": provider, "currency": currency, "day": day, **{k: plain(v) for k, v in sums.items()}}
@@ -48,6 +59,11 @@ def truth(
             {"model": member.id, "day": str(day), "effective": plain(compute[member.id, str(day)])}
             for member in MEMBERS
             for day in world.dates
+        ],
+        "serving_hours": [
+            {"model": owner, "day": day, "instance_type": instance_type, "hours": plain(amount)}
+            for (owner, day, instance_type), amount in sorted(hours.items())
+            if owner != UNALLOCATED
         ],
         "recommender": {
             "instance_change_day": str(world.start + timedelta(days=INSTANCE_CHANGE_DAY)),

@@ -168,7 +168,9 @@ _AWS = {
         when line_item_line_item_type = 'Usage' then 'Standard' end""",
     "PricingQuantity": "line_item_usage_amount",
     "PricingUnit": "pricing_unit",
-    "ConsumedQuantity": "line_item_usage_amount",
+    # The line that takes covered usage back repeats its hours.
+    "ConsumedQuantity": """case when line_item_line_item_type in
+        ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') then line_item_usage_amount end""",
     "ConsumedUnit": "pricing_unit",
     "CommitmentDiscountId": "coalesce(reservation_reservation_a_r_n, savings_plan_savings_plan_a_r_n)",
     "CommitmentDiscountType": """case

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
+import yaml
+
+from pipelines.settings import SAMPLE_CATALOG
 from tests.integration.conftest import Company
 from tests.integration.planted.register import Facts, exact, in_warehouse, keyed, quarantined, start_of
 
@@ -66,6 +70,21 @@ def unit_cost(company: Company) -> tuple[Facts, Facts]:
         "where model_id = 'recommender' and kpi_id = 'cost_per_prediction' and period = 'day'"
     )
     return {day: after if day >= moved else before for day in days}, dict(found)
+
+
+@exact("energy by model and day")
+def energy(company: Company) -> tuple[Facts, Facts]:
+    """kWh: the planted hours times the factors that the sample company's catalog declares."""
+    declared = yaml.safe_load((SAMPLE_CATALOG / "company.yaml").read_text())["energy"]["instances"]
+    factors = {row["instance_type"]: Decimal(str(row["kwh_per_hour"])) for row in declared}
+    planted: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in company.truth["billing"]["serving_hours"]:
+        planted[row["model"], row["day"]] += Decimal(row["hours"]) * factors[row["instance_type"]]
+    found = company.rows(
+        "select model_id, period_start_date::varchar, energy_kwh from mart_energy_per_prediction "
+        "where period = 'day' and energy_kwh is not null"
+    )
+    return {key: (float(amount),) for key, amount in planted.items()}, keyed(found, 2)
 
 
 @exact("charges that were superseded or are broken")

@@ -7,7 +7,7 @@
 }}
 {% set amounts = [
     'billed_cost', 'billed_cost_usd', 'effective_cost', 'effective_cost_usd',
-    'list_cost', 'list_cost_usd', 'contracted_cost', 'contracted_cost_usd',
+    'list_cost', 'list_cost_usd', 'contracted_cost', 'contracted_cost_usd', 'consumed_hours',
 ] %}
 
 with

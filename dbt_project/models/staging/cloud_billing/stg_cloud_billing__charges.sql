@@ -47,6 +47,15 @@ renamed as (
         end as tags,
         "x_CostView" as cost_view,
 
+        -- Other units, such as 100 Hours or GB-Hours, are no hours of a machine.
+        case
+            when regexp_full_match("ConsumedUnit", '(?i)(1 )?(h|hrs?|hours?)') then "ConsumedQuantity"
+            when regexp_full_match("ConsumedUnit", '(?i)min(ute)?s?')
+                then cast("ConsumedQuantity" / 60 as decimal(38, 12))
+            when regexp_full_match("ConsumedUnit", '(?i)s(ec(ond)?s?)?')
+                then cast("ConsumedQuantity" / 3600 as decimal(38, 12))
+        end as consumed_hours,
+
         "BilledCost" as billed_cost,
         "EffectiveCost" as effective_cost,
         -- A row that states no list or contracted cost was charged at them.

@@ -1,0 +1,119 @@
+{%- set measures = {'energy': 'instance_energy', 'emissions': 'grid_emissions'} %}
+
+with
+
+energy as (select * from {{ ref('fct_model_energy_daily') }}),
+
+serving as (select * from {{ ref('fct_serving_hourly') }}),
+
+coverage as (select * from {{ source('ledger', 'coverage') }}),
+
+models as (select * from {{ ref('dim_models') }}),
+
+days as (select * from {{ ref('dim_days') }}),
+
+-- A sum of which one part is unknown is unknown.
+used as (
+
+    select
+        model_id,
+        event_date,
+        sum(metered_hours) as metered_hours,
+        case when sum(unknown_hours) = 0 then sum(energy_kwh) end as energy,
+        case when sum(unknown_hours) = 0 and count(energy_kwh) = count(emissions_gco2e) then sum(emissions_gco2e) end
+            as emissions,
+        array_to_string(list_sort(list(distinct instance_type) filter (unknown_hours > 0)), ', ') as unknown_types,
+        array_to_string(
+            list_sort(list(distinct region) filter (energy_kwh is not null and emissions_gco2e is null)), ', '
+        ) as unknown_regions
+
+    from energy
+    group by model_id, event_date
+
+),
+
+predicted as (
+
+    select
+        model_id,
+        event_date,
+        sum(prediction_count) as prediction_count
+
+    from serving
+    group by model_id, event_date
+
+),
+
+covered as (
+
+    select
+        day as event_date,
+        bool_or(source = 'cloud_billing') as is_billed,
+        bool_or(source = 'serving_logs') as is_logged
+
+    from coverage
+    group by day
+
+),
+
+daily as (
+
+    select
+        models.model_id,
+        days.event_date,
+        used.metered_hours,
+        used.energy,
+        used.emissions,
+        'no energy factor for ' || used.unknown_types as energy_lacks,
+        coalesce(energy_lacks, 'no emission factor for ' || used.unknown_regions) as emissions_lacks,
+        coalesce(covered.is_billed, false) as is_billed,
+        coalesce(covered.is_logged, false) as is_logged,
+        coalesce(predicted.prediction_count, 0) as prediction_count,
+        cast(days.event_date + interval 1 day as timestamp) as end_at
+
+    from models
+    cross join days
+    left join used on models.model_id = used.model_id and days.event_date = used.event_date
+    left join predicted on models.model_id = predicted.model_id and days.event_date = predicted.event_date
+    left join covered on days.event_date = covered.event_date
+
+),
+
+{% for measure, factors in measures.items() -%}
+{{ measure }}_days as (
+
+    select
+        *,
+        exists(select 1 from {{ source('catalog', factors) }}) as is_set_up,
+        case when is_logged then {{ measure }} end as numerator,
+        case when is_logged and {{ measure }} is not null then prediction_count end as denominator,
+        denominator as sample_size,
+        case when denominator is not null then end_at end as data_until_at
+
+    from daily
+
+),
+
+{% endfor -%}
+final as (
+
+    {% for measure in measures -%}
+    {% set gap_reason -%}
+        case
+            when sum(denominator) > 0 then null
+            when not bool_or(is_set_up) then 'not set up: no factors for {{ measure }} in the catalog'
+            when not bool_or(is_billed) then 'no cloud bill loaded'
+            when not bool_or(is_logged) then 'no serving logs loaded'
+            when sum(metered_hours) is null then 'no instance hours on the bill in its name'
+            when sum({{ measure }}) is null then max({{ measure }}_lacks)
+            when sum(denominator) = 0 then 'no predictions'
+            else 'bill and logs share no day'
+        end
+    {%- endset %}
+    {{ summed_days(measure ~ '_per_prediction', measure ~ '_days', gap_reason) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select * from final
