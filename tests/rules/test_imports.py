@@ -46,7 +46,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "adbc_driver_postgresql": ("warehouse/postgres.py",),
     "dbt": ("warehouse/transform.py",),
     "great_expectations": ("warehouse/validation.py",),
-    "typer": ("cli.py",),
+    "typer": ("cli",),
     "rich": ("console.py",),
     "requests": ("notify/http.py",),
     "smtplib": ("notify/mail.py",),

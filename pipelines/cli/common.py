@@ -1,0 +1,87 @@
+"""What commands share: options, settings, the catalog, and exits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from pipelines import console
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.catalog.catalog import Catalog
+    from pipelines.catalog.domains.members import AiMember
+
+FAILED, MISUSED = 1, 2
+
+
+Home = Annotated[Path | None, typer.Option(help="Folder for everything the pipeline writes.", show_default="data/")]
+Landing = Annotated[Path | None, typer.Option(help="The vendors' exports.", show_default="HOME/landing")]
+CatalogFolder = Annotated[
+    Path | None, typer.Option("--catalog", help="The AI workforce as YAML.", show_default="HOME/catalog")
+]
+
+
+def settings_of(home: Path | None = None, landing: Path | None = None, catalog: Path | None = None) -> Settings:
+    """The settings of a command: its options, then the environment and scorecard.toml."""
+    given = {"home": home, "landing": landing, "catalog": catalog}
+    # Other values come from the environment and scorecard.toml.
+    return Settings.model_validate({key: value.expanduser() for key, value in given.items() if value is not None})
+
+
+def day(option: str, text: str | None) -> date | None:
+    """The day given to `option`; None where none was. Exits where it is no day."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        misused(f"{option} is `{text}`, expected a day such as 2026-01-31.")
+
+
+def known(what: str, given: str, there_are: Sequence[str]) -> None:
+    """Exit where the catalog has no `what` of this name; `there_are`: those it has."""
+    if given not in there_are:
+        misused(f"there is no {what} `{given}` in the catalog. There are: {', '.join(sorted(there_are)) or 'none'}.")
+
+
+def member_of(catalog: Catalog, model: str) -> AiMember:
+    """The AI member of this id. Exits where there is none."""
+    known("model", model, [one.id for one in catalog.members])
+    return next(one for one in catalog.members if one.id == model)
+
+
+def check_landing(settings: Settings) -> None:
+    """Exit where there is no landing folder."""
+    if not settings.landing_dir.is_dir():
+        misused(
+            f"the landing folder {settings.landing_dir} does not exist. Put the vendors' exports there, choose another "
+            "with --landing, or generate a sample company: scorecard scenario --out DIR"
+        )
+
+
+def catalog_of(settings: Settings) -> Catalog:
+    """The catalog. Exits where there is none, or where it has errors."""
+    from pipelines.catalog.documents import CatalogError
+    from pipelines.catalog.load import load_catalog
+
+    if not settings.catalog_dir.is_dir():
+        misused(
+            f"the catalog folder {settings.catalog_dir} does not exist. Choose another with --catalog; data/catalog is "
+            "an example."
+        )
+    try:
+        return load_catalog(settings.catalog_dir)
+    except CatalogError as error:
+        console.complain(str(error))
+        raise typer.Exit(MISUSED) from None
+
+
+def misused(message: str) -> NoReturn:
+    """Exit: the command was called in a way that cannot work."""
+    console.complain(message)
+    raise typer.Exit(MISUSED)

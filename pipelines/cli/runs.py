@@ -1,0 +1,145 @@
+"""Commands around a run: `run`, `scenario`, `doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines import console
+from pipelines.cli.common import (
+    FAILED,
+    CatalogFolder,
+    Home,
+    Landing,
+    catalog_of,
+    check_landing,
+    day,
+    misused,
+    settings_of,
+)
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.catalog.catalog import Catalog
+
+SAMPLE_DAYS, SAMPLE_SEED = 60, 7
+
+commands = typer.Typer()
+
+
+@commands.command(
+    epilog="`scorecard run` — the sample company · "
+    "`scorecard run --home acme` — your data · "
+    "`scorecard run --from 2026-01-05 --to 2026-01-09 --force` — those days again"
+)
+def run(
+    landing: Landing = None,
+    catalog: CatalogFolder = None,
+    home: Home = None,
+    from_: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day to rebuild.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day to rebuild.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also rebuild days that are up to date.")] = False,
+) -> None:
+    """Update the scorecard: ingest new files, rebuild stale days, test, publish.
+
+    Exits with 0 only if every step and blocking check passed and no file or day is rejected.
+    """
+    settings = settings_of(home, landing, catalog)
+    asked = day("--from", from_), day("--to", to)
+    if asked[0] and asked[1] and asked[0] > asked[1]:
+        misused(f"--from {asked[0]} is after --to {asked[1]}. Give the earlier day first.")
+    with console.progress():
+        if (landing, catalog, home) == (None, None, None) and not any(_files(settings.landing_dir)):
+            _generate(settings.home, SAMPLE_DAYS, SAMPLE_SEED)
+        read = catalog_of(settings)
+        check_landing(settings)
+        failed = _run(settings, read, asked, force)
+    raise typer.Exit(FAILED if failed else 0)
+
+
+def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | None], force: bool) -> bool:
+    from pipelines.sources import all_sources
+    from pipelines.warehouse.publish import scorecard
+    from pipelines.warehouse.status import status
+    from pipelines.warehouse.values import configured
+
+    sources = configured(all_sources(), settings)
+    found = status(settings, catalog, sources)
+    failures: list[tuple[str, str]] = []
+    if found.changed or found.stale_days or found.changed_models or found.unpublished or force:
+        from pipelines.orchestration.runs import log_file
+        from pipelines.orchestration.runs import run as run_here
+
+        failures = [(f.step, f.message) for f in run_here(settings, catalog, sources, found, asked, force)]
+        found = status(settings, catalog, sources, files=False)
+        details = log_file(settings)
+    else:
+        console.say("Nothing has changed since the last run.")
+        details = None
+    console.show_scorecard(scorecard(settings), settings)
+    if not found.covered:
+        console.say("Nothing has been delivered yet: `scorecard doctor` shows which folder each source reads.")
+    return console.show_failures(found, failures, details)
+
+
+@commands.command(epilog="`scorecard scenario --out /tmp/acme --days 90 --seed 1` · `scorecard run --home /tmp/acme`")
+def scenario(
+    out: Annotated[Path, typer.Option(help="Output folder for `landing/`, `catalog/` and `truth.json`.")],
+    days: Annotated[int, typer.Option(min=1, help="Number of days.")] = SAMPLE_DAYS,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = SAMPLE_SEED,
+    scale: Annotated[float, typer.Option(min=0.0, help="Traffic scale; 1 is about 20,000 requests a day.")] = 1.0,
+    start: Annotated[str | None, typer.Option(metavar="DAY", help="The first day.")] = None,
+) -> None:
+    """Write a sample company in the vendors' own formats, with its planted truth."""
+    with console.progress():
+        _generate(out, days, seed, scale, day("--start", start))
+    console.say(f"The sample company is in {out}. Next: scorecard run --home {out}")
+
+
+@commands.command(epilog="`scorecard doctor --home /tmp/acme`")
+def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = None) -> None:
+    """Report what is connected, mapped, fresh and missing, and what to do next."""
+    from pipelines.sources import all_sources
+    from pipelines.warehouse.advice import (
+        cut_changelogs,
+        left_out,
+        nobodys,
+        passed_over_bills,
+        unknown_members,
+        unmapped_names,
+        unrated_currencies,
+    )
+    from pipelines.warehouse.incomplete import incomplete_exports
+    from pipelines.warehouse.status import companions, health, status, stray_files
+    from pipelines.warehouse.values import configured
+
+    settings = settings_of(home, landing, catalog)
+    sources = configured(all_sources(), settings)
+    with console.progress():
+        read = catalog_of(settings)
+        check_landing(settings)
+        found = status(settings, read, sources)
+        strays = stray_files(settings, sources)
+        console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
+        lines = incomplete_exports(settings, sources) + passed_over_bills(settings) + cut_changelogs(settings)
+        for line in lines + left_out(settings) + unknown_members(settings, read):
+            console.say(line)
+        console.show_companions(companions(settings, sources))
+        console.show_unrated(unrated_currencies(settings, sources))
+        console.show_unmapped(unmapped_names(settings, read, sources))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def _generate(out: Path, days: int, seed: int, scale: float = 1.0, start: date | None = None) -> None:
+    from pipelines.scenario.generate import generate
+    from pipelines.scenario.world import FIRST_DAY
+
+    console.say(f"Generating a sample company of {days} days in {out}")
+    generate(out, days, seed, scale, start or FIRST_DAY, progress=console.say)
