@@ -84,11 +84,11 @@ references: .venv-references/.installed ## Compare the statistics with the field
 	@PYTHONPATH=. NML_DISABLE_USAGE_LOGGING=1 .venv-references/bin/python -m bench.references
 
 lock: setup ## Pin the newest versions that resolve, without addresses
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra metrics --extra postgres --universal --python-version 3.11 \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra metrics --extra postgres --extra pulls --universal \
+	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
 
 clean: ## Remove what was generated, keep .venv
-	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox dbt_project/target dbt_project/logs
+	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox data/pulls dbt_project/target dbt_project/logs
 
 .PHONY: help setup run test test-fast soak ui docs page lint lint-page bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help

@@ -17,6 +17,7 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.notify.delivery import Overview
+    from pipelines.pulls.overview import PullHealth
     from pipelines.warehouse.advice import UnmappedName, UnratedCurrency
     from pipelines.warehouse.status import Health, Status
 
@@ -213,6 +214,24 @@ def show_companions(paths: Sequence[str]) -> None:
     if paths:
         more = " …" if len(paths) > COMPANIONS_SHOWN else ""
         say(f"Ignored companion files without rows: {len(paths):,}: {', '.join(paths[:COMPANIONS_SHOWN])}{more}")
+
+
+def show_pulls(pulls: Sequence[PullHealth]) -> None:
+    """One row per source that is pulled, then their problems and what to do."""
+    if not pulls:
+        return
+    table = Table(title="Pulls", title_justify="left", box=box.SIMPLE)
+    for heading in ("source", "up to date at (UTC)", "lag", "last pull"):
+        table.add_column(heading, no_wrap=heading in WHOLE)
+    for item in pulls:
+        table.add_row(item.source, item.reached, item.lag, item.outcome)
+    out.print(table)
+    for item in pulls:
+        for problem in item.problems:
+            say(f"{item.source}: {problem}")
+    for item in pulls:
+        if item.advice:
+            say(f"Next: {item.advice}")
 
 
 def show_unrated(currencies: Sequence[UnratedCurrency]) -> None:

@@ -13,6 +13,7 @@ import os
 from datetime import date
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -130,6 +131,71 @@ class PagerDutySettings(ChannelSettings):
     url: str = Field("https://events.pagerduty.com/v2/enqueue", description="The EU's region has its own.")
 
 
+class PullSettings(BaseModel):
+    """How a source is pulled from its vendor's API."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    token_env: str | None = Field(None, description="The environment variable that holds the token.")
+    token_file: Path | None = Field(None, description="The file that holds the token and nothing else.")
+    base_url: str | None = Field(
+        None, description="The API's address; null: the vendor's, where all customers share one."
+    )
+    since: date | None = Field(None, description="The first day to pull; null: 90 days before the first pull.")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_safe(cls, base_url: str | None) -> str | None:
+        if base_url is None:
+            return None
+        parts = urlsplit(base_url)
+        is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
+            raise ValueError("expected an address that begins with https://, because a token is sent there")
+        if parts.username or parts.password or parts.query:
+            raise ValueError("expected an address without user, password and query")
+        return base_url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_one_token(self) -> Self:
+        if (self.token_env is None) == (self.token_file is None):
+            raise ValueError("set either `token_env` or `token_file`; the token itself does not belong here")
+        return self
+
+    def token(self) -> SecretStr:
+        """The token.
+
+        Raises:
+            ValueError: there is none; says where it was looked for.
+        """
+        if self.token_env is not None:
+            found, place = os.environ.get(self.token_env, ""), f"the environment variable {self.token_env}"
+        else:
+            assert self.token_file is not None  # noqa: S101 - one of the two is set
+            place = f"the file {self.token_file}"
+            try:
+                found = self.token_file.expanduser().read_text(encoding="utf-8")
+            except OSError as error:
+                raise ValueError(f"{place} cannot be read: {(error.strerror or 'error').lower()}") from None
+        if not found.strip():
+            raise ValueError(f"{place} is {'empty' if found else 'not set or empty'}")
+        if not found.strip().isascii() or len(found.split()) != 1:
+            raise ValueError(f"{place} does not hold a token: expected one word")
+        return SecretStr(found.strip())
+
+
+class PullsSettings(BaseModel):
+    """The sources that are pulled, each in a table of its own: `[pulls.pagerduty]`."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    pagerduty: PullSettings | None = None
+
+    def configured(self) -> dict[str, PullSettings]:
+        """Source → its settings, of the sources that are pulled."""
+        return {name: found for name in type(self).model_fields if (found := getattr(self, name)) is not None}
+
+
 class Settings(BaseSettings):
     """Where things lie and how much of the machine may be used."""
 
@@ -162,6 +228,7 @@ class Settings(BaseSettings):
     history_days: int = Field(
         14, ge=1, description="How long finished runs are kept, and what former versions of a source read of its files."
     )
+    pulls: PullsSettings = Field(default_factory=PullsSettings, description="What is pulled from vendors' APIs.")
     page_url: str | None = Field(None, description="Where people open the page; notices link there.")
     slack: SlackSettings | None = Field(None, description="Tell a Slack channel of alerts and failed runs.")
     webhook: WebhookSettings | None = Field(None, description="Tell a program of them.")
@@ -223,6 +290,11 @@ class Settings(BaseSettings):
     def outbox_dir(self) -> Path:
         """The record of notifications: it cannot be rebuilt from files, catalog and code."""
         return (self.home / "outbox").resolve()
+
+    @property
+    def pulls_dir(self) -> Path:
+        """How far each source has been pulled."""
+        return (self.home / "pulls").resolve()
 
     @property
     def dagster_home(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -103,6 +103,7 @@ def scenario(
 @commands.command(epilog="`scorecard doctor --home /tmp/acme`")
 def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = None) -> None:
     """Report what is connected, mapped, fresh and missing, and what to do next."""
+    from pipelines.pulls.overview import overview
     from pipelines.sources import all_sources
     from pipelines.warehouse.advice import (
         cut_changelogs,
@@ -129,6 +130,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         for line in lines + left_out(settings) + unknown_members(settings, read):
             console.say(line)
         console.show_companions(companions(settings, sources))
+        console.show_pulls(overview(settings, datetime.now(UTC)))
         console.show_unrated(unrated_currencies(settings, sources))
         console.show_unmapped(unmapped_names(settings, read, sources))
 

@@ -12,6 +12,7 @@ from pipelines.orchestration.landing import landing_asset
 from pipelines.orchestration.manifest import Manifest, prepared
 from pipelines.orchestration.marts import BUILT, mart_assets
 from pipelines.orchestration.published import page_asset, postgres_asset, published_asset
+from pipelines.orchestration.pulls import pull_assets, pull_job, pull_schedule
 from pipelines.orchestration.raw import raw_assets
 from pipelines.orchestration.retention import retention_job, retention_schedule
 from pipelines.orchestration.reviews import review_assets, review_jobs, review_schedules
@@ -44,10 +45,13 @@ def build_defs(
     marts = mart_assets(settings, manifest or prepared(settings))
     published = published_asset(settings, sorted(marts.keys - {BUILT}))
     landing, daily, retention = landing_job(), daily_job(), retention_job(settings, sources)
+    pulled = pull_assets(settings)
+    pulls = [pull_job()] if pulled else []
     has_scorecard = SCORECARD in marts.keys
     reviews = review_jobs() if has_scorecard else {}
     return dg.Definitions(
         assets=[
+            *pulled,
             *(landing_asset(settings, source) for source in sources.values()),
             *(raw_assets(settings, source) for source in sources.values()),
             catalog_assets(settings),
@@ -57,8 +61,13 @@ def build_defs(
             *([page_asset(settings, published.key), *review_assets(settings, published.key)] if has_scorecard else []),
             *([postgres_asset(settings, published.key)] if settings.postgres_url else []),
         ],
-        jobs=[landing, daily, retention, *reviews.values()],
-        schedules=[daily_schedule(daily, sources), retention_schedule(retention), *review_schedules(reviews)],
+        jobs=[landing, daily, retention, *pulls, *reviews.values()],
+        schedules=[
+            *map(pull_schedule, pulls),
+            daily_schedule(daily, sources),
+            retention_schedule(retention),
+            *review_schedules(reviews),
+        ],
         sensors=[
             *(landing_sensor(settings, source, landing) for source in sources.values()),
             stale_days_sensor(settings, sources, daily),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from pipelines.orchestration import landing, reviews
+from pipelines.orchestration import landing, pulls, reviews
 from pipelines.orchestration.partitions import range_tags
 from pipelines.sources.spec import Source
 
@@ -24,10 +24,10 @@ def landing_job() -> dg.UnresolvedAssetJobDefinition:
 
 
 def daily_job() -> dg.UnresolvedAssetJobDefinition:
-    """Everything except reviews, for a day or a date range in one run."""
+    """Everything except pulls and reviews, for a day or a date range in one run."""
     return dg.define_asset_job(
         DAILY,
-        dg.AssetSelection.all() - dg.AssetSelection.groups(reviews.GROUP),
+        dg.AssetSelection.all() - dg.AssetSelection.groups(pulls.GROUP, reviews.GROUP),
         description="Ingest, validate and replace the days, build and test the marts, publish.",
     )
 

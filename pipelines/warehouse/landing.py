@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +53,11 @@ def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
 def companion_files(settings: Settings, source: Source) -> list[str]:
     """What lies beside the source's exports and is passed over, relative to the landing folder."""
     return look(settings, source).companions
+
+
+def is_read(path: str, globs: Iterable[str]) -> bool:
+    """Whether a file of this path, relative to the landing folder, is one that `globs` find."""
+    return any(re.fullmatch(_expression(pattern), path) for pattern in globs) and not _is_hidden(path)
 
 
 def look(settings: Settings, source: Source) -> Look:
