@@ -12,10 +12,10 @@ import binascii
 import os
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -184,11 +184,23 @@ class PullSettings(BaseModel):
         return SecretStr(found.strip())
 
 
+class GitHubPullSettings(PullSettings):
+    """GitHub's repositories."""
+
+    repositories: tuple[Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")], ...] = Field(
+        min_length=1, description="owner/name of each."
+    )
+    workflows: tuple[Annotated[str, StringConstraints(pattern=r"^[\w.-]+\.ya?ml$")], ...] = Field(
+        (), description="Files of workflows that deploy, such as deploy.yml; none: the runs of every workflow."
+    )
+
+
 class PullsSettings(BaseModel):
     """The sources that are pulled, each in a table of its own: `[pulls.pagerduty]`."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
+    github: GitHubPullSettings | None = None
     pagerduty: PullSettings | None = None
 
     def configured(self) -> dict[str, PullSettings]:

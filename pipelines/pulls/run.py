@@ -168,6 +168,8 @@ class _Pull:
     def __init__(self, settings: Settings, source: str, state: PullState, clock: Clock, result: Pulled) -> None:
         self._settings, self._source, self._state = settings, source, state
         self._clock, self._result = clock, result
+        # One moment for all its streams, so that those that depend on each other have the same windows.
+        self._began_at = state.began_at or clock.now()
         self._client: Client
 
     def run(self, since: date | None) -> None:
@@ -212,19 +214,19 @@ class _Pull:
         if again or state.earliest is None or asked < state.earliest:
             state.earliest = min(asked, state.earliest or asked)
             first = min(asked, state.reached.date()) if state.reached else asked
-            state.unfinished = Pass(began_at=self._clock.now(), first=first)
+            state.unfinished = Pass(began_at=self._began_at, first=first)
             state.reached, state.cursor, state.part = None, None, None
         missing = Missing(format_of(self._source, stream.form))
         while True:
             now, resumed = self._clock.now(), state.unfinished
             current = resumed or Pass(
-                began_at=now, first=stream.plan.first(state.reached or now, state.earliest or asked)
+                began_at=self._began_at, first=stream.plan.first(state.reached or now, state.earliest or asked)
             )
             state.unfinished = current
             self._windows(stream, state, current, missing)
             # What changed after that pull began, it may have missed.
             state.reached, state.unfinished = current.began_at, None
-            is_done = now - current.began_at < RESUMED_WITHIN
+            is_done = resumed is None or now - current.began_at < RESUMED_WITHIN
             self._state.done += [stream.name] * is_done
             self._save()
             if is_done:
