@@ -195,12 +195,22 @@ class GitHubPullSettings(PullSettings):
     )
 
 
+class JiraPullSettings(PullSettings):
+    """Jira's projects; `base_url` is the site's address."""
+
+    user: str | None = Field(None, description="The e-mail address of the token's user; null: the token stands alone.")
+    projects: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")], ...] = Field(
+        min_length=1, description="The keys of the projects."
+    )
+
+
 class PullsSettings(BaseModel):
     """The sources that are pulled, each in a table of its own: `[pulls.pagerduty]`."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     github: GitHubPullSettings | None = None
+    jira: JiraPullSettings | None = None
     pagerduty: PullSettings | None = None
 
     def configured(self) -> dict[str, PullSettings]:

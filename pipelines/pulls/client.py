@@ -32,6 +32,8 @@ LONGEST_ANSWER = 600.0
 """Seconds in which a JSON answer must be complete, so that a connection that trickles does not hold a pull."""
 CHUNK, SEEN = 65_536, 4_096
 HOPS = 3
+SHORTEST_SECRET = 8
+"""Characters below which a word is in a page by chance."""
 LATER = {408, 425, 429}
 MESSAGE_KEYS = ("message", "error", "description", "detail", "title", "code", "errorMessages", "errors")
 MESSAGE_LENGTH = 300
@@ -45,7 +47,9 @@ class Client:
     ) -> None:
         """Open no connection yet; `secrets` are what no message may repeat."""
         self._connector, self._base, self._clock = connector, base_url.rstrip("/"), clock
-        self._secrets = tuple(secret for secret in (*secrets, *headers.values()) if len(secret) > 3)
+        # With a user's name, the token is in the header in another form.
+        words = headers.get("Authorization", "").split()[-1:]
+        self._secrets = tuple(secret for secret in (*secrets, *words) if len(secret) >= SHORTEST_SECRET)
         self._session = requests.Session()
         self._session.trust_env = True
         self._session.headers.update({"User-Agent": "ai-workforce-scorecard", **headers})
