@@ -204,6 +204,12 @@ class JiraPullSettings(PullSettings):
     )
 
 
+class ZendeskPullSettings(PullSettings):
+    """Zendesk's account; `base_url` is its address."""
+
+    user: str | None = Field(None, description="The e-mail address of the token's user; null: an OAuth token.")
+
+
 class PullsSettings(BaseModel):
     """The sources that are pulled, each in a table of its own: `[pulls.pagerduty]`."""
 
@@ -212,6 +218,7 @@ class PullsSettings(BaseModel):
     github: GitHubPullSettings | None = None
     jira: JiraPullSettings | None = None
     pagerduty: PullSettings | None = None
+    zendesk: ZendeskPullSettings | None = None
 
     def configured(self) -> dict[str, PullSettings]:
         """Source → its settings, of the sources that are pulled."""
