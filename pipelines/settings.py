@@ -204,6 +204,14 @@ class JiraPullSettings(PullSettings):
     )
 
 
+class MixpanelPullSettings(PullSettings):
+    """A Mixpanel project; the EU's and India's `base_url` are https://data-eu.mixpanel.com and data-in.mixpanel.com."""
+
+    user: str = Field(description="The service account's username.")
+    project_id: int = Field(description="The project's number.")
+    events: tuple[str, ...] = Field((), description="Names of the events to pull; none: all.")
+
+
 class ZendeskPullSettings(PullSettings):
     """Zendesk's account; `base_url` is its address."""
 
@@ -217,6 +225,7 @@ class PullsSettings(BaseModel):
 
     github: GitHubPullSettings | None = None
     jira: JiraPullSettings | None = None
+    mixpanel: MixpanelPullSettings | None = None
     pagerduty: PullSettings | None = None
     zendesk: ZendeskPullSettings | None = None
 
