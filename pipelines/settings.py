@@ -212,6 +212,14 @@ class MixpanelPullSettings(PullSettings):
     events: tuple[str, ...] = Field((), description="Names of the events to pull; none: all.")
 
 
+class TypeformPullSettings(PullSettings):
+    """Typeform's forms; the EU's `base_url` is https://api.eu.typeform.com."""
+
+    forms: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")], ...] = Field(
+        min_length=1, description="Ids of the forms, as in their addresses."
+    )
+
+
 class ZendeskPullSettings(PullSettings):
     """Zendesk's account; `base_url` is its address."""
 
@@ -227,6 +235,7 @@ class PullsSettings(BaseModel):
     jira: JiraPullSettings | None = None
     mixpanel: MixpanelPullSettings | None = None
     pagerduty: PullSettings | None = None
+    typeform: TypeformPullSettings | None = None
     zendesk: ZendeskPullSettings | None = None
 
     def configured(self) -> dict[str, PullSettings]:

@@ -44,12 +44,16 @@ class GitHub:
             runs = [rows[-1] for rows in self.attempts.values()]
             runs = [run for run in runs if first <= datetime.fromisoformat(run["created_at"]) <= last]
             listed = sorted(runs, key=lambda run: -int(run["id"]))[: self.most]
-            return Response({"total_count": len(runs), "workflow_runs": self._page(request, listed).body})
+            page = self._page(request, listed)
+            return Response({"total_count": len(runs), "workflow_runs": page.body}, headers=page.headers)
         return NOT_FOUND
 
     def _page(self, request: Request, rows: list[Any]) -> Response:
         size, page = min(int(request.one("per_page", "30")), 100), int(request.one("page", "1"))
-        return Response(rows[(page - 1) * size : page * size])
+        link = f'<{API}/next?page={page + 1}>; rel="next"'
+        return Response(
+            rows[(page - 1) * size : page * size], headers={"Link": link} if page * size < len(rows) else {}
+        )
 
     def deploy(self, number: int, at: str, version: str, state: str | None = "success") -> None:
         """A deployment to production."""

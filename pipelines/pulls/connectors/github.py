@@ -16,7 +16,7 @@ from itertools import count
 
 from pipelines.pulls.check import format_of, records_of
 from pipelines.pulls.paging import Listed, by_intervals
-from pipelines.pulls.spec import Api, Connector, Json, Page, Plan, Position, Stream, Window
+from pipelines.pulls.spec import Answer, Api, Connector, Json, Page, Plan, Position, Stream, Window
 from pipelines.settings import GitHubPullSettings, PullSettings
 
 LIMIT, MOST = 100, 1_000
@@ -30,7 +30,7 @@ def _deployments(repository: str, api: Api, window: Window, position: Position |
     for number in count(position["page"] if position else 1):
         answer = api.get(path, {"per_page": LIMIT, "page": number})
         records = records_of(format_of("github", DEPLOYMENTS), answer.json, f"github, {path}")
-        is_last = len(records) < LIMIT or any(_created(record) < window.start for record in records)
+        is_last = not _has_next(answer) or any(_created(record) < window.start for record in records)
         yield Page(answer.body, records, {"page": number + 1}, is_last)
         if is_last:
             return
@@ -45,7 +45,7 @@ def _statuses(repository: str, api: Api, window: Window, position: Position | No
         path = f"/repos/{repository}/deployments/{ids[done]}/statuses"
         answer = api.get(path, {"per_page": LIMIT, "page": number})
         records = records_of(format_of("github", STATUSES), answer.json, f"github, {path}")
-        done, number = (done, number + 1) if len(records) == LIMIT else (done + 1, 1)
+        done, number = (done, number + 1) if _has_next(answer) else (done + 1, 1)
         yield Page(answer.body, records, {"done": done, "page": number}, is_last=done == len(ids))
 
 
@@ -63,7 +63,7 @@ def _runs(repository: str, workflow: str | None, api: Api, window: Window, posit
         }
         answer = api.get(path, asked)
         records = records_of(format_of("github", RUNS), answer.json, f"github, {path}")
-        return Listed(answer, records, answer.json.get("total_count"), len(records) == LIMIT)
+        return Listed(answer, records, answer.json.get("total_count"), _has_next(answer))
 
     for page in by_intervals(window, position, MOST, ask):
         # Before their page: a pull that stops between them asks for the page again, and repeats what is the same.
@@ -72,6 +72,11 @@ def _runs(repository: str, workflow: str | None, api: Api, window: Window, posit
                 earlier = api.get(f"{actions}/runs/{run['id']}/attempts/{attempt}", {"exclude_pull_requests": "true"})
                 yield Page(earlier.body, [earlier.json], None)
         yield page
+
+
+def _has_next(answer: Answer) -> bool:
+    """Whether there is a further page; a page may be short before the last one."""
+    return 'rel="next"' in answer.headers.get("link", "")
 
 
 def _created(record: Json) -> datetime:
