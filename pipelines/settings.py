@@ -232,6 +232,7 @@ class PullsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     github: GitHubPullSettings | None = None
+    incident_io: PullSettings | None = None
     jira: JiraPullSettings | None = None
     mixpanel: MixpanelPullSettings | None = None
     pagerduty: PullSettings | None = None
