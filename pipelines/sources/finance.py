@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pipelines.sources.postings import signed
 from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
 
 _CODE = Column("project_code", "VARCHAR", "What the finance system calls the project.", required=True)
@@ -133,12 +134,9 @@ _MONTH_SQL = rf"""coalesce(
         cast(cast(try_strptime(trim("Month"), {_WORDS}) as date) as varchar),
         "Month"
     )"""
-# Some ledgers sign their amounts, others say D or H (SAP: S or H) beside what is never negative.
-_SIGNED = """case
-        when upper(trim("Debit/Credit")) in ('H', 'C', 'CR') and "Amount" ~ '.*[0-9].*'
-        then '-' || regexp_replace("Amount", '[-−()]', '', 'g')
-        else "Amount"
-    end"""
+# Some ledgers sign their amounts, others write a side beside what is never negative: a cost is a debit, and what a
+# project brings is a credit.
+_COST, _BENEFIT_AMOUNT = (signed('"Amount"', '"Debit/Credit"', negative) for negative in ("credit", "debit"))
 
 # Where lines bear no number, their order in the document is it: two lines may be equal and are two.
 _POSTED = """
@@ -170,7 +168,7 @@ SOURCE = Source(
 select {_POSTED},
     "GL Account" as gl_account,
     lower(trim("Cost Category")) as category,
-    {_SIGNED} as amount
+    {_COST} as amount
 from rows
 """
             },
@@ -179,12 +177,12 @@ from rows
             name=BENEFIT_FORMAT,
             container="csv",
             requires=("Document Number", "Posting Date", "Project", "Benefit Type", "Amount", "Currency"),
-            optional=("Line Item", "Reversal Of"),
+            optional=("Line Item", "Debit/Credit", "Reversal Of"),
             select={
                 "actual_benefits": f"""
 select {_POSTED},
     lower(trim("Benefit Type")) as category,
-    "Amount" as amount
+    {_BENEFIT_AMOUNT} as amount
 from rows
 """
             },
