@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Format, Names, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
+
+CLOSE_CODES = "(un)?successful.*|cancell?ed.*|rejected.*"
+"""Close codes that are known, in lower case: what was cancelled or rejected was not deployed."""
 
 CHANGE_REQUESTS = Table(
     name="change_requests",
@@ -18,7 +21,7 @@ CHANGE_REQUESTS = Table(
         Column("short_description", "VARCHAR", "What is changed, in a line.", free=True),
         Column("change_type", "VARCHAR", "normal, standard or emergency."),
         Column("state", "VARCHAR", "The state's name, or its number (3 is closed).", required=True),
-        Column("close_code", "VARCHAR", "successful, successful_issues or unsuccessful; null while it is open."),
+        Column("close_code", "VARCHAR", "successful…, unsuccessful…, cancelled or rejected; null while it is open."),
         Column("configuration_item", "VARCHAR", "What is changed; the catalog maps it to a member."),
         Column("environment", "VARCHAR", "Where; null where the company keeps no such field."),
         Column("model_version", "VARCHAR", "The version, where the company keeps such a field."),
@@ -29,6 +32,14 @@ CHANGE_REQUESTS = Table(
     key=("change_number", "updated_at", "state"),
     day="created_at",
     touched=("updated_at", "work_ended_at"),
+    rules=(
+        # Companies add codes of their own: what one means for the deployment, nobody here can say.
+        Rule(
+            f"regexp_full_match(lower(trim(close_code)), '{CLOSE_CODES}')",
+            "the close code says neither successful nor unsuccessful",
+            "close_code",
+        ),
+    ),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.mentions import mentioned
-from pipelines.sources.spec import Column, Format, Names, Paging, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Rule, Source, Table
 
 TIMES = {
     "reported_at": ("reported", "declared"),
@@ -20,6 +20,14 @@ TIMES = {
     "closed_at": ("closed",),
 }
 """Column → the names of the timestamp that fills it, without the word `at`; the first one that has a value."""
+
+_CATEGORIES = ("triage", "declined", "merged", "canceled", "live", "paused", "learning", "closed")
+_CATEGORY_RULE = Rule(
+    f"status_category in {_CATEGORIES}", "the status category is not one incident.io has", "status_category"
+)
+_MODE_RULE = Rule(
+    "mode in ('standard', 'retrospective', 'test', 'tutorial', 'stream')", "the mode is not one incident.io has", "mode"
+)
 
 _INCIDENT_ID = Column("incident_id", "VARCHAR", "incident.io's id of the incident.", required=True)
 
@@ -36,7 +44,7 @@ INCIDENTS = Table(
         Column(
             "status_category",
             "VARCHAR",
-            "triage, declined, merged, canceled, live, paused, learning or closed.",
+            ", ".join(_CATEGORIES) + ".",
             required=True,
         ),
         Column("severity_name", "VARCHAR", "The severity's name; null where none was given, as in triage."),
@@ -58,6 +66,7 @@ INCIDENTS = Table(
     key=("incident_id", "updated_at", "status"),
     day="created_at",
     touched=("updated_at",),
+    rules=(_CATEGORY_RULE, _MODE_RULE),
 )
 
 UPDATES = Table(
@@ -74,6 +83,7 @@ UPDATES = Table(
     ),
     key=("update_id",),
     day="created_at",
+    rules=(_CATEGORY_RULE,),
 )
 
 ATTACHMENTS = Table(

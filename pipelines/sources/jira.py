@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from pipelines.sources.instants import instant
 from pipelines.sources.mentions import mentioned, named
-from pipelines.sources.spec import Column, Format, Names, Paging, Source, Table
+from pipelines.sources.spec import Column, Format, Names, Paging, Rule, Source, Table
 
 PAGERDUTY_ID = r'"customfield_[0-9]+": ?"([PQR][A-Z0-9]{6,13})"'
 IMPACT_START = ("impact start", "impact started", "impact start time", "incident start time")
@@ -17,11 +17,18 @@ IMPACT_START = ("impact start", "impact started", "impact start time", "incident
 CSV_TIMES = ("%d/%b/%y %I:%M %p", "%d/%b/%y %H:%M", "%d/%b/%Y %I:%M %p", "%Y-%m-%d %H:%M")
 """How Jira writes times in CSV, by the site's look-and-feel setting: to the minute, in the exporter's zone."""
 CATEGORY_NAMES = {
-    "new": ("to do", "zu erledigen", "à faire", "por hacer", "tareas por hacer", "itens pendentes", "da completare"),
-    "indeterminate": ("in progress", "in arbeit", "en cours", "en curso", "em andamento", "in corso"),
+    "undefined": ("no category", "keine kategorie", "aucune catégorie", "sin categoría", "sem categoria"),
+    "new": (
+        *("to do", "zu erledigen", "à faire", "por hacer", "tareas por hacer", "itens pendentes", "da completare"),
+        *("te doen", "do zrobienia", "att göra", "к выполнению", "待办", "해야 할 일"),
+    ),
+    "indeterminate": (
+        *("in progress", "in arbeit", "en cours", "en curso", "em andamento", "in corso", "in behandeling", "w toku"),
+        *("pågående", "в работе", "进行中", "正在进行", "進行中", "진행 중"),
+    ),
     "done": (
         *("done", "fertig", "erledigt", "terminé", "terminée", "listo", "finalizada", "itens concluídos", "concluído"),
-        *("completata", "completato", "gereed", "gotowe", "готово", "完成", "完了", "완료"),
+        *("completata", "completato", "gereed", "gotowe", "klart", "готово", "完成", "完了", "완료"),
     ),
 }
 """Category of a status → its names in the common languages: the CSV export has nothing else of it."""
@@ -55,6 +62,14 @@ ISSUES = Table(
     key=("issue_key", "updated_at", "status"),
     day="created_at",
     touched=("updated_at", "resolved_at"),
+    rules=(
+        # Of an issue with a resolution that says more than its status does.
+        Rule(
+            f"status_category in {tuple(CATEGORY_NAMES)} or resolved_at is not null",
+            "the status category is not known: export through the API, or in English",
+            "status_category",
+        ),
+    ),
 )
 
 CHANGES = Table(

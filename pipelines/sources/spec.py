@@ -80,11 +80,13 @@ class Column:
 class Rule:
     """A predicate every good row satisfies; a row that fails it is quarantined with `reason`.
 
-    `holds` is SQL over the table's typed columns. Null counts as holding: absence is `Column.required`'s.
+    `holds` is SQL over the table's typed columns. Null counts as holding: absence is `Column.required`'s. `value` is
+    SQL of what the reason names, where the rule is about one word.
     """
 
     holds: str
     reason: str
+    value: str = ""
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,11 @@ SOURCE = Source(
                     "status in ('new', 'open', 'pending', 'hold', 'solved', 'closed', 'deleted')",
                     "status is not one Zendesk has",
                 ),
+                Rule(
+                    "rating_score in ('unoffered', 'offered') or regexp_matches(rating_score, '^(good|bad)(_|$)')",
+                    "the satisfaction rating is not one Zendesk has",
+                    "rating_score",
+                ),
             ),
         ),
     ),

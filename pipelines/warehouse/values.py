@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.settings import Settings
 from pipelines.sources import values
-from pipelines.sources.spec import Column, DateOrder, DecimalMark, Format, Source, Table, Writing
+from pipelines.sources.spec import Column, DateOrder, DecimalMark, Format, Rule, Source, Table, Writing
 from pipelines.warehouse.connect import name, quote
 
 FIRST_PLAUSIBLE = date(1990, 1, 1)
@@ -130,7 +130,7 @@ def _faults(
         for column in table.columns
         if column not in settled
     ]
-    reasons += [f"case when not ({rule.holds}) then {quote(rule.reason)} end" for rule in table.rules]
+    reasons += [f"case when not ({rule.holds}) then {_broken(rule)} end" for rule in table.rules]
     reasons += [
         f"case when not ({_named(time)}) then {quote(f'{time[1:-1]}: ')} || cast({time} as varchar) || "
         f"{quote(f' is not between {_EARLIEST} and {_LATEST}')} end"
@@ -145,6 +145,11 @@ def _faults(
     if form.container == "json":  # what else is wrong with it comes of that
         reason = f"case when {values.is_cut('_raw')} then {quote(CUT)} else {reason} end"
     return reason, _joined(left_out or ["null"])
+
+
+def _broken(rule: Rule) -> str:
+    """SQL of the reason for which a row that breaks the rule is bad."""
+    return f"concat_ws(': ', {quote(rule.reason)}, {rule.value})" if rule.value else quote(rule.reason)
 
 
 def _joined(reasons: Sequence[str]) -> str:

@@ -34,7 +34,8 @@ _WRITTEN = """coalesce(
                 json_extract_string(meta, '$.additional_usage_values.cache_creation_input_tokens')
             )"""
 # Older versions keep the status in the metadata only.
-_FAILED = "coalesce(nullif(status, ''), json_extract_string(meta, '$.status'), 'success') = 'failure'"
+_STATUS = "lower(trim(coalesce(nullif(status, ''), json_extract_string(meta, '$.status'), 'success')))"
+_FAILED = f"{_STATUS} = 'failure'"
 
 
 def _tokens(column: str) -> str:
@@ -76,7 +77,7 @@ def _litellm(texts: str) -> str:
         nullif(api_base, '') as endpoint,
         nullif(regexp_extract(request_tags, '"env(?:ironment)?:([^"]+)"', 1), '') as environment,
         null as region, null as instance_type,
-        case when {_FAILED} then 'error' else 'success' end as status,
+        case when {_FAILED} then 'error' else {_STATUS} end as status,
         case when {_FAILED} then coalesce(
             json_extract_string(meta, '$.error_information.error_class'), 'failure'
         ) end as error_type,

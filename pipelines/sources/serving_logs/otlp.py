@@ -92,6 +92,8 @@ def _milliseconds(seconds: str) -> str:
 
 
 # A root's parent is absent, empty or zeros.
+_NOT_FAILED = ("", "0", "1", "OK", "UNSET", "STATUS_CODE_OK", "STATUS_CODE_UNSET")
+"""How exporters write the code of a span's status that is no error; one that is neither is quarantined."""
 _PARENT = "case when ltrim(s.\"parentSpanId\", '0') <> '' then s.\"parentSpanId\" end"
 _STRUCTURE = (
     '{{"resource": {{"attributes": {attributes}}}, "{scopes}": [{{"spans": [{{'
@@ -160,8 +162,8 @@ def _requests(scopes: str) -> str:
         environment,
         {_first("resource", ("cloud.region",))} as region,
         {_first("resource", ("host.type",))} as instance_type,
-        case when upper(s.status.code) in ('2', 'ERROR', 'STATUS_CODE_ERROR') or error_type is not null
-            then 'error' else 'success' end as status,
+        case when upper(s.status.code) in ('2', 'ERROR', 'STATUS_CODE_ERROR') or error_type is not null then 'error'
+            when coalesce(upper(s.status.code), '') in {_NOT_FAILED} then 'success' else s.status.code end as status,
         coalesce(error_type, s.status.message) as error_type,
         coalesce(http_status, cast(try_cast(error_type as integer) as varchar)) as http_status,
         1 + coalesce(try_cast(resends as integer), 0) as attempt,
