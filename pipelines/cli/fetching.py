@@ -17,7 +17,7 @@ commands = typer.Typer()
     "`scorecard pull pagerduty github --home acme` · `scorecard pull jira --since 2026-01-01` — from that day again"
 )
 def pull(
-    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", show_default="all configured")] = None,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", show_default="all configured")] = None,
     since: Annotated[str | None, typer.Option(metavar="DAY", help="Pull from this day again.")] = None,
     home: Home = None,
     landing: Landing = None,

@@ -31,6 +31,8 @@ TIMEOUT = (10.0, 60.0)
 LONGEST_ANSWER = 600.0
 """Seconds in which a JSON answer must be complete, so that a connection that trickles does not hold a pull."""
 CHUNK, SEEN = 65_536, 4_096
+LARGEST_ANSWER = 256 * 2**20
+"""Bytes of a JSON answer, which is held in memory."""
 HOPS = 3
 SHORTEST_SECRET = 8
 """Characters below which a word is in a page by chance."""
@@ -104,7 +106,12 @@ class Client:
         def once() -> Answer:
             ends_at = self._clock.now().timestamp() + LONGEST_ANSWER
             with self._sent_request(method, path, params, body) as response:
-                content = b"".join(self._chunks(response, ends_at, self._said(method, path)))
+                pieces: list[bytes] = []
+                for piece in self._chunks(response, ends_at, self._said(method, path)):
+                    pieces.append(piece)
+                    if len(pieces) * CHUNK > LARGEST_ANSWER:
+                        raise PullError(f"{self._said(method, path)} is longer than {LARGEST_ANSWER:,} bytes")
+                content = b"".join(pieces)
                 kind = response.headers.get("Content-Type", "no content type")
                 headers = {key.lower(): value for key, value in response.headers.items()}
             try:
@@ -205,17 +212,14 @@ class Client:
                 )
             return TransientError(said, wait)
         token = f"token of {self._connector.title}"
+        needed = f"Needed: {self._connector.permission}"
         if code == 401:
-            return PullError(
-                f"{said}. The {token} is wrong, expired or revoked: make a new one with {self._connector.permission}"
-            )
+            return PullError(f"{said}. The {token} is wrong, expired or revoked: make a new one. {needed}")
         if code == 403:
-            return PullError(f"{said}. The {token} lacks a permission: it needs {self._connector.permission}")
+            return PullError(f"{said}. The {token} lacks a permission. {needed}")
         if code == 404:
-            return PullError(
-                f"{said}. There is no such thing, or the {token} may not see it: check the settings of "
-                f"`[pulls.{self._connector.source}]`, and that it has {self._connector.permission}"
-            )
+            place = f"[pulls.{self._connector.source}]"
+            return PullError(f"{said}. It does not exist, or the {token} may not see it: check {place}. {needed}")
         return PullError(f"{said}. The vendor did not understand the request")
 
     def _said(self, method: str, path: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipelines.settings import Settings
+from pipelines.warehouse.private import private_folder
 
 FOLDER = "pulled"
 
@@ -31,6 +32,8 @@ class Target:
         """Open the part; of an earlier one the first `size_bytes` are kept, which were whole pages."""
         self.path = settings.landing_dir / path
         self.part = self.path.with_name(f"{self.path.name}.part")
+        # The pages may name people, whom no table has.
+        private_folder(settings.landing_dir.joinpath(*Path(path).parts[:2]))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         kept = size_bytes if self.part.exists() and self.part.stat().st_size >= size_bytes else 0
         self.is_resumed = kept == size_bytes

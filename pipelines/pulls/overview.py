@@ -41,7 +41,9 @@ def _health(settings: Settings, source: str, own: PullSettings, now: datetime) -
         own.token()
     except ValueError as error:
         problems.append(str(error))
-        advice = f"put a token of {all_connectors()[source].title} there: {all_connectors()[source].permission}."
+        advice = (
+            f"put a token of {all_connectors()[source].title} there. Needed: {all_connectors()[source].permission}."
+        )
     if state.error:
         problems.append(state.error)
     reached = min((stream.reached for stream in state.streams.values() if stream.reached), default=None)

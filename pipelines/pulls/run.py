@@ -152,7 +152,7 @@ def connect(settings: Settings, source: str, clock: Clock) -> tuple[Connector, P
     try:
         token = own.token().get_secret_value()
     except ValueError as error:
-        raise SetupError(f"{error}. Put a token of {connector.title} there: {connector.permission}") from None
+        raise SetupError(f"{error}. Put a token of {connector.title} there. Needed: {connector.permission}") from None
     return connector, own, Client(connector, base_url, connector.headers(own, token), (token,), clock)
 
 
@@ -217,6 +217,7 @@ class _Pull:
             state.unfinished = Pass(began_at=self._began_at, first=first)
             state.reached, state.cursor, state.part = None, None, None
         missing = Missing(format_of(self._source, stream.form))
+        pages, records = self._result.pages, self._result.records
         while True:
             now, resumed = self._clock.now(), state.unfinished
             current = resumed or Pass(
@@ -233,7 +234,12 @@ class _Pull:
                 break
         self._result.warnings += missing.sentences(f"{self._source}, {stream.name}")
         self._result.reached[stream.name] = state.reached
-        log.info("%s, %s: up to date at %s UTC", self._source, stream.name, f"{state.reached:%Y-%m-%d %H:%M}")
+        log.info(
+            "%s, %s: %s pages with %s records; up to date at %s UTC",
+            *(self._source, stream.name),
+            *(f"{self._result.pages - pages:,}", f"{self._result.records - records:,}"),
+            f"{state.reached:%Y-%m-%d %H:%M}",
+        )
 
     def _windows(self, stream: Stream, state: StreamState, current: Pass, missing: Missing) -> None:
         now, until = self._clock.now(), current.until
@@ -245,7 +251,7 @@ class _Pull:
             current.until = min(window.end, now)
             self._save()
             if number % TOLD_EVERY == 0 and number < len(windows):
-                log.info("%s, %s: %s, %d of %d", self._source, stream.name, window.name, number, len(windows))
+                log.info("%s, %s: %s, day %d of %d", self._source, stream.name, window.name, number, len(windows))
 
     def _feed(self, state: StreamState, window: Window) -> list[Window]:
         """The feed's next file: one that was begun not long ago, else a new one."""

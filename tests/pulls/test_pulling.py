@@ -17,12 +17,12 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.pulls import client, run
-from pipelines.pulls.connectors import pagerduty
+from pipelines.pulls.connectors import all_connectors, pagerduty
 from pipelines.pulls.overview import overview
 from pipelines.pulls.spec import Page, Rate
 from pipelines.pulls.state import locked, state_file
-from pipelines.settings import PullSettings, SourceSettings
-from tests.pulls.conftest import BEGIN, Home
+from pipelines.settings import PROJECT_ROOT, PullSettings, Settings, SourceSettings
+from tests.pulls.conftest import BEGIN, START, Home
 from tests.pulls.pagerduty import PagerDuty
 from tests.pulls.vendor import TOKEN, Response, Vendor
 
@@ -93,6 +93,8 @@ def test_a_day_is_gone_on_with_at_its_next_page(account: PagerDuty, vendor: Vend
     vendor.fail(None, None, None, forbidden)
     assert "403" in refused(home)
     assert home.files(INCIDENTS) == ["2026-03-01.json"], "the day that was begun is not in landing"
+    with home.file(f"{INCIDENTS}/2026-03-02.json.part").open("ab") as part:
+        part.write(b"half of a page" * 9_999)
     vendor.requests.clear()
     home.pull("pagerduty")
     first = vendor.asked("/incidents")[0]
@@ -137,7 +139,10 @@ def test_what_changed_while_a_pull_was_left_unfinished_is_pulled(
 )
 def test_what_passes_by_itself_is_tried_again(account: PagerDuty, vendor: Vendor, home: Home, fault: Response) -> None:
     vendor.fail(None, fault, fault)
-    assert home.pull("pagerduty").error is None
+    result = home.pull("pagerduty")
+    assert result.error is None and set(result.reached.values()) == {START}, (
+        "what changed meanwhile is pulled next time"
+    )
     assert len(home.records(INCIDENTS, "incidents")["2026-03-02.json"]) == 250
     asked = 7 if "Retry-After" in fault.headers or "x-ratelimit-reset" in fault.headers else 0
     assert len(home.clock.waits) == 2
@@ -193,10 +198,10 @@ def test_a_token_that_is_wrong_or_weak_is_said_with_what_it_needs(
     vendor: Vendor, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vendor.fail(Response({"error": {"message": "Access Denied", "errors": ["Insufficient scope"]}}, 403))
-    assert "lacks a permission: it needs a read-only REST API key" in refused(home)
+    assert "The token of PagerDuty lacks a permission. Needed: a read-only REST API key" in refused(home)
     vendor.authorized = lambda _: False
     error = refused(home)
-    assert "is wrong, expired or revoked: make a new one with a read-only REST API key" in error
+    assert "is wrong, expired or revoked: make a new one. Needed: a read-only REST API key" in error
     assert TOKEN not in error and "•••" in error, "the server repeats the headers in its message"
     monkeypatch.delenv("TEST_PULL_TOKEN")
     assert "the environment variable TEST_PULL_TOKEN is not set or empty" in refused(home)
@@ -311,7 +316,7 @@ def test_the_command_pulls_and_fails_where_a_source_does(
     own = f'[pulls.pagerduty]\ntoken_env = "TEST_PULL_TOKEN"\nbase_url = "{vendor.url}"\nsince = {BEGIN}\n'
     (folder / "scorecard.toml").write_text(own)
     good = CliRunner().invoke(app, arguments)
-    assert good.exit_code == 0 and "pagerduty, incidents: up to date at" in good.output
+    assert good.exit_code == 0 and "records; up to date at" in good.output
     vendor.authorized = lambda _: False
     bad = CliRunner().invoke(app, arguments)
     assert bad.exit_code == 1 and "is wrong, expired or revoked" in bad.output
@@ -320,8 +325,15 @@ def test_the_command_pulls_and_fails_where_a_source_does(
     assert unknown.exit_code == 2 and "no pull of `github` is configured; configured: pagerduty" in unknown.output
 
 
-def test_the_state_is_readable_and_its_owners_alone(vendor: Vendor, home: Home) -> None:
+def test_a_huge_answer_ends_the_pull(vendor: Vendor, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "LARGEST_ANSWER", 2 * client.CHUNK)
+    vendor.fail(Response(b" " * 3 * client.CHUNK))
+    assert "is longer than 131,072 bytes" in refused(home)
+
+
+def test_state_and_pages_are_their_owners_alone(vendor: Vendor, home: Home) -> None:
     home.pull("pagerduty")
+    assert home.file("pagerduty/pulled").stat().st_mode & 0o077 == 0
     state = json.loads(state_file(home.settings, "pagerduty").read_text())
     assert state["streams"]["incidents"]["reached"] == "2026-03-10T06:00:00Z"
     assert home.settings.pulls_dir.stat().st_mode & 0o077 == 0
@@ -330,4 +342,15 @@ def test_the_state_is_readable_and_its_owners_alone(vendor: Vendor, home: Home) 
 def test_progress_is_told(account: PagerDuty, vendor: Vendor, home: Home, caplog: pytest.LogCaptureFixture) -> None:
     home.pull("pagerduty", since="2026-02-08")
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
-    assert "pagerduty, incidents: 2026-02-27, 20 of 31" in said
+    assert "pagerduty, incidents: 2026-02-27, day 20 of 31" in said
+
+
+def test_what_the_guide_shows_is_a_file_of_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    guide = (PROJECT_ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
+    folder = tmp_path_factory.mktemp("guide")
+    shown = guide.split("### Or pull them")[1].split("```toml\n")[1].split("```")[0]
+    (folder / "scorecard.toml").write_text(shown)
+    monkeypatch.chdir(folder)
+    assert set(Settings().pulls.configured()) == set(all_connectors())

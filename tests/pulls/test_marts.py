@@ -1,0 +1,158 @@
+"""What was pulled is read by its sources and makes the right marts: of every connector, in one home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from pipelines.pulls.connectors import all_connectors
+from pipelines.settings import Settings
+from pipelines.sources import all_sources
+from pipelines.warehouse.connect import writer
+from pipelines.warehouse.incomplete import incomplete_exports
+from tests.integration import quality
+from tests.pulls import github, incident_io, jira, mixpanel, pagerduty, typeform, zendesk
+from tests.pulls.conftest import Home
+
+CATALOG = f"""
+id: chat
+kind: model
+name: Chat
+description: Answers.
+business_unit: Service
+identifiers:
+  - {{source: pagerduty, kind: service_id, value: PSVC001}}
+  - {{source: jira, kind: label, value: chat}}
+  - {{source: incident_io, kind: incident_type, value: AI}}
+  - {{source: github, kind: repository, value: {github.REPOSITORY}}}
+  - {{source: github, kind: workflow, value: {github.REPOSITORY}/.github/workflows/deploy.yml}}
+  - {{source: zendesk, kind: ticket_tag, value: chat}}
+features:
+  - id: chat-feature
+    name: Chat
+    source: mixpanel
+    qualifying_events: [Asked]
+    target_population:
+      - {{from: 2026-01-01, size: 10}}
+surveys:
+  - {{id: feedback, name: Feedback, source: typeform, survey: {typeform.FORM}, questions: [rating], measure: csat,
+      worst: 1, best: 5}}
+satisfaction:
+  - {{from: 2026-01-01, primary: survey, survey: csat}}
+"""
+EXPECTED: dict[str, list[tuple[Any, ...]]] = {
+    "select source, is_open, acknowledge_seconds, resolve_seconds from marts.mart_incidents order by source, is_open": [
+        ("incident_io", False, 3600.0, 3600.0),
+        ("jira", False, 900.0, 3600.0),
+        ("pagerduty", False, 600.0, 7200.0),
+        ("pagerduty", True, None, None),
+    ],
+    "select version, cast(deployed_date as varchar), is_rollback from marts.mart_deployments order by deployed_at": [
+        ("v1", "2026-03-02", False),
+        ("v2", "2026-03-04", False),
+    ],
+    "select ticket_count, deleted_ticket_count, good_count from marts.fct_tickets_daily where ticket_count > 0": [
+        (1, 1, 1)
+    ],
+    "select cast(event_date as varchar), active_user_count from marts.mart_feature_adoption_daily "
+    "where feature_id <> 'all' and event_date = date '2026-03-06'": [("2026-03-06", 2)],
+    "select cast(event_date as varchar), observation_count from marts.mart_satisfaction_measures_daily "
+    "where observation_count > 0 order by all": [("2026-03-02", 1), ("2026-03-04", 2)],
+}
+
+
+@pytest.fixture
+def servers(home: Home) -> Iterator[Home]:
+    with ExitStack() as stack:
+        home.connect("pagerduty", stack.enter_context(_pagerduty().server().up()))
+        home.connect("github", stack.enter_context(_github().server().up()), repositories=[github.REPOSITORY])
+        site = stack.enter_context(_jira().server().up())
+        home.connect("jira", site, user=jira.USER, projects=["OPS", "ML"])
+        home.connect("incident_io", stack.enter_context(_incident_io().server().up()))
+        home.connect("zendesk", stack.enter_context(_zendesk().server().up()), user=zendesk.USER)
+        project = stack.enter_context(_mixpanel().server().up())
+        home.connect("mixpanel", project, user=mixpanel.USER, project_id=mixpanel.PROJECT)
+        home.connect("typeform", stack.enter_context(_typeform().server().up()), forms=[typeform.FORM])
+        yield home
+
+
+def test_what_every_connector_wrote_makes_the_marts(servers: Home) -> None:
+    settings = servers.settings
+    assert set(settings.pulls.configured()) == set(all_connectors()), "a new connector is tried here too"
+    for source in all_connectors():
+        assert servers.pull(source).error is None
+    folder = settings.catalog_dir / "workforce"
+    folder.mkdir(parents=True)
+    (settings.catalog_dir / "company.yaml").write_text("name: Acme\n")
+    (folder / "chat.yaml").write_text(CATALOG)
+    marts = sorted({word.split(".")[1] for query in EXPECTED for word in query.split() if word.startswith("marts.")})
+    quality.run(settings, tests=True, sources=list(all_connectors()), marts=marts)
+    for query, rows in EXPECTED.items():
+        assert _rows(settings, query) == rows, query
+    problems = _rows(settings, "select path, status, message from ledger.files where status <> 'loaded'")
+    assert problems == [] == _rows(settings, "select source, reason from raw.quarantine")
+    assert incomplete_exports(settings, all_sources()) == []
+    quiet = _rows(settings, "select count(distinct day) from ledger.file_version_days where source = 'pagerduty'")
+    assert quiet == [(10,)], "days without an incident are covered"
+
+
+def _rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    with writer(settings, "comparing") as connection:
+        return connection.execute(query).fetchall()
+
+
+def _pagerduty() -> pagerduty.PagerDuty:
+    account = pagerduty.PagerDuty()
+    first = account.incident(1, "2026-03-02T10:00:00Z")
+    account.entry(first, "acknowledge_log_entry", "2026-03-02T10:10:00Z")
+    account.resolve(first, "2026-03-02T12:00:00Z")
+    account.incident(2, "2026-03-05T10:00:00Z")
+    return account
+
+
+def _github() -> github.GitHub:
+    account = github.GitHub()
+    account.deploy(1, "2026-03-02T10:00:00Z", "v1")
+    account.deploy(2, "2026-03-04T10:00:00Z", "v2")
+    account.deploy(3, "2026-03-05T10:00:00Z", "v3", "failure")
+    return account
+
+
+def _jira() -> jira.Jira:
+    site = jira.Jira()
+    issue = site.issue(1, "2026-03-03T10:00:00.000+0000")
+    site.change(issue, "2026-03-03T10:15:00.000+0000", status=("Open", "Working"))
+    site.change(issue, "2026-03-03T11:00:00.000+0000", status=("Working", "Done"), resolution=(None, "Fixed"))
+    return site
+
+
+def _incident_io() -> incident_io.IncidentIo:
+    account = incident_io.IncidentIo()
+    row = account.incident(1, "2026-03-04T10:00:00Z")
+    account.update(row, "2026-03-04T11:00:00Z", "Closed", "closed")
+    return account
+
+
+def _zendesk() -> zendesk.Zendesk:
+    account = zendesk.Zendesk()
+    account.ticket(1, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z", score="offered")
+    account.ticket(1, "2026-03-02T10:00:00Z", "2026-03-02T12:00:00Z", score="good")
+    account.ticket(2, "2026-03-02T10:00:00Z", "2026-03-02T13:00:00Z", "deleted")
+    return account
+
+
+def _mixpanel() -> mixpanel.Mixpanel:
+    project = mixpanel.Mixpanel()
+    for user in ("u1", "u2", "u2"):
+        project.event("Asked", "2026-03-06T10:00:00Z", user)
+    return project
+
+
+def _typeform() -> typeform.Typeform:
+    form = typeform.Typeform()
+    form.response(1, "2026-03-04T10:00:00Z", 5)
+    form.response(2, "2026-03-04T11:00:00Z", 2)
+    return form
