@@ -27,7 +27,7 @@ final as (
     select
         min(first_date) as first_date,
         max(last_date) as last_date,
-        cast(count(*) as bigint) as month_count,
+        cast(nullif(count(*), 0) as bigint) as month_count,
         cast(sum(day_count) as bigint) as day_count
     from newest
 

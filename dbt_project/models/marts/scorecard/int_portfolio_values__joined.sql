@@ -119,6 +119,19 @@ spent as (
 
 ),
 
+-- A project without an approved plan costs an unknown amount, and one in a currency without a rate as well.
+planned as (
+
+    select
+        shares.member_id as model_id,
+        count(distinct shares.project_id) as project_count,
+        count(distinct states.project_id) as known_project_count
+    from shares
+    left join states on shares.project_id = states.project_id
+    group by shares.member_id
+
+),
+
 final as (
 
     select
@@ -144,10 +157,19 @@ final as (
         predicted.prediction_count,
         billed.compute_cost_usd,
         billed.bill_usd - billed.compute_cost_usd as other_bill_usd,
-        case when coalesce(spent.unconverted_count, 0) = 0 then coalesce(spent.project_running_usd, 0) end
-            as project_running_usd,
-        case when coalesce(spent.unconverted_count, 0) = 0 then coalesce(spent.investment_usd, 0) end
-            as investment_usd,
+        case
+            when trailing_months.month_count is null then null
+            when coalesce(planned.project_count, 0) > coalesce(planned.known_project_count, 0)
+                then 'a project has no approved plan'
+            when coalesce(spent.unconverted_count, 0) > 0
+                then 'a project has a flow in a currency without an exchange rate on its day'
+        end as project_gap_reason,
+        {% for cost in ['project_running_usd', 'investment_usd'] -%}
+        case
+            when trailing_months.month_count is not null and project_gap_reason is null
+                then coalesce(spent.{{ cost }}, 0)
+        end as {{ cost }},
+        {% endfor -%}
 
         trailing_months.month_count,
         trailing_months.day_count,
@@ -168,6 +190,7 @@ final as (
     left join billed on models.model_id = billed.model_id
     left join predicted on models.model_id = predicted.model_id
     left join spent on models.model_id = spent.model_id
+    left join planned on models.model_id = planned.model_id
 
 )
 

@@ -39,10 +39,9 @@ final as (
         case
             when month_count is null then 'No whole month of data yet.'
             when full_cost_usd is null
-                then 'The full cost is unknown: ' || case
-                    when billed_day_count is null then 'no charge on the cloud bill belongs to the model.'
-                    else 'a project has a flow in a currency without an exchange rate on its day.'
-                end
+                then
+                    'The full cost is unknown: '
+                    || coalesce(project_gap_reason, 'no charge on the cloud bill belongs to the model') || '.'
             else
                 case evidence_grade
                     when 'none' then 'No value is measured, recorded by finance or claimed'
@@ -69,7 +68,7 @@ final as (
                 || coalesce(' Breached: ' || breaches || '.', '')
         end as verdict_reason,
         case
-            when verdict is null then 'A whole month with a cloud bill of the model.'
+            when verdict is null then 'A whole month, a cloud bill of the model, and an approved plan of each of its projects.'
             when verdict = 'retire'
                 then 'A value of at least ' || avoidable_cost_text || ', which is what retiring it saves.'
             when verdict = 'scale'
@@ -138,7 +137,7 @@ final as (
         required_day_count,
         month_count,
         day_count,
-        coalesce(billed_day_count, 0) as billed_day_count
+        billed_day_count
 
     from stated
 
