@@ -157,6 +157,25 @@ def test_a_model_nobody_asks_has_counted_zeros_and_no_ratio(marts: Sparse) -> No
         ).fetchall() == [(0, 0, 0, 0)]
 
 
+def test_what_is_not_known_is_not_worth_nothing_and_calls_for_no_decision(marts: Sparse) -> None:
+    found = marts.execute(
+        "select claimed_usd, measured_usd, actual_usd, difference_usd, claimed_gap_reason, measured_gap_reason, "
+        "actual_gap_reason, difference_gap_reason from mart_value_reconciliation"
+    ).fetchall()
+    assert bool(found) == (marts.name != "nothing")
+    for row in found:
+        assert all((amount is None) == (reason is not None) for amount, reason in zip(row[:4], row[4:], strict=True))
+    portfolio = marts.execute(
+        "select verdict, full_cost_usd, verdict_reason, would_change from mart_portfolio"
+    ).fetchall()
+    assert portfolio
+    assert all(row[:2] == (None, None) and row[2] == "No whole month of data yet." and row[3] for row in portfolio)
+    kinds = {kind for (kind,) in marts.execute("select distinct kind from mart_decisions").fetchall()}
+    assert kinds <= {"nothing": set(), "one_idle_model": {"gate", "alerts"}}.get(
+        marts.name, {"gate", "alerts", "project"}
+    )
+
+
 def test_every_rule_with_a_corner_holds_on_made_up_rows(marts: Sparse) -> None:
     if marts.name == "nothing":
         result = dbt(marts.settings, ["test", "--quiet", "--select", "test_type:unit"])

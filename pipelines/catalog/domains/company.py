@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pipelines.catalog.columns import CatalogTable, Row, text
 from pipelines.catalog.domains.adoption import ExcludedUsers
 from pipelines.catalog.domains.energy import Energy
-from pipelines.catalog.domains.governance import DecisionGate
+from pipelines.catalog.domains.governance import DecisionGate, RecordedDecision
 from pipelines.catalog.domains.roles import Role
 from pipelines.catalog.parts import CURRENCY_PATTERN, Part, Text
 
@@ -62,6 +62,7 @@ class Company(Part):
     )
     excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users excluded from analytics.")
     decision_gates: tuple[DecisionGate, ...] = Field((), description="The decision gates of every AI member.")
+    decisions: tuple[RecordedDecision, ...] = Field((), description="Decisions that were taken.")
     incident_types: tuple[Text, ...] = Field(
         INCIDENT_TYPES,
         min_length=1,

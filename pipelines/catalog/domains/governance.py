@@ -1,4 +1,4 @@
-"""Governance of a member: guardrails, decision gates with sign-offs, acknowledged alerts.
+"""Governance of a member: guardrails, decision gates with sign-offs, acknowledged alerts, recorded decisions.
 
 Targets that may be missed live in `targets`; the alerts themselves are computed, not declared.
 """
@@ -6,6 +6,7 @@ Targets that may be missed live in `targets`; the alerts themselves are computed
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
@@ -143,12 +144,22 @@ class Acknowledgement(Part):
     note: Text | None = Field(None, description="The action taken.")
 
 
+class RecordedDecision(Part):
+    """A decision that was taken: it leaves the list until something newer calls for it."""
+
+    decision: Exact = Field(description="The decision's id, as `mart_decisions` shows it.")
+    given: Day = Field(alias="date", description="The day it was taken.")
+    by: Address = Field(description="Who took it, as a role address.")
+    note: Text | None = Field(None, description="What was decided, and why.")
+
+
 def check(read: Entries) -> Iterator[Problem]:
-    """Guardrails without groups to compare, duplicate gates, sign-offs of unknown criteria."""
+    """Guardrails without groups to compare, duplicate gates and decisions, sign-offs of unknown criteria."""
     for member in read.members:
         yield from _check_guardrails(member)
     if read.company is not None:
         yield from _check_gates(read.company)
+        yield from _check_decisions(read.company)
         for member in read.members:
             yield from _check_sign_offs(member, read.company.value)
 
@@ -181,6 +192,13 @@ def _check_gates(company: Read[Company]) -> Iterator[Problem]:
         for j, criterion in enumerate(gate.criteria):
             place = Place(company.document, (*here, "criteria", j, "id"))
             yield from once(criteria, criterion.id, place, "Give one of them another id")
+
+
+def _check_decisions(company: Read[Company]) -> Iterator[Problem]:
+    taken: dict[tuple[str, date], Place] = {}
+    for i, decision in enumerate(company.value.decisions):
+        place = Place(company.document, ("decisions", i, "decision"))
+        yield from once(taken, (decision.decision, decision.given), place, "Record it once a day")
 
 
 def _check_sign_offs(member: Read[AiMember], company: Company) -> Iterator[Problem]:
@@ -256,6 +274,11 @@ def _acknowledgements(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
         for seen in member.acknowledgements:
             yield member.id, seen.alert, seen.given, seen.by, seen.note
+
+
+def _decisions(catalog: Catalog) -> Iterator[Row]:
+    for taken in catalog.company.decisions:
+        yield taken.decision, taken.given, taken.by, taken.note
 
 
 TABLES: Final = (
@@ -334,5 +357,17 @@ TABLES: Final = (
         ),
         ("member_id", "alert_id"),
         _acknowledgements,
+    ),
+    CatalogTable(
+        "decisions",
+        "One row per decision that was taken and day.",
+        (
+            text("decision_id", "The decision, as `mart_decisions` shows it."),
+            CatalogColumn("decided_date", "DATE", "The day it was taken."),
+            text("decided_by", "Who took it, as a role address."),
+            text("note", "What was decided, and why."),
+        ),
+        ("decision_id", "decided_date"),
+        _decisions,
     ),
 )
