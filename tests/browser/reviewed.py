@@ -105,6 +105,13 @@ def _events() -> Answers:
 def _decisions() -> Answers:
     """What is to be decided, and what it rests on."""
     return {
+        "decisions": [
+            {"decision_id": f"model-1:{severity}", "decision_name": HOSTILE, "subject_name": HOSTILE,
+             "severity": severity, "opened_date": DAY, "due_date": DAY, "is_overdue": True, "as_of": DAY,
+             "owner_role": "ai_program_lead", "owner": HOSTILE, "sign_off_roles": "sre,data_steward",
+             "evidence": HOSTILE, "options": HOSTILE, "alert_count": 2}
+            for severity in ("critical", "failed", "waiting")
+        ],
         "gates": [
             {"model_id": "model-1", "gate_id": "g", "gate_name": HOSTILE, "due_date": DAY, "criterion_count": 3,
              "passed_count": 1, "failed_count": 1, "failed": HOSTILE, "waiting": HOSTILE}

@@ -133,6 +133,36 @@ def test_alerts_incidents_and_experiments_are_those_of_the_period(company: Compa
     assert invalid[3].text == words.NONE, "an invalid experiment has no lift"
 
 
+@pytest.mark.parametrize("kind", ["weekly", "monthly", "quarterly", "launch"])
+def test_every_review_leads_with_the_open_decisions_of_its_models(
+    company: Company, reviews: dict[str, Review], kind: str
+) -> None:
+    found = company.rows(
+        "select subject_name, decision_name, severity, owner, evidence, model_ids, "
+        "coalesce(sign_off_roles, owner_role) from mart_decisions "
+        "order by decision_rank"
+    )
+    expected = [row for row in found if kind != "launch" or "recommender" in row[5].split(",")]
+    first = reviews[kind].sections[0]
+    assert first.key == "decisions" and first.says.startswith(f"{len(expected)} decisions open on 1 March 2026: ")
+    rows = table(first).rows
+    assert [(row[0].text, row[0].note, row[1].text, row[4].text, row[5].text) for row in rows] == [
+        row[:5] for row in expected
+    ]
+    for row, decision in zip(rows, expected, strict=True):
+        assert all(role.replace("_", " ") in row[4].note.lower() for role in decision[6].split(","))
+
+
+def test_nothing_that_leads_a_review_is_said_again_below(company: Company, reviews: dict[str, Review]) -> None:
+    shown = table(section(reviews["weekly"], "alerts")).rows
+    assert {row[1].text for row in shown} <= {"opened", "closed", "opened and closed"}
+    (gates,) = company.rows(
+        "select count(distinct (model_id, gate_id)) from mart_decision_gates "
+        "where due_date between date '2026-02-01' and date '2026-03-31'"
+    )
+    assert (len(table(section(reviews["monthly"], "gates")).rows),) == gates
+
+
 def test_the_quarter_looks_back_on_value_and_on_plans(company: Company, reviews: dict[str, Review]) -> None:
     roi = section(reviews["quarterly"], "roi")
     worth = dict(
@@ -230,6 +260,7 @@ def test_an_empty_company_has_reviews_that_say_so(catalog: Catalog) -> None:
             assert period_of(read, period.cadence, period.end, date(2026, 3, 2)) == period
             found = review(read, catalog, period)
             assert section(found, "headline").says == "Nothing has been measured in this period."
+            assert section(found, "decisions").says == "Nothing is waiting for a decision."
             assert "None" not in as_html(found) and "None" not in as_markdown(found)
         assert "nothing is due" in section(review(read, catalog, MONTH, model="triage"), "gates").says
 

@@ -1,4 +1,4 @@
-"""The decision sections: gates, experiments, ROI, feedback, and the roles that decide."""
+"""The decision sections: open decisions, gates, experiments, ROI, feedback, and the roles that decide."""
 
 from __future__ import annotations
 
@@ -13,26 +13,53 @@ from pipelines.scorecard.reviews.document import Block, Cell, Items, Section, Te
 from pipelines.scorecard.reviews.facts import Facts, Row, Rows, status_cell
 
 
+def open_decisions(facts: Facts) -> Section:
+    """What has to be decided, failed before waiting, then oldest first: it leads every review."""
+    found = facts["decisions"]
+    counted = Counter(row["severity"] for row in found)
+    overdue, alerts = sum(row["is_overdue"] for row in found), sum(row["alert_count"] for row in found)
+    says = (
+        f"{words.plural(len(found), 'decision')} open on {words.day(found[0]['as_of'])}: "
+        f"{counted['critical']} critical, {counted['failed']} failed, {counted['waiting']} waiting; "
+        f"{overdue} overdue. {words.plural(alerts, 'alert')} behind them."
+        if found
+        else "Nothing is waiting for a decision."
+    )
+    rows: Rows = [
+        [
+            Cell(row["subject_name"], row["decision_name"]),
+            row["severity"],
+            words.short_day(row["opened_date"]),
+            Cell(words.short_day(row["due_date"]), "overdue" if row["is_overdue"] else ""),
+            Cell(row["owner"] or words.NONE, _signers(row)),
+            Cell(row["evidence"], row["options"]),
+        ]
+        for row in found
+    ]
+    head = ["Decision", "Severity", "Since", "Due", "Owner", "Evidence and options"]
+    caption = "Open decisions, as of the newest data: failed first, then oldest."
+    return Section("decisions", "To decide", says, (table(caption, head, rows),) if rows else ())
+
+
+def _signers(row: Row) -> str:
+    """The role that decides, and those that must sign if they are others."""
+    missing = [_role(role) for role in (row["sign_off_roles"] or "").split(",") if role]
+    return _role(row["owner_role"]) + (
+        f"; to sign: {words.listed(missing)}" if missing and row["sign_off_roles"] != row["owner_role"] else ""
+    )
+
+
 def gates(facts: Facts) -> Section:
-    """Decision gates in the period, overdue, and coming."""
+    """Decision gates in the period and coming; overdue ones are among the open decisions."""
     found = facts["gates"]
-    due = sum(facts.period.start <= row["due_date"] <= facts.period.end for row in found)
-    overdue = sum(row["due_date"] < facts.period.start for row in found)
-    coming = len(found) - due - overdue
-    says = f"{due} due, {overdue} overdue, {coming} coming up." if found else "No gate is due."
+    due = sum(row["due_date"] <= facts.period.end for row in found)
+    says = f"{due} due, {len(found) - due} coming up." if found else "No gate is due."
     rows: Rows = []
     for row in found:
-        when = (
-            "coming"
-            if row["due_date"] > facts.last_day
-            else "overdue"
-            if row["due_date"] < facts.period.start
-            else "due"
-        )
         rows.append(
             [
                 Cell(facts.model(row["model_id"]), row["gate_name"]),
-                Cell(words.short_day(row["due_date"]), when),
+                Cell(words.short_day(row["due_date"]), "coming" if row["due_date"] > facts.last_day else "due"),
                 f"{row['passed_count']} of {row['criterion_count']}",
                 Cell(row["failed"] or words.NONE, status="off_target" if row["failed_count"] else None),
                 row["waiting"] or words.NONE,
@@ -262,7 +289,7 @@ def governance(facts: Facts) -> Section:
     return Section("governance", "Participants and decisions", says, tuple(blocks))
 
 
-def _role(role: Role) -> str:
+def _role(role: Role | str) -> str:
     return {"sre": "SRE", "ai_program_lead": "AI program lead"}.get(role, role.replace("_", " "))
 
 

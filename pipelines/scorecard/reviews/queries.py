@@ -23,6 +23,12 @@ _CHOSEN: Final = (
 _QUERIES: Final = {
     "models": "select model_id, model_name from chosen order by model_name, model_id",
     "kpis": "select kpi_id, kpi_name, unit, kpi_group from mart_kpis order by kpi_number",
+    "decisions": (
+        "select decision_id, decision_name, subject_name, severity, opened_date, due_date, is_overdue, as_of, "
+        "owner_role, owner, sign_off_roles, evidence, options, alert_count from mart_decisions "
+        "where list_has_any(string_split(model_ids, ','), (select coalesce(list(model_id), []) from chosen)) "
+        "order by decision_rank"
+    ),
     "cells": (
         "select model_id, kpi_id, value, ci_low, ci_high, target, status, trend, gap_reason, objective, as_of "
         "from mart_scorecard semi join chosen using (model_id) where period = $period and period_start_date = $start"
@@ -90,8 +96,8 @@ _QUERIES: Final = {
         "coalesce(string_agg(statement || ' (' || case when sign_off_role is not null then "
         "replace(sign_off_role, '_', ' ') when status = 'waiting_for_data' then 'no data' else 'no target' end || ')', "
         "' ' order by criterion_number) filter (status like 'waiting%'), '') as waiting "
-        "from mart_decision_gates semi join chosen using (model_id) where due_date <= $horizon group by all "
-        "having due_date >= $start or passed_count < criterion_count order by due_date, model_id, gate_id"
+        "from mart_decision_gates semi join chosen using (model_id) where due_date between $start and $horizon "
+        "group by all order by due_date, model_id, gate_id"
     ),
     # For one model: the criteria of its launch, and its results since.
     "criteria": (

@@ -228,16 +228,17 @@ def off_target(facts: Facts) -> Section:
 
 
 def alerts(facts: Facts) -> Section:
-    """Alerts opened and closed in the period, and those still open at its end."""
+    """Alerts opened and closed in the period; those that were open before are among the open decisions."""
     found = facts["alerts"]
     opened, closed = sum(row["is_opened"] for row in found), sum(row["is_closed"] for row in found)
     left = [row for row in found if not row["is_closed"]]
     says = f"{opened} opened, {closed} closed, {len(left)} open at the end." if found else "No alert was open."
-    shown = (
-        [row for row in found if row["alert_kind"] != "kpi_off_target"]
-        if facts.period.cadence == "quarterly"
-        else found
-    )
+    shown = [
+        row
+        for row in found
+        if (row["is_opened"] or row["is_closed"])
+        and (facts.period.cadence != "quarterly" or row["alert_kind"] != "kpi_off_target")
+    ]
     rows: Rows = [
         [
             Cell(facts.model(row["model_id"]), _alert_name(facts, row)),
@@ -252,7 +253,10 @@ def alerts(facts: Facts) -> Section:
     head = ["Model and alert", "State", "Opened (UTC)", "Closed", "Evidence and action", "Owner"]
     elsewhere = "; missed targets are in the section above." if facts.period.cadence == "quarterly" else "."
     return Section(
-        "alerts", "Alerts", says, (table(f"Alerts, open ones first{elsewhere}", head, rows),) if rows else ()
+        "alerts",
+        "Alerts",
+        says,
+        (table(f"Alerts opened or closed in the period, open ones first{elsewhere}", head, rows),) if rows else (),
     )
 
 
@@ -267,7 +271,7 @@ def _alert_name(facts: Facts, row: Row) -> str:
 def _alert_state(row: Row) -> str:
     if row["is_opened"] and row["is_closed"]:
         return "opened and closed"
-    return "closed" if row["is_closed"] else "opened" if row["is_opened"] else "still open"
+    return "closed" if row["is_closed"] else "opened"
 
 
 def _acknowledged(row: Row) -> str:

@@ -27,6 +27,7 @@ TITLES: Final[Mapping[Cadence, str]] = {
 }
 ORDER: Final[Mapping[Cadence, tuple[Callable[[Facts], Section], ...]]] = {
     "weekly": (
+        decisions.open_decisions,
         sections.headline,
         sections.off_target,
         sections.alerts,
@@ -40,6 +41,7 @@ ORDER: Final[Mapping[Cadence, tuple[Callable[[Facts], Section], ...]]] = {
         decisions.governance,
     ),
     "monthly": (
+        decisions.open_decisions,
         sections.headline,
         sections.moved,
         sections.why,
@@ -51,6 +53,7 @@ ORDER: Final[Mapping[Cadence, tuple[Callable[[Facts], Section], ...]]] = {
         decisions.governance,
     ),
     "quarterly": (
+        decisions.open_decisions,
         sections.headline,
         decisions.roi,
         sections.moved,
@@ -65,6 +68,7 @@ ORDER: Final[Mapping[Cadence, tuple[Callable[[Facts], Section], ...]]] = {
 }
 
 LAUNCH: Final[tuple[Callable[[Facts], Section], ...]] = (
+    decisions.open_decisions,
     decisions.launch_gates,
     decisions.since_launch,
     sections.moved,
@@ -136,9 +140,9 @@ def review(
         sections=tuple(section(facts) for section in (LAUNCH if model else ORDER[period.cadence])),
         made=(
             f"Written from the marts published at {decisions.known_until(published_at)}. Alerts, incidents and values "
-            "are those of the period; gates, experiments and finance are as known now. Intervals are 95 % confidence "
-            "intervals. A change is significant if its adjusted p-value is below 5 % and it exceeds 2 %; it is not "
-            "proof of causation."
+            "are those of the period; decisions, gates, experiments and finance are as known now. Intervals are 95 % "
+            "confidence intervals. A change is significant if its adjusted p-value is below 5 % and it exceeds 2 %; it "
+            "is not proof of causation."
         ),
     )
 
