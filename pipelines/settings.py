@@ -198,7 +198,7 @@ class GitHubPullSettings(PullSettings):
 class JiraPullSettings(PullSettings):
     """Jira's projects; `base_url` is the site's address."""
 
-    user: str | None = Field(None, description="The e-mail address of the token's user; null: the token stands alone.")
+    user: str | None = Field(None, description="The e-mail address of the token's user; null: a bearer token.")
     projects: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")], ...] = Field(
         min_length=1, description="The keys of the projects."
     )

@@ -36,7 +36,7 @@ RESUMED_WITHIN = timedelta(hours=12)
 """How long a window that was begun may be gone on with: its tokens and offsets mean something else later."""
 FEED_BYTES = 64 * 2**20
 """The size at which a feed's file is complete and the next one begins."""
-TOLD_EVERY = 20
+PROGRESS_EVERY = 20
 """Windows between two lines of progress."""
 
 
@@ -250,7 +250,7 @@ class _Pull:
             self._window(stream, state, window, missing)
             current.until = min(window.end, now)
             self._save()
-            if number % TOLD_EVERY == 0 and number < len(windows):
+            if number % PROGRESS_EVERY == 0 and number < len(windows):
                 log.info("%s, %s: %s, day %d of %d", self._source, stream.name, window.name, number, len(windows))
 
     def _feed(self, state: StreamState, window: Window) -> list[Window]:

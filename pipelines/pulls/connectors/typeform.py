@@ -1,7 +1,7 @@
 """Typeform: completed responses of each form, by the Responses API.
 
-Not asked for: answers to questions for an address, a phone number, a contact or a file, which the form's own definition
-tells apart (`fields`). Hidden fields and what is known of the browser come unasked; the source's tables have neither.
+Not asked for: answers to questions for an address, a phone number, a contact or a file, by the form's own definition
+(`fields`). Hidden fields and what is known of the browser come unasked; the source's tables have neither.
 
 A page has at most 1,000 responses, newest first; the next one is asked for by the token of its last response
 (`before`). Two requests a second are allowed (https://www.typeform.com/developers/responses/).
@@ -20,7 +20,7 @@ from pipelines.settings import PullSettings, TypeformPullSettings
 LIMIT = 1_000
 RESPONSES = "Typeform Responses API"
 PERSONAL = {"email", "phone_number", "contact_info", "address", "file_upload", "calendly", "payment"}
-"""Types of question whose answers say who answers."""
+"""Types of question that ask who answers."""
 
 
 class _Form:
