@@ -7,16 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from bench.calibration import ANYTIME, COVERAGE, REJECTION, Case, Held, covers, rejects
-from pipelines.estimates.experiments import (
-    Metric,
-    Moments,
-    Tally,
-    adjust,
-    compare,
-    compare_quantiles,
-    sample_ratio,
-)
+from pipelines.estimates.experiments import Metric, Moments, adjust, compare, sample_ratio
 from pipelines.estimates.intervals import Array
+from pipelines.estimates.quantiles import Tally, compare_quantiles
 
 Draw = Callable[[np.random.Generator, int], Array]
 LIFT = 0.1

@@ -20,19 +20,10 @@ from numpy.typing import NDArray
 from pipelines.estimates.causal.instruments import two_stage
 from pipelines.estimates.causal.matching import Balance, Units, match
 from pipelines.estimates.causal.panels import Panel, staggered, two_by_two
-from pipelines.estimates.experiments import (
-    Comparison,
-    Metric,
-    Moments,
-    QuantileComparison,
-    Tally,
-    adjust,
-    compare,
-    compare_quantiles,
-    sample_ratio,
-)
+from pipelines.estimates.experiments import Comparison, Metric, Moments, adjust, compare, sample_ratio
 from pipelines.estimates.intervals import Array, Estimate
 from pipelines.estimates.power import Baseline, Variants, detectable, power
+from pipelines.estimates.quantiles import QuantileComparison, Tally, compare_quantiles
 
 DEFAULT_TUNING = 5_000.0
 """N* of always-valid intervals where an experiment was planned without a size, as GrowthBook sets it."""

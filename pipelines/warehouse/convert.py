@@ -197,7 +197,7 @@ def _write_tables(
     report: ledger.FileReport,
 ) -> ledger.FileReport:
     form = opened.format
-    bad: list[str] = []
+    failing: list[str] = []
     queries = partial(_queries, connection, source, opened, latest)
     try:
         written = _written(connection, queries(), folder)
@@ -209,7 +209,7 @@ def _write_tables(
         if isinstance(error, NOT_OF_ROWS) or not failing_rows(connection, queries):
             raise
         written = _written(connection, queries(), folder)
-        bad.append(
+        failing.append(
             f"select {quote(next(iter(form.select)))} as table_name, _row, null as _day, _reason, every_row._raw "
             "from failing join every_row using (_row)"
         )
@@ -217,35 +217,12 @@ def _write_tables(
     if form.container == "parquet":
         for path in written:
             _check_days(connection, path, latest, report.path)
-    if form.reduces:
-        # The first table stands for the file's rows; the others are other views of the same ones.
-        good = _stood_for(connection, written[0])
-        bad += [
-            f"select {quote(table)} as table_name, _row, _day, _reason, _raw from ({query})"
-            for table, query in form.quarantine.items()
-            if good < opened.rows_read
-        ]
-    else:
-        in_texts = form.container == "parquet"
-        bad += [
-            f"select {quote(path.stem)} as table_name, _row, _day, _reason, {'texts' if in_texts else 'bad'}._raw "
-            f"from read_parquet({path_list([path])}) as bad {'join texts using (_row) ' if in_texts else ''}"
-            "where _reason is not null"
-            for path in written
-        ]
-    if opened.broken_count:
-        bad.append(f"select null as table_name, _row, null as _day, _reason, _raw from ({opened.broken})")
+    # The first table of a reduced file stands for its rows; the others are other views of the same ones.
+    good = _stood_for(connection, written[0]) if form.reduces else 0
+    bad = failing + _bad(opened, written, has_bad=good < opened.rows_read)
     bad_rows = _set_aside(connection, bad, folder / "quarantine.parquet") if bad else 0
     if not form.reduces:
-        rows = " union ".join(
-            f"select distinct _row from read_parquet({path_list([path])}) where _reason is null" for path in written
-        )
-        (good,) = connection.execute(
-            f"select count(*) from ({rows}) as r(_row) where _row not in "
-            "(select row_number from bad where table_name is not null)"
-            if bad
-            else f"select count(*) from ({rows})"
-        ).fetchone() or (0,)
+        good = _count_good(connection, written, has_bad=bool(bad))
     skipped = opened.rows_read - good - bad_rows
     return replace(
         report,
@@ -257,6 +234,42 @@ def _write_tables(
         skip_reasons=_skips(connection, form, written, skipped) if skipped else {},
         left_out_reasons={} if form.reduces else _left_out(connection, written),
     )
+
+
+def _bad(opened: Recognised, written: Sequence[Path], has_bad: bool) -> list[str]:
+    """The queries of the rows to quarantine; `has_bad`: whether a reduced file has any."""
+    form = opened.format
+    if form.reduces:
+        bad = [
+            f"select {quote(table)} as table_name, _row, _day, _reason, _raw from ({query})"
+            for table, query in form.quarantine.items()
+            if has_bad
+        ]
+    else:
+        in_texts = form.container == "parquet"
+        bad = [
+            f"select {quote(path.stem)} as table_name, _row, _day, _reason, {'texts' if in_texts else 'bad'}._raw "
+            f"from read_parquet({path_list([path])}) as bad {'join texts using (_row) ' if in_texts else ''}"
+            "where _reason is not null"
+            for path in written
+        ]
+    if opened.broken_count:
+        bad.append(f"select null as table_name, _row, null as _day, _reason, _raw from ({opened.broken})")
+    return bad
+
+
+def _count_good(connection: duckdb.DuckDBPyConnection, written: Sequence[Path], has_bad: bool) -> int:
+    """How many rows of the file are in a table; `has_bad`: whether any was set aside."""
+    rows = " union ".join(
+        f"select distinct _row from read_parquet({path_list([path])}) where _reason is null" for path in written
+    )
+    (count,) = connection.execute(
+        f"select count(*) from ({rows}) as r(_row) where _row not in "
+        "(select row_number from bad where table_name is not null)"
+        if has_bad
+        else f"select count(*) from ({rows})"
+    ).fetchone() or (0,)
+    return int(count)
 
 
 def _left_out(connection: duckdb.DuckDBPyConnection, written: Sequence[Path]) -> dict[str, int]:

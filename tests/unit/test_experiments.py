@@ -10,17 +10,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from pipelines.estimates.experiments import (
-    Moments,
-    Tally,
-    adjust,
-    always_valid,
-    compare,
-    compare_quantiles,
-    multiple_exposure,
-    sample_ratio,
-)
+from pipelines.estimates.experiments import Moments, adjust, always_valid, compare, multiple_exposure, sample_ratio
 from pipelines.estimates.intervals import Estimate
+from pipelines.estimates.quantiles import Tally, compare_quantiles
 
 RNG = np.random.default_rng(1)
 CONTROL, TREATMENT = RNG.lognormal(0, 1, 300), RNG.lognormal(0.1, 1.2, 200)

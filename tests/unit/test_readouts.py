@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from pipelines.estimates.causal.panels import Panel
-from pipelines.estimates.experiments import Moments, Tally, compare
+from pipelines.estimates.experiments import Moments, compare
 from pipelines.estimates.intervals import Estimate
+from pipelines.estimates.quantiles import Tally
 from pipelines.estimates.readouts import (
     Matching,
     MetricPlan,

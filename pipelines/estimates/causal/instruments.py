@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from statsmodels.regression.linear_model import OLS
 
 from pipelines.estimates.intervals import UNDEFINED, Array, Estimate, check_confidence, from_variance
@@ -70,10 +71,7 @@ def two_stage(
     ]
     if not z:
         raise ValueError("no instrument is given")
-    if any(column.shape != y.shape for column in (d, *z, *x)) or (clusters is not None and len(clusters) != y.size):
-        raise ValueError(f"every column has a value for each of the {y.size} units")
-    if not all(np.isfinite(column).all() for column in (y, d, *z, *x)):
-        raise ValueError("values are finite; leave a unit with a gap out")
+    _check(y, (d, *z, *x), clusters)
     first, second = np.column_stack([*z, *x]), np.column_stack([d, *x])
     freedom = y.size - second.shape[1] if clusters is None else len(set(clusters)) - 1
     if y.size <= first.shape[1] or freedom < 1 or not _independent(first) or not _independent(second):
@@ -90,6 +88,19 @@ def two_stage(
     fitted = np.column_stack([stage.fittedvalues, *x])
     if not _independent(fitted):
         return TwoStage(UNDEFINED, f, None if f is None else f < WEAK_BELOW)
+    slope, variance = _slope(y, second, fitted, code)
+    return TwoStage(from_variance(slope, variance, freedom, confidence), f, None if f is None else f < WEAK_BELOW)
+
+
+def _check(y: Array, columns: Sequence[Array], clusters: Sequence[int] | None) -> None:
+    if any(column.shape != y.shape for column in columns) or (clusters is not None and len(clusters) != y.size):
+        raise ValueError(f"every column has a value for each of the {y.size} units")
+    if not all(np.isfinite(column).all() for column in (y, *columns)):
+        raise ValueError("values are finite; leave a unit with a gap out")
+
+
+def _slope(y: Array, second: Array, fitted: Array, code: NDArray[np.intp] | None) -> tuple[float, float]:
+    """The treatment's coefficient and its robust variance; `code` numbers the units' clusters."""
     bread = np.linalg.inv(fitted.T @ fitted)
     slopes = bread @ fitted.T @ y
     scores = fitted * (y - second @ slopes)[:, None]
@@ -98,10 +109,7 @@ def two_stage(
         scores = np.stack([np.bincount(code, weights=column) for column in scores.T], axis=1)
         count = scores.shape[0]
         correction = count / (count - 1) * (y.size - 1) / (y.size - second.shape[1])
-    variance = correction * (bread @ (scores.T @ scores) @ bread)[0, 0]
-    return TwoStage(
-        from_variance(float(slopes[0]), float(variance), freedom, confidence), f, None if f is None else f < WEAK_BELOW
-    )
+    return float(slopes[0]), float(correction * (bread @ (scores.T @ scores) @ bread)[0, 0])
 
 
 def _independent(columns: Array) -> bool:

@@ -115,22 +115,14 @@ def match(
         ValueError: when the groups have different covariates or none, or fewer than one neighbour is asked for.
     """
     check_confidence(confidence)
+    _check(treated, untreated, neighbours)
     names = tuple(treated.covariates)
-    if set(names) != set(untreated.covariates) or not names:
-        raise ValueError(f"both groups need the same covariates; found {names} and {tuple(untreated.covariates)}")
-    if neighbours < 1:
-        raise ValueError(f"a unit is matched with one neighbour or more; found {neighbours}")
     ours, theirs = (_matrix(units, names) for units in (treated, untreated))
     before = _differences(ours, theirs, None, _spread(ours, theirs))
-    coordinates = None
-    if len(ours) and len(theirs) >= neighbours:
-        coordinates = _scaled(ours, theirs) if by == "covariates" else _logits(ours, theirs)
+    coordinates = _coordinates(ours, theirs, by) if len(ours) and len(theirs) >= neighbours else None
     if coordinates is None:
         return Matched(UNDEFINED, None, _balance(names, before, [None] * len(names)), None, 0, len(ours), 0)
-    distance, index = cKDTree(coordinates[1]).query(coordinates[0], k=neighbours)
-    distance, index = distance.reshape(len(ours), -1), index.reshape(len(ours), -1)
-    inside = np.ones(len(ours), dtype=bool) if caliper is None else (distance <= caliper).all(axis=1)
-    index = index[inside]
+    inside, index = _nearest(*coordinates, neighbours, caliper)
     used = np.bincount(index.ravel(), minlength=len(theirs)).astype(np.float64)
     after: list[float | None] = [None] * len(names)
     effect, mean = UNDEFINED, None
@@ -151,6 +143,28 @@ def match(
         int((~inside).sum()),
         int((used > 0).sum()),
     )
+
+
+def _check(treated: Units, untreated: Units, neighbours: int) -> None:
+    names = tuple(treated.covariates)
+    if set(names) != set(untreated.covariates) or not names:
+        raise ValueError(f"both groups need the same covariates; found {names} and {tuple(untreated.covariates)}")
+    if neighbours < 1:
+        raise ValueError(f"a unit is matched with one neighbour or more; found {neighbours}")
+
+
+def _coordinates(ours: Array, theirs: Array, by: Literal["covariates", "propensity"]) -> tuple[Array, Array] | None:
+    return _scaled(ours, theirs) if by == "covariates" else _logits(ours, theirs)
+
+
+def _nearest(
+    ours: Array, theirs: Array, neighbours: int, caliper: float | None
+) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Which of our units have neighbours inside the caliper, and the index of each of these among theirs."""
+    distance, index = cKDTree(theirs).query(ours, k=neighbours)
+    distance, index = distance.reshape(len(ours), -1), index.reshape(len(ours), -1)
+    inside = np.ones(len(ours), dtype=bool) if caliper is None else (distance <= caliper).all(axis=1)
+    return inside, index[inside]
 
 
 def _effect(

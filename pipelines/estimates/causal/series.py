@@ -80,25 +80,32 @@ def interrupted(
     freedom = n - design.shape[1]
     if freedom <= design.shape[1]:
         return Interrupted()
+    coefficients, variances, carried = _fitted(y, design, errors)
+    if carried is not None:
+        freedom = max(2.0, n * (1 - max(carried, 0.0)) / (1 + max(carried, 0.0)) - design.shape[1])
+    level, trend, before = (
+        from_variance(float(value), variance, freedom, confidence)
+        for value, variance in zip(coefficients, variances, strict=True)
+    )
+    return Interrupted(level, trend, before, carried)
+
+
+def _fitted(
+    y: Array, design: Array, errors: Literal["autoregressive", "newey-west"]
+) -> tuple[list[float], list[float | None], float | None]:
+    """The first three coefficients, their variances, and the correlation that autoregressive errors have."""
     fitted = OLS(y, design).fit()
     carried = None
     # Outcomes on the line leave rounding, of which no error can be made.
     if fitted.ssr <= 1e-20 * float(y @ y):
-        variances = [None, None, None]
-    elif errors == "newey-west":
-        lags = math.floor(4 * (n / 100) ** (2 / 9))
+        return fitted.params[:3].tolist(), [None, None, None], None
+    if errors == "newey-west":
+        lags = math.floor(4 * (y.size / 100) ** (2 / 9))
         fitted = OLS(y, design).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
-        variances = np.diag(fitted.cov_params())[:3].tolist()
     else:
         carried = _carried(y, design)
         fitted = OLS(_whitened(y, carried), _whitened(design, carried)).fit()
-        variances = np.diag(fitted.cov_params())[:3].tolist()
-        freedom = max(2.0, n * (1 - max(carried, 0.0)) / (1 + max(carried, 0.0)) - design.shape[1])
-    level, trend, before = (
-        from_variance(float(value), variance, freedom, confidence)
-        for value, variance in zip(fitted.params[:3], variances, strict=True)
-    )
-    return Interrupted(level, trend, before, carried)
+    return fitted.params[:3].tolist(), np.diag(fitted.cov_params())[:3].tolist(), carried
 
 
 def _carried(y: Array, design: Array) -> float:

@@ -26,18 +26,41 @@ SCHEMA = pa.schema(
 )
 
 
-def model(dbt, session):
-    """Judge every comparison that stands in fct_drift_bins."""
-    dbt.config(materialized="table")
-    bins = dbt.ref("fct_drift_bins")
-    limits = dbt.ref("int_drift_limits__declared")
-    rows = (
+def bins_of(bins, limits):
+    """The bins of every comparison with the limits of its feature, comparison by comparison."""
+    return (
         bins.set_alias("bins")
         .join(limits.set_alias("limits"), "bins.model_id = limits.model_id and bins.feature = limits.feature")
         .select("bins.* exclude (category, bin_low, bin_high, reference_state), psi_floor, significance, minimum_count")
         .order("model_id, window_start_at, feature, bin_number")
         .df()
     )
+
+
+def summed(values, starts):
+    """The sum of each comparison's bins; a missing value counts as 0."""
+    return np.add.reduceat(np.nan_to_num(values.to_numpy(dtype=float)), starts)
+
+
+def distances(rows, starts):
+    """Numbers in reference and window, KS distance and scaled Wasserstein distance of each comparison of numbers."""
+    is_number = rows["feature_kind"].eq("numeric") & ~rows["bin_kind"].isin(["other", "missing"])
+    reference_numbers = summed(rows["reference_count"].where(is_number, 0), starts)
+    window_numbers = summed(rows["window_count"].where(is_number, 0), starts)
+    has_numbers = (reference_numbers > 0) & (window_numbers > 0)
+    ks_distance = np.maximum.reduceat(np.nan_to_num(rows["largest_distance"].to_numpy(dtype=float)), starts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_shift = summed(rows["shift_sum"], starts) / reference_numbers
+        mean_square = summed(rows["shift_square_sum"], starts) / reference_numbers
+        spread = np.sqrt(np.maximum(mean_square - mean_shift**2, 0.0))
+        wasserstein = np.where(has_numbers & (spread > 0), summed(rows["area"], starts) / spread, np.nan)
+    return reference_numbers, window_numbers, np.where(has_numbers, ks_distance, np.nan), wasserstein
+
+
+def model(dbt, session):
+    """Judge every comparison that stands in fct_drift_bins."""
+    dbt.config(materialized="table")
+    rows = bins_of(dbt.ref("fct_drift_bins"), dbt.ref("int_drift_limits__declared"))
     if rows.empty:
         return SCHEMA.empty_table()
     starts = np.flatnonzero(
@@ -55,19 +78,10 @@ def model(dbt, session):
         return counts
 
     def total(values):
-        return np.add.reduceat(np.nan_to_num(values.to_numpy(dtype=float)), starts)
+        return summed(values, starts)
 
     first = rows.iloc[starts].reset_index(drop=True)
-    is_number = rows["feature_kind"].eq("numeric") & ~rows["bin_kind"].isin(["other", "missing"])
-    reference_numbers = total(rows["reference_count"].where(is_number, 0))
-    window_numbers = total(rows["window_count"].where(is_number, 0))
-    has_numbers = (reference_numbers > 0) & (window_numbers > 0)
-    ks_distance = np.maximum.reduceat(np.nan_to_num(rows["largest_distance"].to_numpy(dtype=float)), starts)
-    ks_distance = np.where(has_numbers, ks_distance, np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean_shift = total(rows["shift_sum"]) / reference_numbers
-        spread = np.sqrt(np.maximum(total(rows["shift_square_sum"]) / reference_numbers - mean_shift**2, 0.0))
-        wasserstein = np.where(has_numbers & (spread > 0), total(rows["area"]) / spread, np.nan)
+    reference_numbers, window_numbers, ks_distance, wasserstein = distances(rows, starts)
     windows = first[["model_id", "window_start_at"]]
     verdicts = evaluate(
         Comparisons(

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.estimates.causal.panels import Panel
-from pipelines.estimates.experiments import Moments, Tally
+from pipelines.estimates.experiments import Moments
+from pipelines.estimates.quantiles import Tally
 from pipelines.estimates.readouts import (
     UNTREATED,
     Matching,
@@ -141,17 +142,9 @@ def row_of(experiment_id, reading, is_control):
     return row
 
 
-def model(dbt, session):
-    """One row per experiment, metric and variant."""
-    dbt.config(materialized="table")
+def randomised_of(reduced, tallied, users):
+    """Cohorts and tallies by experiment, metric and variant, and users by experiment and variant."""
     cohorts, tallies, split = defaultdict(dict), defaultdict(list), defaultdict(dict)
-    reduced, tallied = rows_of(dbt.ref("fct_experiment_cohorts_daily")), rows_of(dbt.ref("fct_experiment_tallies"))
-    users = dbt.ref("fct_experiment_users_daily").filter("standing = 'counted'")
-    experiments = rows_of(dbt.source("catalog", "experiments"))
-    metrics = rows_of(dbt.source("catalog", "experiment_metrics"))
-    variations = rows_of(dbt.source("catalog", "experiment_variations"))
-    days = rows_of(dbt.source("ledger", "coverage").filter("source = 'experiments'").aggregate("max(day) as last"))
-
     for row in reduced:
         sums = (None if row[name] is None else float(row[name]) for name in SUMS)
         key = row["experiment_id"], row["metric_id"], row["variation_id"]
@@ -159,8 +152,44 @@ def model(dbt, session):
     for row in sorted(tallied, key=lambda row: row["tally_value"]):
         key = row["experiment_id"], row["metric_id"], row["variation_id"]
         tallies[key].append((row["tally_value"], row["unit_count"]))
-    for row in rows_of(users.aggregate("experiment_id, variation_id, cast(sum(user_count) as bigint) as unit_count")):
+    for row in users:
         split[row["experiment_id"]][row["variation_id"]] = row["unit_count"]
+    return cohorts, tallies, split
+
+
+def plan_of(declared, planned, variations, last):
+    """How the catalog says a randomised experiment is read, as of the `last` day with data."""
+    ends = declared["valid_to"]
+    return Plan(
+        id=declared["experiment_id"],
+        control=declared["control_id"],
+        weights={
+            variant["variation_id"]: variant["weight"]
+            for variant in variations
+            if variant["experiment_id"] == declared["experiment_id"]
+        },
+        metrics=planned,
+        is_cuped=declared["pre_period_days"] is not None,
+        # Who looks while it runs may stop it: its intervals must hold at every look. It ends with the day before.
+        is_sequential=declared["is_sequential"] or ends is None or last + timedelta(days=1) < ends,
+        planned_units=declared["planned_units"],
+        planned_effect=declared["planned_effect"],
+    )
+
+
+def model(dbt, session):
+    """One row per experiment, metric and variant."""
+    dbt.config(materialized="table")
+    users = dbt.ref("fct_experiment_users_daily").filter("standing = 'counted'")
+    cohorts, tallies, split = randomised_of(
+        rows_of(dbt.ref("fct_experiment_cohorts_daily")),
+        rows_of(dbt.ref("fct_experiment_tallies")),
+        rows_of(users.aggregate("experiment_id, variation_id, cast(sum(user_count) as bigint) as unit_count")),
+    )
+    experiments = rows_of(dbt.source("catalog", "experiments"))
+    metrics = rows_of(dbt.source("catalog", "experiment_metrics"))
+    variations = rows_of(dbt.source("catalog", "experiment_variations"))
+    days = rows_of(dbt.source("ledger", "coverage").filter("source = 'experiments'").aggregate("max(day) as last"))
 
     panels = defaultdict(lambda: defaultdict(list))
     for row in rows_of(dbt.ref("int_panels__reduced")):
@@ -193,20 +222,7 @@ def model(dbt, session):
             found += [row_of(name, reading, reading.variant == UNTREATED) for reading in readings]
         if name not in split:
             continue
-        ends, last = declared["valid_to"], days[0]["last"]
-        plan = Plan(
-            id=name,
-            control=declared["control_id"],
-            weights={
-                variant["variation_id"]: variant["weight"] for variant in variations if variant["experiment_id"] == name
-            },
-            metrics=planned,
-            is_cuped=declared["pre_period_days"] is not None,
-            # Who looks while it runs may stop it: its intervals must hold at every look. It ends with the day before.
-            is_sequential=declared["is_sequential"] or ends is None or last + timedelta(days=1) < ends,
-            planned_units=declared["planned_units"],
-            planned_effect=declared["planned_effect"],
-        )
+        plan = plan_of(declared, planned, variations, days[0]["last"])
         readout = read_out(
             plan,
             {key[1:]: part for key, part in cohorts.items() if key[0] == name},

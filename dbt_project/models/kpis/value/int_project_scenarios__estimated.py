@@ -72,29 +72,8 @@ def model(dbt, session):
         futures = {row["scenario"]: _drivers(row, parts[0]["annual_discount"]) for row in scenarios[project_id]}
         ordered = sorted(inputs[project_id], key=lambda one: one.driver)
         for name, drivers in sorted(futures.items()):
-            worth = valued_under(plan, drivers)
-            row = {
-                **about,
-                "kind": "scenario",
-                "name": name,
-                "npv_usd": worth.npv_usd,
-                "irr": worth.irr,
-                "irr_count": worth.irr_count,
-                "payback_months": worth.payback_months,
-                "discounted_payback_months": worth.discounted_payback_months,
-            }
             told = chance(plan, drivers, ordered, seed=project_id) if name == "base" else None
-            if told is not None:
-                row |= {
-                    "positive_share": told.rate,
-                    "positive_share_low": told.low,
-                    "positive_share_high": told.high,
-                    "npv_p05_usd": told.npv_p05_usd,
-                    "npv_median_usd": told.npv_median_usd,
-                    "npv_p95_usd": told.npv_p95_usd,
-                    "draw_count": told.draws,
-                }
-            rows.append(row)
+            rows.append({**about, "kind": "scenario", "name": name, **_worth(valued_under(plan, drivers), told)})
         rows += [
             {
                 **about,
@@ -108,6 +87,28 @@ def model(dbt, session):
             for bar in tornado(plan, futures["base"], ordered)
         ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _worth(worth, told):
+    """The columns of a scenario's value, and of its chance where that was drawn."""
+    row = {
+        "npv_usd": worth.npv_usd,
+        "irr": worth.irr,
+        "irr_count": worth.irr_count,
+        "payback_months": worth.payback_months,
+        "discounted_payback_months": worth.discounted_payback_months,
+    }
+    if told is not None:
+        row |= {
+            "positive_share": told.rate,
+            "positive_share_low": told.low,
+            "positive_share_high": told.high,
+            "npv_p05_usd": told.npv_p05_usd,
+            "npv_median_usd": told.npv_median_usd,
+            "npv_p95_usd": told.npv_p95_usd,
+            "draw_count": told.draws,
+        }
+    return row
 
 
 def _drivers(row, annual_discount):
