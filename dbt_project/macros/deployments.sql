@@ -3,6 +3,11 @@
     regexp_replace(lower({{ column }}), '^v([0-9])', '\1')
 {%- endmacro %}
 
+{# The kinds of identifier that say where a model is deployed; a registry's say which versions it has. #}
+{% macro identifiers_of_deployments() -%}
+    {{ return(['repository', 'environment', 'workflow', 'endpoint', 'inference_service', 'configuration_item']) }}
+{%- endmacro %}
+
 {# The version a git ref names, null where it is a branch or a commit: `v2`, `refs/tags/ranker-v2.1`, `2026.1`. #}
 {% macro version_of_ref(ref) -%}
     nullif(regexp_extract(

@@ -139,6 +139,13 @@ _LEFT_OUT = {
         )
         from marts.mart_drift_windows where no_number_count > 0
         group by model_id, feature order by model_id, feature""",
+    "int_deployment_outcomes__missing": """
+        select format(
+            '{}: {:,} attempts to deploy {} came without {}, the newest of {}: nobody can say whether they succeeded. '
+            'Deliver these too', source, sum(attempt_count)::bigint, model_id, missing_records, max(requested_date)
+        )
+        from intermediate.int_deployment_outcomes__missing where model_id <> 'unmapped'
+        group by source, model_id, missing_records order by source, model_id, missing_records""",
     "int_feature_columns__missing": """
         select format(
             'features: {} is watched for drift of a column that is missing: {}. '

@@ -12,10 +12,7 @@ identifiers as (
 
     select *
     from {{ source('catalog', 'identifiers') }}
-    where
-        identifier_kind in (
-            'repository', 'environment', 'workflow', 'endpoint', 'inference_service', 'configuration_item'
-        )
+    where list_contains({{ identifiers_of_deployments() }}, identifier_kind)
 
 ),
 

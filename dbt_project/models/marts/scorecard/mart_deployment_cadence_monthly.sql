@@ -33,6 +33,18 @@ covered as (
 
 ),
 
+unresolved as (
+
+    select
+        model_id,
+        cast(date_trunc('month', requested_date) as date) as month_date,
+        cast(sum(attempt_count) as bigint) as unresolved_attempt_count
+
+    from {{ ref('int_deployment_outcomes__missing') }}
+    group by all
+
+),
+
 models as (
 
     select model_id from {{ ref('dim_models') }}
@@ -101,11 +113,17 @@ counted as (
             'deployment_count', 'rollback_count', 'change_evaluated_count', 'change_failure_count', 'lead_known_count',
             'lead_negative_count',
         ] -%}
-        case when covered.covered_day_count > 0 then coalesce(deployed.{{ count }}, 0) end as {{ count }},
+        -- Where attempts are all there is, nobody knows whether any succeeded.
+        case
+            when covered.covered_day_count > 0 and unresolved.month_date is null then coalesce(deployed.{{ count }}, 0)
+            else deployed.{{ count }}
+        end as {{ count }},
         {% endfor -%}
         case when covered.covered_day_count > 0 then coalesce(reported.redeploy_count, 0) end as redeploy_count,
         case when covered.covered_day_count > 0 then coalesce(reported.failed_attempt_count, 0) end
             as failed_attempt_count,
+        case when covered.covered_day_count > 0 then coalesce(unresolved.unresolved_attempt_count, 0) end
+            as unresolved_attempt_count,
         deployed.lead_seconds,
         deployed.median_lead_seconds,
         deployed.p90_lead_seconds
@@ -115,6 +133,7 @@ counted as (
     left join covered on models.model_id = covered.model_id and months.month_date = covered.month_date
     left join deployed on models.model_id = deployed.model_id and months.month_date = deployed.month_date
     left join reported on models.model_id = reported.model_id and months.month_date = reported.month_date
+    left join unresolved on models.model_id = unresolved.model_id and months.month_date = unresolved.month_date
 
 ),
 
@@ -130,6 +149,7 @@ final as (
         rollback_count,
         redeploy_count,
         failed_attempt_count,
+        unresolved_attempt_count,
         change_evaluated_count,
         change_failure_count,
         lead_known_count,

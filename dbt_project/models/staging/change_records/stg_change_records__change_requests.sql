@@ -69,6 +69,9 @@ renamed as (
 
         coalesce(regexp_matches(lower(worded.short_description), '(^|[^a-z])(roll[ -]?back|revert)'), false)
             as is_rollback_stated,
+        worded.close_code is null
+        and (worded.work_ended_at is not null or coalesce(lower(worded.state) in ('3', 'closed'), false))
+            as is_outcome_missing,
 
         worded.created_at,
         coalesce(worded.work_ended_at, closings.closed_at) as ended_at
