@@ -1,11 +1,12 @@
-"""Change records: ServiceNow's change_request table as its CSV export gives it, by field names or by labels.
+"""Change records: ServiceNow's change_request table, as its CSV and JSON exports and its Table API give it.
 
 Every change is taken in; which of them put a model's version into production is said in dbt. Times are read as
-UTC: the export bears those of the user who ran it, so it is run by one whose time zone is UTC.
+UTC: an export bears those of the user who ran it, so it is run by one whose time zone is UTC.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
@@ -43,29 +44,7 @@ CHANGE_REQUESTS = Table(
 )
 
 
-def _select(
-    number: str, description: str, kind: str, state: str, close_code: str, item: str,
-    environment: str, version: str, created: str, ended: str, updated: str,
-) -> str:  # fmt: skip
-    """The query for an export whose columns have these names."""
-    return f"""
-        select
-            _row, _raw,
-            "{number}" as change_number,
-            "{description}" as short_description,
-            "{kind}" as change_type,
-            "{state}" as state,
-            "{close_code}" as close_code,
-            "{item}" as configuration_item,
-            "{environment}" as environment,
-            "{version}" as model_version,
-            "{created}" as created_at,
-            "{ended}" as work_ended_at,
-            "{updated}" as updated_at
-        from rows
-    """
-
-
+_COLUMNS = CHANGE_REQUESTS.column_names
 _FIELDS = (
     "number", "short_description", "type", "state", "close_code", "cmdb_ci",
     "u_environment", "u_model_version", "sys_created_on", "work_end", "sys_updated_on",
@@ -78,24 +57,53 @@ _REQUIRED = {0, 3, 4, 5, 8, 9}
 """Places of the columns that an export must have: without them nobody knows what was deployed, when, and if."""
 
 
-def _format(name: str, columns: tuple[str, ...]) -> Format:
+def _select(expressions: Iterable[str]) -> dict[str, str]:
+    """The query that gives change requests, from the SQL of each column."""
+    columns = ", ".join(f"{sql} as {name}" for sql, name in zip(expressions, _COLUMNS, strict=True))
+    return {"change_requests": f"select _row, _raw, {columns} from rows"}
+
+
+def _csv(name: str, columns: tuple[str, ...]) -> Format:
     return Format(
         name=name,
         container="csv",
         requires=tuple(column for place, column in enumerate(columns) if place in _REQUIRED),
         optional=tuple(column for place, column in enumerate(columns) if place not in _REQUIRED),
-        select={"change_requests": _select(*columns)},
+        select=_select(f'"{column}"' for column in columns),
     )
+
+
+def _property(field: str) -> str:
+    """A field of the Table API's record: text, or an object of its value, its display value and a link.
+
+    The value of a time is in UTC, its display value in the caller's zone and format. A reference has a name only as its
+    display value: its value is an id.
+    """
+    parts = ("display_value", "value") if field == "cmdb_ci" else ("value", "display_value")
+    texts = [f"doc ->> '$.{field}.{part}'" for part in parts]
+    texts.append(f"case when json_type(doc -> '$.{field}') <> 'OBJECT' then doc ->> '$.{field}' end")
+    found = ", ".join(f"nullif({text}, '')" for text in texts)
+    return f"coalesce({found})"
 
 
 SOURCE = Source(
     name="change_records",
     title="Change records",
-    description="Change requests: ServiceNow's CSV export, its columns by field name or by label.",
+    description="Change requests: ServiceNow's CSV export, by field name or by label, its JSON export and Table API.",
     owner="group:sre",
     glob=("change_records/**/*",),
     tables=(CHANGE_REQUESTS,),
-    formats=(_format("ServiceNow CSV by fields", _FIELDS), _format("ServiceNow CSV by labels", _LABELS)),
+    formats=(
+        _csv("ServiceNow CSV by fields", _FIELDS),
+        _csv("ServiceNow CSV by labels", _LABELS),
+        Format(
+            name="ServiceNow Table API or JSON export",
+            container="json",
+            records=("$.result", "$.records"),
+            requires=tuple(f"$.{field}" for place, field in enumerate(_FIELDS) if place in _REQUIRED),
+            select=_select(map(_property, _FIELDS)),
+        ),
+    ),
     # A change is closed some days after it was filed.
     late=timedelta(days=14),
     day_by="rows",

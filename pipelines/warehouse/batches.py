@@ -109,6 +109,8 @@ def _batches(
 ) -> Iterable[_Batch]:
     """The files that look like JSON in order, by format."""
     candidates = [form for form in source.formats if form.container == "json"]
+    if not candidates:
+        return []
     found: dict[str, _Batch] = {}
     for number, (bytes_id, file) in enumerate(files.items()):
         try:

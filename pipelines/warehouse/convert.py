@@ -26,6 +26,7 @@ from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.failing import NOT_OF_ROWS, failing_rows
 from pipelines.warehouse.file_versions import AS_DELIVERED, content_folder, content_of, logged_names, names_say
 from pipelines.warehouse.incomplete import keep_pages
+from pipelines.warehouse.json_rows import REWRITE
 from pipelines.warehouse.landing import LandingFile, modified
 from pipelines.warehouse.plain import Plain, plain_files
 from pipelines.warehouse.readers import open_rows
@@ -88,7 +89,7 @@ def unreadable(file: LandingFile, report: ledger.FileReport, error: Exception) -
         file.path,
         f"what cannot be read ({type(error).__name__}: {_READING.sub(file.path, text)[:500]})",
         "a whole file of a format of this source",
-        "Deliver it again; the other files were loaded.",
+        REWRITE if "Malformed JSON" in text else "Deliver it again; the other files were loaded.",
         status="unreadable",
     )
     log.debug("%s", told, exc_info=error)

@@ -17,6 +17,12 @@ from pipelines.warehouse.recognise import Landed, Recognised, recognise
 
 SNIFFED_LINES = 20
 SMALLEST_BUFFER = 2**16
+REWRITE = (
+    "It was cut off, or no JSON library wrote it: single quotes, None and NaN are Python's (json.dumps writes JSON), "
+    "and records separated by commas need brackets around them. Write it again and deliver it; the other files were "
+    "loaded."
+)
+"""What to do with a file that is no JSON."""
 _CHUNK = 2**20
 _PAGE_AT_MOST = 16 * 2**20
 _TEXT = re.compile(r"[^\s][^\n]*")
@@ -55,7 +61,7 @@ def open_json(landed: Landed) -> Recognised | None:
             landed.path,
             f"{lines:,} documents of which none can be read: the first {reason}",
             "JSON, a document a line or a whole one",
-            "Deliver it again; the other files were loaded.",
+            REWRITE,
             status="unreadable",
         )
     # Pages without a record: a quiet day, known by the file's name alone, or else by what is broken in it.

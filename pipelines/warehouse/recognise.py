@@ -19,6 +19,16 @@ OURS = frozenset({"_row", "_raw", "_path", "_latest", "_document", "_file", "_da
 """Names of the pipeline's own columns: a file's column of such a name is read under another."""
 
 
+_KINDS: Mapping[Container, str] = {
+    "csv": "CSV",
+    "json": "JSON",
+    "parquet": "Parquet",
+    "sqlite": "SQLite",
+    "text": "text",
+}
+"""Container → what people call a file of it."""
+
+
 @dataclass(frozen=True)
 class Landed:
     """One landing file's plain files, all of one container, and what the reader of it needs to know."""
@@ -41,8 +51,18 @@ class Landed:
         return [file.path for file in self.files]
 
     def candidates(self, container: Container) -> list[Format]:
-        """The source's formats of a container."""
-        return [form for form in self.formats if form.container == container]
+        """The source's formats of a container; LandingFileError, naming both kinds of file, where it has none."""
+        found = [form for form in self.formats if form.container == container]
+        if not found:
+            others = sorted({_KINDS[form.container] for form in self.formats})
+            raise LandingFileError(
+                self.path,
+                f"a {_KINDS[container]} file",
+                f"{' or '.join(others)}: {', '.join(form.name for form in self.formats)}",
+                f"Export it as {' or '.join(others)} and deliver it again; "
+                "if it is none of this source's, point the source's glob away from it.",
+            )
+        return found
 
 
 @dataclass(frozen=True)
@@ -88,13 +108,6 @@ def recognise(
     fitting = [candidate for candidate in candidates if not missing(candidate)]
     if fitting:
         return max(fitting, key=lambda candidate: len(candidate.requires))
-    if not candidates:
-        raise LandingFileError(
-            path,
-            "a kind of file this source has no format for",
-            "one of the formats in the source's module",
-            "Point the source's glob away from it.",
-        )
     nearest = min(candidates, key=lambda c: len(missing(c)) / max(1, len(c.requires)))
     found = f"columns {', '.join(shown[:12])}{' …' if len(shown) > 12 else ''}" if shown else "values without names"
     # A handful of columns, so that it is no chance.

@@ -286,6 +286,18 @@ def test_a_missing_column_rejects_the_file_by_name_and_the_others_load(settings:
     assert orders(settings) == [("o2", 1.0)]
 
 
+def test_a_file_of_a_kind_that_the_source_does_not_read_is_rejected_with_both_kinds(settings: Settings) -> None:
+    land(settings, "a.json", '{"id": "o1", "sold": "2026-01-02", "amount": 1}\n')
+    land(settings, "b.csv", HEADER + "o2,2026-01-02,1\n")
+    source = replace(SALES, formats=SALES.formats[:1])
+    reports = {report.path: report for report in take_in(settings, source)}
+    assert reports["sales/b.csv"].status == "loaded"
+    assert reports["sales/a.json"].message == (
+        "`sales/a.json`: found a JSON file; expected CSV: csv. Export it as CSV and deliver it again; "
+        "if it is none of this source's, point the source's glob away from it."
+    )
+
+
 def test_an_unknown_column_is_fine(settings: Settings) -> None:
     land(settings, "a.csv", "id,sold,amount,surprise\no1,2026-01-02,1,x\n")
     load(settings)

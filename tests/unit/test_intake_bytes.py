@@ -261,6 +261,16 @@ def test_rows_at_which_a_mapping_fails_are_set_aside_alone(settings: Settings) -
     assert "Could not convert string 'x'" in str(query(settings, "select reason from raw.quarantine"))
 
 
+@pytest.mark.parametrize(
+    "text", ["[{'id': 'o1', 'sold': None}]", '[{"id": "o1"}, {"id": "o2"', "{'id': 'o1'}\n{'id': 'o2'}\n"]
+)
+def test_what_is_no_json_says_what_to_look_for(settings: Settings, text: str) -> None:
+    put(settings, "a.json", text.encode())
+    report = taken(settings)["a.json"]
+    assert report.status == "unreadable"
+    assert "single quotes, None and NaN are Python's" in (report.message or "")
+
+
 def test_a_corrupt_page_of_a_parquet_file_rejects_the_file(settings: Settings, tmp_path: Path) -> None:
     rows = "'o' || i as id, timestamp '2026-01-02' as sold, 1::decimal(38, 12) as amount from range(5000) t(i)"
     content = parquet(tmp_path, f"select {rows}")
