@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _REASON = (
     "'the line has \\2 columns and the header has \\1 columns')"
 )
 """SQL of why a line did not parse, as DuckDB tells it, in words."""
+_BEHIND = re.compile(r"^.*\S\s*\((\w+)\)$")
+"""A column's name in parentheses behind another one."""
 RAW_KEPT = 10_000
 """How many characters of a broken line are kept."""
 
@@ -129,12 +132,24 @@ def _header(path: Path, candidates: Sequence[Format], landed: Landed) -> Header 
     wanted = [{c.lower() for c in form.requires if c not in form.told_by(landed.path)} for form in candidates]
     best: tuple[int, Header] | None = None
     for delimiter in DELIMITERS:
-        for place, cells, ends_at in _first_rows(text, delimiter):
+        for place, written, ends_at in _first_rows(text, delimiter):
+            cells = _in_english(written, spelled)
             named = {cell.lower() for cell in cells}
             fit = max((len(columns & named) + (1000 if columns <= named else 0) for columns in wanted), default=0)
             if best is None or fit > best[0] or (best[0] == 0 and fit == 0 and len(cells) > len(best[1].columns)):
                 best = (fit, Header(delimiter, tuple(_unlike(cells, spelled)), place == 0, ends_at))
     return best[1] if best else None
+
+
+def _in_english(cells: list[str], spelled: Mapping[str, str]) -> list[str]:
+    """The columns' names, where a header has each in parentheses behind one in another language: `Fecha (Date)`.
+
+    Azure's portal writes such. Single names in parentheses say something else: `Custom field (Team)`.
+    """
+    names = [cell if cell.lower() in spelled else _BEHIND.sub(r"\1", cell) for cell in cells]
+    is_each = all(name != cell or cell.lower() in spelled or not cell for name, cell in zip(names, cells, strict=True))
+    known = sum(name != cell and name.lower() in spelled for name, cell in zip(names, cells, strict=True))
+    return names if is_each and known > 1 else cells
 
 
 def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str], int]]:
