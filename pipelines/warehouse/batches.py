@@ -7,7 +7,7 @@ Only what is in order is settled here. A file of which anything is not, be it on
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,16 +22,18 @@ from pipelines.warehouse.connect import name, path_list, quote
 from pipelines.warehouse.convert import CLOCK_TOLERANCE, check_unchanged, encoding_of, explained, is_ours
 from pipelines.warehouse.file_versions import content_folder, content_of, names_say
 from pipelines.warehouse.incomplete import keep_pages
-from pipelines.warehouse.json_rows import format_of, records_of
+from pipelines.warehouse.json_rows import depth, format_of, records_of
 from pipelines.warehouse.landing import LandingFile
 from pipelines.warehouse.plain import plain_files
 from pipelines.warehouse.values import typed, written_in
 
-SMALL = 2**16
-"""Bytes up to which a file is read with others."""
-AT_ONCE = 250
-"""Files read at once."""
-_NAMES = (".json", ".jsonl", ".ndjson", ".gz", ".zst")
+SMALL = 2**21
+"""Bytes of text up to which a file is read with others."""
+AT_ONCE, TEXT_AT_ONCE = 250, 2**24
+"""Files read at once, and about how many bytes of their text: over more, planning is not what takes long."""
+_NAMES = (".json", ".jsonl", ".ndjson")
+_PACKED = {".gz": 8, ".zst": 8, ".zip": 8}
+"""About how many bytes of JSON there are in one of a packed file."""
 _SEPARATOR = "\x01"
 
 
@@ -51,19 +53,24 @@ class _Batch:
 
     form: Format
     parts: dict[int, _Part] = field(default_factory=dict)
+    text_bytes: int = 0
 
 
 def in_batches(files: Mapping[str, LandingFile]) -> Iterator[dict[str, LandingFile]]:
     """The files (by bytes) in groups to be read at once: small JSON files many, every other file by itself."""
     small: dict[str, LandingFile] = {}
+    text = 0
     for bytes_id, file in files.items():
-        if file.size_bytes > SMALL or file.absolute.suffix.lower() not in _NAMES:
+        suffix = file.absolute.suffix.lower()
+        expected = file.size_bytes * _PACKED.get(suffix, 1)
+        if expected > SMALL or suffix not in (*_NAMES, *_PACKED):
             yield {bytes_id: file}
             continue
-        small[bytes_id] = file
-        if len(small) == AT_ONCE:
+        if len(small) == AT_ONCE or (small and text + expected > TEXT_AT_ONCE):
             yield small
-            small = {}
+            small, text = {}, 0
+        small[bytes_id] = file
+        text += expected
     if small:
         yield small
 
@@ -106,7 +113,7 @@ def _batches(
     reports: Mapping[str, ledger.FileReport],
     says: Mapping[str, Mapping[str, str]],
     folder: Path,
-) -> Iterable[_Batch]:
+) -> Iterator[_Batch]:
     """The files that look like JSON in order, by format."""
     candidates = [form for form in source.formats if form.container == "json"]
     if not candidates:
@@ -115,11 +122,13 @@ def _batches(
     for number, (bytes_id, file) in enumerate(files.items()):
         try:
             with plain_files(file.absolute, file.path, settings.limits, folder) as plain:
-                if [one.container for one in plain] != ["json"] or plain[0].size > 2 * SMALL:
+                text_bytes = sum(one.size for one in plain)
+                if {one.container for one in plain} != {"json"} or text_bytes > 2 * SMALL:
                     continue
-                text = plain[0].path.read_text(encoding="utf-8")
+                texts = [one.path.read_text(encoding="utf-8") for one in plain]
             check_unchanged(file)
-            lines = _documents(text, settings.limits.nesting)
+            documents = [_documents(text, settings.limits.nesting) for text in texts]
+            lines = [line for some in documents for line in some] if all(documents) else []
             form = format_of(lines, candidates, file.path) if lines else None
             if form and form.told_by(file.path):
                 continue
@@ -130,8 +139,12 @@ def _batches(
         if form:
             content = content_of(bytes_id, form, says[file.path])
             report = replace(reports[bytes_id], content_id=content, encoding=encoding_of(plain), format=form.name)
-            found.setdefault(form.name, _Batch(form)).parts[number] = _Part(bytes_id, file, report, lines)
-    return [batch for batch in found.values() if len(batch.parts) > 1]
+            batch = found.setdefault(form.name, _Batch(form))
+            batch.parts[number] = _Part(bytes_id, file, report, lines)
+            batch.text_bytes += text_bytes
+            if batch.text_bytes > 2 * TEXT_AT_ONCE:  # packed better than expected
+                yield found.pop(form.name)
+    yield from (batch for batch in found.values() if len(batch.parts) > 1)
 
 
 def _documents(text: str, nesting: int) -> list[str]:
@@ -141,8 +154,8 @@ def _documents(text: str, nesting: int) -> list[str]:
     lines = [line for line in text.split("\n") if line.strip()]
     if not all(line.rstrip().endswith("}") and line.startswith("{") for line in lines):
         lines = [text.replace("\n", " ")]  # one document over many lines: no text in it holds a line end
-    deepest = max(max(line.count("["), line.count("{")) for line in lines)
-    return [] if deepest > nesting // 2 else lines
+    bracketed = (line for line in lines if max(line.count("["), line.count("{")) > nesting // 2)
+    return [] if any(depth(line) > nesting for line in bracketed) else lines
 
 
 def _written(
@@ -150,20 +163,23 @@ def _written(
 ) -> list[tuple[_Part, ledger.FileReport]]:
     """Write a folder of Parquet files, called like its bytes, for each part in order; returns these with reports."""
     _open(connection, batch, building)
-    # Held to the earliest of their limits: a row that breaks it makes its file be read alone, by its own.
-    latest = min(map(_latest, batch.parts.values()))
+    # Held to the latest of their limits here, and each row to its own file's when rows are counted.
+    latest = max(map(_latest, batch.parts.values()))
     how = written_in(connection, source, batch.form, batch.form.select)
     for table, select in batch.form.select.items():
         query = typed(source.table(table), batch.form, select, latest, how)
         connection.execute(f"create or replace temp table {name('batch_' + table)} as {query}")
     rows = " union all ".join(
-        f"select _row, _reason, _left_out from {name('batch_' + table)}" for table in batch.form.select
+        f"select _row, coalesce(_reason, _left_out) as _fault, {name(source.table(table).day)}::timestamp as _at "
+        f"from {name('batch_' + table)}"
+        for table in batch.form.select
     )
     counted = (
         connection.execute(
             "create or replace temp table counted as "
             "select _part, min(every._row) as first_row, count(distinct every._row) as read_count, "
-            "count(distinct found._row) as loaded_count, count(coalesce(found._reason, found._left_out)) as bad_count "
+            "count(distinct found._row) as loaded_count, "
+            "count(*) filter (found._fault is not null or found._at > every._latest) as bad_count "
             f"from batch_rows as every left join ({rows}) as found using (_row) group by _part"
         )
         .execute("select _part, read_count, loaded_count from counted where bad_count = 0")
@@ -211,12 +227,16 @@ def _open(connection: duckdb.DuckDBPyConnection, batch: _Batch, building: Path) 
         for number, part in batch.parts.items()
     )
     longest = max(len(line.encode()) for part in batch.parts.values() for line in part.lines) + 2**16
-    documents = (
+    connection.execute("pragma enable_optimizer")
+    connection.execute(
+        "create or replace temp table batch_lines as "
         f"select row_number() over () as _row, _part, line as _raw from read_csv({path_list([lines])}, "
         "columns = {'_part': 'INTEGER', 'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '', header = false, "
         f"auto_detect = false, max_line_size = {longest}, buffer_size = {2 * longest})"
     )
-    connection.execute("pragma enable_optimizer")
+    broken = connection.execute("select distinct _part from batch_lines where not json_valid(_raw)").fetchall()
+    left_out = ", ".join(str(number) for (number,) in broken)
+    documents = f"select * from batch_lines{f' where _part not in ({left_out})' if broken else ''}"
     connection.execute(
         "create or replace temp table batch_rows as select records.*, _path, _latest "
         f"from ({records_of(batch.form, documents, '_part')}) as records "

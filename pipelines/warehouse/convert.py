@@ -40,7 +40,7 @@ CLOCK_TOLERANCE = timedelta(days=1)
 UNEXPLAINED = "its format's mapping leaves it out"
 """Why a row is skipped where its format says nothing else."""
 SMALL = 2**20
-"""Bytes below which a file is read without DuckDB's optimizer."""
+"""Bytes below which a file is read without DuckDB's optimizer, unless it is reduced."""
 OURS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EROFS}
 _OURS = re.compile(r"(?i)no space left|too many open files|read-only file system|max_temp_directory_size")
 _READING = re.compile(r"[^\s\"'`]*/reading\.[^\s\"'`]+")
@@ -315,6 +315,8 @@ def _queries(
     """Table → the query over `rows` that gives its rows, good and bad; `closely` reads what a cast does not."""
     form = opened.format
     selects = dict(form.select)
+    if form.reduces:  # what its constants tell is left out of the plan, and that pays at once
+        connection.execute("pragma enable_optimizer")
     if form.reduces and len(selects) > 1:
         connection.execute(f"create or replace temp table reduced as {opened.reduction}")
     elif form.reduces:  # read once, it need not be kept

@@ -158,10 +158,10 @@ def _too_deep(landed: Landed, many: str) -> Iterator[int]:
     """The numbers of the documents nested deeper than allowed, of those that have `many` brackets."""
     found = landed.connection.execute(f"select _row, _raw from documents where {many}")
     while rows := found.fetchmany(10):
-        yield from (row for row, text in rows if _depth(text) > landed.limits.nesting)
+        yield from (row for row, text in rows if depth(text) > landed.limits.nesting)
 
 
-def _depth(text: str) -> int:
+def depth(text: str) -> int:
     """How deep a JSON text is nested."""
     brackets = _NO_BRACKETS.sub("", _STRINGS.sub("", text))
     return max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0)

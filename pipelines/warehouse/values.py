@@ -34,6 +34,10 @@ _TEXTS = ("VARCHAR", "JSON", "BLOB")
 _MARKS: tuple[DecimalMark, ...] = (".", ",")
 _ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
 
+_kinds: dict[tuple[str, tuple[tuple[str, str], ...]], Mapping[str, str]] = {}
+"""The types that a mapping gives, by the mapping and the columns of `rows`: working them out takes as long as reading
+a small file."""
+
 
 @dataclass(frozen=True)
 class Written:
@@ -69,10 +73,18 @@ def written_in(
     """
     kinds = {}
     if not form.reduces:  # its own SQL gives every value its type
+        shape = tuple(_described(connection, "from rows").items())
         for table, select in selects.items():
-            kinds[table] = {row[0]: row[1] for row in connection.execute(f"describe {select}").fetchall()}
+            if (select, shape) not in _kinds:
+                _kinds[select, shape] = _described(connection, select)
+            kinds[table] = _kinds[select, shape]
     mark = source.declared.decimal or form.writing.decimal or ("" if form.container == "csv" else ".")
     return Written(source.name, kinds, Writing(mark, source.declared.date_order or form.writing.date_order))
+
+
+def _described(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, str]:
+    """Column → type of the query's result."""
+    return {column: kind for column, kind, *_ in connection.execute(f"describe {query}").fetchall()}
 
 
 def unread(how: Written, table: Table) -> str:
