@@ -466,3 +466,10 @@ def test_the_fingerprint_changes_with_what_is_said_and_not_with_how(tmp_path: Pa
     backwards = "".join(reversed(MODEL.splitlines(keepends=True)))
     assert fingerprint(f"# Why\n{backwards}objectives: {{npv: Gain., mttr: Calm.}}\n") == plain
     assert fingerprint(member("objectives: {mttr: Calm., npv: Loss.}\n")) != plain
+
+
+def test_a_decision_is_recorded_once_a_day(tmp_path: Path) -> None:
+    taken = "decisions:\n" + 2 * "  - {decision: 'project:p', date: 2026-02-01, by: sponsor@acme.example}\n"
+    assert problems(write(tmp_path, company=COMPANY + taken)) == [("company.yaml", 4, "decisions[1].decision")]
+    later = taken.replace("2026-02-01", "2026-03-01", 1)
+    assert len(load_catalog(write(tmp_path, company=COMPANY + later)).company.decisions) == 2
