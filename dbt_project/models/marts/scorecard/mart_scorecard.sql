@@ -4,6 +4,8 @@ valued as (select * from {{ ref('int_kpis__valued') }}),
 
 sources as (select * from {{ ref('int_kpi_sources__stated') }}),
 
+gaps as (select * from {{ ref('int_kpi_gaps__explained') }}),
+
 models as (select * from {{ ref('dim_models') }}),
 
 kpis as (select * from {{ ref('kpis') }}),
@@ -57,6 +59,7 @@ targeted as (
         targets.at_risk,
         sources.source_freshness,
         sources.rejection_reason,
+        gaps.explanation as gap_explanation,
         coalesce(declared.baseline, first_months.baseline) as baseline,
         case
             when declared.baseline is not null then 'declared'
@@ -98,6 +101,12 @@ targeted as (
             valued.kpi_id = sources.kpi_id
             and valued.period = sources.period
             and valued.period_start_date = sources.period_start_date
+    left join gaps
+        on
+            valued.model_id = gaps.model_id
+            and valued.kpi_id = gaps.kpi_id
+            and valued.period = gaps.period
+            and valued.period_start_date = gaps.period_start_date
 
 ),
 
@@ -138,6 +147,7 @@ final as (
                 then concat_ws(
                     '; ',
                     coalesce(gap_reason, case when denominator = 0 then 'nothing to divide by' else 'not measured' end),
+                    gap_explanation,
                     rejection_reason
                 )
         end as gap_reason,
