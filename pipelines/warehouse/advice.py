@@ -126,6 +126,27 @@ _LEFT_OUT = {
         )
         from marts.fct_latency_hourly where starts_with(measure, 'implausible_')
         group by model_id, measure order by model_id, measure""",
+    "fct_serving_hourly": """
+        -- Of our own log's models many have no tokens; those of the other formats are language models.
+        with days as (
+            select day as event_date from ledger.file_version_days join ledger.files using (source, content_id)
+            where source = 'serving_logs' and status = 'loaded'
+            group by day having not bool_or(starts_with(format, 'serving_log_'))
+        )
+        select format(
+            'serving_logs: none of {:,} calls of {} has a token count: the log lacks it, or has it under another name',
+            sum(request_count)::bigint, model_id
+        )
+        from marts.fct_serving_hourly semi join days using (event_date)
+        group by model_id having sum(request_count) > 0 and count(coalesce(input_tokens, output_tokens)) = 0
+        order by model_id""",
+    "int_events__accounted": """
+        select format(
+            '{}: {:,} of {:,} uses of features are of devices on which nobody logs in: they count for no user',
+            source, sum(anonymous_event_count)::bigint, sum(anonymous_event_count + counted_event_count)::bigint
+        )
+        from intermediate.int_events__accounted
+        group by source having sum(anonymous_event_count) > 0 order by source""",
     "stg_jira__issues": """
         select format(
             'jira: none of {:,} issues is an incident, of types {}. Name yours: `incident_types` in company.yaml',
