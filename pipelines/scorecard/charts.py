@@ -110,6 +110,7 @@ def trend(*, zero: bool = True) -> Chart:
         base.mark_line(strokeWidth=1.3, strokeDash=[5, 4], interpolate="step-after", color=INK, opacity=0.7).encode(
             _y("target", zero=zero)
         ),
+        base.mark_line(strokeWidth=1.5, strokeDash=[2, 3], color="var(--part-2)").encode(_y("before", zero=zero)),
         base.mark_line(strokeWidth=2, color=ACCENT).encode(_y("rolling", zero=zero)),
         base.mark_point(size=40, filled=True, opacity=1, shape="triangle-up", color="var(--warn)").encode(
             _y("spike", zero=zero)

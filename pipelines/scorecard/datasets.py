@@ -16,8 +16,8 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "kpis": "select * from mart_kpis order by kpi_number",
         "models": (
-            "select model_id, model_name, model_kind, business_unit, arg_max(team_id, as_of) as team_id "
-            "from mart_scorecard group by all order by model_name, model_id"
+            "select model_id, model_name, model_kind, model_description, business_unit, team_id, owner "
+            "from mart_models order by model_name, model_id"
         ),
         "days": (
             "with days as (select kpi_id, model_id, period_start_date as day, "
@@ -94,6 +94,28 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
         "sources": (
             "select source_title as title, newest_date, fresh_hours, is_behind, kpi_names from mart_sources "
             "order by newest_date, title"
+        ),
+        "spending": (
+            "select month_date as month, as_of, is_whole, investment_usd, running_usd, bill_usd, bill_unallocated_usd, "
+            "bill_unused_usd, investment_to_date_usd, running_to_date_usd, measured_usd, measured_ci_low_usd, "
+            "measured_ci_high_usd, actual_usd, planned_usd, claimed_usd, claimed_model_count, difference_usd, "
+            "difference_compared_usd, measured_unrecorded_usd, difference_gap_reason, npv_usd, project_count, "
+            "negative_project_count from mart_portfolio_monthly order by month"
+        ),
+        "reconciliation": (
+            "select model_id, month_date as month, measured_usd, measured_ci_low_usd, measured_ci_high_usd, "
+            "measured_gap_reason, actual_usd, claimed_usd, planned_usd, measured_to_actual_ratio, difference_usd, "
+            "is_measured_above_actual, is_measured_below_actual, is_claimed_unmeasured, is_actual_unmeasured, "
+            "is_measured_unrecorded from mart_value_reconciliation order by model_id, month"
+        ),
+        "portfolio": (
+            "select model_id, first_date, last_date, verdict, verdict_reason, would_change, evidence_grade, breaches, "
+            "is_breached, value_usd, value_low_usd, value_high_usd, full_cost_usd, avoidable_cost_usd, net_usd, "
+            "compute_cost_usd from mart_portfolio order by model_id"
+        ),
+        "decisions": (
+            "select model_id, model_ids, subject_name, decision_name, severity, owner, sign_off_roles, evidence, "
+            "options, opened_date, due_date, is_overdue, alert_count from mart_decisions order by decision_rank"
         ),
         "guardrails": (
             "select model_id, guardrail_id, period_start_date as start, is_breached, evidence, action "

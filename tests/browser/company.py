@@ -39,6 +39,7 @@ class _Company:
         "adoption", "funnel", "retention", "alerts", "gates", "coverage", "versions", "annotations", "deployments",
         "cadence", "worth", "experiments", "finance", "projects", "scenarios", "cohorts", "drift", "shifts", "retrains",
         "satisfaction", "impacts", "notes", "sources", "guardrails", "budgets", "fairness", "correlations",
+        "spending", "reconciliation", "portfolio", "decisions",
     )  # fmt: skip
 
     def __init__(self, names: list[str], days: int) -> None:
@@ -72,6 +73,7 @@ class _Company:
     def models(self) -> Iterator[Row]:
         for i, (model, name) in enumerate(self.names.items()):
             yield {"model_id": model, "model_name": name, "model_kind": "decision_system",
+                   "model_description": "Decides.", "owner": "owner@acme.example",
                    "business_unit": f"unit {i % 4}", "team_id": f"team {i % 3}"}  # fmt: skip
 
     def days(self) -> Iterator[Row]:
@@ -324,6 +326,43 @@ class _Company:
         for model, lag in self.each(range(8)):
             yield {"model_id": model, "measure": "trust", "factor": "incident_count", "lag_days": lag,
                    "correlation": self.about(-0.3), "ci_low": -0.6, "ci_high": 0.1}  # fmt: skip
+
+    def spending(self) -> Iterator[Row]:
+        for month in self.months if self.names else []:
+            yield {"month": month, "as_of": self.end, "is_whole": True, "investment_usd": 9000.0,
+                   "running_usd": self.about(20_000), "bill_usd": 31_000.0, "bill_unallocated_usd": 900.0,
+                   "bill_unused_usd": 500.0, "investment_to_date_usd": 90_000.0, "running_to_date_usd": 40_000.0,
+                   "measured_usd": 330_000.0, "measured_ci_low_usd": 280_000.0, "measured_ci_high_usd": 380_000.0,
+                   "actual_usd": 31_000.0, "planned_usd": 30_000.0, "claimed_usd": 37_000.0, "claimed_model_count": 1,
+                   "difference_usd": 299_000.0, "difference_compared_usd": 99_000.0,
+                   "measured_unrecorded_usd": 200_000.0, "difference_gap_reason": None, "npv_usd": 330_000.0,
+                   "project_count": 7, "negative_project_count": 2}  # fmt: skip
+
+    def reconciliation(self) -> Iterator[Row]:
+        for model, month in self.each(self.months):
+            yield {"model_id": model, "month": month, "measured_usd": self.about(9000), "measured_ci_low_usd": 7000.0,
+                   "measured_ci_high_usd": 11_000.0, "measured_gap_reason": None, "actual_usd": 3000.0,
+                   "claimed_usd": 500.0, "planned_usd": 4000.0, "measured_to_actual_ratio": 3.0,
+                   "difference_usd": 6000.0, "is_measured_above_actual": True, "is_measured_below_actual": False,
+                   "is_claimed_unmeasured": False, "is_actual_unmeasured": False,
+                   "is_measured_unrecorded": False}  # fmt: skip
+
+    def portfolio(self) -> Iterator[Row]:
+        for i, (model,) in enumerate(self.each()):
+            yield {"model_id": model, "first_date": self.dated[0], "last_date": self.end,
+                   "verdict": ["scale", "fix", "retire", "experiment"][i % 4], "verdict_reason": HOSTILE,
+                   "would_change": "An experiment of 900 users.", "evidence_grade": "measured",
+                   "breaches": "recall is below its guardrail" if i % 4 == 1 else None, "is_breached": i % 4 == 1,
+                   "value_usd": 9000.0, "value_low_usd": 7000.0, "value_high_usd": 11_000.0, "full_cost_usd": 5000.0,
+                   "avoidable_cost_usd": 3000.0, "net_usd": 4000.0, "compute_cost_usd": 2000.0}  # fmt: skip
+
+    def decisions(self) -> Iterator[Row]:
+        for (model,) in self.each():
+            yield {"model_id": model, "model_ids": model, "subject_name": self.names[model],
+                   "decision_name": "Retrain or roll back", "severity": "critical", "owner": "owner@acme.example",
+                   "sign_off_roles": "model_owner", "evidence": HOSTILE, "options": "retrain; roll back",
+                   "opened_date": self.dated[-5], "due_date": self.dated[-2], "is_overdue": True,
+                   "alert_count": 3}  # fmt: skip
 
 
 def _starts(dated: list[date], start: Callable[[date], date]) -> list[date]:

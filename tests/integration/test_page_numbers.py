@@ -264,6 +264,37 @@ FIGURES = {
         "select strftime(month, '%Y-%m'), step, amount from (unpivot (select columns(*)::double from sums) "
         "on columns(*) into name step value amount) cross join month"
     ),
+    "Value by evidence": (
+        "select model, strftime(month_date, '%Y-%m'), measured_usd, measured_ci_low_usd, measured_ci_high_usd, "
+        "actual_usd, claimed_usd, planned_usd, measured_to_actual_ratio, difference_usd, "
+        "coalesce(nullif(concat_ws('; ', "
+        "if(is_measured_above_actual, 'measured is more than twice what finance recorded', null), "
+        "if(is_measured_below_actual, 'measured is less than half of what finance recorded', null), "
+        "if(is_claimed_unmeasured, 'claimed, not measured', null), "
+        "if(is_actual_unmeasured, 'recorded, not measured', null), "
+        "if(is_measured_unrecorded, 'measured, and no project records it', null)), ''), measured_gap_reason) "
+        f"from mart_value_reconciliation inner join {MODELS} using (model_id) "
+        f"inner join {WINDOW} on month_date = date_trunc('month', last_day)"
+    ),
+    "Portfolio": (
+        "select model, verdict, value_usd, value_low_usd, value_high_usd, full_cost_usd, net_usd, evidence_grade, "
+        f"breaches, would_change from mart_portfolio inner join {MODELS} using (model_id)"
+    ),
+    "Open decisions": (
+        "select severity, subject_name, decision_name, evidence, options, owner, sign_off_roles, due_date, "
+        "opened_date, alert_count from mart_decisions"
+    ),
+    "By team": (
+        "with cells as (select model_id, count_if(status = 'on_target') as met, count_if(status = 'at_risk') as risk, "
+        f"count_if(status = 'off_target') as missed from mart_scorecard inner join {WINDOW} "
+        "on period_start_date = date_trunc('month', last_day) where period = 'month' group by all), "
+        "open as (select model_id, count_if(status <> 'closed') as alerts from mart_alerts group by all) "
+        "select coalesce(team_id, 'no team'), count(*), sum(met), sum(risk), sum(missed), coalesce(sum(alerts), 0), "
+        "if(count(value_usd) = count(*), sum(value_usd), null), "
+        "if(count(full_cost_usd) = count(*), sum(full_cost_usd), null), "
+        "if(count(net_usd) = count(*), sum(net_usd), null) from mart_models inner join cells using (model_id) "
+        "inner join mart_portfolio using (model_id) left join open using (model_id) group by 1"
+    ),
     "Guardrails": (
         "select if(is_breached, 'crossed', 'held'), model, replace(guardrail_id, '-', ' '), period_start_date, "
         f"evidence, replace(action, '_', ' ') from mart_guardrails inner join {MODELS} using (model_id) "
@@ -360,6 +391,28 @@ def test_a_table_shows_what_its_file_says(page: Page, title: str) -> None:
         assert all(map(reads_as, cells, line)), f"{cells} does not read as {line}"
 
 
+def test_the_home_view_says_what_the_portfolio_s_month_says(page: Page, company: Company) -> None:
+    page.evaluate("location.hash = ''")
+    page.locator("#home .ledger").wait_for()
+    ((spent, measured, difference, npv),) = company.rows(
+        "select investment_usd + running_usd, measured_usd, difference_usd, npv_usd from mart_portfolio_monthly "
+        f"inner join {WINDOW} on month_date = date_trunc('month', last_day)"
+    )
+    shown = page.locator("#home .big").all_inner_texts()
+    assert list(map(amount, shown)) == pytest.approx([spent, measured, difference, npv], rel=0.00501)
+    decided = page.locator("#home ol.queue > li > a").all_inner_texts()
+    wanted = company.rows("select subject_name || ': ' || decision_name from mart_decisions order by decision_rank")
+    assert decided == [text for (text,) in wanted[:6]]
+
+
+def test_a_what_if_that_changes_nothing_gives_the_mart_s_verdict(page: Page, company: Company) -> None:
+    page.evaluate("location.hash = 'view=money&whatif=volume:1.0000001'")
+    page.locator("#portfolio th", has_text="Hypothetical verdict").wait_for()
+    supposed = {line[0]: (line[2], float(line[3])) for line in delivered(page, "Portfolio", is_shown=True)}
+    wanted = company.rows(f"select model, verdict, net_usd from mart_portfolio inner join {MODELS} using (model_id)")
+    assert supposed == {model: (verdict, pytest.approx(net, rel=1e-3)) for model, verdict, net in wanted}
+
+
 PERIODS = ["#", "#period=quarter", "#period=week", "#model=fraud-detector"]
 
 
@@ -413,9 +466,10 @@ def turn_to(page: Page, title: str) -> None:
     figure.evaluate("(figure) => figure.closest('details')?.setAttribute('open', '')")
 
 
-def delivered(page: Page, title: str) -> list[list[str]]:
-    """The lines of a figure's file, without its heading."""
-    turn_to(page, title)
+def delivered(page: Page, title: str, *, is_shown: bool = False) -> list[list[str]]:
+    """The lines of a figure's file, without its heading; if it `is_shown`, the page stays where it is."""
+    if not is_shown:
+        turn_to(page, title)
     figure = page.locator("figure", has=page.get_by_role("heading", name=title, exact=True))
     with page.expect_download() as download:
         figure.get_by_role("button", name="CSV of").click()

@@ -43,8 +43,9 @@ function observe(element, owner) {
 
 /**
  * A figure of `panels()`, each `{key, title, status, note, rows, rulers, events, number, time, height}`; without `chart`
- * a list. `columns` are those of table and file, each `[field, label, how]`: how the table writes it, or what tag it gets;
- * `by` are the filters it honours beside models and days.
+ * a list. `columns` are those of table and file, each `[field, label, how]`: how the table writes it, or what tag it gets, or
+ * a function that returns them; `tabled()` returns their rows where they are not those of the panels; `head()` an element
+ * above the picture. `by` are the filters it honours beside models and days.
  */
 export function figure(wanted) {
   const id = `figure-${figures.length}`;
@@ -111,12 +112,13 @@ export function figure(wanted) {
         "span",
         { class: "tools" },
         chart && toggle,
-        tool("CSV", "CSV", () => saveText(title, csv(one.columns, listedRows(one)))),
+        tool("CSV", "CSV", () => saveText(title, csv(columnsOf(one), listedRows(one)))),
         chart && tool("PNG", "Picture", () => savePicture(title, one.element, "h3, .panel h4, .legend li")),
         tool("Full screen", "Full screen", () => fill(one)),
       ),
     ),
     one.says && one.read,
+    one.head?.(),
     chart && one.grid,
     one.legendList,
     one.search,
@@ -134,7 +136,9 @@ export function figure(wanted) {
 }
 
 const panelsOf = (one) => (one.filled ??= one.panels().filter((panel) => panel.rows.length));
+const columnsOf = (one) => (typeof one.columns === "function" ? one.columns() : one.columns);
 const allRows = (one) =>
+  one.tabled?.() ??
   panelsOf(one).flatMap((panel) => (one.chart ? panel.rows.filter((row) => !row.unlisted) : panel.rows));
 
 /** Lay out the panels of what is chosen now; those in view are drawn. */
@@ -313,7 +317,7 @@ export function rulersOf(list, describe, step = DAY) {
 // ── the same rows as a table and as a file ──
 
 /** The rows as the reader has searched and sorted them. */
-const listedRows = (one) => arranged(one.columns, allRows(one), one.query, one.sorted);
+const listedRows = (one) => arranged(columnsOf(one), allRows(one), one.query, one.sorted);
 
 function fillTable(one) {
   one.search.hidden = one.table.hidden || allRows(one).length <= LISTED;
@@ -325,7 +329,7 @@ function fillTable(one) {
     one.table.replaceChildren(h("p", { class: "quiet" }, text));
     return;
   }
-  const columns = isOne() ? one.columns.filter(([name]) => name !== "model") : one.columns; // its name stands above
+  const columns = columnsOf(one).filter(([name]) => !isOne() || name !== "model"); // its name stands above
   one.table.replaceChildren(
     tableOf(columns, filled.slice(0, most), one.sorted, (field) => {
       one.sorted = { field, down: one.sorted?.field === field && !one.sorted.down };

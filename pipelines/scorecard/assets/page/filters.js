@@ -1,13 +1,14 @@
 // What is chosen, and the address that says so: every choice is a link. Which days charts show is in days.js.
 
 import { cached, cells, modelOf, models, periods, rows, rowsOf, starts } from "./data.js";
-import { DAY, day } from "./format.js";
+import { DAY, day, periodName } from "./format.js";
 import { isShown, VIEWS, viewOf } from "./views.js";
 
 export const DEFAULTS = {
   view: "",
   period: "month",
   start: "",
+  against: "",
   days: "91",
   unit: "",
   team: "",
@@ -16,6 +17,7 @@ export const DEFAULTS = {
   cohort: "",
   instance: "",
   project: "",
+  whatif: "",
   at: "",
 };
 export const state = { ...DEFAULTS };
@@ -61,8 +63,17 @@ export const cohortName = (row) =>
   row.cohort_attribute === "all" ? "All users" : `${row.cohort_attribute}: ${row.cohort_value}`;
 export const distinct = (values) => [...new Set(values.filter((value) => value != null && value !== ""))].sort();
 
+/** The cell of the period to compare with, if one is chosen. */
+export const comparedCell = (cell) =>
+  state.against ? (cellOf(cell.model_id, cell.kpi_id, state.against) ?? null) : null;
+
 /** What a filter offers among the chosen models. */
 export const OFFERS = {
+  against: () =>
+    starts(state.period)
+      .filter((start) => start !== state.start)
+      .reverse()
+      .map((start) => [start, periodName(state.period, start)]),
   unit: () => distinct(models().map((model) => model.business_unit)),
   team: () => distinct(models().map((model) => model.team_id)),
   model: () => models().map((model) => [model.model_id, model.model_name]),
@@ -112,6 +123,7 @@ export function readAddress(hash) {
   if (!(state.period in periods())) state.period = DEFAULTS.period;
   if (!(state.days in SPANS)) state.days = DEFAULTS.days;
   if (!periods()[state.period].has(state.start)) state.start = newestWholeStart(state.period);
+  if (state.against === state.start || !periods()[state.period].has(state.against)) state.against = "";
   if (!modelOf(state.model)) state.model = "";
   if (!projects().has(state.project)) state.project = "";
   filterModels();
@@ -120,8 +132,11 @@ export function readAddress(hash) {
 
 /** The address of the current choice with `changes`; defaults are left out. */
 export function address(changes) {
-  const wanted = { ...state, at: "", ...changes };
-  if (changes.at && !("view" in changes) && state.view && !isShown(state.view, changes.at)) wanted.view = "";
+  const view = currentView();
+  // Without its section an address would mean another view.
+  const kept = state.at && view !== "home" ? view : state.view;
+  const wanted = { ...state, at: "", view: kept, ...changes };
+  if (changes.at && !("view" in changes) && !(kept && isShown(kept, changes.at))) wanted.view = "";
   return `#${new URLSearchParams(
     Object.entries(wanted).filter(
       ([name, value]) =>

@@ -5,6 +5,7 @@ import { byId, h } from "./dom.js";
 import { drawAll, drawn, drawWith, figures, isVisible } from "./figure.js";
 import { CONTROLS } from "./figures/controls.js";
 import { LISTS } from "./figures/lists.js";
+import { PORTFOLIO, showHypothesis } from "./figures/portfolio.js";
 import {
   address,
   currentView,
@@ -19,6 +20,7 @@ import {
   state,
 } from "./filters.js";
 import { longDay, periodName } from "./format.js";
+import { home } from "./home.js";
 import { overview, sentence } from "./scorecard.js";
 import { figuresOf } from "./sections.js";
 import { isShown, VIEWS } from "./views.js";
@@ -30,8 +32,8 @@ const SUBJECT = {
   model: { project: "" },
 };
 /** Sections that belong to no KPI. */
-const OTHERS = { ...CONTROLS, ...LISTS };
-const SELECTS = ["team", "model", "unit", "version", "cohort", "instance", "project"];
+const OTHERS = { ...PORTFOLIO, ...CONTROLS, ...LISTS };
+const SELECTS = ["team", "model", "against", "unit", "version", "cohort", "instance", "project"];
 
 /** Figures, and behind a line that names them those that answer a further question. */
 const folded = (shown, more) => [
@@ -47,9 +49,11 @@ const folded = (shown, more) => [
 
 function build() {
   const sections = [
+    ["home", "Summary"],
     ["overview", "Scorecard"],
+    ...Object.entries(PORTFOLIO).map(([id, [title]]) => [id, title]),
     ...kpis().map((kpi) => [`kpi-${kpi.kpi_id}`, kpi.kpi_name]),
-    ...Object.entries(OTHERS).map(([id, [title]]) => [id, title]),
+    ...Object.entries({ ...CONTROLS, ...LISTS }).map(([id, [title]]) => [id, title]),
   ];
   byId("main").replaceChildren(...sections.map(([id, title]) => h("section", { id, "aria-label": title })));
   for (const kpi of kpis()) {
@@ -107,7 +111,8 @@ function controls() {
     state.start,
   );
   options(byId("days"), Object.entries(SPANS), null, state.days);
-  for (const name of SELECTS) options(byId(name), OFFERS[name](), "All", state[name]);
+  for (const name of SELECTS)
+    options(byId(name), OFFERS[name](), name === "against" ? "The period before" : "All", state[name]);
   const named = { model: nameOf, project: (id) => projects().get(id).project_name };
   byId("chips").replaceChildren(
     ...Object.keys(FILTER_LABELS)
@@ -155,6 +160,8 @@ function show() {
   const view = currentView();
   controls();
   overview();
+  home();
+  showHypothesis();
   showView(view);
   for (const kpi of kpis()) byId(`kpi-${kpi.kpi_id}`).querySelector(".says").textContent = sentence(kpi);
   for (const [id, [, says]] of Object.entries(OTHERS)) byId(id).querySelector(".says").textContent = says();
@@ -222,7 +229,7 @@ async function start() {
   build();
   for (const name of ["period", "start", "days", ...SELECTS]) {
     byId(name).addEventListener("change", (event) =>
-      navigate({ [name]: event.target.value, ...(name === "period" ? { start: "" } : {}) }),
+      navigate({ [name]: event.target.value, ...(name === "period" ? { start: "", against: "" } : {}) }),
     );
   }
   byId("reset").addEventListener("click", () => navigate(DEFAULTS));

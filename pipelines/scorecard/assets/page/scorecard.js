@@ -8,6 +8,7 @@ import {
   cellOf,
   chosenModels,
   chosenRows,
+  comparedCell,
   isOne,
   modelIdsOf,
   previousValue,
@@ -28,6 +29,7 @@ import {
   share,
   unitOf,
 } from "./format.js";
+import { story } from "./story.js";
 
 const TRENDS = {
   improving: "better than the period before",
@@ -42,6 +44,13 @@ export function weeklyValues(model, kpi) {
   const start = +day(content.weeks.start);
   const end = Math.floor((chartWindow().to + DAY - start) / (7 * DAY));
   return values.slice(Math.max(end - 13, start < firstDay() ? 1 : 0), Math.max(end, 0));
+}
+
+/** The models as the matrix lists them: most KPIs off target first, then most at risk. */
+function worstFirst(shown) {
+  const count = (model, status) => kpis().filter((kpi) => cellOf(model.model_id, kpi.kpi_id)?.status === status).length;
+  const ranked = shown.map((model) => [count(model, "off_target"), count(model, "at_risk"), model]);
+  return ranked.sort((a, b) => b[0] - a[0] || b[1] - a[1]).map(([, , model]) => model);
 }
 
 /** The KPI's weeks as a line. */
@@ -65,8 +74,13 @@ function spark(model, kpi) {
   );
 }
 
-/** How a cell compares with the period before, as the marts say. */
-function changeText(cell) {
+/** How a cell compares with the chosen period, else with the one before, as the marts say. */
+function changeText(kpi, cell) {
+  if (state.against) {
+    const other = comparedCell(cell)?.value;
+    if (other == null) return null;
+    return `${cell.value > other ? "↑" : cell.value < other ? "↓" : "→"} from ${amount(kpi, other)}`;
+  }
   if (!cell.trend || previousValue(cell) == null) return null;
   if (cell.trend === "steady") return "→ steady";
   const size = cell.change_relative == null ? "" : ` ${number(Math.abs(100 * cell.change_relative), 2)} %`;
@@ -98,7 +112,7 @@ function cellButton(model, kpi) {
             unit && h("i", {}, unit.startsWith("/") ? unit : ` ${unit}`),
           ),
           h("small", { class: "target" }, cell.target == null ? "no target" : `target ${amount(kpi, cell.target)}`),
-          changeText(cell) && h("small", {}, changeText(cell)),
+          changeText(kpi, cell) && h("small", {}, changeText(kpi, cell)),
           gradeOf(kpi, cell) && h("small", {}, gradeOf(kpi, cell)),
           spark(model.model_id, kpi.kpi_id),
         ];
@@ -204,7 +218,7 @@ function matrix(shown) {
       h(
         "tbody",
         {},
-        shown.map((model) =>
+        worstFirst(shown).map((model) =>
           h(
             "tr",
             {},
@@ -343,14 +357,12 @@ export function overview() {
         ? "Nothing has been measured in this period yet."
         : `In ${periodName(state.period, state.start)}, ${counted.on_target} of ${plural(evaluated, "target")} ${evaluated === 1 ? "is" : "are"} met, ` +
           `${counted.at_risk} at risk and ${counted.off_target} missed; ${plural(counted.no_target, "KPI has", "KPIs have")} ` +
-          `no target, ${counted.no_data} no data.`;
+          `no target, ${counted.no_data} no data.` +
+          `${state.against ? ` Compared with ${periodName(state.period, state.against)}.` : ""}`;
     if (one) {
       title = one.model_name;
-      about = [
-        ["Kind", one.model_kind?.replace("_", " ")],
-        ["Team", one.team_id],
-        ["Business unit", one.business_unit],
-      ];
+      about = [["What it does", one.model_description]];
+      if (!state.version) says = story(one);
       if (state.version) {
         const served = chosenRows("versions").find((row) => row.model_version === state.version);
         title += `, ${state.version}`;

@@ -30,10 +30,7 @@ const FIGURES = {
   },
   business_value: (kpi) => {
     const [cumulative, primary, every] = valueFigures();
-    return [
-      [cumulative, primary],
-      [every, trendFigure(kpi)],
-    ];
+    return [[cumulative], [primary, every, trendFigure(kpi)]];
   },
   npv: () => {
     const [cash, scenarios, sensitivity, projects] = financeFigures();

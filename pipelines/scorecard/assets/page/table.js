@@ -43,17 +43,19 @@ export const tableOf = (columns, rows, sorted, sortBy) =>
     ),
   );
 
+const LONG = 60; // letters from which a text gets a column of some width
+
 /** A cell; on a phone, where rows are cards, it bears the column's name. `row.links` has addresses by field. */
 function dataCell(row, name, label, how) {
   const value = row[name];
   const cell = { "data-label": label };
   if (how && value != null && !(how instanceof Function)) return h("td", cell, tag(value, how[value] ?? "idle"));
   if (typeof value === "number") return h("td", { ...cell, class: "number" }, (how ?? exact)(value));
-  const text = value ?? "–";
+  const text = `${value ?? "–"}`;
   const link = row.links?.[name];
   return h(
     "td",
-    { ...cell, class: /^\d{4}-\d\d/.test(value) ? "day" : null },
+    { ...cell, class: /^\d{4}-\d\d/.test(value) ? "day" : text.length > LONG ? "long" : null },
     link ? h("a", link.startsWith("#") ? { href: link } : { href: link, rel: "noopener noreferrer" }, text) : text,
   );
 }

@@ -15,21 +15,34 @@ export const VIEWS = {
 
 /** View → the ids of its sections; a section may stand in several, an address that names one means the first. */
 const SECTIONS = {
-  home: ["overview"],
-  money: ["kpi-cost_per_prediction", "kpi-business_value", "kpi-npv"],
+  home: ["home", "overview"],
+  money: ["reconciliation", "portfolio", "kpi-cost_per_prediction", "kpi-business_value"],
   reliability: ["kpi-mttr", "kpi-throughput", "kpi-deployment_cadence", "budgets"],
   quality: ["kpi-accuracy", "fairness", "kpi-drift_rate", "guardrails"],
   adoption: ["kpi-feature_adoption", "kpi-satisfaction"],
-  governance: ["alerts", "gates", "coverage", "annotations"],
-  model: ["overview", "alerts", "gates", "guardrails", "budgets", "versions", "annotations"],
+  governance: ["decisions", "alerts", "gates", "coverage", "annotations"],
+  model: [
+    "overview",
+    "portfolio",
+    "decisions",
+    "alerts",
+    "gates",
+    "guardrails",
+    "budgets",
+    "teams",
+    "versions",
+    "annotations",
+  ],
   project: ["overview", "kpi-npv"],
 };
-const UNCHOSEN = ["overview", "versions"]; // what the view of models shows before one is chosen
+/** The view of models before one is chosen compares them; of a chosen one, its team is known. */
+const UNCHOSEN = ["overview", "teams", "versions"];
+const CHOSEN = SECTIONS.model.filter((section) => section !== "teams");
 const UNNAMED = "quality"; // where the section of a KPI stands that no view names
 
 export const viewOf = (section) => Object.keys(SECTIONS).find((view) => SECTIONS[view].includes(section)) ?? UNNAMED;
 
-export const isShown = (view, section, isOne = true) =>
-  view === "model" && !isOne
-    ? UNCHOSEN.includes(section)
-    : SECTIONS[view].includes(section) || viewOf(section) === view;
+export function isShown(view, section, isOne = true) {
+  if (view === "model") return (isOne ? CHOSEN : UNCHOSEN).includes(section);
+  return SECTIONS[view].includes(section) || viewOf(section) === view;
+}

@@ -1,8 +1,8 @@
-// The lists after the ten KPIs: alerts, decision gates, instrumentation, versions.
+// The lists after the ten KPIs: decisions, alerts, decision gates, instrumentation, versions.
 
-import { grouped, kpiOf, kpis, nameOf } from "../data.js";
+import { grouped, kpiOf, kpis, models, nameOf, rows, sumOf } from "../data.js";
 import { figure } from "../figure.js";
-import { chosenRows } from "../filters.js";
+import { cellOf, chosenModels, chosenRows } from "../filters.js";
 import { amount, plural } from "../format.js";
 import { onePanel } from "../panels.js";
 
@@ -10,8 +10,82 @@ const subject = (row) => kpiOf(row.subject_id)?.kpi_name ?? row.subject_id;
 const dueCriteria = () => chosenRows("gates").filter((row) => row.status !== "not_due");
 const openAlerts = () => chosenRows("alerts").filter((row) => row.status !== "closed");
 
+/** Open decisions about a chosen model, or a project of one, in their order; all of them if every model is chosen. */
+export function openDecisions() {
+  const ids = new Set(chosenModels().map((model) => model.model_id));
+  return rows("decisions").filter(
+    (row) =>
+      ids.size === models().length ||
+      [row.model_id, ...(row.model_ids ?? "").split(",")].some((id) => id && ids.has(id.trim())),
+  );
+}
+
+/** What the models of each team add up to; an amount that one of them lacks is not known of the team. */
+const teams = () =>
+  [...grouped(chosenModels(), (model) => model.team_id ?? "no team")]
+    .map(([team, members]) => {
+      const ids = new Set(members.map((model) => model.model_id));
+      const cells = members.flatMap((model) => kpis().map((kpi) => cellOf(model.model_id, kpi.kpi_id)));
+      const worth = chosenRows("portfolio").filter((row) => ids.has(row.model_id));
+      const total = (field) => (worth.every((row) => row[field] != null) ? sumOf(worth, field) : null);
+      return {
+        team,
+        models: members.length,
+        met: cells.filter((cell) => cell?.status === "on_target").length,
+        risk: cells.filter((cell) => cell?.status === "at_risk").length,
+        missed: cells.filter((cell) => cell?.status === "off_target").length,
+        alerts: openAlerts().filter((row) => ids.has(row.model_id)).length,
+        value: total("value_usd"),
+        cost: total("full_cost_usd"),
+        net: total("net_usd"),
+      };
+    })
+    .sort((a, b) => b.missed - a.missed || a.team.localeCompare(b.team));
+
 /** Id → title, a sentence, and its figures. */
 export const LISTS = {
+  decisions: [
+    "Decisions",
+    () => {
+      const open = openDecisions();
+      if (!open.length) return "Nothing waits for a decision.";
+      const overdue = open.filter((row) => row.is_overdue).length;
+      return `${plural(open.length, "decision")} open${overdue ? `, ${overdue} overdue` : ""}.`;
+    },
+    () => [
+      figure({
+        title: "Open decisions",
+        how: "alerts grouped by model and cause, gates, experiments and projects; failed first, then the oldest",
+        columns: [
+          ["severity", "Severity", { critical: "poor", failed: "poor", waiting: "fair" }],
+          ["subject", "About"],
+          ["decision", "Decide"],
+          ["evidence", "Evidence"],
+          ["options", "Options"],
+          ["owner", "Owner"],
+          ["signs", "Signs"],
+          ["due", "Due"],
+          ["opened", "Open since"],
+          ["alerts", "Alerts"],
+        ],
+        panels: () =>
+          onePanel(
+            openDecisions().map((row) => ({
+              severity: row.severity,
+              subject: row.subject_name,
+              decision: row.decision_name,
+              evidence: row.evidence,
+              options: row.options,
+              owner: row.owner,
+              signs: row.sign_off_roles,
+              due: row.due_date,
+              opened: row.opened_date,
+              alerts: row.alert_count,
+            })),
+          ),
+      }),
+    ],
+  ],
   alerts: [
     "Alerts",
     () =>
@@ -106,6 +180,28 @@ export const LISTS = {
                 next: row.next_step,
               })),
           ),
+      }),
+    ],
+  ],
+  teams: [
+    "Teams",
+    () => `${plural(teams().length, "team runs", "teams run")} ${plural(chosenModels().length, "model")}.`,
+    () => [
+      figure({
+        title: "By team",
+        how: "the scorecard's cells of the period, open alerts, and value less full cost, added up over a team's models",
+        columns: [
+          ["team", "Team"],
+          ["models", "Models"],
+          ["met", "Targets met"],
+          ["risk", "At risk"],
+          ["missed", "Missed"],
+          ["alerts", "Open alerts"],
+          ["value", "Value, USD"],
+          ["cost", "Full cost, USD"],
+          ["net", "Value less cost"],
+        ],
+        panels: () => onePanel(teams()),
       }),
     ],
   ],

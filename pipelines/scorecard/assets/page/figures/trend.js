@@ -3,11 +3,15 @@
 import { firstDay, rowsOf, seriesOf } from "../data.js";
 import { chartWindow, inWindow } from "../days.js";
 import { figure, rulersOf } from "../figure.js";
-import { amountOf, axisFormat, DAY, day, isoDay } from "../format.js";
+import { state } from "../filters.js";
+import { amountOf, axisFormat, DAY, day, isoDay, periodName } from "../format.js";
 import { EVENT_KEY, eventsOf, modelPanels, most, PERIOD_KEY, targetsOf } from "../panels.js";
 
 /** KPIs whose axis need not begin at zero. */
 const LEVELS = ["accuracy", "npv", "satisfaction"];
+
+/** How many days before those that charts show the compared period lies; 0 if none is chosen. */
+const shift = () => (state.against ? Math.round((+day(state.start) - +day(state.against)) / DAY) : 0);
 
 function dailyRows(model, kpi) {
   const series = seriesOf("days", model.model_id, kpi.kpi_id);
@@ -25,6 +29,7 @@ function dailyRows(model, kpi) {
       model: model.model_name,
       value: values[i] ?? null,
       rolling: rolling[i] ?? null,
+      before: shift() ? (rolling[i - shift()] ?? null) : null,
       target: targets.get(when.slice(0, 7)),
     });
   }
@@ -57,9 +62,18 @@ const ROLLED = {
 
 function rolledRows(model, kpi) {
   const { table, select, read } = ROLLED[kpi.kpi_id](model, kpi);
-  return inWindow(rowsOf(table, model.model_id), "day")
-    .filter(select)
-    .map((row) => ({ day: +day(row.day), when: row.day, model: model.model_name, ...read(row) }));
+  const all = rowsOf(table, model.model_id).filter(select);
+  const known = new Map(all.map((row) => [row.day, row]));
+  return inWindow(all, "day").map((row) => {
+    const before = shift() ? known.get(isoDay(+day(row.day) - shift() * DAY)) : null;
+    return {
+      day: +day(row.day),
+      when: row.day,
+      model: model.model_name,
+      before: before ? read(before).rolling : null,
+      ...read(row),
+    };
+  });
 }
 
 export function trendFigure(kpi) {
@@ -88,6 +102,7 @@ export function trendFigure(kpi) {
       [words, "var(--accent)", "line"],
       ...(kpi.has_single_days ? [["single day", "var(--thin)", "thin"]] : []),
       ["target", "var(--ink)", "dash"],
+      ...(state.against ? [[periodName(state.period, state.against), "var(--part-2)", "dash"]] : []),
       ...(panels.some((panel) => panel.rows.some((row) => row.low != null))
         ? [["95 % interval", "var(--accent)", "band"]]
         : []),
@@ -106,6 +121,8 @@ export function trendFigure(kpi) {
               `${words}: ${describe(row.rolling)}`,
               row.value != null && `that day: ${describe(row.value)}`,
               row.low != null && `95 %: ${describe(row.low)} to ${describe(row.high)}`,
+              row.before != null &&
+                `${periodName(state.period, state.against)}, so many days in: ${describe(row.before)}`,
               row.target != null && `target: ${describe(row.target)}`,
             ]
               .filter(Boolean)
