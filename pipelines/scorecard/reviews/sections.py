@@ -67,7 +67,8 @@ def moved(facts: Facts) -> Section:
         key = change["model_id"], change["kpi_id"]
         kpi = facts.kpi(change["kpi_id"])
         unit = kpi["unit"]
-        relative = "" if unit.startswith("share") else words.percent(change["change_relative"], signed=True)
+        has_share = change["change_relative"] is not None and not unit.startswith("share")
+        relative = words.percent(change["change_relative"], signed=True) if has_share else ""
         between = words.change_interval(change["change_ci_low"], change["change_ci_high"], unit)
         rows.append(
             [

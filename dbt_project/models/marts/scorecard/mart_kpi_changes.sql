@@ -65,9 +65,19 @@ final as (
         value,
         previous_value,
         change,
-        {{ ratio('change', 'abs(previous_value)') }} as change_relative,
-        case when change is not null then change_ci_low end as change_ci_low,
-        case when change is not null then change_ci_high end as change_ci_high,
+        -- From a loss to a gain no share tells how far.
+        case when value * previous_value >= 0 then {{ ratio('change', 'abs(previous_value)') }} end as change_relative,
+        -- Two shares differ by 1 at most; the normal approximation does not know.
+        case
+            when change is null then null
+            when unit like 'share%' then greatest(change_ci_low, -1)
+            else change_ci_low
+        end as change_ci_low,
+        case
+            when change is null then null
+            when unit like 'share%' then least(change_ci_high, 1)
+            else change_ci_high
+        end as change_ci_high,
         case when change is not null then p_value end as p_value,
         case when change is not null then adjusted_p_value end as adjusted_p_value
 
