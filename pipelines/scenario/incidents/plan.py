@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from pipelines.scenario.incidents.titles import title
 from pipelines.scenario.world import MEMBERS, World
 
 SERVICES = {
@@ -37,6 +38,8 @@ LINKED = {"linked_from_jira", "linked_from_pagerduty", "jira_first"}
 SEVERITIES = ("P1", "P2", "P3", "P4")
 REPAIR_HOURS = {"P1": 1.5, "P2": 3.0, "P3": 8.0, "P4": 20.0}
 """Median hours from the first alert to the resolution."""
+OPEN_FROM = 48
+"""Age from which an incident may stay open: in 60 days, none has been open for weeks."""
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -113,6 +116,8 @@ def planned_incidents(world: World) -> tuple[list[Incident], list[tuple[str, dat
                 kind = KINDS[(age * 4 + place * 7 + turn) % len(KINDS)]
                 if member.id == CSV_MEMBER and kind == "jira_reopened":
                     kind = "jira_only"
+                if kind == "open" and age < OPEN_FROM:
+                    kind = "plain"
                 starts.append((world.at(day, float(dice.uniform(0.5, 21.0))), member.id, kind, dice))
         for detected, model_id, kind, dice in sorted(starts, key=lambda start: start[0]):
             detected = detected.replace(second=int(dice.integers(60)), microsecond=0)
@@ -213,7 +218,7 @@ def _pagerduty_record(
         id="Q" + _code(dice, 13),
         key=_code(dice, 32).lower(),
         member=model_id,
-        title=f"{model_id}: {incident.kind.replace('_', ' ')} of {events[0].at:%d %b}",
+        title=title(model_id, numbers.incident),
         severity=severity,
         events=sorted(events, key=lambda event: event.at),
         service=UNKNOWN_SERVICE if incident.kind == "unknown_service" else SERVICES[model_id],
@@ -246,7 +251,7 @@ def _file_issue(incident: Incident, model_id: str, dice: np.random.Generator, nu
         id=str(20_000 + numbers.issue),
         key=f"MLOPS-{numbers.issue}",
         member=model_id,
-        title=f"{model_id} is unwell ({incident.kind.replace('_', ' ')})",
+        title=incident.pagerduty[0].title if incident.pagerduty else title(model_id, numbers.issue),
         severity=incident.severity,
         events=sorted(events, key=lambda event: event.at),
         impact=None if incident.pagerduty else incident.impact,
