@@ -67,8 +67,8 @@ def _choices(chromium: Browser, file: Path) -> list[float]:
     page = _opened(chromium, file)
     seconds = [_shown(page, choice, "") for choice in CHOICES]
     for section in SECTIONS:
-        _shown(page, f"at={section}", section)  # scrolls there; what it costs is no filter
-        seconds += [_shown(page, choice, section) for choice in CHOICES]
+        _shown(page, f"at={section}", section)  # goes there; what it costs is no filter
+        seconds += [_shown(page, f"at={section}&{choice}", section) for choice in CHOICES]
     page.context.close()
     return seconds
 

@@ -102,8 +102,9 @@ def take_pictures(scorecard: Path) -> None:
         for kpi in KPIS:
             title, model = figure_of(kpi)
             page.goto("about:blank")
-            page.goto(f"{scorecard.resolve().as_uri()}#model={model}")
+            page.goto(f"{scorecard.resolve().as_uri()}#at=kpi-{kpi.kpi_id}&model={model}")
             page.wait_for_selector("html[data-ready]")
+            page.evaluate("document.querySelectorAll('.fold').forEach((fold) => { fold.open = true })")
             page.add_style_tag(content="header, nav { position: static !important }")  # they would lie over the figure
             figure = page.locator("figure", has=page.get_by_text(title, exact=True))
             figure.scroll_into_view_if_needed()
