@@ -107,8 +107,9 @@ def test_planted_changes_are_told_and_noise_is_not(company: Company, reviews: di
 
 def test_a_change_s_interval_is_around_the_change_unless_it_ends_where_shares_do(company: Company) -> None:
     off = company.rows(
-        "select model_id, kpi_id, period, period_start_date from mart_kpi_changes where change_ci_low <> -1 "
-        "and change_ci_high <> 1 and abs((change_ci_low + change_ci_high) / 2 - change) > 1e-9 * (abs(value) + abs(previous_value))"
+        "select model_id, kpi_id, period, period_start_date from mart_kpi_changes "
+        "where change_ci_low <> -1 and change_ci_high <> 1 "
+        "and abs((change_ci_low + change_ci_high) / 2 - change) > 1e-9 * (abs(value) + abs(previous_value))"
     )
     assert off == [], "the days of a period do not add up to it"
 
