@@ -31,6 +31,7 @@ class Kpi(BaseModel):
     measure_kind: Literal["ratio", "mean", "estimate", "distinct", "point_in_time"]
     rolling_days: PositiveInt
     has_single_days: bool
+    target_period: Literal["week", "month"]
     source_roles: str
     numerator_name: str
     denominator_name: str

@@ -65,12 +65,13 @@ def test_every_kpi_has_a_metric_by_its_name(company: Company) -> None:
 
 
 def test_an_alert_is_open_exactly_where_the_newest_judgement_is_a_breach(company: Company) -> None:
-    weeks = company.rows(
-        "select model_id, kpi_id, status from mart_scorecard where period = 'week' and value is not null "
-        "and target is not null and as_of = period_start_date + 6 "
+    newest = company.rows(
+        "select model_id, kpi_id, status from mart_scorecard inner join mart_kpis using (kpi_id) "
+        "where period = target_period and value is not null and target is not null "
+        "and as_of = if(period = 'week', period_start_date + 6, last_day(period_start_date)) "
         "qualify row_number() over (partition by model_id, kpi_id order by period_start_date desc) = 1"
     )
-    missed = {(model, kpi) for model, kpi, status in weeks if status == "off_target"}
+    missed = {(model, kpi) for model, kpi, status in newest if status == "off_target"}
     open_now = company.rows(
         "select model_id, subject_id from mart_alerts where alert_kind = 'kpi_off_target' and closed_at is null"
     )

@@ -15,6 +15,7 @@ final as (
         denominator_name,
         definition,
         off_target_action,
+        target_period,
 
         is_higher_better,
         has_single_days,

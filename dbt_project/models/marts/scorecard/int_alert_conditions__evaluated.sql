@@ -56,14 +56,14 @@ off_target as (
         cast(scorecard.as_of + interval 1 day as timestamp) as evaluated_at,
         scorecard.status = 'off_target' as is_breached,
         'ticket' as severity,
-        scorecard.kpi_name || ' of the week of ' || scorecard.period_start_date || ': '
+        scorecard.kpi_name || ' of the ' || scorecard.period || ' of ' || scorecard.period_start_date || ': '
         || {{ number_text('scorecard.value') }} || ' ' || scorecard.unit
         || ', target ' || {{ number_text('scorecard.target') }} as evidence,
         kpis.off_target_action as recommended_action
 
     from scorecard
     inner join kpis on scorecard.kpi_id = kpis.kpi_id
-    where scorecard.period = 'week' and scorecard.target is not null
+    where scorecard.period = kpis.target_period and scorecard.target is not null
 
 ),
 
