@@ -8,7 +8,7 @@ import { address, chosenRows } from "./filters.js";
 import { DAY, isoDay, longDay, money, periodName, plural } from "./format.js";
 
 const HOUR = 3_600_000;
-const SHOWN = 6;
+const SHOWN = 4;
 const VERDICTS = { retire: "poor", fix: "fair", experiment: "idle", scale: "good" };
 export const verdictTag = (verdict) => (verdict ? tag(verdict, VERDICTS[verdict]) : "–");
 
@@ -196,7 +196,7 @@ function decisions() {
 }
 
 const owners = (row) =>
-  `${row.owner ?? "no owner"}${row.sign_off_roles ? `; to be signed by ${row.sign_off_roles.replaceAll("_", " ")}` : ""}`;
+  `${row.owner ?? "no owner"}${row.sign_off_roles ? `; to be signed by ${row.sign_off_roles.replaceAll("_", " ").replaceAll(",", ", ")}` : ""}`;
 const due = (row) =>
   row.due_date
     ? `${row.is_overdue ? "overdue since" : "due"} ${longDay(row.due_date)}`

@@ -3,7 +3,7 @@
 import { content, kpis, nameOf, setContent, starts, unpack } from "./data.js";
 import { byId, h } from "./dom.js";
 import { drawAll, drawn, drawWith, figures, isVisible } from "./figure.js";
-import { CONTROLS } from "./figures/controls.js";
+import { ANNOTATIONS, CONTROLS } from "./figures/controls.js";
 import { LISTS } from "./figures/lists.js";
 import { PORTFOLIO, showHypothesis } from "./figures/portfolio.js";
 import {
@@ -32,7 +32,7 @@ const SUBJECT = {
   model: { project: "" },
 };
 /** Sections that belong to no KPI. */
-const OTHERS = { ...PORTFOLIO, ...CONTROLS, ...LISTS };
+const OTHERS = { ...PORTFOLIO, ...CONTROLS, ...LISTS, ...ANNOTATIONS };
 const SELECTS = ["team", "model", "against", "unit", "version", "cohort", "instance", "project"];
 
 /** Figures, and behind a line that names them those that answer a further question. */
@@ -53,7 +53,7 @@ function build() {
     ["overview", "Scorecard"],
     ...Object.entries(PORTFOLIO).map(([id, [title]]) => [id, title]),
     ...kpis().map((kpi) => [`kpi-${kpi.kpi_id}`, kpi.kpi_name]),
-    ...Object.entries({ ...CONTROLS, ...LISTS }).map(([id, [title]]) => [id, title]),
+    ...Object.entries({ ...CONTROLS, ...LISTS, ...ANNOTATIONS }).map(([id, [title]]) => [id, title]),
   ];
   byId("main").replaceChildren(...sections.map(([id, title]) => h("section", { id, "aria-label": title })));
   for (const kpi of kpis()) {

@@ -203,6 +203,10 @@ export const CONTROLS = {
     },
     fairnessFigures,
   ],
+};
+
+/** The list of what happened, which ends the views that have it. */
+export const ANNOTATIONS = {
   annotations: [
     "Annotations",
     () => `${plural(inWindow(chosenRows("annotations"), "day").length, "event")} in these days.`,
