@@ -117,7 +117,7 @@ def _batches(
     """The files that look like JSON in order, by format."""
     candidates = [form for form in source.formats if form.container == "json"]
     if not candidates:
-        return []
+        return
     found: dict[str, _Batch] = {}
     for number, (bytes_id, file) in enumerate(files.items()):
         try:
