@@ -224,7 +224,10 @@ export const PORTFOLIO = {
             .map(([name, factor]) => `${FACTORS[name].toLowerCase()} at ${number(100 * factor)} %`)
             .join(", ")}.`
         : "";
-      return `${chosenRows("portfolio").length > 1 ? `${plural(chosenRows("portfolio").length, "model")}: ` : ""}${verdictCounts()}.${whatif}`;
+      const { length } = chosenRows("portfolio");
+      const verdicts =
+        length > 1 ? `${plural(length, "model")}: ${verdictCounts()}` : `Verdict: ${row.verdict ?? "none"}`;
+      return `${verdicts}.${whatif}`;
     },
     portfolioFigures,
   ],
