@@ -15,12 +15,12 @@ from pipelines.sources.spec import Format
 ALIASES = {
     "operation": (
         "gen_ai.operation.name", "llm.request.type", "openinference.span.kind", "langfuse.observation.type",
-        "mlflow.spanType", "traceloop.span.kind",
+        "mlflow.spanType", "traceloop.span.kind", "langsmith.span.kind", "ai.operationId",
     ),
-    "provider": ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"),
+    "provider": ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider"),
     "requested_model": (
         "gen_ai.request.model", "llm.request.model", "llm.model_name", "langfuse.observation.model.name",
-        "mlflow.llm.model",
+        "mlflow.llm.model", "ai.model.id",
     ),
     "answering_model": ("gen_ai.response.model", "llm.response.model"),
     "response_id": ("gen_ai.response.id",),
@@ -28,24 +28,28 @@ ALIASES = {
     "agent": ("gen_ai.agent.name", "gen_ai.agent.id", "agent.name"),
     "input_tokens": (
         "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens",
-        "llm.token_count.prompt",
+        "llm.token_count.prompt", "ai.usage.inputTokens", "ai.usage.promptTokens",
     ),
     "output_tokens": (
         "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.usage.completion_tokens",
-        "llm.token_count.completion",
+        "llm.token_count.completion", "ai.usage.outputTokens", "ai.usage.completionTokens",
     ),
-    "total_tokens": ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total"),
+    "total_tokens": (
+        "gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total", "ai.usage.totalTokens",
+    ),
     "read_tokens": (
         "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens",
         "gen_ai.usage.cached_tokens", "gen_ai.usage.cache_read_tokens", "gen_ai.usage.details.cache_read_tokens",
-        "llm.token_count.prompt_details.cache_read",
+        "gen_ai.usage.details.cache_read_input_tokens", "llm.token_count.prompt_details.cache_read",
+        "ai.usage.cachedInputTokens", "ai.usage.inputTokenDetails.cacheReadTokens",
     ),
     "written_tokens": (
         "gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens",
         "gen_ai.usage.cache_creation_input_tokens", "gen_ai.usage.cache_write_tokens",
-        "gen_ai.usage.details.cache_write_tokens",
-        "llm.token_count.prompt_details.cache_write",
+        "gen_ai.usage.details.cache_write_tokens", "gen_ai.usage.details.cache_creation_input_tokens",
+        "llm.token_count.prompt_details.cache_write", "ai.usage.inputTokenDetails.cacheWriteTokens",
     ),
+    "usage": ("langfuse.observation.usage_details", "langsmith.usage_metadata", "mlflow.chat.tokenUsage"),
     "error_type": ("error.type", "exception.type"),
     "address": ("server.address", "net.peer.name"),
     "environment": ("deployment.environment.name", "deployment.environment", "langfuse.environment"),
@@ -56,34 +60,86 @@ ALIASES = {
     "busy": ("gen_ai.latency.time_in_model_inference", "gen_ai.latency.time_in_model_execute"),
 }  # fmt: skip
 """What is read → the attributes that say it, the current GenAI conventions first, then earlier versions of them, then
-OpenLLMetry (Traceloop), OpenInference, Langfuse, MLflow and vLLM."""
+OpenLLMetry (Traceloop), OpenInference, Langfuse, LangSmith, MLflow, Vercel's AI SDK and vLLM. `usage` is a JSON object
+of counts; `USAGE_KEYS` has its keys."""
+
+USAGE_KEYS = {
+    "input_tokens": ("prompt_tokens", "promptTokens", "input_tokens", "input"),
+    "output_tokens": ("completion_tokens", "completionTokens", "output_tokens", "output"),
+    "read_tokens": (
+        "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "input_token_details.cache_read",
+        "input_cached_tokens", "input_cache_read", "input_cache_read_tokens", "cache_read_input_tokens",
+    ),
+    "written_tokens": (
+        "input_token_details.cache_creation", "input_cache_creation", "input_cache_creation_tokens",
+        "input_cache_write", "cache_creation_input_tokens",
+    ),
+}  # fmt: skip
+"""What is read → the keys of a span's `usage` that say it, where no attribute does."""
+_TOTALS = ("total_tokens", "totalTokens", "total")
 
 _AGENTS = ("invoke_agent", "invoke_workflow", "agent")
 _NO_INFERENCE = (
-    "^(plan|create_agent|fetch_response|execute_tool|tool.*|function|.*memor.*|.*embed.*|.*retriev.*|re_?rank.*|"
-    "count_tokens|guardrail|evaluat.*|parser|prompt|chain|workflow|task|span|event|unknown|moderation.*|score)$"
+    "^(plan|create_agent|fetch_response|execute_tool|(ai[.])?tool.*|function|.*memor.*|.*embed.*|.*retriev.*|"
+    "re_?rank.*|count_tokens|guardrail|evaluat.*|parser|prompt|chain|workflow|task|span|event|unknown|moderation.*|score)$"
 )
+
+
+def _added(kind: str) -> str:
+    """The sum of the counts in `usage` whose keys name `kind`, `input` or `output`; priority is a share of them."""
+    return (
+        "list_sum(list_transform(map_entries(try_cast(usage as map(varchar, varchar))), lambda entry: "
+        f"case when contains(entry.key, '{kind}') and not contains(entry.key, 'priority') "
+        "then try_cast(entry.value as bigint) end))"
+    )
+
+
+def _said(keys: tuple[str, ...]) -> str:
+    """The first of these keys that `usage` has, as text."""
+    return "coalesce(" + ", ".join(f"usage ->> '$.{key}'" for key in keys) + ")"
+
+
+def _counted(name: str) -> str:
+    """What `usage` says of `name`, as text.
+
+    Langfuse and Anthropic have each token under one key, `input` without `input_cached_tokens`: keys are added. Where
+    one key includes the others, the total is below their sum.
+    """
+    said = _said(USAGE_KEYS[name])
+    if name not in ("input_tokens", "output_tokens"):
+        return said
+    total = f"try_cast({_said(_TOTALS)} as bigint)"
+    added = _added(name.removesuffix("_tokens"))
+    every = f"coalesce({_added('input')}, 0) + coalesce({_added('output')}, 0)"
+    return f"case when {total} < {every} or {added} is null then {said} else cast({added} as varchar) end"
 
 
 def _first(owner: str, names: tuple[str, ...]) -> str:
     """The first of the attributes `names` that `owner` (span or resource) carries, as text."""
     found = [f"nullif({owner}_values[list_position({owner}_keys, '{name}')], '')" for name in names]
+    # MLflow writes text as JSON does, in quotes.
+    found = [
+        f"trim({sql}, '\"')" if name.startswith("mlflow.") else sql for name, sql in zip(names, found, strict=True)
+    ]
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
 
 def _attributes(owner: str, attributes: str) -> str:
-    """Keys and values of an OTLP attribute list as two lists of text."""
+    """Keys and values of an OTLP attribute list as two lists of text, a list of keys and values as a JSON object."""
     return (
         f"list_transform({attributes}, lambda a: a.key) as {owner}_keys, "
         f"list_transform({attributes}, lambda a: coalesce("
-        "a.value.stringValue, a.value.intValue, a.value.doubleValue, a.value.boolValue)) "
+        "a.value.stringValue, a.value.intValue, a.value.doubleValue, a.value.boolValue, "
+        "'{' || array_to_string(list_transform(a.value.kvlistValue.values, lambda e: to_json(e.key) || ':' || "
+        "to_json(coalesce(e.value.stringValue, e.value.intValue, e.value.doubleValue))), ',') || '}')) "
         f"as {owner}_values"
     )
 
 
+_SCALAR = '"stringValue": "VARCHAR", "intValue": "VARCHAR", "doubleValue": "VARCHAR"'
 _ATTRIBUTE_LIST = (
-    '[{"key": "VARCHAR", "value": {"stringValue": "VARCHAR", "intValue": "VARCHAR", '
-    '"doubleValue": "VARCHAR", "boolValue": "VARCHAR"}}]'
+    f'[{{"key": "VARCHAR", "value": {{{_SCALAR}, "boolValue": "VARCHAR", '
+    f'"kvlistValue": {{"values": [{{"key": "VARCHAR", "value": {{{_SCALAR}}}}}]}}}}}}]'
 )
 
 
@@ -108,6 +164,7 @@ def _spans(scopes: str) -> str:
     """The file's spans, one a row, with what their attributes say and whether they are a call, an agent or neither."""
     structure = _STRUCTURE.format(attributes=_ATTRIBUTE_LIST, scopes=scopes)
     read = ", ".join(f"{_first('span', ALIASES[name])} as {name}" for name in _READ)
+    counted = ", ".join(f"coalesce({name}, {_counted(name)}) as {name}" for name in USAGE_KEYS)
     return f"""
     resources as (select _row, _latest, from_json(doc, '{structure}') as r from rows),
     delivered as (
@@ -127,9 +184,9 @@ def _spans(scopes: str) -> str:
         from attributed
     ),
     told as (
-        select * replace (lower(trim(operation, '"')) as operation),
+        select * replace (lower(operation) as operation, {counted}),
             coalesce(s."traceId", '') as trace_id, s."spanId" as span_id, {_PARENT} as parent_span_id
-        from named
+        from (select * replace (case when json_valid(usage) then cast(usage as json) end as usage) from named)
     ),
     sorted as (
         select *, case
