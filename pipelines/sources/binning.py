@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pipelines.sources.spec import Column, Derived, Format, Rule, Table
-from pipelines.sources.values import category, identifier, instant, missing, number_text, reads
+from pipelines.sources.spec import Column, Format, Rule
+from pipelines.sources.values import category, category_text, identifier, instant
 
 SAMPLE, EXACT_DISTINCT = 32, 16
 """How numbers are binned is told by one row in `SAMPLE`, a hash of its number, the same at every reading. Where that
@@ -40,7 +40,13 @@ BIN = (
     Column("category", "VARCHAR", "The text of a value that is no number; with bin_value null too, it is missing."),
     Column("value_count", "BIGINT", "Values in the bin.", True),
 )
-VALUE = Column("value", "VARCHAR", "The value as text; null where it is missing.")
+ENDS = (
+    Column("bin_low", "DOUBLE", "The bin's lower end; null where it is open."),
+    Column("bin_high", "DOUBLE", "Its upper end; null where it is open."),
+    *BIN[2:],
+)
+"""A bin as a monitor's histogram has it."""
+VALUE = Column("value", "VARCHAR", "The value as text; null where it is missing.", category=True)
 MODEL_RULE = Rule("model_name <> ''", "model_name is empty")
 COUNT_RULE = Rule("value_count >= 0", "count is negative")
 
@@ -129,15 +135,6 @@ def _binned(dims: tuple[str, ...], rows: str) -> str:
     from kept join sized using (place)"""
 
 
-def _amount(text: str) -> str:
-    """Text with a currency sign or grouped thousands (`$5.012`, `1,234.5`) as programs write the number; else as it is.
-
-    By the decimal point alone: whether a column holds numbers is the catalog's to say, and `1,2` may be a category.
-    """
-    is_amount = f"regexp_matches({text}, '[\\p{{Sc}},]') and {reads(text, '.')}"
-    return f"case when {is_amount} then {number_text(text, '.')} else {text} end"
-
-
 # What is not finite is no value: missing, and no category either. `007` is a name.
 _NUMBER_IN_TEXT = "case when not regexp_matches(text, '^-?0[0-9]') then try_cast(text as double) end"
 
@@ -149,7 +146,7 @@ def long_bins(values: str, dims: tuple[str, ...], bins: int) -> str:
     return f"""
     with typed as (
         select {keys}, _row, {category("value")} as text from (
-            select * replace ({_amount("cast(value as varchar)")} as value) from {values}
+            select * replace ({category_text("cast(value as varchar)", ".")} as value) from {values}
         )
     ),
     good as (
@@ -203,7 +200,7 @@ class WideBins:
             return f"select {keys}, {empty}, 0 as _rows from ({self.good}) limit 0"
         each = [_Feature(place, name, kind) for place, (name, kind) in enumerate(features.items())]
         count = len(each)
-        amounts = ", ".join(f"{_amount(f.column)} as {f.column}" for f in each if f.type == "VARCHAR")
+        amounts = ", ".join(f"{category_text(f.column, '.')} as {f.column}" for f in each if f.type == "VARCHAR")
         good = f"select * replace ({amounts}) from ({self.good})" if amounts else self.good
         names, scales = (", ".join(parts) for parts in ((f.literal for f in each), (f"scale_{f.place}" for f in each)))
         scaled = (_scale(f"sampled_{f.place}", self.bins) for f in each)
@@ -343,21 +340,21 @@ def parquet_format(
     )
 
 
-def _end(end: str) -> str:
-    """A bin's end as a number; null where it is open: missing or infinite."""
-    return f"(list_filter([try_cast({_amount(end)} as double)], lambda x: isfinite(x))[1])"
+def ends() -> str:
+    """The ends of a histogram's bin, as SQL of `bin_low` and `bin_high`: an infinite one is open."""
+    return ", ".join(
+        f"case when not regexp_full_match(lower(trim({end})), '[+-]?inf(inity)?') then {end} end as {end}"
+        for end in ("bin_low", "bin_high")
+    )
 
 
-def _unreadable(end: str) -> str:
-    """A bin's end where it is no number, for the row to be quarantined with it; else null."""
-    return f"case when try_cast({_amount(end)} as double) is null and not {missing(end)} then {end} end"
-
-
-_ENDS = f"{_end('bin_low')}, {_end('bin_high')}"
-# The middle of a bin stands for it; a bin that is open at one end, for its other end.
-MIDDLE = f"""coalesce(
-            {_unreadable("bin_low")}, {_unreadable("bin_high")}, cast(list_avg([{_ENDS}]) as varchar)
-        )"""
+def middles(bins: str, dims: tuple[str, ...]) -> str:
+    """A histogram's bins, each as the number in its middle; as its other end where one is open."""
+    return (
+        f"select {', '.join(dims)}, feature, null::integer as bin_bits, "
+        "coalesce((bin_low + bin_high) / 2, bin_low, bin_high) as bin_value, category, value_count "
+        f"from {bins}"
+    )
 
 
 def unpivoted(own: tuple[str, ...], names: str) -> str:
@@ -368,15 +365,3 @@ def unpivoted(own: tuple[str, ...], names: str) -> str:
     from (select * exclude (_path, _latest), null::varchar as _none from rows)
         unpivot include nulls (value for feature in (columns(* exclude ({columns}, _row, _raw))))
     where feature <> '_none'"""
-
-
-def derived(table: Table, values: str, rows: str, dims: tuple[str, ...], bins: int) -> Derived:
-    """The day's reduced files and the day's row-wise values; a bin is there once a file: whoever reads it adds up."""
-    columns = ", ".join(table.column_names)
-    return Derived(
-        inputs=(table.name, values),
-        select=f"""
-    select {columns}, _day from {table.name}
-    union all
-    select {columns}, cast({table.day} as date) from ({long_bins(rows, dims, bins)})""",
-    )

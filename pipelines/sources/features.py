@@ -13,17 +13,18 @@ from datetime import timedelta
 from pipelines.sources.binning import (
     BIN,
     COUNT_RULE,
+    ENDS,
     FEATURE,
-    MIDDLE,
     MODEL,
     MODEL_RULE,
     VALUE,
+    ends,
     long_bins,
+    middles,
     parquet_format,
     unpivoted,
 )  # fmt: skip
 from pipelines.sources.spec import Column, Derived, Format, Names, Source, Table, Writing
-from pipelines.sources.values import instant
 
 BINS = 768
 """Bins aimed at between the extremes of an hour's sample: half as many again as a snapshot's, so that what is compared
@@ -46,6 +47,22 @@ VALUES = Table(
     rules=(MODEL_RULE,),
 )
 
+WINDOW_BINS = Table(
+    name="window_bins",
+    description="One row per bin of a window that a monitor has counted.",
+    columns=(
+        Column("window_start_at", "TIMESTAMP", "Start of the window.", True),
+        *MODEL,
+        _ENVIRONMENT,
+        FEATURE,
+        *ENDS,
+    ),
+    key=("window_start_at", "model_name", "model_version", "environment", "feature", "bin_low", "bin_high", "category"),
+    day="window_start_at",
+    rules=(MODEL_RULE, COUNT_RULE),
+    row_count="sum(value_count)",
+)
+
 BINS_HOURLY = Table(
     name="bins_hourly",
     description="One row per logged name, version, environment, feature, hour and bin of a file.",
@@ -65,7 +82,8 @@ BINS_HOURLY = Table(
 VALUE_BINS_HOURLY = replace(
     BINS_HOURLY,
     name="value_bins_hourly",
-    description="One row per logged name, version, environment, feature, hour and bin of the day's row-wise logs.",
+    description="One row per logged name, version, environment, feature, hour and bin of the day's row-wise logs and "
+    "histograms.",
 )
 
 _DIMENSIONS = ("hour_at", "model_name", "model_version", "environment")
@@ -78,11 +96,10 @@ _NAMES = (
 
 
 def _histograms(rows: str) -> str:
-    """Histograms of windows: a window's counts stand in the hour it begins."""
+    """Histograms of windows."""
     return f"""
-    select date_trunc('hour', {instant("window_start")}) as hour_at,
-        model as model_name, version as model_version, environment, feature, null as bin_bits,
-        {MIDDLE} as bin_value, category, "count" as value_count, _row, _raw
+    select window_start as window_start_at, model as model_name, version as model_version, environment, feature,
+        {ends()}, category, "count" as value_count, _row, _raw
     from {rows}"""
 
 
@@ -100,13 +117,17 @@ _LOGGED_ONCE = """(
         ) = 1
     )"""
 
+# A window's counts stand in the hour it begins.
+_WINDOWS = "(select *, date_trunc('hour', window_start_at) as hour_at from window_bins)"
+_COLUMNS = ", ".join((*_DIMENSIONS, "feature", *(column.name for column in BIN)))
+
 SOURCE = Source(
     name="features",
     title="Feature logs",
     description="Values of features, predictions and errors as models saw them, row by row or binned by a monitor.",
     owner="ml-platform",
     glob=("features/**/*",),
-    tables=(BINS_HOURLY, VALUES, VALUE_BINS_HOURLY),
+    tables=(BINS_HOURLY, VALUES, WINDOW_BINS, VALUE_BINS_HOURLY),
     formats=(
         parquet_format("feature_log_parquet", "bins_hourly", _LOGGED, "timestamp", ("prediction_id",), False, BINS),
         parquet_format("feature_values_parquet", "bins_hourly", _LOGGED, "timestamp", ("prediction_id",), True, BINS),
@@ -130,23 +151,28 @@ SOURCE = Source(
             writing=Writing("."),
             requires=("model", "feature", "bin_low", "bin_high", "category", "count", "window_start", "window_end"),
             optional=("version", "environment"),
-            select={"bins_hourly": _histograms("rows")},
+            select={"window_bins": _histograms("rows")},
         ),
         Format(
             name="feature_histograms_json",
             container="json",
             requires=("$.model", "$.feature", "$.window_start", "$.window_end", "$.count"),
             optional=("$.version", "$.environment"),
-            select={"bins_hourly": _histograms(_JSON_ROWS)},
+            select={"window_bins": _histograms(_JSON_ROWS)},
         ),
     ),
     # Labels, and with them errors, come late.
     late=timedelta(days=14),
-    intake_only=("values",),
+    intake_only=("values", "window_bins"),
     derived={
         "value_bins_hourly": Derived(
-            inputs=("values",),
-            select=f"select *, cast(hour_at as date) as _day from ({long_bins(_LOGGED_ONCE, _DIMENSIONS, BINS)})",
+            inputs=("values", "window_bins"),
+            select=f"""
+    select *, cast(hour_at as date) as _day from (
+        select {_COLUMNS} from ({long_bins(_LOGGED_ONCE, _DIMENSIONS, BINS)})
+        union all
+        {middles(_WINDOWS, _DIMENSIONS)}
+    )""",
         )
     },
     # Of a bulk log's bins, 7 million of 200 million values (bench/drift.py), the warehouse holds no second copy.

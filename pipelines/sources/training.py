@@ -11,16 +11,18 @@ from datetime import timedelta
 from pipelines.sources.binning import (
     BIN,
     COUNT_RULE,
+    ENDS,
     FEATURE,
-    MIDDLE,
     MODEL,
     MODEL_RULE,
     VALUE,
-    derived,
+    ends,
+    long_bins,
+    middles,
     parquet_format,
     unpivoted,
 )  # fmt: skip
-from pipelines.sources.spec import Column, Format, Source, Table, Writing
+from pipelines.sources.spec import Column, Derived, Format, Source, Table, Writing
 
 BINS = 512
 """Bins aimed at between the extremes of a snapshot's sample."""
@@ -38,6 +40,16 @@ SNAPSHOT_VALUES = Table(
     key=("snapshot_id", "feature"),
     day="taken_at",
     rules=(MODEL_RULE,),
+)
+
+SNAPSHOT_BINS = Table(
+    name="snapshot_bins",
+    description="One row per bin of a training snapshot delivered as histograms.",
+    columns=(*_SNAPSHOT, FEATURE, *ENDS),
+    key=("snapshot_id", "model_name", "model_version", "feature", "bin_low", "bin_high", "category"),
+    day="taken_at",
+    rules=(MODEL_RULE, COUNT_RULE),
+    row_count="sum(value_count)",
 )
 
 SNAPSHOTS = Table(
@@ -68,6 +80,7 @@ LINEAGE = Table(
 _DIMENSIONS = ("snapshot_id", "model_name", "model_version", "taken_at")
 _REQUIRED = ("snapshot_id", "model", "version", "taken_at")
 _SNAPPED = dict(zip(_REQUIRED, _DIMENSIONS, strict=True))
+_COLUMNS = ", ".join((*_DIMENSIONS, "feature", *(column.name for column in BIN)))
 _NAMES = "snapshot_id, model as model_name, version as model_version, taken_at, _row, _raw"
 
 SOURCE = Source(
@@ -76,7 +89,7 @@ SOURCE = Source(
     description="What each model version was trained on, and the columns its features are made from.",
     owner="ml-platform",
     glob=("training/**/*",),
-    tables=(SNAPSHOTS, LINEAGE, SNAPSHOT_VALUES),
+    tables=(SNAPSHOTS, LINEAGE, SNAPSHOT_VALUES, SNAPSHOT_BINS),
     formats=(
         parquet_format("snapshot_parquet", "snapshots", _SNAPPED, "taken_at", (), False, BINS),
         parquet_format("snapshot_values_parquet", "snapshots", _SNAPPED, "taken_at", (), True, BINS),
@@ -97,10 +110,7 @@ SOURCE = Source(
             container="csv",
             writing=Writing("."),
             requires=(*_REQUIRED, "feature", "bin_low", "bin_high", "category", "count"),
-            select={
-                "snapshots": f"select {_NAMES}, feature, null as bin_bits, {MIDDLE} as bin_value, category, "
-                '"count" as value_count from rows'
-            },
+            select={"snapshot_bins": f'select {_NAMES}, feature, {ends()}, category, "count" as value_count from rows'},
         ),
         Format(
             name="feature_lineage_csv",
@@ -115,7 +125,20 @@ SOURCE = Source(
     late=timedelta(days=14),
     # A model is trained when it is due, not daily.
     fresh_within=timedelta(days=120),
-    intake_only=("snapshot_values",),
-    derived={"snapshots": derived(SNAPSHOTS, "snapshot_values", "snapshot_values", _DIMENSIONS, BINS)},
+    intake_only=("snapshot_values", "snapshot_bins"),
+    # A bin is there once a file: whoever reads it adds up.
+    derived={
+        "snapshots": Derived(
+            inputs=("snapshots", "snapshot_values", "snapshot_bins"),
+            select=f"""
+    select {_COLUMNS}, _day from snapshots
+    union all
+    select {_COLUMNS}, cast(taken_at as date) from (
+        select {_COLUMNS} from ({long_bins("snapshot_values", _DIMENSIONS, BINS)})
+        union all
+        {middles("snapshot_bins", _DIMENSIONS)}
+    )""",
+        )
+    },
     role="training",
 )

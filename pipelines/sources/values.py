@@ -245,6 +245,25 @@ def number_text(value: str, mark: DecimalMark = ".") -> str:
     )
 
 
+_WRITTEN_OUT = "'[\\p{Sc}.,]'"
+"""What a number that no cast reads as it is meant has in it: a currency sign, or a mark."""
+
+
+def category_text(value: str, mark: DecimalMark) -> str:
+    """Text that may be anything, as programs write it where it is a number by this mark: `$1,234.50`, or `12,5`.
+
+    By this mark alone: what is no number by it may be a class, `1,2` beside numbers with a point.
+    """
+    is_number = f"regexp_matches({value}, {_WRITTEN_OUT}) and {reads(value, mark)}"
+    return f"case when {is_number} then {number_text(value, mark)} else {value} end"
+
+
+def unread_category(value: str) -> str:
+    """Whether text that may be anything is a number by either mark that a cast does not read. SQL of a boolean."""
+    is_number = f"regexp_matches({value}, {_WRITTEN_OUT}) and ({reads(value, '.')} or {reads(value, ',')})"
+    return f"(try_cast({value} as double) is null and {is_number})"
+
+
 def quick(value: str, into: str, mark: DecimalMark = ".") -> str:
     """Text as a number or time of the type `into`, where it is written as programs write it; else null.
 

@@ -155,11 +155,21 @@ _LEFT_OUT = {
         from staging.stg_jira__issues having count(*) > 0 and not bool_or(is_incident)""",
     "mart_drift_windows": """
         select format(
-            'features: {:,} values of {} of {} are text and no number, though the catalog declares it numeric',
-            sum(no_number_count)::bigint, feature, model_id
+            '{}: {:,} values of {} of {} are text and no number, though the catalog declares it numeric',
+            place, value_count::bigint, feature, model_id
         )
-        from marts.mart_drift_windows where no_number_count > 0
-        group by model_id, feature order by model_id, feature""",
+        from (
+            select 'features' as place, model_id, feature, sum(no_number_count) as value_count
+            from marts.mart_drift_windows group by all
+            union all
+            -- A window after the other is compared with the same reference.
+            select 'training', model_id, feature, sum(value_count)
+            from (
+                select model_id, feature, max(reference_no_number_count) as value_count
+                from marts.mart_drift_windows where reference_kind = 'snapshot' group by model_id, feature, reference_id
+            ) group by all
+        )
+        where value_count > 0 order by model_id, feature, place""",
     "int_deployment_outcomes__missing": """
         select format(
             '{}: {:,} attempts to deploy {} came without {}, the newest of {}: nobody can say whether they succeeded. '

@@ -44,18 +44,25 @@ class Written:
     """How a file writes its values: the mapped columns' own types by table, and its numbers and dates.
 
     `closely`: whether text is read in all the ways there are; at first only as programs write it, which is all that
-    most files need and costs a fraction.
+    most files need and costs a fraction. `any_decimal`: the decimal mark of numbers in a CSV's columns that may hold
+    anything; null where these are read as they stand, as they are in JSON and Parquet.
     """
 
     source: str
     kinds: Mapping[str, Mapping[str, str]]
     writing: Writing
     closely: bool = False
+    any_decimal: DecimalMark | None = None
 
     def texts(self, table: Table, types: Sequence[str]) -> list[Column]:
         """The table's columns of these types that the file has as text."""
         kinds = self.kinds.get(table.name, {})
         return [c for c in table.columns if _base(c.type) in types and kinds.get(c.name) in _TEXTS]
+
+    def any_texts(self, table: Table) -> list[Column]:
+        """The table's columns that may hold anything, numbers too, where the file is a CSV."""
+        kinds = self.kinds.get(table.name, {})
+        return [c for c in table.columns if c.category and self.any_decimal is not None and kinds[c.name] in _TEXTS]
 
 
 def configured(sources: Mapping[str, Source], settings: Settings) -> dict[str, Source]:
@@ -79,7 +86,8 @@ def written_in(
                 _kinds[select, shape] = _described(connection, select)
             kinds[table] = _kinds[select, shape]
     mark = source.declared.decimal or form.writing.decimal or ("" if form.container == "csv" else ".")
-    return Written(source.name, kinds, Writing(mark, source.declared.date_order or form.writing.date_order))
+    writing = Writing(mark, source.declared.date_order or form.writing.date_order)
+    return Written(source.name, kinds, writing, any_decimal=mark if form.container == "csv" else None)
 
 
 def _described(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, str]:
@@ -88,10 +96,12 @@ def _described(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, s
 
 
 def unread(how: Written, table: Table) -> str:
-    """Whether a typed row has a number or a time that a closer look may read. SQL over `_reason`; '' where none may."""
+    """Whether a typed row has a number or a time that a closer look may read. SQL over the row; '' where none may."""
     texts = how.texts(table, (_NUMBER, *_TIMES))
     names = "|".join(column.name for column in texts)
-    return f"regexp_matches(_reason, '(?s)(^|; )({names}): .* is not a ')" if texts and not how.closely else ""
+    doubts = [f"regexp_matches(_reason, '(?s)(^|; )({names}): .* is not a ')"] if texts else []
+    doubts += [values.unread_category(name(column.name)) for column in how.any_texts(table)]
+    return " or ".join(doubts) if not how.closely else ""
 
 
 def looked_at_closely(
@@ -102,21 +112,34 @@ def looked_at_closely(
     What the user declares holds more than either. A file that proves both marks, or both orders, proves neither.
     """
     marks: set[DecimalMark] = set()
+    any_marks: set[DecimalMark] = set()
     orders: set[DateOrder] = set()
     for table, select in selects.items() if form.container == "csv" else ():
 
-        def proved(types: Sequence[str], condition: str, table: str = table, select: str = select) -> bool:
-            texts = _listed(how.texts(source.table(table), types), how.kinds[table])
+        def proved(columns: Sequence[Column], condition: str, table: str = table, select: str = select) -> bool:
+            texts = _listed(columns, how.kinds[table])
             proof = f"len(list_filter({texts}, lambda written: {condition})) > 0"
             return connection.execute(f"select 1 from ({select}) as m where {proof} limit 1").fetchone() is not None
 
-        marks |= {mark for mark in _MARKS if proved((_NUMBER,), values.proves_mark("written", mark))}
-        orders |= {order for order in _ORDERS if proved(_TIMES, values.proves_order("written", order))}
+        numbers, times = (how.texts(source.table(table), types) for types in ((_NUMBER,), _TIMES))
+        anything = how.any_texts(source.table(table))
+        for mark in _MARKS:
+            proof = values.proves_mark("written", mark)
+            marks |= {mark} if proved(numbers, proof) else set()
+            any_marks |= {mark} if proved(anything, proof) else set()
+        orders |= {order for order in _ORDERS if proved(times, values.proves_order("written", order))}
     writing = Writing(
         source.declared.decimal or (min(marks) if len(marks) == 1 else how.writing.decimal),
         source.declared.date_order or (min(orders) if len(orders) == 1 else how.writing.date_order),
     )
+    if how.any_decimal is not None:
+        how = replace(how, any_decimal=source.declared.decimal or _mark_of_anything(marks | any_marks, how.any_decimal))
     return replace(how, writing=writing, closely=True)
+
+
+def _mark_of_anything(proved: set[DecimalMark], documented: DecimalMark) -> DecimalMark:
+    """The decimal mark of columns that may hold anything: `1,2` beside `1.2` is a class, so that both prove a point."""
+    return min(proved) if len(proved) == 1 else documented or ("." if proved else "")
 
 
 def _listed(columns: Sequence[Column], kinds: Mapping[str, str]) -> str:
@@ -288,7 +311,9 @@ def _read(column: Column, kind: str, how: Written, place: tuple[str, str] | None
     if kind == _NOTHING:
         return f"null::{into}"
     if column.category:
-        return values.category(value)
+        return values.category(
+            values.category_text(value, how.any_decimal) if how.closely and how.any_decimal else value
+        )
     if kind in _TEXTS and not (kind == "JSON" and into in ("VARCHAR", "JSON")):
         value, kind = _text(column, kind), "VARCHAR"
     if into == "BOOLEAN":
@@ -323,14 +348,23 @@ def _reason(column: Column, table: Table, kind: str, how: Written, place: tuple[
     """SQL of what is wrong with the column's value in a row, null where nothing is."""
     was, kept = _was(column), name(column.name)
     missing = quote(f"{column.name} is missing") if column.required or column.name == table.day else "null"
+    if how.closely and column in how.any_texts(table) and how.any_decimal == "":
+        return (
+            f"case when {kept} is null then {missing} "
+            f"when {values.ambiguous_number(was)} then {quote(f'{column.name}: ')} || {was} || "
+            f"{quote(_two_ways('decimal', how))} end"
+        )
     if column.type == "VARCHAR" or kind == _NOTHING or (kind == column.type and kind not in values.FLOATS):
         return "null" if missing == "null" else f"case when {kept} is null then {missing} end"
     printed = f"{quote(f'{column.name}: ')} || cast({was} as varchar)"
     cases = [f"when {_is_lacking(column)} then {missing}"]
     if place is not None:
         setting = "date_order" if column.type in _TIMES else "decimal"
-        said = f" can be read two ways and nothing else in the file says which: set `{setting}` of source {how.source}"
-        cases.append(f"when {place[1]} then {printed} || {quote(said)}")
+        cases.append(f"when {place[1]} then {printed} || {quote(_two_ways(setting, how))}")
     cases.append(f"else {printed} || {quote(f' is not a {column.type}')}")
     # One case in the other: what it takes to tell is worked out for the rows that need it.
     return f"case when {kept} is null then case {' '.join(cases)} end end"
+
+
+def _two_ways(setting: str, how: Written) -> str:
+    return f" can be read two ways and nothing else in the file says which: set `{setting}` of source {how.source}"

@@ -202,7 +202,38 @@ def test_a_histograms_ends_are_read_as_numbers_are_and_a_word_is_set_aside(setti
     (report,) = load(settings, FEATURES)
     assert sorted(bin_value for *_, bin_value, _, _ in bins(settings)) == [5, 8, 1500]
     assert report.rows_quarantined == 1
-    assert query(settings, "select reason from raw.quarantine") == [("bin_value: abc is not a DOUBLE",)]
+    assert query(settings, "select reason from raw.quarantine") == [("bin_low: abc is not a DOUBLE",)]
+
+
+def test_one_value_settles_the_decimal_comma_of_a_log_and_of_a_histograms_ends(settings: Settings) -> None:
+    hour = "2026-01-05T10:00:00Z"
+    land(settings, FEATURES, "a.csv", f"timestamp;model;version;x;k\n{hour};m;v;0,5;a\n{hour};m;v;1,234;b\n")
+    land(
+        settings, FEATURES, "h.csv",
+        "model;feature;window_start;window_end;bin_low;bin_high;category;count\n"
+        f"m;h;{hour};2026-01-05T11:00:00Z;1,234;2,5;;1\n",
+    )  # fmt: skip
+    load(settings, FEATURES)
+    assert sorted((row[4], row[7] or row[6]) for row in bins(settings)) == [
+        ("h", 1.867), ("k", "a"), ("k", "b"), ("x", 0.5), ("x", 1.234),
+    ]  # fmt: skip
+
+
+def test_a_value_that_could_be_two_numbers_is_set_aside_with_the_setting_that_tells(settings: Settings) -> None:
+    land(settings, FEATURES, "a.csv", 'timestamp,model,version,x\n2026-01-05,m,v,"1,234"\n2026-01-05,m,v,5\n')
+    load(settings, FEATURES)
+    assert [row[6] for row in bins(settings)] == [5]
+    assert query(settings, "select reason from raw.quarantine") == [
+        ("value: 1,234 can be read two ways and nothing else in the file says which: set `decimal` of source features",)
+    ]
+
+
+def test_a_class_with_a_comma_beside_numbers_with_a_point_is_a_class(settings: Settings) -> None:
+    land(settings, FEATURES, "a.csv", 'timestamp,model,version,x,k\n2026-01-05,m,v,1.234,"1,2"\n2026-01-05,m,v,0.5,1\n')
+    load(settings, FEATURES)
+    assert [(row[4], row[6], row[7]) for row in bins(settings)] == [
+        ("k", 1.0, None), ("k", None, "1,2"), ("x", 0.5, None), ("x", 1.234, None),
+    ]  # fmt: skip
 
 
 def test_bad_rows_of_a_parquet_log_are_set_aside_and_every_row_is_accounted_for(settings: Settings) -> None:

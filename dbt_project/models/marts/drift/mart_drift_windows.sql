@@ -12,7 +12,8 @@ texts as (
         model_id,
         window_start_at,
         feature,
-        cast(sum(window_count) filter (where bin_kind = 'no_number') as bigint) as no_number_count
+        cast(sum(window_count) filter (where bin_kind = 'no_number') as bigint) as no_number_count,
+        cast(sum(reference_count) filter (where bin_kind = 'no_number') as bigint) as reference_no_number_count
 
     from {{ ref('fct_drift_bins') }}
     group by all
@@ -85,6 +86,8 @@ final as (
         estimated.reference_count,
         estimated.window_count,
         case when limits.feature_kind = 'numeric' then coalesce(texts.no_number_count, 0) end as no_number_count,
+        case when limits.feature_kind = 'numeric' then coalesce(texts.reference_no_number_count, 0) end
+            as reference_no_number_count,
         estimated.psi,
         estimated.psi_threshold,
         estimated.ks_distance,
