@@ -165,7 +165,8 @@ def put(settings: Settings, file_name: str, text: str) -> Path:
 def scorecard(settings: Settings) -> list[dict[str, Any]]:
     """The last whole month that holds a number, of every KPI and model, as published.
 
-    The last whole month where none holds one, and the newest before there is a whole one. Empty where no scorecard is.
+    Before there is one: the newest month that holds a number, else the last whole one, else the newest. Empty where no
+    scorecard is.
     """
     file = (settings.published_dir / "marts.duckdb").resolve()
     if not file.exists():
@@ -177,6 +178,7 @@ def scorecard(settings: Settings) -> list[dict[str, Any]]:
             "select model_name, kpi_id, kpi_name, unit, period_start_date, value, target, status, gap_reason "
             "from mart_scorecard where period = 'month' qualify period_start_date = coalesce("
             "max(period_start_date) filter (as_of = last_day(period_start_date) and value is not null) over (), "
+            "max(period_start_date) filter (value is not null) over (), "
             "max(period_start_date) filter (as_of = last_day(period_start_date)) over (), "
             "max(period_start_date) over ()) order by list_position($kpis, kpi_id), model_name",
             {"kpis": [kpi.kpi_id for kpi in KPIS]},

@@ -18,6 +18,7 @@ NOVEMBER, DECEMBER, JANUARY = date(2025, 11, 1), date(2025, 12, 1), date(2026, 1
         ([(NOVEMBER, 1.0, True), (DECEMBER, 2.0, True), (JANUARY, 3.0, False)], DECEMBER),
         ([(NOVEMBER, 1.0, True), (DECEMBER, None, True)], NOVEMBER),  # bills go on where the serving logs end
         ([(NOVEMBER, None, True), (DECEMBER, None, True), (JANUARY, None, False)], DECEMBER),
+        ([(NOVEMBER, None, True), (JANUARY, 3.0, False)], JANUARY),  # exchange rates began before the logs did
         ([(JANUARY, 3.0, False)], JANUARY),
     ],
 )
