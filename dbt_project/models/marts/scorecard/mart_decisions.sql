@@ -108,6 +108,7 @@ evidence as (
 
 ),
 
+-- What is dated ahead waits for its day; an alert on the newest day opens at the midnight that ends it.
 addressed as (
 
     select
@@ -128,7 +129,7 @@ addressed as (
     inner join causes on grouped.cause = causes.cause
     inner join evidence on grouped.decision_id = evidence.decision_id
     left join shares on grouped.project_id = shares.project_id
-    inner join today on grouped.opened_date <= today.as_of
+    inner join today on grouped.alert_count > 0 or grouped.opened_date <= today.as_of
 
 ),
 
@@ -180,7 +181,7 @@ final as (
                 case addressed.severity when 'critical' then 0 when 'failed' then 1 else 2 end, addressed.opened_date,
                 addressed.decision_id
         ) as decision_rank,
-        cast(addressed.as_of - addressed.opened_date as bigint) as open_day_count,
+        cast(greatest(addressed.as_of - addressed.opened_date, 0) as bigint) as open_day_count,
         cast(addressed.alert_count as bigint) as alert_count,
         cast(addressed.item_count as bigint) as item_count
 
