@@ -25,7 +25,7 @@ from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.sources import all_sources, values
 from pipelines.warehouse import ledger, ledger_schema, models, staleness
-from pipelines.warehouse.connect import lock, name, opened, transaction
+from pipelines.warehouse.connect import kept_open, name, opened, transaction
 from pipelines.warehouse.days import create_tables, create_views
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def build(
     rebuilt. Tables that no model makes any more are dropped, so that they are not published as they are for ever.
     """
     wanted = model_fingerprints(settings, catalog)
-    with lock(settings, "building the marts"):
+    with kept_open(settings, "building the marts"):
         with opened(settings) as connection:
             _make_ready(connection, settings, catalog)
             changed = models.changed(connection, wanted)
@@ -292,7 +292,7 @@ def rebuild(
     so. What has changed together with something that is not rebuilt here is still to be rebuilt by `build`.
     """
     wanted = model_fingerprints(settings, catalog)
-    with lock(settings, "building models"):
+    with kept_open(settings, "building models"):
         with opened(settings) as connection:
             _make_ready(connection, settings, catalog)
             changed = models.changed(connection, wanted)

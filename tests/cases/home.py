@@ -16,7 +16,7 @@ from typing import Any
 from pipelines.catalog.load import load_catalog
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse.connect import quote, writer
+from pipelines.warehouse.connect import kept_open, quote, writer
 from pipelines.warehouse.convert import UNEXPLAINED
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.incomplete import incomplete_sentences
@@ -59,10 +59,11 @@ def build_shared(cases: Sequence[Case], home: Path) -> Settings:
     catalog_of(cases, home)
     for case in cases:
         land(case, home, shared=True)
-    for source in sorted({source for case in cases for source in case.sources}):
-        take_in(settings, all_sources()[source])
-        replace_days(settings, all_sources()[source])
-    built = build(settings, load_catalog(settings.catalog_dir))
+    with kept_open(settings, "building the cases"):
+        for source in sorted({source for case in cases for source in case.sources}):
+            take_in(settings, all_sources()[source])
+            replace_days(settings, all_sources()[source])
+        built = build(settings, load_catalog(settings.catalog_dir))
     assert built.success, failures(built)
     return settings
 

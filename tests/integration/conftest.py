@@ -16,6 +16,7 @@ from pipelines.catalog.load import load_catalog
 from pipelines.scenario.generate import generate
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
+from pipelines.warehouse.connect import kept_open
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.publish import publish
@@ -39,13 +40,14 @@ class Company:
 
 def run(settings: Settings, days: list[date] | None = None) -> Build:
     """Everything a run does, without the orchestrator: take in, replace days, build, publish."""
-    for source in all_sources().values():
-        take_in(settings, source)
-        replace_days(settings, source, days)
-    built = build(settings, load_catalog(settings.catalog_dir), days)
-    assert built.success, failures(built)
-    if built.results:
-        publish(settings)
+    with kept_open(settings, "a test's run"):
+        for source in all_sources().values():
+            take_in(settings, source)
+            replace_days(settings, source, days)
+        built = build(settings, load_catalog(settings.catalog_dir), days)
+        assert built.success, failures(built)
+        if built.results:
+            publish(settings)
     return built
 
 

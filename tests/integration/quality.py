@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from pipelines.catalog.load import load_catalog
 from pipelines.settings import Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse import ledger_schema, staleness
-from pipelines.warehouse.connect import lock, opened, writer
+from pipelines.warehouse.connect import kept_open, opened, writer
 from pipelines.warehouse.days import create_tables, create_views, replace_days
 from pipelines.warehouse.intake import take_in
 from pipelines.warehouse.transform import dbt, load_catalog_tables, manifest_file
@@ -54,16 +55,19 @@ def run(
     tests: bool = False,
     sources: Sequence[str] = ("predictions",),
     marts: Sequence[str] = MARTS,
-) -> None:
-    """Take in what is new of these sources and build these marts for the days that are stale, as a run does."""
-    for name in sources:
-        take_in(settings, all_sources()[name])
-        replace_days(settings, all_sources()[name])
-    if not marts:
-        return
-    manifest_file(settings)
-    catalog = load_catalog(settings.catalog_dir)
-    with lock(settings, "building some marts"):
+) -> list[date]:
+    """Take in what is new of these sources and build these marts for the days that are stale, as a run does.
+
+    Returns these days.
+    """
+    with kept_open(settings, "a test's run"):
+        for name in sources:
+            take_in(settings, all_sources()[name])
+            replace_days(settings, all_sources()[name])
+        if not marts:
+            return []
+        manifest_file(settings)
+        catalog = load_catalog(settings.catalog_dir)
         with opened(settings) as connection:
             ledger_schema.create(connection)
             for other in all_sources().values():
@@ -83,6 +87,7 @@ def run(
         assert result.success, [(r.node.name, r.message) for r in failed] or result.exception
         with opened(settings) as connection:
             staleness.mark_built(connection, days)
+    return sorted(days)
 
 
 def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:

@@ -7,13 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalog.load import load_catalog
 from pipelines.settings import SAMPLE_CATALOG, Settings
-from pipelines.sources import all_sources
-from pipelines.warehouse import ledger_schema, staleness, transform
 from pipelines.warehouse.connect import writer
-from pipelines.warehouse.days import create_tables, replace_days
-from pipelines.warehouse.intake import take_in
+from tests.integration import quality
 
 Files = dict[str, list[str]]
 
@@ -70,31 +66,10 @@ def land(settings: Settings, morning: int, files: Files) -> None:
 
 
 def run(settings: Settings) -> list[int]:
-    """What a run does for the models of cost alone; returns the days it rebuilt."""
-    for name in ("cloud_billing", "fx_rates"):
-        take_in(settings, all_sources()[name])
-        replace_days(settings, all_sources()[name])
-    transform.manifest_file(settings)
-    catalog = load_catalog(settings.catalog_dir)
-    with writer(settings, "a test") as connection:
-        ledger_schema.create(connection)
-        for source in all_sources().values():
-            create_tables(connection, source)
-        transform.load_catalog_tables(connection, catalog)
-        known, stale = staleness.day_fingerprints(connection), staleness.stale_days(connection)
-        staleness.set_days_to_rebuild(connection, stale)
-    built = transform.dbt(
-        settings,
-        ["build", "--quiet", "--log-level-file", "none", "--exclude-resource-type", "unit_test"]
-        # Tests of these models alone: those that read others' too would find them missing.
-        + ["--indirect-selection", "cautious"]
-        + (["--full-refresh"] if set(stale) >= set(known) else [])
-        + ["--select", *(f"+{table}" for table in TABLES), "int_charges__current"],
-    )
-    assert built.success, built.exception or built.result
-    with writer(settings, "a test") as connection:
-        staleness.mark_built(connection, stale)
-    return [day.day for day in stale if day >= date(2026, 1, 1)]
+    """What a run does for the models of cost alone; returns the days of January that it rebuilt."""
+    models = (*TABLES, "int_charges__current")
+    built = quality.run(settings, tests=True, sources=("cloud_billing", "fx_rates"), marts=models)
+    return [day.day for day in built if day >= date(2026, 1, 1)]
 
 
 def costs(settings: Settings) -> list[list[tuple[Any, ...]]]:

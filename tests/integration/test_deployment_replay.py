@@ -14,16 +14,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.catalog.load import load_catalog
 from pipelines.scenario.deployments.write import write_deployments
 from pipelines.scenario.world import World
 from pipelines.settings import SAMPLE_CATALOG, Settings
-from pipelines.sources import all_sources
-from pipelines.warehouse import ledger_schema
-from pipelines.warehouse.connect import lock, opened
-from pipelines.warehouse.days import create_tables, replace_days
-from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.transform import dbt, load_catalog_tables, manifest_file
+from pipelines.warehouse.connect import writer
+from tests.integration import quality
 
 WORLD = World(days=46, seed=12)
 SOURCES = ("github", "mlflow", "sagemaker", "kserve", "change_records")
@@ -36,21 +31,9 @@ def built(home: Path, arrange: Callable[[Path], None]) -> Rows:
     settings = Settings(home=home, catalog=SAMPLE_CATALOG)
     settings.landing_dir.mkdir(parents=True)
     arrange(settings.landing_dir)
-    for name in SOURCES:
-        take_in(settings, all_sources()[name])
-        replace_days(settings, all_sources()[name])
-    manifest_file(settings)
-    with lock(settings, "building the deployment marts"):
-        with opened(settings) as connection:
-            ledger_schema.create(connection)
-            for source in all_sources().values():
-                create_tables(connection, source)
-            load_catalog_tables(connection, load_catalog(settings.catalog_dir))
-        selected = ["--select", *(f"+{table}" for table in TABLES)]
-        result = dbt(settings, ["build", "--quiet", "--resource-type", "model", "--resource-type", "seed", *selected])
-        assert result.success, result.exception
-        with opened(settings) as connection:
-            return {table: rows(connection, f"{schema}.{table}") for table, schema in TABLES.items()}
+    quality.run(settings, sources=SOURCES, marts=list(TABLES))
+    with writer(settings, "a test") as connection:
+        return {table: rows(connection, f"{schema}.{table}") for table, schema in TABLES.items()}
 
 
 def rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, Any]]:

@@ -15,17 +15,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.catalog.load import load_catalog
 from pipelines.scenario.incidents.write import write_incidents
 from pipelines.scenario.world import World
 from pipelines.settings import SAMPLE_CATALOG, Settings
-from pipelines.sources import all_sources
-from pipelines.warehouse import ledger_schema
 from pipelines.warehouse.advice import cut_changelogs, left_out
-from pipelines.warehouse.connect import lock, opened
-from pipelines.warehouse.days import create_tables, replace_days
-from pipelines.warehouse.intake import take_in
-from pipelines.warehouse.transform import dbt, load_catalog_tables, manifest_file
+from pipelines.warehouse.connect import writer
+from tests.integration import quality
 
 WORLD = World(days=16, seed=12)
 LAST_DAY = WORLD.dates[-1]
@@ -38,20 +33,9 @@ def built(home: Path, arrange: Callable[[Path], None]) -> Rows:
     settings = Settings(home=home, catalog=SAMPLE_CATALOG)
     settings.landing_dir.mkdir(parents=True)
     arrange(settings.landing_dir)
-    for name in ("pagerduty", "jira"):
-        take_in(settings, all_sources()[name])
-        replace_days(settings, all_sources()[name])
-    manifest_file(settings)
-    with lock(settings, "building the incident marts"):
-        with opened(settings) as connection:
-            ledger_schema.create(connection)
-            for source in all_sources().values():
-                create_tables(connection, source)
-            load_catalog_tables(connection, load_catalog(settings.catalog_dir))
-        result = dbt(settings, ["run", "--quiet", "--select", *(f"+{table}" for table in TABLES)])
-        assert result.success, result.exception
-        with opened(settings) as connection:
-            return {table: rows(connection, f"{schema}.{table}") for table, schema in TABLES.items()}
+    quality.run(settings, sources=("pagerduty", "jira"), marts=list(TABLES))
+    with writer(settings, "a test") as connection:
+        return {table: rows(connection, f"{schema}.{table}") for table, schema in TABLES.items()}
 
 
 def rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, Any]]:
