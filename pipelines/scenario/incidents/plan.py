@@ -38,8 +38,8 @@ LINKED = {"linked_from_jira", "linked_from_pagerduty", "jira_first"}
 SEVERITIES = ("P1", "P2", "P3", "P4")
 REPAIR_HOURS = {"P1": 1.5, "P2": 3.0, "P3": 8.0, "P4": 20.0}
 """Median hours from the first alert to the resolution."""
-OPEN_FROM = 48
-"""Age from which an incident may stay open: in 60 days, none has been open for weeks."""
+OPEN_FROM = 30
+"""Age from which an incident may stay open: in 60 days, few are open at the end."""
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 
