@@ -38,6 +38,8 @@ def good_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for source in SOURCES:
         if not (folder / "landing" / source).exists():
             for path in sorted(FOLDER.glob(f"*/landing/{source}/*.*")):
+                if "\nalone:" in (path.parents[2] / "expect.yml").read_text():
+                    continue  # some of these are rejected, as they should be
                 target = folder / "landing" / source / path.stem / path.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, target)

@@ -30,7 +30,7 @@ def test_the_open_alerts_are_a_handful_of_decisions_by_model_and_cause(company: 
     assert listed == [
         alert for (alert,) in company.rows("select alert_id from mart_alerts where status = 'open' order by 1")
     ]
-    assert sum(count for _, count, _ in found) == len(listed) == 15
+    assert sum(count for _, count, _ in found) == len(listed) == 12
     assert company.rows("select count(*) from mart_alerts where status = 'acknowledged'") == [(1,)]
 
 
