@@ -22,8 +22,9 @@ setup: .venv/.installed ## Create .venv and install what is pinned
 run: setup ## Generate the sample company, materialise everything, publish the scorecard
 	@$(BIN)/scorecard run
 
+WORKERS ?= auto
 test: setup ## Run all tests
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 test-fast: setup ## Run the tests that need no home folder
 	@$(BIN)/python -m pytest tests/unit tests/rules/test_imports.py -m "not slow" \
