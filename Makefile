@@ -23,8 +23,11 @@ run: setup ## Generate the sample company, materialise everything, publish the s
 	@$(BIN)/scorecard run
 
 WORKERS ?= auto
-test: setup ## Run all tests
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+test: setup ## Run the tests, but for those that take minutes each
+	@$(BIN)/python -m pytest -m "not long" --numprocesses $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
+test-long: setup ## Run the tests that take minutes each
+	@$(BIN)/python -m pytest -m long --numprocesses $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 test-fast: setup ## Run the tests that need no home folder
 	@$(BIN)/python -m pytest tests/unit tests/rules/test_imports.py -m "not slow" \
@@ -91,5 +94,5 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 clean: ## Remove what was generated, keep .venv
 	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox data/pulls dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test test-fast soak ui docs page lint lint-page bench calibration truth docs-kpis references lock clean
+.PHONY: help setup run test test-long test-fast soak ui docs page lint lint-page bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help

@@ -92,6 +92,7 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_daily_runs_with_late_restated_and_renamed_files_equal_one_backfill_and_a_full_refresh(
     delivered: Path, tmp_path: Path
 ) -> None:

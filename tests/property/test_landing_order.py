@@ -22,6 +22,8 @@ from pipelines.warehouse.intake import take_in
 from tests.cases.case import FOLDER
 from tests.property.shuffled import Shuffle
 
+pytestmark = pytest.mark.long
+
 SOURCES = sorted(all_sources())
 LARGEST = 60_000
 """Bytes of a file: what is wrong with ten thousand rows is wrong with a hundred."""

@@ -48,6 +48,7 @@ def _issues(site: jira.Jira, luck: random.Random, day: str) -> None:
         site.change(issue, f"{day}T{luck.randint(12, 23):02}:00:00.000+0000", status=("Open", "Working"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1])
 def test_thirty_mornings_are_one_pull_at_the_end(
     home: Home, tmp_path_factory: pytest.TempPathFactory, seed: int
