@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,6 +21,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How much is tried of what is tried at random."""
     parser.addoption("--inputs", type=int, default=20, help="Mutated files of each kind in tests/fuzz.")
     parser.addoption("--orders", type=int, default=1, help="Ways to bring a landing folder about in tests/property.")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Parse the dbt project before the workers begin: each home of theirs then reads what has been parsed."""
+    if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
+        return
+    from pipelines.warehouse.transform import kept_parse, parse
+
+    target = DBT_PROJECT / "target"
+    target.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target) as home:
+        settings = Settings(home=Path(home))
+        parse(settings)
+        kept = kept_parse(settings)
+        kept.replace(target / kept.name)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

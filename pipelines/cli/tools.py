@@ -65,8 +65,12 @@ def dbt_command(context: typer.Context) -> None:
 
     settings = settings_of()
     private_folder(settings.warehouse_dir)
-    with console.progress(), lock(settings, f"dbt {' '.join(context.args)}"):
-        result = dbt(settings, context.args)
+    try:
+        with console.progress(), lock(settings, f"dbt {' '.join(context.args)}"):
+            result = dbt(settings, context.args)
+    except RuntimeError as error:
+        console.complain(str(error))
+        raise typer.Exit(FAILED) from None
     if result.exception:
         console.complain(str(result.exception))
     raise typer.Exit(0 if result.success else FAILED)

@@ -60,6 +60,8 @@ class _Parsed:
 
 _parsed: _Parsed | None = None
 """Parsing costs seconds and does not depend on the home folder: later ones of this process do without."""
+OF_THE_PARSED = frozenset({"build", "compile", "docs", "list", "ls", "run", "seed", "show", "test"})
+"""dbt's commands over the parsed project."""
 
 
 @dataclass(frozen=True)
@@ -107,34 +109,36 @@ def dbt(
 ) -> dbtRunnerResult:
     """Run dbt with `arguments` in this process; the caller holds the writer lock if they write.
 
-    `on_event` is called with each of dbt's structured events. Target files go to the home folder, so that two
-    homes do not share a partial-parse cache. A project that `manifest_file` has parsed in this process is not parsed
-    again as long as it stays as it is. dbt keeps the database open from one node to the next and lets go of it
-    before this returns.
+    `on_event` is called with each of dbt's structured events. Target files go to the home folder. The project is parsed
+    by `parse`, unless variables are given that it may depend on. dbt keeps the database open from one node to the next
+    and lets go of it before this returns. RuntimeError where dbt cannot parse the project.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    target = settings.warehouse_dir / "dbt"
-    with _environment(
-        {
-            "SCORECARD_WAREHOUSE_FILE": str(settings.warehouse_file),
-            "SCORECARD_THREADS": str(settings.threads),
-            "SCORECARD_MEMORY_LIMIT": settings.memory_limit,
-            "DBT_PROJECT_DIR": str(DBT_PROJECT),
-            "DBT_PROFILES_DIR": str(DBT_PROJECT),
-            "DBT_TARGET_PATH": str(target),
-            "DBT_LOG_PATH": str(target / "logs"),
-            "DO_NOT_TRACK": "1",
-        }
-    ):
+    manifest = None
+    if OF_THE_PARSED & set(arguments[:1]) and "--vars" not in arguments:
+        # A copy: what dbt compiles it keeps in its manifest.
+        manifest = parse(settings).manifest.deepcopy()
+    with _environment(_dbt_environment(settings, settings.warehouse_file, settings.threads, settings.memory_limit)):
         try:
-            parsed = None if "parse" in arguments[:1] else _known()
-            # A copy: what dbt compiles it keeps in its manifest.
-            runner = dbtRunner(parsed and parsed.manifest.deepcopy(), callbacks=[on_event] if on_event else [])
-            return runner.invoke(list(arguments))
+            return dbtRunner(manifest, callbacks=[on_event] if on_event else []).invoke(list(arguments))
         finally:
             DuckDBConnectionManager.close_all_connections()
+
+
+def _dbt_environment(settings: Settings, warehouse: Path, threads: int, memory_limit: str) -> dict[str, str]:
+    target = settings.warehouse_dir / "dbt"
+    return {
+        "SCORECARD_WAREHOUSE_FILE": str(warehouse),
+        "SCORECARD_THREADS": str(threads),
+        "SCORECARD_MEMORY_LIMIT": memory_limit,
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target / "logs"),
+        "DO_NOT_TRACK": "1",
+    }
 
 
 def metrics_environment(settings: Settings) -> tuple[Path, dict[str, str]]:
@@ -185,6 +189,39 @@ def _known() -> _Parsed | None:
     return _parsed if _parsed and _parsed.project == (DBT_PROJECT, project_fingerprint()) else None
 
 
+def kept_parse(settings: Settings) -> Path:
+    """What dbt keeps of a parse in this home: with it, the next one reads only the files that have changed since."""
+    return settings.warehouse_dir / "dbt" / "parsed" / "partial_parse.msgpack"
+
+
+def parse(settings: Settings) -> _Parsed:
+    """The dbt project as it stands; dbt reads only what has changed since it was last parsed, here or in the project.
+
+    The connection is none of a home's, because dbt parses everything again where its profile has changed: what one
+    home has parsed serves the next (`dbt_project/target`, where dbt itself keeps it). RuntimeError where dbt cannot
+    parse the project.
+    """
+    global _parsed
+    if known := _known():
+        return known
+    from dbt.cli.main import dbtRunner
+
+    fingerprint, kept = project_fingerprint(), kept_parse(settings)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="parse-", dir=kept.parent) as target:
+        for former in (kept, DBT_PROJECT / "target" / kept.name):
+            if former.exists():
+                shutil.copy(former, target)
+                break
+        with _environment(_dbt_environment(settings, Path(settings.warehouse_file.name), 1, "1GB")):
+            result = dbtRunner().invoke(["parse", "--quiet", "--target-path", target])
+        if not result.success:
+            raise RuntimeError(f"dbt cannot parse its project: {result.exception}") from result.exception
+        _parsed = _Parsed((DBT_PROJECT, fingerprint), result.result, (Path(target) / "manifest.json").read_bytes())
+        (Path(target) / kept.name).replace(kept)
+    return _parsed
+
+
 def manifest_file(settings: Settings) -> Path:
     """The manifest of the dbt project as it stands; the project is parsed only where that has not been done.
 
@@ -192,23 +229,14 @@ def manifest_file(settings: Settings) -> Path:
     reads all of it. It lies in a folder named by the project's fingerprint and is never changed. RuntimeError where dbt
     cannot parse the project.
     """
-    global _parsed
-    known, fingerprint = settings.warehouse_dir / "dbt", project_fingerprint()
-    path = known / "manifests" / fingerprint / "manifest.json"
+    path = settings.warehouse_dir / "dbt" / "manifests" / project_fingerprint() / "manifest.json"
     if not path.exists():
+        written = parse(settings).written
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="parse-", dir=known) as target:
-            fresh = Path(target) / path.name
-            if parsed := _known():
-                fresh.write_bytes(parsed.written)
-            else:
-                result = dbt(settings, ["parse", "--quiet", "--target-path", target])
-                if not result.success:
-                    raise RuntimeError(f"dbt cannot parse its project: {result.exception}") from result.exception
-                _parsed = _Parsed((DBT_PROJECT, fingerprint), result.result, fresh.read_bytes())
-                # The next process need not parse what has not changed.
-                (Path(target) / "partial_parse.msgpack").replace(known / "partial_parse.msgpack")
-            fresh.replace(path)
+        with tempfile.TemporaryDirectory(prefix="manifest-", dir=path.parent) as folder:
+            beside = Path(folder) / path.name
+            beside.write_bytes(written)
+            beside.replace(path)
         for old in sorted(path.parent.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-MANIFESTS_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
     return path
