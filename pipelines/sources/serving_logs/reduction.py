@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipelines.sources.serving_logs.tables import DIMENSIONS, DIMS, IMPLAUSIBLE, LOG_GAMMA, LONGEST_MS, SMALLEST_MS
@@ -31,18 +31,18 @@ ERROR_CLASSES = ("client", "rate_limit", "timeout", "server", "other")
 class Reduction:
     """One grouping of `relation`, shaped like `requests`, that holds both its sums and its histograms.
 
-    Kept that way so that counts and buckets come from one pass; `HOURLY` and `LATENCY` fold it. `outcome`
-    is 10 × the index in TRAFFIC + the place in ERROR_CLASSES (0: success), null for a status that is neither: numbers
-    group faster than text.
+    Kept that way so that counts and buckets come from one pass; `HOURLY` and `LATENCY` fold it. `relation` makes the
+    SQL for a file's types and constants; where no file is known, both are empty. `outcome` is 10 × the index in TRAFFIC
+    + the place in ERROR_CLASSES (0: success), null for a status that is neither: numbers group faster than text.
     """
 
-    relation: str
+    relation: Callable[[Mapping[str, str], Mapping[str, str]], str]
 
     def __repr__(self) -> str:
         """The SQL: files are read again where it has changed."""
         return self({}, {})
 
-    def __call__(self, columns: Mapping[str, str], constants: Mapping[str, str]) -> str:
+    def __call__(self, types: Mapping[str, str], constants: Mapping[str, str]) -> str:
         """The SQL for a file: what its `constants` tell is added afterwards, be it a dimension or an empty measure.
 
         To group by one value and to add up nothing costs as much as any other: a quarter of the scan (2026-11-26).
@@ -78,7 +78,7 @@ class Reduction:
                     when http_status >= 500 then 4
                     else 5
                 end as utinyint) as outcome
-            from {self.relation}
+            from {self.relation(types, constants)}
         )
         group by all
     )"""
@@ -136,7 +136,8 @@ _REDUCED_REQUESTS = f"""links as (select _day, trace_id, span_id, parent_span_id
     reduced as (
         {
     Reduction(
-        '''(
+        lambda types, constants: (
+            '''(
             select * from requests
             where span_id is null or (_day, trace_id, span_id) not in (select (_day, trace_id, span_id) from above)
             qualify row_number() over (
@@ -147,6 +148,7 @@ _REDUCED_REQUESTS = f"""links as (select _day, trace_id, span_id, parent_span_id
                 order by coalesce(input_tokens, output_tokens) is null, _content_id, _row, span_id
             ) = 1
         )'''
+        )
     )({}, {})
 }
     )"""
