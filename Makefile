@@ -46,14 +46,16 @@ node_modules/.installed: package-lock.json
 page: setup node_modules/.installed ## Bundle the page's scripts, after one has changed (needs npm)
 	@$(BIN)/python -m pipelines.scorecard.bundle
 
-lint: setup ## ruff, mypy, dbt parse, sqlfluff; Biome and the bundle for the page's scripts, where there is npm
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+lint: lint-python ## ruff, mypy, dbt parse, sqlfluff; Biome and the bundle for the page's scripts, where there is npm
 	@$(BIN)/scorecard dbt parse --warn-error
 	@$(BIN)/sqlfluff lint dbt_project --processes 2
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-page; \
 	  else echo "Skipped: the page's scripts. Biome and esbuild come from npm, which is not on the PATH."; fi
+
+lint-python: setup ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 
 lint-page: setup node_modules/.installed
 	@node_modules/.bin/biome check --error-on-warnings
@@ -94,5 +96,5 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 clean: ## Remove what was generated, keep .venv
 	@rm -rf data/landing data/warehouse data/published data/dagster data/outbox data/pulls dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test test-long test-fast soak ui docs page lint lint-page bench calibration truth docs-kpis references lock clean
+.PHONY: help setup run test test-long test-fast soak ui docs page lint lint-python lint-page bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help
