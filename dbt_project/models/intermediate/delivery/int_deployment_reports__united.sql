@@ -240,13 +240,16 @@ mapped as (
 
 ),
 
--- A commit may have been registered more than once: the first version made from it that was not deleted is meant.
+-- A commit may have been registered more than once: the first version made from it is meant that
+-- did not fail to register and was not deleted.
 commits as (
 
     select
         model_id,
         commit_sha,
-        min_by(version, (is_deleted, registered_at, {{ number_order('version') }})) as version -- noqa: RF04
+        min_by(
+            version, (not is_ready, is_deleted, registered_at, {{ number_order('version') }})
+        ) as version -- noqa: RF04
 
     from version_names
     where commit_sha is not null

@@ -56,7 +56,8 @@ registered as (
         model_name,
         version,
         registered_at,
-        is_deleted
+        is_deleted,
+        is_ready
 
     from snapshots
 
@@ -68,7 +69,8 @@ registered as (
         model_name,
         version,
         occurred_at as registered_at,
-        false as is_deleted
+        false as is_deleted,
+        true as is_ready
 
     from registry_events
     where event_type = 'model_version.created'
@@ -81,7 +83,8 @@ registered as (
         model_package_group as model_name,
         version,
         coalesce(registered_at, occurred_at) as registered_at,
-        false as is_deleted
+        false as is_deleted,
+        true as is_ready
 
     from model_packages
     where model_package_group is not null and version is not null
@@ -96,7 +99,8 @@ versions as (
         model_name,
         version,
         min(registered_at) as registered_at,
-        bool_or(is_deleted) as is_deleted
+        bool_or(is_deleted) as is_deleted,
+        bool_and(is_ready) as is_ready
 
     from registered
     group by all
@@ -117,7 +121,8 @@ labelled as (
         versions.registered_source,
         labels.commit_sha,
         versions.registered_at,
-        versions.is_deleted
+        versions.is_deleted,
+        versions.is_ready
 
     from versions
     inner join identifiers
@@ -166,15 +171,17 @@ final as (
         commit_sha,
 
         is_deleted,
+        is_ready,
 
         registered_at
 
     from names
-    -- Where one version's release is called as another's number, the release is meant; of a version that was deleted
-    -- and registered again under the same release, the one that remained.
+    -- Where one version's release is called as another's number, the release is meant; of the attempts to register a
+    -- release, one that did not fail; of a version that was deleted and registered again, the one that remained.
     qualify row_number() over (
         partition by model_id, version_key
-        order by name_rank asc, is_deleted asc, registered_at asc, {{ number_order('registry_version') }} asc
+        order by
+            name_rank asc, is_ready desc, is_deleted asc, registered_at asc, {{ number_order('registry_version') }} asc
     ) = 1
 
 )

@@ -30,6 +30,7 @@ renamed as (
         tags,
 
         coalesce(is_deleted, false) as is_deleted,
+        coalesce(upper(status) = 'READY', true) as is_ready,
 
         registered_at,
         updated_at
