@@ -34,18 +34,18 @@ MODEL = (
     Column("model_version", "VARCHAR", "Its version, as logged."),
 )
 FEATURE = Column("feature", "VARCHAR", "The feature, prediction or error, by its column's name.", required=True)
-BIN = (
-    Column("bin_bits", "INTEGER", "Bins an octave as a power of two; null: bin_value is the value itself."),
-    Column("bin_value", "DOUBLE", "The number, or the middle of its bin; null for categories and missing values."),
+ENDS = (
+    Column("bin_low", "DOUBLE", "The lower end of a bin that was delivered as one; null where it is open."),
+    Column("bin_high", "DOUBLE", "Its upper end; null where it is open."),
     Column("category", "VARCHAR", "The text of a value that is no number; with bin_value null too, it is missing."),
     Column("value_count", "BIGINT", "Values in the bin.", True),
 )
-ENDS = (
-    Column("bin_low", "DOUBLE", "The bin's lower end; null where it is open."),
-    Column("bin_high", "DOUBLE", "Its upper end; null where it is open."),
-    *BIN[2:],
-)
 """A bin as a monitor's histogram has it."""
+BIN = (
+    Column("bin_bits", "INTEGER", "Bins an octave as a power of two; null: bin_value is the value itself."),
+    Column("bin_value", "DOUBLE", "The number, or the middle of its bin; null for categories and missing values."),
+    *ENDS,
+)
 VALUE = Column("value", "VARCHAR", "The value as text; null where it is missing.", category=True)
 MODEL_RULE = Rule("model_name <> ''", "model_name is empty")
 COUNT_RULE = Rule("value_count >= 0", "count is negative")
@@ -131,7 +131,7 @@ def _binned(dims: tuple[str, ...], rows: str) -> str:
     select {", ".join(dims)}, feature, case when bin_key is not null then cast(log2(scale) as integer) end as bin_bits,
         coalesce(sign(bin_key) * pow(2, (abs(bin_key) - {LARGEST_EXPONENT} * scale - 0.5) / scale), bin_key)
             as bin_value,
-        category, value_count, {rows} as _rows
+        null::double as bin_low, null::double as bin_high, category, value_count, {rows} as _rows
     from kept join sized using (place)"""
 
 
@@ -349,10 +349,10 @@ def ends() -> str:
 
 
 def middles(bins: str, dims: tuple[str, ...]) -> str:
-    """A histogram's bins, each as the number in its middle; as its other end where one is open."""
+    """A histogram's bins, each with the number in its middle; with its other end where one is open."""
     return (
         f"select {', '.join(dims)}, feature, null::integer as bin_bits, "
-        "coalesce((bin_low + bin_high) / 2, bin_low, bin_high) as bin_value, category, value_count "
+        "coalesce((bin_low + bin_high) / 2, bin_low, bin_high) as bin_value, bin_low, bin_high, category, value_count "
         f"from {bins}"
     )
 

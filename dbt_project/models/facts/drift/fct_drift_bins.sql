@@ -55,7 +55,7 @@ reference_bits as (
 
 ),
 
-comparisons as (
+compared as (
 
     select
         todo.*,
@@ -73,6 +73,125 @@ comparisons as (
 
 ),
 
+delivered as (
+
+    select
+        compared.model_id,
+        compared.window_start_at,
+        compared.feature,
+        reference_bins.bin_low,
+        reference_bins.bin_high,
+        {{ bin_position('reference_bins', 'null') }} as bin_value,
+        true as is_of_reference
+
+    from compared
+    inner join reference_bins
+        on
+            compared.model_id = reference_bins.model_id
+            and compared.reference_id = reference_bins.reference_id
+            and compared.feature = reference_bins.feature
+    where
+        compared.feature_kind = 'numeric'
+        and (reference_bins.bin_low is not null or reference_bins.bin_high is not null)
+
+    union all
+
+    select
+        compared.model_id,
+        compared.window_start_at,
+        compared.feature,
+        logged.bin_low,
+        logged.bin_high,
+        {{ bin_position('logged', 'null') }} as bin_value,
+        false as is_of_reference
+
+    from compared
+    inner join logged
+        on
+            compared.model_id = logged.model_id
+            and compared.window_start_at = logged.window_start_at
+            and compared.feature = logged.feature
+    where compared.feature_kind = 'numeric' and (logged.bin_low is not null or logged.bin_high is not null)
+
+),
+
+-- Bins that were delivered as such tell no more than how many values lie between their ends. Both sides are counted in
+-- the reference's, or in the window's if the reference has values.
+chosen as (
+
+    select distinct
+        model_id,
+        window_start_at,
+        feature,
+        bin_low,
+        bin_high,
+        bin_value
+
+    from delivered
+    qualify is_of_reference or not bool_or(is_of_reference) over (partition by {{ comparison }})
+
+),
+
+-- A bin begins with its lower end, unless a bin of this one value does.
+begun as (
+
+    select
+        *,
+        case
+            when bin_low is null then cast('-infinity' as double)
+            when bin_low = bin_high then bin_low
+            when bool_or(bin_low = bin_high) over (partition by {{ comparison }}, bin_low)
+                then nextafter(bin_low, cast('infinity' as double))
+            else bin_low
+        end as begins_at
+
+    from chosen
+
+),
+
+ends as (
+
+    select
+        model_id,
+        window_start_at,
+        feature,
+        bin_low,
+        bin_high,
+        begins_at,
+        coalesce(bin_high, cast('infinity' as double)) as ends_at,
+        greatest(bin_value, begins_at) as bin_value
+
+    from begun
+    qualify row_number() over (partition by {{ comparison }}, begins_at order by bin_high desc nulls first) = 1
+
+),
+
+with_ends as (
+
+    select distinct
+        model_id,
+        window_start_at,
+        feature
+
+    from ends
+
+),
+
+comparisons as (
+
+    select
+        compared.*,
+        with_ends.feature is not null as has_ends
+
+    from compared
+    left join with_ends
+        on
+            compared.model_id = with_ends.model_id
+            and compared.window_start_at = with_ends.window_start_at
+            and compared.feature = with_ends.feature
+
+),
+
 sides as (
 
     select
@@ -81,7 +200,10 @@ sides as (
         comparisons.feature,
         comparisons.feature_kind,
         reference_bins.category,
-        reference_bins.bin_value,
+        case
+            when comparisons.has_ends then {{ bin_position('reference_bins', 'reference_bins.bin_bits') }}
+            else reference_bins.bin_value
+        end as bin_value,
         reference_bins.value_count as reference_count,
         0 as window_count
 
@@ -100,7 +222,10 @@ sides as (
         comparisons.feature,
         comparisons.feature_kind,
         logged.category,
-        {{ fine_bin('logged.bin_value', 'comparisons.bin_bits') }} as bin_value,
+        case
+            when comparisons.has_ends then {{ bin_position('logged', 'logged.bin_bits') }}
+            else {{ fine_bin('logged.bin_value', 'comparisons.bin_bits') }}
+        end as bin_value,
         0 as reference_count,
         logged.value_count as window_count
 
@@ -156,6 +281,25 @@ valued as (
 
 ),
 
+-- Values between no ends stay as they are.
+placed as (
+
+    select
+        valued.* exclude (number),
+        case when valued.number <= ends.ends_at then ends.bin_value else valued.number end as number,
+        case when valued.number <= ends.ends_at then ends.bin_low end as bin_low,
+        case when valued.number <= ends.ends_at then ends.bin_high end as bin_high
+
+    from valued
+    asof left join ends
+        on
+            valued.model_id = ends.model_id
+            and valued.window_start_at = ends.window_start_at
+            and valued.feature = ends.feature
+            and valued.number >= ends.begins_at
+
+),
+
 told as (
 
     select
@@ -164,7 +308,7 @@ told as (
             partition by {{ comparison }}
         ) as is_boolean
 
-    from valued
+    from placed
 
 ),
 
@@ -182,6 +326,8 @@ points as (
             when is_boolean and category = '0' then 'false'
             else category
         end as category,
+        min(bin_low) as bin_low,
+        max(bin_high) as bin_high,
         cast(sum(reference_count) as bigint) as reference_count,
         cast(sum(window_count) as bigint) as window_count
 
@@ -280,7 +426,10 @@ binned as (
         feature_kind,
         bin_number,
         any_value(reference_values) as reference_values,
-        max(number) filter (where reference_count > 0) as bin_high,
+        bool_or(bin_low is not null or bin_high is not null) as has_ends,
+        min(bin_low) as low_end,
+        max(bin_high) as high_end,
+        max(coalesce(bin_high, number)) filter (where reference_count > 0) as bin_high,
         cast(null as varchar) as category,
         cast(sum(reference_count) as bigint) as reference_count,
         cast(sum(window_count) as bigint) as window_count,
@@ -306,6 +455,9 @@ binned as (
         feature_kind,
         bin_number,
         null as reference_values,
+        null as has_ends,
+        null as low_end,
+        null as high_end,
         null as bin_high,
         min(category) as category,
         cast(sum(reference_count) as bigint) as reference_count,
@@ -327,7 +479,7 @@ edged as (
 
     select
         *,
-        case when bin_number < 100 and reference_values <= {{ kept_values }} then bin_high end as only_value,
+        bin_number < 100 and reference_values <= {{ kept_values }} as is_kept,
         lag(bin_high) over (partition by {{ comparison }} order by bin_number) as bin_low,
         lead(bin_high) over (partition by {{ comparison }} order by bin_number) as next_high
 
@@ -353,7 +505,7 @@ final as (
             when edged.bin_number = 102 then 'missing'
             when edged.feature_kind = 'categorical' and edged.reference_count = 0 then 'unseen'
             when edged.feature_kind = 'categorical' then 'category'
-            when edged.only_value is not null then 'value'
+            when edged.is_kept and not edged.has_ends then 'value'
             else 'range'
         end as bin_kind,
         case when edged.bin_number < 100 then edged.category end as category,
@@ -361,11 +513,13 @@ final as (
 
         edged.bin_number,
         case
-            when edged.only_value is not null then edged.only_value
+            when edged.is_kept and edged.has_ends then edged.low_end
+            when edged.is_kept then edged.bin_high
             when edged.bin_number < 100 then edged.bin_low
         end as bin_low,
         case
-            when edged.only_value is not null then edged.only_value
+            when edged.is_kept and edged.has_ends then edged.high_end
+            when edged.is_kept then edged.bin_high
             when edged.bin_number < 100 and edged.next_high is not null then edged.bin_high
         end as bin_high,
         edged.reference_count,

@@ -99,7 +99,10 @@ reference_list as (
         reference_kind,
         model_version,
         -- Tells one state of a reference from another, in whatever order its rows come.
-        cast(bit_xor(hash(feature, feature_kind, category, bin_bits, bin_value, value_count)) as varchar) as state
+        cast(
+            bit_xor(hash(feature, feature_kind, category, bin_bits, bin_value, bin_low, bin_high, value_count))
+            as varchar
+        ) as state
 
     from reference_bins
     group by all

@@ -34,6 +34,8 @@ snapped as (
         snapshots.category,
         snapshots.bin_bits,
         snapshots.bin_value,
+        snapshots.bin_low,
+        snapshots.bin_high,
         snapshots.value_count
 
     from snapshots
@@ -81,6 +83,8 @@ fixed as (
         logged.category,
         logged.bin_bits,
         logged.bin_value,
+        logged.bin_low,
+        logged.bin_high,
         logged.value_count
 
     from logged
@@ -143,6 +147,8 @@ final as (
 
         bin_bits,
         bin_value,
+        bin_low,
+        bin_high,
         cast(sum(value_count) as bigint) as value_count
 
     from merged

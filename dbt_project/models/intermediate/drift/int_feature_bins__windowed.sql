@@ -31,6 +31,8 @@ final as (
 
         logged.bin_bits,
         logged.bin_value,
+        logged.bin_low,
+        logged.bin_high,
         logged.value_count
 
     from logged

@@ -27,6 +27,8 @@ final as (
 
         snapshots.bin_bits,
         snapshots.bin_value,
+        snapshots.bin_low,
+        snapshots.bin_high,
         snapshots.value_count
 
     from snapshots

@@ -22,6 +22,8 @@ final as (
 
         bin_bits,
         bin_value,
+        bin_low,
+        bin_high,
         value_count
 
     from bins_hourly

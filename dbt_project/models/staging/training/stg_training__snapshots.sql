@@ -17,6 +17,8 @@ final as (
 
         bin_bits,
         bin_value,
+        bin_low,
+        bin_high,
         value_count
 
     from snapshots
