@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.spec import Column, Format, Rule, Source, Table
+from pipelines.sources.values import instant
 
 # One planned ahead stands on the day its file was written: no row lies on a day that has not come.
-_SELECT = """
+_SELECT = f"""
     select
         _row, _raw,
         coalesce(id, md5(concat_ws('|', "start", name, kind))) as campaign_id,
@@ -21,7 +22,7 @@ _SELECT = """
         lower(models) as models,
         note,
         url,
-        least(try_cast("start" as timestamp), _latest - interval 1 day) as known_at
+        least({instant('"start"')}, _latest - interval 1 day) as known_at
     from rows
 """
 

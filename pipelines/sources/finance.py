@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from pipelines.sources.postings import signed
 from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
+from pipelines.sources.values import quick
 
 _CODE = Column("project_code", "VARCHAR", "What the finance system calls the project.", required=True)
 _CURRENCY = Column("currency", "VARCHAR", "ISO 4217 code of the amounts.", required=True)
@@ -124,7 +125,7 @@ BUDGETS = Table(
 # neither, passes as it stands: how days are written is for the file to show. Staging goes to the first of each month.
 _WORDS = "['%b-%y', '%b-%Y', '%b %Y', '%B %Y', '%B-%Y', '%b %y']"
 _MONTH_SQL = rf"""coalesce(
-        cast(cast(date_trunc('month', try_cast("Month" as date)) as date) as varchar),
+        cast(cast(date_trunc('month', {quick('"Month"', "DATE")}) as date) as varchar),
         case
             when regexp_full_match(trim("Month"), '[0-9]{{4}}[-/.]?[0-9]{{2}}')
             then regexp_replace(trim("Month"), '([0-9]{{4}})[-/.]?([0-9]{{2}})', '\1-\2-01')

@@ -40,7 +40,7 @@ def _instant(column: str, zone: str) -> str:
             when {zone} is null or regexp_matches({column}, '(Z|[+-]\\d\\d:?\\d\\d)$') then {column}
             when {zone} in (select name from pg_timezone_names())
             then coalesce(
-                cast((try_cast({column} as timestamp) at time zone {zone}) at time zone 'UTC' as varchar), {column}
+                cast(({values.instant(column)} at time zone {zone}) at time zone 'UTC' as varchar), {column}
             )
             else {column} || ' in the unknown time zone ' || {zone}
         end"""

@@ -269,10 +269,8 @@ def quick(value: str, into: str, mark: DecimalMark = ".") -> str:
 
     What it does not read, `number_text` and `instant` may: they cost much more, to prepare and for every row.
     """
-    if into == "DATE":
-        return f"try_cast({value} as date)"
-    if into == "TIMESTAMP":
-        return _cast_instant(value)
+    if into in ("DATE", "TIMESTAMP"):
+        return _cast_time(value, into)
     if into in INTEGERS:
         return rf"case when regexp_full_match({value}, ' *-?[0-9]+(\.00?)? *') then try_cast({value} as {into}) end"
     cast = f"try_cast({value} as {into})"
@@ -326,11 +324,27 @@ _WORDED = (
     "%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S %p",
 )  # fmt: skip
 _ORDERED = r"^([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})(?:,? +|T|$)(.*)$"
-_DOTTED = r"^([0-9]{1,2})\.([0-9]{1,2})\.(20)?([0-9]{2})(?:,? +|T|$)(.*)$"
+_DOTTED = r"^[0-9]{1,2}\.[0-9]{1,2}\."
+_SHORT_YEARS = {"20": "[0-5][0-9]|6[0-8]", "19": "69|[7-9][0-9]"}
+"""Centuries, and the two digits of a year that mean one: those of POSIX's `strptime`, as in months in words."""
 
 
 def _cast_instant(iso: str) -> str:
     return f"(try_cast({iso} as timestamptz) at time zone 'UTC')"
+
+
+def _cast_time(value: str, into: str) -> str:
+    """Text as a time, as DuckDB casts it; but not `13/01/26`, in which it takes 13 for the year."""
+    cast = _cast_instant(value) if into == "TIMESTAMP" else f"try_cast({value} as {into})"
+    return f"case when {cast} >= date '0100-01-01' or regexp_matches({value}, '^ *[0-9]{{4}}') then {cast} end"
+
+
+def _with_century(written: str) -> str:
+    """Text that begins with a date that ends in two digits of a year, with all four."""
+    for century, years in _SHORT_YEARS.items():
+        short = rf"^([0-9]{{1,2}}[/.][0-9]{{1,2}}[/.])((?:{years})(?:(?:,? |T).*)?)$"
+        written = f"regexp_replace({written}, {_sql(short)}, '\\1{century}\\2')"
+    return written
 
 
 def _epoch(number: str) -> str:
@@ -348,11 +362,12 @@ def _serial(number: str) -> str:
 
 def _in_order(written: str, order: DateOrder) -> str:
     """Text that begins with a day, a month and a year in `order` as an instant; null where it does not."""
+    full = _with_century(written)
     year_first = r"\3-\2-\1 \4" if order == "dmy" else r"\3-\1-\2 \4"
-    iso = f"regexp_replace({written}, {_sql(_ORDERED)}, '{year_first}')"
+    iso = f"regexp_replace({full}, {_sql(_ORDERED)}, '{year_first}')"
     half_day = f"try_strptime({iso}, ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p'])"
     return (
-        f"case when regexp_matches({written}, {_sql(_ORDERED)}) "
+        f"case when regexp_matches({full}, {_sql(_ORDERED)}) "
         f"then coalesce({_cast_instant(f'trim({iso})')}, {half_day}) end"
     )
 
@@ -379,7 +394,8 @@ def instant(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:
 
     ISO 8601 with or without an offset (UTC is meant without one), epochs of seconds to nanoseconds, a spreadsheet's
     serial days, `yyyymmdd`, months in English words, and days and months in `order`: `13/01/2026` can be read one way
-    only, `05/01/2026` needs to be told. What stands between dots begins with its day. Fractions end at microseconds.
+    only, `05/01/2026` needs to be told. What stands between dots begins with its day. A year of two digits comes last:
+    1969 to 2068. Fractions end at microseconds.
     """
     if kind == "TIMESTAMP":
         return value
@@ -409,7 +425,6 @@ def instant(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:
         f"regexp_replace(regexp_replace({written}, {_sql(_COMPACT)}, '\\1-\\2-\\3 \\4:\\5:\\6\\7\\8'), "
         "' ::(?:Z|$)', '')"
     )
-    dotted = f"regexp_replace({written}, {_sql(_DOTTED)}, '20\\4-\\2-\\1 \\5')"
     worded = f"try_strptime({written}, [{', '.join(_sql(form) for form in _WORDED)}]) at time zone 'UTC'"
     day_first, month_first = _in_order(written, "dmy"), _in_order(written, "mdy")
     first, second = (month_first, day_first) if order == "mdy" else (day_first, month_first)
@@ -417,13 +432,13 @@ def instant(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:
     if order == "":
         ordered = f"case when {ambiguous_date(value)} then null else {ordered} end"
     return (
-        f"coalesce({_cast_instant(value)}, "
+        f"coalesce({_cast_time(value, 'TIMESTAMP')}, "
         f"case when regexp_full_match({written}, {_sql(_EPOCH)}) then {_epoch(number)} "
         f"when regexp_full_match({written}, {_sql(_SERIAL)}) then {_serial(number)} "
         f"when regexp_matches({written}, {_sql(_COMPACT)}) then {_cast_instant(compact)} "
-        f"when regexp_matches({written}, {_sql(_DOTTED)}) then {_cast_instant(f'trim({dotted})')} "
-        f"when regexp_matches({written}, {_sql(_ORDERED)}) then {ordered} "
-        f"else coalesce({_cast_instant(tidy)}, {worded}) end)"
+        f"when regexp_matches({written}, {_sql(_DOTTED)}) then {day_first} "
+        f"when regexp_matches({_with_century(written)}, {_sql(_ORDERED)}) then {ordered} "
+        f"else coalesce({_cast_time(tidy, 'TIMESTAMP')}, {worded}) end)"
     )
 
 
@@ -432,5 +447,5 @@ def day(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:
     if kind == "DATE":
         return value
     if kind == "VARCHAR":
-        return f"coalesce(try_cast({value} as date), cast({instant(value, kind, order)} as date))"
+        return f"coalesce({_cast_time(value, 'DATE')}, cast({instant(value, kind, order)} as date))"
     return f"cast({instant(value, kind, order)} as date)"

@@ -171,6 +171,10 @@ def test_words_stay_words_where_people_write(settings: Settings) -> None:
         ("2026-01-05,1 25,,,", "amount: 1 25 is not a DECIMAL(18, 4)"),
         ("2026-01-05,inf,,,", "amount: inf is not a DECIMAL(18, 4)"),
         ("2026-02-30,,,,", "sold: 2026-02-30 is not a TIMESTAMP"),
+        ("13-01-26,,,,", "sold: 13-01-26 is not a TIMESTAMP"),
+        ("26-01-13,,,,", "sold: 26-01-13 is not a TIMESTAMP"),
+        ("1/1/1,,,,", "sold: 1/1/1 is not a TIMESTAMP"),
+        ("05/01/26,,,,", "sold: 05/01/26 can be read two ways and nothing else in the file says which: set"),
         ("N/A,,,,", "sold is missing"),
         ("0001-01-01T00:00:00Z,,,,", "sold is missing"),
         ("0044-03-15 (BC),,,,", "sold: 0044-03-15 (BC) 00:00:00 is not between 1990-01-01 and"),
@@ -218,6 +222,32 @@ def test_one_date_that_can_be_read_one_way_settles_the_others(settings: Settings
     text = f"sale_id,sold,shipped\n1,2026-01-05,06/01/2026\n2,2026-01-05,{evidence}\n"
     good, bad = loaded(settings, "sales.csv", text)
     assert ([row[5] for row in good], bad) == ([day, date(2026, 1, 13)], [])
+
+
+@pytest.mark.parametrize(
+    ("shipped", "day"),
+    [
+        ("13/01/26", date(2026, 1, 13)),
+        ("1/13/26 9:05 AM", date(2026, 1, 13)),
+        ("13.1.26 09:05", date(2026, 1, 13)),
+        ("01/01/01", date(2001, 1, 1)),
+        ("13/01/68", date(2068, 1, 13)),
+        ("13/01/99", date(1999, 1, 13)),
+        ("13.01.1999", date(1999, 1, 13)),
+        ("13-Jan-99", date(1999, 1, 13)),
+    ],
+)
+def test_two_digits_are_a_year_from_1969_to_2068(settings: Settings, shipped: str, day: date) -> None:
+    good, _ = loaded(settings, "sales.csv", f"sale_id,sold,shipped\n1,2026-01-05,{shipped}\n")
+    assert [row[5] for row in good] == [day]
+
+
+def test_a_date_of_two_digits_settles_the_others(settings: Settings) -> None:
+    text = "sale_id,sold,shipped\n1,05/01/26 09:00,06/01/26\n2,06/01/26 09:00,13/01/26\n"
+    good, bad = loaded(settings, "sales.csv", text)
+    assert ([row[1].day for row in good], [row[5] for row in good], bad) == (
+        [5, 6], [date(2026, 1, 6), date(2026, 1, 13)], []
+    )  # fmt: skip
 
 
 def test_settings_say_what_a_file_leaves_open_and_have_it_read_again(settings: Settings) -> None:
