@@ -6,14 +6,33 @@ source as (
 
 ),
 
+-- A number is the state of ServiceNow's own model; a company's own states are open until they have an end or a code.
+stated as (
+
+    select
+        *,
+        coalesce(lower(trim(state)) in ('4', 'canceled', 'cancelled'), false) as is_cancelled,
+        coalesce(lower(trim(state)) in ('3', 'closed'), false) as is_closed,
+        work_ended_at is null
+        and coalesce(
+            lower(trim(state)) in (
+                '-5', '-4', '-3', '-2', '-1', '0', 'new', 'assess', 'authorize', 'scheduled', 'implement', 'review'
+            ),
+            false
+        ) as is_open
+
+    from source
+
+),
+
 closings as (
 
     select
         change_number,
         min(updated_at) as closed_at
 
-    from source
-    where close_code is not null
+    from stated
+    where close_code is not null and not is_open
     group by change_number
 
 ),
@@ -21,7 +40,7 @@ closings as (
 newest as (
 
     select *
-    from source
+    from stated
     qualify row_number() over (
         partition by change_number
         order by
@@ -63,6 +82,7 @@ renamed as (
         coalesce(worded.model_version, case when worded.names_a_deployment then worded.named_version end)
             as version_name,
         case
+            when worded.is_open or worded.is_cancelled then null
             when lower(worded.close_code) like 'successful%' then 'succeeded'
             when lower(worded.close_code) like 'unsuccessful%' then 'failed'
         end as outcome,
@@ -70,8 +90,8 @@ renamed as (
         coalesce(regexp_matches(lower(worded.short_description), '(^|[^a-z])(roll[ -]?back|revert)'), false)
             as is_rollback_stated,
         worded.close_code is null
-        and (worded.work_ended_at is not null or coalesce(lower(worded.state) in ('3', 'closed'), false))
-            as is_outcome_missing,
+        and not worded.is_cancelled
+        and (worded.work_ended_at is not null or worded.is_closed) as is_outcome_missing,
 
         worded.created_at,
         coalesce(worded.work_ended_at, closings.closed_at) as ended_at
