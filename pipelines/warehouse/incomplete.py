@@ -1,4 +1,4 @@
-"""Exports that say themselves that a part of them is missing: pages that were not fetched, parts that did not arrive.
+"""Exports that show that a part of them is missing: pages not fetched, parts that did not arrive, a file cut off.
 
 What is there is loaded; what is missing is named.
 """
@@ -17,6 +17,7 @@ from pipelines.sources.spec import Format, Source
 from pipelines.warehouse import ledger_schema
 from pipelines.warehouse.companions import MANIFEST
 from pipelines.warehouse.connect import quote, writer
+from pipelines.warehouse.json_rows import BROKEN_OFF
 from pipelines.warehouse.landing import companion_files, landing_files
 
 PAGES = "pages.parquet"
@@ -42,7 +43,9 @@ def keep_pages(connection: duckdb.DuckDBPyConnection, form: Format, rows: str, f
 
 def incomplete_sentences(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> list[str]:
     """A sentence for everything of which the source's exports say that it is missing."""
-    return cut_exports(connection, source) + missing_parts(connection, settings, source)
+    return (
+        cut_exports(connection, source) + broken_off(connection, source) + missing_parts(connection, settings, source)
+    )
 
 
 def incomplete_exports(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
@@ -77,6 +80,22 @@ def cut_exports(connection: duckdb.DuckDBPyConnection, source: Source) -> list[s
         f"further pages{f': {total:,} records in all, of which {count:,} are here' if total else ''}. "
         "Fetch every page, to the last one, and land them beside it"
         for path, files, total, count in rows
+    ]
+
+
+def broken_off(connection: duckdb.DuckDBPyConnection, source: Source) -> list[str]:
+    """A sentence for every file of which the last line is a part of a record, or says that no more comes."""
+    rows = connection.execute(
+        "select min(path), any_value(case when not starts_with(raw, '{') then left(raw, 60) end) "
+        "from raw.quarantine join ledger.files "
+        "using (source, content_id) where source = ? and status = 'loaded' and reason = ? "
+        "group by content_id order by 1",
+        [source.name, BROKEN_OFF],
+    ).fetchall()
+    return [
+        f"{source.name}: {path} breaks off: its last line is {f'`{text}`' if text else 'only a part of a record'}. "
+        "What should follow is missing: export it again and land the new file in its place"
+        for path, text in rows
     ]
 
 

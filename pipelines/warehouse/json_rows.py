@@ -17,6 +17,9 @@ from pipelines.warehouse.recognise import Landed, Recognised, recognise
 
 SNIFFED_LINES = 20
 SMALLEST_BUFFER = 2**16
+NO_JSON = "is not valid JSON"
+BROKEN_OFF = f"{NO_JSON}, and the last line of the file: the export broke off"
+"""Why the last record of a file is bad: it was cut, or says in words that no more comes."""
 REWRITE = (
     "It was cut off, or no JSON library wrote it: single quotes, None and NaN are Python's (json.dumps writes JSON), "
     "and records separated by commas need brackets around them. Write it again and deliver it; the other files were "
@@ -39,12 +42,13 @@ def open_json(landed: Landed) -> Recognised | None:
     )
     half = landed.limits.nesting // 2
     many = " or ".join(f"strlen(_raw) - strlen(replace(_raw, '{bracket}', '')) > {half}" for bracket in "[{")
-    lines, broken, bracketed = connection.execute(
-        f"select count(*), count(*) filter (not json_valid(_raw)), count(*) filter ({many}) from documents"
-    ).fetchone() or (0, 0, 0)
+    lines, broken, bracketed, last = connection.execute(
+        f"select count(*), count(*) filter (not json_valid(_raw)), count(*) filter ({many}), max(_row) from documents"
+    ).fetchone() or (0, 0, 0, 0)
     if lines == 0:
         return None
-    fault = "case when not json_valid(_raw) then 'is not valid JSON' end"
+    why = f"case when _row = {last} then {quote(BROKEN_OFF)} else {quote(NO_JSON)} end"
+    fault = f"case when not json_valid(_raw) then {why} end"
     if bracketed and (deep := list(_too_deep(landed, many))):
         told = f"is nested deeper than {landed.limits.nesting} (the setting `limits.nesting`)"
         fault = f"case when _row in ({', '.join(map(str, deep))}) then {quote(told)} else {fault} end"
