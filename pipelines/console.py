@@ -121,9 +121,9 @@ def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
 
 def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: Path | None) -> bool:
     """Failures and rejected files and days, with what to do; returns whether there are any."""
-    for file in _first(found.rejected_files):
+    for file in _first(found.rejected_files, "ledger.files (status 'rejected' or 'unreadable')"):
         complain(f"{file.status}: {file.source}, {file.message}")
-    for day in _first(found.rejected_days):
+    for day in _first(found.rejected_days, "ledger.days (status 'rejected')"):
         complain(
             f"rejected: {day.source} {day.day}: {day.message}. No data of {day.source} counts on that day. "
             "Fix the export and deliver it again."
@@ -135,10 +135,11 @@ def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: P
     return bool(found.rejected_files or found.rejected_days or failures)
 
 
-def _first(items: Sequence[Any]) -> Iterator[Any]:
+def _first(items: Sequence[Any], table: str) -> Iterator[Any]:
+    """The first of the items, then how many more there are and in which table of the warehouse."""
     yield from items[:MOST_SHOWN]
     if len(items) > MOST_SHOWN:
-        complain(f"… and {len(items) - MOST_SHOWN} more: scorecard doctor has the counts")
+        complain(f"… and {len(items) - MOST_SHOWN:,} more: {table} of the warehouse lists them all")
 
 
 def show_alerts(found: Overview) -> None:
@@ -241,7 +242,14 @@ def show_unrated(currencies: Sequence[UnratedCurrency]) -> None:
             f"{item.source}: {item.row_count:,} rows in {item.currency} from {item.first_day} to {item.last_day} "
             "have no valid exchange rate, so they are not in any dollar amount"
         )
-    if currencies:
+    alone = {item.currency: item.last_rate for item in currencies if item.is_alone}
+    for currency, last in alone.items():
+        known = f"none of {currency} after {last}" if last else f"none of {currency}"
+        say(
+            f"Next: the exchange rates in fx_rates have {known}, which the ECB may not publish. Put a file of other "
+            f"rates there: the columns Date and {currency}, in units for one euro."
+        )
+    if any(not item.is_alone for item in currencies):
         say("Next: put the ECB's eurofxref-hist.csv into the folder fx_rates, or other rates in the same layout.")
 
 

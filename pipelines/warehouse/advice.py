@@ -297,13 +297,18 @@ _AMOUNTS = (
 
 @dataclass(frozen=True)
 class UnratedCurrency:
-    """A currency in which a source's rows have amounts on days that no exchange rate reaches."""
+    """A currency in which a source's rows have amounts on days that no exchange rate reaches.
+
+    `is_alone`: whether other currencies have rates on these days; then `last_rate` is the day of its own last one.
+    """
 
     source: str
     currency: str
     row_count: int
     first_day: date
     last_day: date
+    is_alone: bool
+    last_rate: date | None
 
 
 def unrated_currencies(settings: Settings, sources: Mapping[str, Source]) -> list[UnratedCurrency]:
@@ -325,10 +330,14 @@ def unrated_currencies(settings: Settings, sources: Mapping[str, Source]) -> lis
             "rated as (select currency, rate_date from published semi join dollars using (rate_date) "
             "union select 'EUR', rate_date from dollars), "
             f"needed as (select source, currency, _day, count(*) as n from ({' union all '.join(needed)}) "
-            "where currency <> 'USD' group by all) "
-            "select source, currency, sum(n)::bigint, min(_day), max(_day) from needed where not exists ("
-            "select 1 from rated where rated.currency = needed.currency "
-            f"and rated.rate_date between needed._day - {_RATE_HOLDS_DAYS} and needed._day) group by all order by all"
+            "where currency <> 'USD' group by all), "
+            "reached as (select *, exists(from rated where rated.currency = needed.currency "
+            f"and rated.rate_date between needed._day - {_RATE_HOLDS_DAYS} and needed._day) as is_rated, "
+            f"exists(from dollars where rate_date between needed._day - {_RATE_HOLDS_DAYS} and needed._day) "
+            "as is_alone from needed) "
+            "select source, currency, sum(n)::bigint, min(_day), max(_day), bool_and(is_alone), "
+            "(select max(rate_date) from published where published.currency = reached.currency) "
+            "from reached where not is_rated group by source, currency order by all"
         ).fetchall()
         return [UnratedCurrency(*row) for row in rows]
 

@@ -133,23 +133,28 @@ def test_an_export_without_a_line_is_still_known_for_what_it_is(settings: Settin
 def test_amounts_whose_day_no_rate_reaches_are_named(settings: Settings) -> None:
     folder = settings.landing_dir / "fx_rates"
     folder.mkdir()
-    (folder / "eurofxref-hist.csv").write_text("Date,USD,CHF,\n2026-01-08,1.1,0.93,\n")
+    rates = "Date,USD,CHF,RUB,\n2026-01-08,1.1,0.93,N/A,\n2022-03-01,1.1,0.93,117.2,\n"
+    (folder / "eurofxref-hist.csv").write_text(rates)
     sources = all_sources()
     take_in(settings, sources["fx_rates"])
     replace_days(settings, sources["fx_rates"])
     line = "{},1,{},WBS-1,6400,Cloud,5,{}"
     header = "Document Number,Line Item,Posting Date,Project,GL Account,Cost Category,Amount,Currency"
     days = [
+        ("2026-02-12", "EUR"),
         ("2026-01-12", "EUR"),
         ("2026-01-15", "CHF"),
         ("2026-01-16", "CHF"),
         ("2026-01-12", "XAU"),
+        ("2026-01-12", "RUB"),
         ("2025-12-30", "USD"),
     ]
     lines = [line.format(number, day, currency) for number, (day, currency) in enumerate(days)]
     _, warehouse = taken(settings, costs="\n".join([header, *lines]))
     warehouse.close()
     assert unrated_currencies(settings, sources) == [
-        UnratedCurrency("finance", "CHF", 1, date(2026, 1, 16), date(2026, 1, 16)),
-        UnratedCurrency("finance", "XAU", 1, date(2026, 1, 12), date(2026, 1, 12)),
+        UnratedCurrency("finance", "CHF", 1, date(2026, 1, 16), date(2026, 1, 16), False, date(2026, 1, 8)),
+        UnratedCurrency("finance", "EUR", 1, date(2026, 2, 12), date(2026, 2, 12), False, None),
+        UnratedCurrency("finance", "RUB", 1, date(2026, 1, 12), date(2026, 1, 12), True, date(2022, 3, 1)),
+        UnratedCurrency("finance", "XAU", 1, date(2026, 1, 12), date(2026, 1, 12), True, None),
     ]
