@@ -16,7 +16,7 @@ _FIELDS = ("date", "model", "kind", "role", "theme", "sentiment", "title")
 
 
 def _front(field: str) -> str:
-    line = rf"regexp_extract(front, '(?:^|\n){field}:([^\n]*)', 1)"
+    line = rf"regexp_extract(front, '(?:^|\n)(?i:{field})[ \t]*:([^\n]*)', 1)"
     return f"nullif(trim(trim({line}), chr(34) || chr(39)), '') as {field}"
 
 

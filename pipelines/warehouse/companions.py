@@ -17,6 +17,7 @@ LEFT_BEHIND = re.compile(
     | .*\.(db|sqlite3?)-shm                            # SQLite's index of a log, of use to its own machine alone
     | .*\.(sql|ddl) | .*\.(yml|yaml)                 # AWS: create-table.sql, crawler-cfn.yml
     | aws-programmatic-access-test-object             # AWS writes it to a bucket to see that it may
+    | [0-9]+_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]+_complete  # Amplitude: an hour's files are all there
     """
 )
 """Names that no export bears."""

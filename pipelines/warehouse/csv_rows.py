@@ -75,9 +75,11 @@ def open_csv(landed: Landed) -> Recognised | None:
         return Recognised(form, int(good), 0, "")
     connection.execute(
         # A quote without its second swallows lines: each of them is a row that is not loaded. Of a line with too many
-        # cells there is an error for each of them: the last knows how many there are.
+        # cells there is an error for each of them: the last knows how many there are. Of one with too few there is one
+        # for each that is missing: the first does.
         "create or replace temp table broken_lines as with broken as (select file_id, line, any_value(csv_line) as "
-        f"csv_line, arg_max({_REASON}, (column_idx, error_message)) as _reason from reject_errors "
+        f"csv_line, coalesce(arg_min({_REASON}, column_idx) filter (error_type = 'MISSING COLUMNS'), "
+        f"arg_max({_REASON}, (column_idx, error_message))) as _reason from reject_errors "
         "group by file_id, line), "
         "lines as (select file_id, line, _reason, unnest(string_split(rtrim(csv_line, chr(10)), chr(10))) as text, "
         "generate_subscripts(string_split(rtrim(csv_line, chr(10)), chr(10)), 1) as place from broken) "

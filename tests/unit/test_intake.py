@@ -23,6 +23,7 @@ from pipelines.warehouse import intake, ledger, staleness
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import days_version_of, take_in
+from pipelines.warehouse.json_rows import BROKEN_OFF
 from pipelines.warehouse.status import Status, health
 
 SALES = Source(
@@ -143,10 +144,10 @@ def test_bad_rows_are_set_aside_with_their_reason_and_the_rest_goes_on(settings:
         settings,
         "a.csv",
         HEADER + "o1,2026-01-02,1\no2,2026-01-02,-1\n,2026-01-02,1\no4,2026-01-02,many\no5,soon,1\no6,2031-01-01,1\n"
-        "o7,2026-01-02\no8,2026-01-02,1,2,3,4\n" + "".join(f"p{i},2026-01-02,1\n" for i in range(30)),
+        "o7,2026-01-02\no8,2026-01-02,1,2,3,4\n" + "".join(f"p{i},2026-01-02,1\n" for i in range(30)) + "END OF FILE\n",
     )
     (report,) = load(settings)
-    assert (report.rows_read, report.rows_loaded, report.rows_quarantined) == (38, 31, 7)
+    assert (report.rows_read, report.rows_loaded, report.rows_quarantined) == (39, 31, 8)
     reasons = query(settings, "select row_number, reason from raw.quarantine order by row_number, reason")
     assert [r for _, r in reasons] == [
         "amount is below 0",
@@ -156,6 +157,7 @@ def test_bad_rows_are_set_aside_with_their_reason_and_the_rest_goes_on(settings:
         "ordered_at: 2031-01-01 00:00:00 is not between 1990-01-01 and 2027-01-16, a day after the file was written",
         "the line has 2 columns and the header has 3 columns",
         "the line has 6 columns and the header has 3 columns",
+        "the line has 1 columns and the header has 3 columns",
     ]
 
 
@@ -183,6 +185,12 @@ def test_a_line_that_is_no_json_is_set_aside_as_it_came(settings: Settings) -> N
     land(settings, "a.jsonl", '{"id":"o1","sold":"2026-01-02","amount":1}\n{"id": broken\n\n')
     (report,) = load(settings)
     assert (report.rows_read, report.rows_loaded, report.rows_quarantined) == (2, 1, 1)
+    assert query(settings, "select raw, reason from raw.quarantine") == [('{"id": broken', BROKEN_OFF)]
+
+
+def test_a_line_that_is_no_json_amid_others_does_not_say_that_the_file_breaks_off(settings: Settings) -> None:
+    land(settings, "a.jsonl", '{"id": broken\n{"id":"o1","sold":"2026-01-02","amount":1}\n')
+    load(settings)
     assert query(settings, "select raw, reason from raw.quarantine") == [('{"id": broken', "is not valid JSON")]
 
 

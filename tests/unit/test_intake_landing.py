@@ -92,6 +92,7 @@ def test_a_file_that_cannot_be_read_for_lack_of_permission_is_read_once_it_may(
     ("name", "content"),
     [
         ("_SUCCESS", b""),
+        ("187520_2026-01-06_9_complete", b""),
         ("_committed_123", b"{}"),
         ("cur-Manifest.json", b'{"assemblyId": "1", "reportKeys": []}'),
         ("manifest.json", b'{"manifestVersion": "2024-04-01", "blobs": []}'),
