@@ -11,7 +11,7 @@ from datetime import timedelta
 from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table, Writing
 
 # A column per currency, and which ones changes over the years. The history file writes `USD` and ISO days;
-# the file of the day writes ` USD` and `23 November 2026`.
+# the file of the day writes ` USD` and `23 November 2026`. `ZZZ` is no currency: without any column, unpivot fails.
 _RATES = """
 select
     _row,
@@ -20,7 +20,7 @@ select
     trim(currency) as currency,
     per_eur
 from (
-    unpivot (select "Date" as day, * exclude ("Date") from rows)
+    unpivot (select "Date" as day, null::varchar as "ZZZ", * exclude ("Date") from rows)
     on columns('^ ?[A-Z]{3}$') into name currency value per_eur
 )
 """
@@ -67,6 +67,7 @@ SOURCE = Source(
             requires=("Date",),
             null_text=("", "N/A"),
             select={"rates": _RATES},
+            skips="select _row, 'no column of a currency has a rate' as _reason from rows",
         ),
     ),
     late=timedelta(days=7),

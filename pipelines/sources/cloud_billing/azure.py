@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.sources.cloud_billing.charges import MONEY, all_but, one_of, renamed, select
 from pipelines.sources.spec import Container, Format, Writing
+from pipelines.sources.values import quick
 
 # The actual cost, amortised cost, EA and MCA files: DuckDB does not mind that they differ in case.
 _AZURE_COLUMNS = (
@@ -64,9 +65,15 @@ _AZURE_FAMILIES = {
 }
 
 
+_DAYS_FIRST = "try_strptime(BillingPeriodEndDate, '%d/%m/%Y') >= date '1990-01-01'"
+"""Whether a row writes days before months: the last day of a month is no month's number."""
+
+
 def _azure_date(column: str, days: int = 0) -> str:
-    """US dates (`9/2/2023`) as ISO, shifted by `days`; text that is no date stays, to be quarantined."""
-    day = f"coalesce(try_strptime({column}, '%m/%d/%Y'), try_cast({column} as timestamp))"
+    """US dates (`9/2/2023`), or days first, as ISO, shifted by `days`; other text stays, to be quarantined."""
+    days_first, months_first = (f"try_strptime({column}, '{form}')" for form in ("%d/%m/%Y", "%m/%d/%Y"))
+    written = f"case when {_DAYS_FIRST} then {days_first} else {months_first} end"
+    day = f"coalesce({written}, {quick(column, 'TIMESTAMP')})"
     return f"coalesce(cast({day} + interval {days} day as varchar), {column})"
 
 
