@@ -62,7 +62,11 @@
     case
         when {{ is_production }} then 'prod'
         when regexp_matches(lower({{ name }}), '(^|[^a-z])(pre|non)[-_ ]?prod') then 'staging'
-        when regexp_matches(lower({{ name }}), '(^|[^a-z])(prod|production|live)($|[^a-z])') then 'prod'
+        when regexp_matches(lower({{ name }}), '(^|[^a-z])(prod|production|prd|live)($|[^a-z])') then 'prod'
+        when regexp_matches(
+            lower({{ name }}),
+            '(^|[^a-z])(produktion|produktiv|producci[oó]n|produ[cç][aã]o|produzione|productie)($|[^a-z])'
+        ) then 'prod'
         when regexp_matches(lower({{ name }}), '(^|[^a-z])(stage|stg|staging|uat|test|qa)($|[^a-z])') then 'staging'
         when regexp_matches(lower({{ name }}), '(^|[^a-z])(dev|development|sandbox)($|[^a-z])') then 'dev'
         else {{ otherwise }}

@@ -76,8 +76,9 @@ renamed as (
     select
         worded.change_number,
         worded.configuration_item,
-        {{ deployment_environment("coalesce(worded.environment, worded.short_description)", 'false', "'prod'") }}
-            as environment,
+        {{ deployment_environment(
+            "coalesce(worded.environment, worded.short_description)", 'false', "coalesce(lower(worded.environment), 'prod')"
+        ) }} as environment,
         worded.short_description,
         coalesce(worded.model_version, case when worded.names_a_deployment then worded.named_version end)
             as version_name,

@@ -79,7 +79,9 @@ renamed as (
     select
         inference_service,
         resource_version,
-        {{ deployment_environment("coalesce(environment, inference_service)", 'false', "'prod'") }} as environment,
+        {{ deployment_environment(
+            "coalesce(environment, inference_service)", 'false', "coalesce(lower(environment), 'prod')"
+        ) }} as environment,
         revision,
         version_name,
 

@@ -26,7 +26,9 @@ renamed as (
         endpoint_config_name,
         status,
         variants,
-        {{ deployment_environment("coalesce(environment, endpoint_name)", 'false', "'prod'") }} as environment,
+        {{ deployment_environment(
+            "coalesce(environment, endpoint_name)", 'false', "coalesce(lower(environment), 'prod')"
+        ) }} as environment,
 
         occurred_at
 
