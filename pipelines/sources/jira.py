@@ -177,6 +177,13 @@ def _select_changes(histories: str, issue_id: str, issue_key: str, change_count:
     """
 
 
+_UNRESOLVED = (
+    "'unresolved', 'nicht erledigt', 'non résolu', 'non résolue', 'sin resolver', 'não resolvido', 'não resolvida', "
+    "'non risolto', 'niet opgelost'"
+)
+"""What a CSV says of an issue without a resolution, in the languages in which the resolutions are known."""
+
+
 def _repeated(header: str) -> str:
     """The filled cells of a column that Jira repeats, once per value, as a JSON list."""
     return f"to_json(list_filter(list_value(*columns('^{header}(_[0-9]+)?$')), lambda cell: cell <> ''))"
@@ -221,7 +228,7 @@ _SELECT_CSV = rf"""
         {_category("Status Category")} as status_category,
         {_csv_instant("Status Category Changed")} as status_category_changed_at,
         "Priority" as priority_name,
-        nullif("Resolution", 'Unresolved') as resolution,
+        case when lower("Resolution") not in ({_UNRESOLVED}) then "Resolution" end as resolution,
         {_csv_instant("Created")} as created_at,
         {_csv_instant("Updated")} as updated_at,
         {_csv_instant("Resolved")} as resolved_at,

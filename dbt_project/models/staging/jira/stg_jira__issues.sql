@@ -78,7 +78,7 @@ renamed as (
             in (select issue_type from incident_types),
             false
         ) as is_incident,
-        coalesce(lower(resolution) = 'duplicate', false) as is_duplicate,
+        coalesce(regexp_full_match(lower(resolution), '{{ var('duplicate_resolutions') }}'), false) as is_duplicate,
         -- On an issue that is open again the resolution may have been left behind.
         coalesce(
             regexp_full_match(lower(resolution), '{{ var('dismissing_resolutions') }}')
