@@ -52,6 +52,9 @@ SOURCE = Source(
             touched=("updated_at", "generated_at"),
             rules=(
                 Rule(
+                    "try_cast(ticket_id as bigint) is not null", "id is no number that Zendesk gives", "ticket_id[:40]"
+                ),
+                Rule(
                     "status in ('new', 'open', 'pending', 'hold', 'solved', 'closed', 'deleted')",
                     "status is not one Zendesk has",
                 ),

@@ -328,6 +328,12 @@ TICKET = {
 }
 
 
+def test_a_zendesk_ticket_with_an_impossible_id_is_set_aside(settings: Settings) -> None:
+    line = json.dumps(TICKET).replace('"id": 35436', f'"id": {"9" * 5000}', 1)
+    load(settings, "zendesk", "export.jsonl", json.dumps(TICKET) + "\n" + line)
+    assert rows(settings, "select reason from raw.quarantine") == [(f"id is no number that Zendesk gives: {'9' * 40}",)]
+
+
 def test_a_zendesk_ticket_is_read_from_a_page_and_from_a_line(settings: Settings) -> None:
     page = {
         "tickets": [TICKET, TICKET | {"id": 2, "satisfaction_rating": None}],
