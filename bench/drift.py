@@ -121,11 +121,11 @@ def pipeline(settings: Settings) -> None:
                 if table.name in source.viewed:
                     connection.execute(f"create or replace view {raw} as {found}")
                     continue
-                reduced, values = source.derived[table.name].inputs
+                reduced, *others = source.derived[table.name].inputs
+                empty = ", ".join(f'"{item}" as ({replacing._empty(source.table(item))})' for item in others)
                 connection.execute(f"delete from {raw}")
                 connection.execute(
-                    f"insert into {raw} by name with {reduced} as ({found}), "
-                    f'"{values}" as ({replacing._empty(source.table(values))}) '
+                    f"insert into {raw} by name with {reduced} as ({found}), {empty} "
                     f"select * from ({source.derived[table.name].select})"
                 )
         built(settings, connection)
