@@ -1,4 +1,4 @@
-"""Cloud bills: FOCUS, and the native exports of AWS, Azure and Google Cloud mapped onto FOCUS columns.
+"""Bills: FOCUS, and the native exports of AWS, Azure, Google Cloud, OpenAI and Anthropic mapped onto FOCUS columns.
 
 Here: the `charges` table, and what each vendor's column means in FOCUS terms. Not here: which delivery of a
 restated bill stands, whose cost a charge is, or in what currency it is reported; those are rules, in dbt.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.cloud_billing import aws, azure, focus, google
+from pipelines.sources.cloud_billing import anthropic, aws, azure, focus, google, openai
 from pipelines.sources.cloud_billing.charges import CHARGES
 from pipelines.sources.spec import Deliveries, Names, Source
 
@@ -49,7 +49,14 @@ SOURCE = Source(
     owner="finops",
     glob=("cloud_billing/**/*",),
     tables=(CHARGES,),
-    formats=(*focus.FORMATS, *aws.FORMATS, *azure.FORMATS, *google.FORMATS),
+    formats=(
+        *focus.FORMATS,
+        *aws.FORMATS,
+        *azure.FORMATS,
+        *google.FORMATS,
+        *openai.FORMATS,
+        *anthropic.FORMATS,
+    ),
     # Clouds close a month some ten days into the next, and correct it until then.
     late=timedelta(days=45),
     fresh_within=timedelta(hours=72),

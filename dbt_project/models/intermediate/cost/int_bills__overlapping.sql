@@ -11,6 +11,8 @@ with
 
 charges as (select * from {{ ref('int_charges__delivered') }}),
 
+sums as (select * from {{ ref('int_bills__summed') }}),
+
 cells as (
 
     select
@@ -124,7 +126,7 @@ shared as (
 
 ),
 
-final as (
+exports as (
 
     select
         ranked.stream_id,
@@ -161,6 +163,24 @@ final as (
         or (ranked.data_set = 'focus') <> (kept.data_set = 'focus')
     qualify row_number() over (partition by ranked.cell_id, ranked.stream_id order by kept.place) = 1
 
+),
+
+-- A sum has no sub account, and may have been delivered twice as well.
+final as (
+
+    select * from sums
+    union all
+    select exports.*
+    from exports
+    left join sums
+        on
+            exports.stream_id = sums.stream_id
+            and exports.charge_date = sums.charge_date
+            and exports.bill_id = sums.bill_id
+            and exports.sub_account_id is null
+    where sums.stream_id is null
+
 )
 
-select * from final
+-- `sums` has the columns of `exports`.
+select * from final -- noqa: AM04

@@ -6,7 +6,9 @@
         pre_hook="{{ delete_days_to_rebuild('charge_date', forward=7) }}"
     )
 }}
-{% set fields = ['charge_category', 'commitment', 'tag_stage', 'usage_unit', 'sku_meter', 'service_category'] %}
+{% set fields = [
+    'charge_category', 'commitment', 'tag_stage', 'usage_unit', 'sku_meter', 'service_name', 'service_category',
+] %}
 
 with
 
@@ -76,6 +78,7 @@ final as (
             and charges.tag_stage is not distinct from matched.tag_stage
             and charges.usage_unit is not distinct from matched.usage_unit
             and charges.sku_meter is not distinct from matched.sku_meter
+            and charges.service_name is not distinct from matched.service_name
             and charges.service_category is not distinct from matched.service_category
 
 )
