@@ -227,20 +227,22 @@ class ZendeskPullSettings(PullSettings):
 
 
 class PullsSettings(BaseModel):
-    """The sources that are pulled, each in a table of its own: `[pulls.pagerduty]`."""
+    """What is pulled, each in a table of its own: `[pulls.pagerduty]`."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
+    anthropic: PullSettings | None = None
     github: GitHubPullSettings | None = None
     incident_io: PullSettings | None = None
     jira: JiraPullSettings | None = None
     mixpanel: MixpanelPullSettings | None = None
+    openai: PullSettings | None = None
     pagerduty: PullSettings | None = None
     typeform: TypeformPullSettings | None = None
     zendesk: ZendeskPullSettings | None = None
 
     def configured(self) -> dict[str, PullSettings]:
-        """Source → its settings, of the sources that are pulled."""
+        """Name → its settings, of the pulls that are configured."""
         return {name: found for name in type(self).model_fields if (found := getattr(self, name)) is not None}
 
 

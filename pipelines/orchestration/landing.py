@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from pipelines.orchestration.describe import owners, table
-from pipelines.orchestration.pulls import pull_key
+from pipelines.orchestration.pulls import pull_keys
 from pipelines.orchestration.retries import retried
 from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.settings import Settings
@@ -40,7 +40,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=key,
-        deps=[pull_key(source.name)] if source.name in settings.pulls.configured() else [],
+        deps=pull_keys(settings, source.name),
         group_name=GROUP,
         description=f"{source.title}: the files in the landing folder.\n\n{source.description}",
         owners=owners(source.owner),

@@ -18,6 +18,12 @@ def pull_key(source: str) -> dg.AssetKey:
     return dg.AssetKey([GROUP, source])
 
 
+def pull_keys(settings: Settings, source: str) -> list[dg.AssetKey]:
+    """The keys of the configured pulls that write what `source` reads."""
+    names = sorted(settings.pulls.configured())
+    return [pull_key(name) for name in names if all_connectors()[name].source == source]
+
+
 def pull_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """The assets of the sources that are configured. A failed one stops no other."""
     return [_asset(settings, source) for source in sorted(settings.pulls.configured())]

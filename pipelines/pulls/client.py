@@ -218,7 +218,7 @@ class Client:
         if code == 403:
             return PullError(f"{said}. The {token} lacks a permission. {needed}")
         if code == 404:
-            place = f"[pulls.{self._connector.source}]"
+            place = f"[pulls.{self._connector.name}]"
             return PullError(f"{said}. It does not exist, or the {token} may not see it: check {place}. {needed}")
         return PullError(f"{said}. The vendor did not understand the request")
 

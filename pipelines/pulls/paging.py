@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pipelines.pulls.check import records_of
 from pipelines.pulls.errors import PullError
-from pipelines.pulls.spec import Answer, Json, Page, Position, Window
+from pipelines.pulls.spec import Answer, Api, Json, Page, Position, Window
+from pipelines.sources.spec import Format
 
 SHORTEST = timedelta(seconds=2)
 """An interval that is not halved any more."""
@@ -55,3 +57,31 @@ def by_intervals(
             intervals, number = intervals[1:], 0
         rest = [[a.isoformat(), b.isoformat()] for a, b in intervals]
         yield Page(page.answer.body, page.records, {"intervals": rest, "page": number}, is_last=not rest)
+
+
+def by_next_page(
+    api: Api, path: str, asked: Mapping[str, Json], position: Position | None, form: Format, what: str
+) -> Iterator[Page]:
+    """The pages of a list that say `has_more`, and give the next one's token as `next_page`.
+
+    Args:
+        api: Whom to ask.
+        path: The list's.
+        asked: The parameters of each request: a token is good for the query it came from alone.
+        position: Where an earlier pull stopped.
+        form: The format that reads the pages.
+        what: The list, for messages.
+
+    Raises:
+        PullError: a page has no list of records, or says that there are more and not where.
+    """
+    while True:
+        answer = api.get(path, {**asked, **(position or {})})
+        records = records_of(form, answer.json, what)
+        has_more, token = answer.json.get("has_more") is True, answer.json.get("next_page")
+        if has_more and not token:
+            raise PullError(f"{what}: the answer has no `next_page`, and says that there are further pages")
+        position = {"page": token} if has_more else None
+        yield Page(answer.body, records, position, is_last=not has_more)
+        if not has_more:
+            return

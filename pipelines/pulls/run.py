@@ -165,18 +165,19 @@ def _place(error: Exception) -> str:
 class _Pull:
     """A pull of one source, under its lock. What a connector asks of the vendor, it asks this object."""
 
-    def __init__(self, settings: Settings, source: str, state: PullState, clock: Clock, result: Pulled) -> None:
-        self._settings, self._source, self._state = settings, source, state
+    def __init__(self, settings: Settings, name: str, state: PullState, clock: Clock, result: Pulled) -> None:
+        self._settings, self._name, self._state = settings, name, state
         self._clock, self._result = clock, result
         # One moment for all its streams, so that those that depend on each other have the same windows.
         self._began_at = state.began_at or clock.now()
         self._client: Client
+        self._connector: Connector
 
     def run(self, since: date | None) -> None:
-        connector, own, self._client = connect(self._settings, self._source, self._clock)
+        self._connector, own, self._client = connect(self._settings, self._name, self._clock)
         with closing(self._client):
             try:
-                for stream in connector.streams(own):
+                for stream in self._connector.streams(own):
                     self._check_is_read(stream)
                     state = self._state.stream(stream.name)
                     if stream.name in self._state.done:
@@ -193,19 +194,18 @@ class _Pull:
         return self._client.post(path, body)
 
     def pulled(self, stream: str, window: Window) -> Iterator[Json]:
-        path = self._settings.landing_dir / window_path(self._source, stream, window.name, ".json")
+        path = self._settings.landing_dir / self._path(stream, window.name, ".json")
         if not path.exists():
             raise PullError(f"{path} is gone, which was pulled before: pull again with --since {window.start:%Y-%m-%d}")
         return read_pages(path)
 
     def _check_is_read(self, stream: Stream) -> None:
-        path = window_path(self._source, stream.name, "2026-01-01", stream.suffix)
-        source = all_sources()[self._source]
+        source = all_sources()[self._connector.source]
         globs = self._settings.globs(source.name, source.glob)
-        if not is_read(path, globs):
+        if not is_read(self._path(stream.name, "2026-01-01", stream.suffix), globs):
             raise SetupError(
-                f"pulls are written to {self._source}/{FOLDER}/, and the source reads {', '.join(globs)}: add "
-                f'"{self._source}/{FOLDER}/**/*" to `glob` in [sources.{self._source}]'
+                f"pulls are written to {source.name}/{FOLDER}/, and the source reads {', '.join(globs)}: add "
+                f'"{source.name}/{FOLDER}/**/*" to `glob` in [sources.{source.name}]'
             )
 
     def _stream(self, stream: Stream, asked: date, again: bool) -> None:
@@ -216,7 +216,7 @@ class _Pull:
             first = min(asked, state.reached.date()) if state.reached else asked
             state.unfinished = Pass(began_at=self._began_at, first=first)
             state.reached, state.cursor, state.part = None, None, None
-        missing = Missing(format_of(self._source, stream.form))
+        missing = Missing(format_of(self._connector.source, stream.form))
         pages, records = self._result.pages, self._result.records
         while True:
             now, resumed = self._clock.now(), state.unfinished
@@ -232,11 +232,11 @@ class _Pull:
             self._save()
             if is_done:
                 break
-        self._result.warnings += missing.sentences(f"{self._source}, {stream.name}")
+        self._result.warnings += missing.sentences(f"{self._name}, {stream.name}")
         self._result.reached[stream.name] = state.reached
         log.info(
             "%s, %s: %s pages with %s records; up to date at %s UTC",
-            *(self._source, stream.name),
+            *(self._name, stream.name),
             *(f"{self._result.pages - pages:,}", f"{self._result.records - records:,}"),
             f"{state.reached:%Y-%m-%d %H:%M}",
         )
@@ -251,7 +251,7 @@ class _Pull:
             current.until = min(window.end, now)
             self._save()
             if number % PROGRESS_EVERY == 0 and number < len(windows):
-                log.info("%s, %s: %s, day %d of %d", self._source, stream.name, window.name, number, len(windows))
+                log.info("%s, %s: %s, day %d of %d", self._name, stream.name, window.name, number, len(windows))
 
     def _feed(self, state: StreamState, window: Window) -> list[Window]:
         """The feed's next file: one that was begun not long ago, else a new one."""
@@ -283,11 +283,11 @@ class _Pull:
         """The window's file to write to: gone on with where a pull stopped in it not long ago, else a new one."""
         now, old = self._clock.now(), state.part
         if old is not None:
-            target = Target(self._settings, self._path(stream, old.window), old.size_bytes)
+            target = Target(self._settings, self._path(stream.name, old.window, stream.suffix), old.size_bytes)
             if old.window == window.name and now - old.begun_at < RESUMED_WITHIN and target.is_resumed:
                 return target, old
             target.discard()
-        return Target(self._settings, self._path(stream, window.name)), Part(
+        return Target(self._settings, self._path(stream.name, window.name, stream.suffix)), Part(
             window=window.name, start=window.start, end=window.end, begun_at=now
         )
 
@@ -333,8 +333,8 @@ class _Pull:
         self._result.pages += 1
         self._result.records += records
 
-    def _path(self, stream: Stream, window: str) -> str:
-        return window_path(self._source, stream.name, window, stream.suffix)
+    def _path(self, stream: str, window: str, suffix: str) -> str:
+        return window_path(self._connector.source, self._connector.folder(stream), window, suffix)
 
     def _save(self) -> None:
-        write_state(self._settings, self._source, self._state)
+        write_state(self._settings, self._name, self._state)

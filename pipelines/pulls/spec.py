@@ -151,10 +151,12 @@ class Rate:
 class Connector:
     """A vendor's API.
 
-    `base_url`: None where every customer has one of its own. `permission`: what the token needs, for messages.
-    `headers`: those of each request, the token's among them.
+    `name`: of its table of settings and its state. `source`: what reads its pages; of the same name, but for a model
+    vendor's costs, which are a bill. `base_url`: None where every customer has one of its own. `permission`: what the
+    token needs, for messages. `headers`: those of each request, the token's among them.
     """
 
+    name: str
     source: str
     title: str
     base_url: str | None
@@ -162,3 +164,7 @@ class Connector:
     headers: Callable[[PullSettings, str], Mapping[str, str]]
     streams: Callable[[PullSettings], Sequence[Stream]]
     rate: Rate | None = None
+
+    def folder(self, stream: str) -> str:
+        """Where one of its streams is, below the source's folder of pulls."""
+        return stream if self.name == self.source else f"{self.name}/{stream}"

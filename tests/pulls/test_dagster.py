@@ -12,7 +12,9 @@ from pipelines.orchestration.assembly import build_defs
 from pipelines.orchestration.jobs import DAILY
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.pulls import GROUP, pull_assets, pull_key
+from tests.pulls.anthropic import Anthropic
 from tests.pulls.conftest import Home
+from tests.pulls.openai import OpenAi
 from tests.pulls.pagerduty import PagerDuty
 from tests.pulls.vendor import Vendor
 
@@ -45,3 +47,11 @@ def test_pulls_are_before_landing_and_not_in_the_daily_run(vendor: Vendor, home:
     assert defs.resolve_job_def(GROUP).asset_layer.executable_asset_keys == {pull_key("pagerduty")}
     crons = {schedule.name: schedule.cron_schedule for schedule in defs.schedules or []}
     assert (crons["pulls_schedule"], crons["daily_schedule"]) == ("0 5 * * *", "0 6 * * *")
+
+
+def test_a_bill_waits_for_every_pull_that_it_reads(home: Home) -> None:
+    with OpenAi().server().up() as one, Anthropic(home.clock).server().up() as other:
+        home.connect("openai", one)
+        home.connect("anthropic", other)
+        graph = build_defs(home.settings).resolve_asset_graph()
+    assert graph.get(landing_key("cloud_billing")).parent_keys == {pull_key("openai"), pull_key("anthropic")}

@@ -14,7 +14,7 @@ from pipelines.sources import all_sources
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.incomplete import incomplete_exports
 from tests.integration import quality
-from tests.pulls import github, incident_io, jira, mixpanel, pagerduty, typeform, zendesk
+from tests.pulls import anthropic, github, incident_io, jira, mixpanel, openai, pagerduty, typeform, zendesk
 from tests.pulls.conftest import Home
 
 CATALOG = f"""
@@ -30,6 +30,8 @@ identifiers:
   - {{source: github, kind: repository, value: {github.REPOSITORY}}}
   - {{source: github, kind: workflow, value: {github.REPOSITORY}/.github/workflows/deploy.yml}}
   - {{source: zendesk, kind: ticket_tag, value: chat}}
+  - {{source: cloud_billing, kind: sub_account_id, value: proj_chat}}
+  - {{source: cloud_billing, kind: sub_account_id, value: wrkspc_chat}}
 features:
   - id: chat-feature
     name: Chat
@@ -61,6 +63,14 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "where feature_id <> 'all' and event_date = date '2026-03-06'": [("2026-03-06", 2)],
     "select cast(event_date as varchar), observation_count from marts.mart_satisfaction_measures_daily "
     "where observation_count > 0 order by all": [("2026-03-02", 1), ("2026-03-04", 2)],
+    # Dollars as they are, cents as dollars; a day's three charges of the model, and one of the default workspace.
+    "select cast(event_date as varchar), provider_name, model_id, category, sum(billed_cost_usd)::varchar "
+    "from marts.mart_cost_allocation_daily group by all order by all": [
+        ("2026-03-02", "Anthropic", "chat", "external_api", "412.800000000000"),
+        ("2026-03-02", "Anthropic", "unallocated", "external_api", "0.125000000000"),
+        ("2026-03-02", "OpenAI", "chat", "external_api", "1.750000000000"),
+        ("2026-03-05", "OpenAI", "unallocated", "external_api", "2.000000000000"),
+    ],
 }
 
 
@@ -75,6 +85,8 @@ def servers(home: Home) -> Iterator[Home]:
         home.connect("zendesk", stack.enter_context(_zendesk().server().up()), user=zendesk.USER)
         project = stack.enter_context(_mixpanel().server().up())
         home.connect("mixpanel", project, user=mixpanel.USER, project_id=mixpanel.PROJECT)
+        home.connect("openai", stack.enter_context(_openai().server().up()))
+        home.connect("anthropic", stack.enter_context(_anthropic(home).server().up()))
         home.connect("typeform", stack.enter_context(_typeform().server().up()), forms=[typeform.FORM])
         yield home
 
@@ -82,14 +94,15 @@ def servers(home: Home) -> Iterator[Home]:
 def test_what_every_connector_wrote_makes_the_marts(servers: Home) -> None:
     settings = servers.settings
     assert set(settings.pulls.configured()) == set(all_connectors()), "a new connector is tried here too"
-    for source in all_connectors():
-        assert servers.pull(source).error is None
+    for name in all_connectors():
+        assert servers.pull(name).error is None
     folder = settings.catalog_dir / "workforce"
     folder.mkdir(parents=True)
     (settings.catalog_dir / "company.yaml").write_text("name: Acme\n")
     (folder / "chat.yaml").write_text(CATALOG)
     marts = sorted({word.split(".")[1] for query in EXPECTED for word in query.split() if word.startswith("marts.")})
-    quality.run(settings, tests=True, sources=list(all_connectors()), marts=marts)
+    read = sorted({connector.source for connector in all_connectors().values()})
+    quality.run(settings, tests=True, sources=read, marts=marts)
     for query, rows in EXPECTED.items():
         assert _rows(settings, query) == rows, query
     problems = _rows(settings, "select path, status, message from ledger.files where status <> 'loaded'")
@@ -149,6 +162,22 @@ def _mixpanel() -> mixpanel.Mixpanel:
     for user in ("u1", "u2", "u2"):
         project.event("Asked", "2026-03-06T10:00:00Z", user)
     return project
+
+
+def _openai() -> openai.OpenAi:
+    organization = openai.OpenAi()
+    organization.spend("2026-03-02", 1.5, "gpt-5, input", "proj_chat")
+    organization.spend("2026-03-02", 0.25, "web search tool calls", "proj_chat")
+    organization.spend("2026-03-05", 2.0, "gpt-5, input", "proj_other")
+    return organization
+
+
+def _anthropic(home: Home) -> anthropic.Anthropic:
+    organization = anthropic.Anthropic(home.clock)
+    model = "claude-opus-4-1"
+    organization.spend("2026-03-02", "41280.000000", "Claude Opus 4.1 Usage - Input Tokens", "wrkspc_chat", model)
+    organization.spend("2026-03-02", "12.5", "Claude Opus 4.1 Usage - Output Tokens", None, model)
+    return organization
 
 
 def _typeform() -> typeform.Typeform:

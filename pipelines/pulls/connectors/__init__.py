@@ -1,4 +1,4 @@
-"""Connectors, one module per vendor, named like its source: a module here that defines `CONNECTOR` is one."""
+"""Connectors, one module per vendor: a module here that defines `CONNECTOR` is one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.pulls.spec import Connector
 
 @cache
 def all_connectors() -> dict[str, Connector]:
-    """Every connector by its source's name, in alphabetical order."""
+    """Every connector by its name, in alphabetical order."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     found = (importlib.import_module(f"{__name__}.{name}").CONNECTOR for name in names)
-    return {connector.source: connector for connector in found}
+    return {connector.name: connector for connector in found}

@@ -107,6 +107,7 @@ def _streams(settings: PullSettings) -> list[Stream]:
 
 
 CONNECTOR = Connector(
+    name="github",
     source="github",
     title="GitHub",
     base_url="https://api.github.com",

@@ -79,6 +79,7 @@ def _streams(_: PullSettings) -> list[Stream]:
 
 
 CONNECTOR = Connector(
+    name="incident_io",
     source="incident_io",
     title="incident.io",
     base_url="https://api.incident.io",

@@ -96,6 +96,7 @@ def _streams(settings: PullSettings) -> list[Stream]:
 
 
 CONNECTOR = Connector(
+    name="jira",
     source="jira",
     title="Jira",
     base_url=None,

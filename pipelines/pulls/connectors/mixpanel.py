@@ -57,6 +57,7 @@ def _streams(settings: PullSettings) -> list[Stream]:
 
 
 CONNECTOR = Connector(
+    name="mixpanel",
     source="mixpanel",
     title="Mixpanel",
     base_url="https://data.mixpanel.com",

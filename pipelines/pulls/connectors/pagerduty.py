@@ -67,6 +67,7 @@ def _streams(_: PullSettings) -> list[Stream]:
 
 
 CONNECTOR = Connector(
+    name="pagerduty",
     source="pagerduty",
     title="PagerDuty",
     base_url="https://api.pagerduty.com",

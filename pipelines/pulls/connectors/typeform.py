@@ -69,6 +69,7 @@ def _streams(settings: PullSettings) -> list[Stream]:
 
 
 CONNECTOR = Connector(
+    name="typeform",
     source="typeform",
     title="Typeform",
     base_url="https://api.typeform.com",

@@ -48,6 +48,7 @@ def _headers(settings: PullSettings, token: str) -> dict[str, str]:
 
 
 CONNECTOR = Connector(
+    name="zendesk",
     source="zendesk",
     title="Zendesk",
     base_url=None,
