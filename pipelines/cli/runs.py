@@ -110,6 +110,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         left_out,
         nobodys,
         passed_over_bills,
+        spend_billed_elsewhere,
         unknown_members,
         unmapped_names,
         unrated_currencies,
@@ -126,8 +127,8 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         found = status(settings, read, sources)
         strays = stray_files(settings, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
-        lines = incomplete_exports(settings, sources) + passed_over_bills(settings) + cut_changelogs(settings)
-        for line in lines + left_out(settings) + unknown_members(settings, read):
+        lines = incomplete_exports(settings, sources) + passed_over_bills(settings) + spend_billed_elsewhere(settings)
+        for line in lines + cut_changelogs(settings) + left_out(settings) + unknown_members(settings, read):
             console.say(line)
         console.show_companions(companions(settings, sources))
         console.show_pulls(overview(settings, datetime.now(UTC)))

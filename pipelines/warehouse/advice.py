@@ -81,6 +81,40 @@ def passed_over_bills(settings: Settings) -> list[str]:
     ]
 
 
+_HOSTED = "azure|bedrock|vertex|foundry|on aws"
+"""Services of a cloud that run a model vendor's models: what they cost is in no report of the vendor's."""
+
+
+def spend_billed_elsewhere(settings: Settings) -> list[str]:
+    """A sentence for each month in which another bill has charges of a model vendor that has a report of its own.
+
+    They may be the same spend, paid through a cloud's marketplace or exported once more: no export says so.
+    """
+    with writer(settings, "looking for spend on two bills") as connection:
+        if not connection.execute("select 1 from duckdb_tables() where table_name = 'int_charges__current'").fetchone():
+            return []
+        rows = connection.execute(
+            "with sets as (select distinct stream_id, data_set from intermediate.int_deliveries__covered), "
+            "charges as (select *, date_trunc('month', charge_date) as month "
+            "from intermediate.int_charges__current join sets using (stream_id)), "
+            "reports as (select distinct provider_name as vendor, month from charges "
+            "where data_set in ('openai', 'anthropic')), "
+            "others as (from charges where data_set not in ('openai', 'anthropic') "
+            "and not regexp_matches(coalesce(service_name, ''), ?, 'i')) "
+            "select vendor, strftime(month, '%Y-%m'), provider_name, billing_account_id, service_name, count(*), "
+            "sum(billed_cost)::double, billing_currency from reports join others using (month) "
+            "where contains(lower(concat_ws(' ', provider_name, publisher_name)), lower(vendor)) "
+            "group by all having sum(billed_cost) <> 0 order by all",
+            [_HOSTED],
+        ).fetchall()
+    return [
+        f"cloud_billing: {vendor}'s own report has costs of {month}, and so has the bill of {provider}, account "
+        f"{account}: {service}, {count:,} {'charge' if count == 1 else 'charges'}, {cost:,.2f} {currency}. If they are "
+        "the same spend, they count twice: land one of the two. See docs/connect.md, OpenAI and Anthropic"
+        for vendor, month, provider, account, service, count, cost, currency in rows
+    ]
+
+
 def _last_of(paths: Sequence[str] | None) -> str:
     """The last of the paths, and how many there are beside it."""
     *others, path = paths or ("a file that is gone",)

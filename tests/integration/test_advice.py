@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pipelines.settings import Settings
-from pipelines.warehouse.advice import left_out
+from pipelines.warehouse.advice import left_out, spend_billed_elsewhere
 from tests.cases.case import Case
 from tests.cases.home import catalog_of, land
 from tests.integration import quality
@@ -31,4 +32,39 @@ def test_doctor_names_attempts_without_an_outcome_calls_without_tokens_and_uses_
         "mixpanel: 1 of 3 uses of features are of devices on which nobody logs in: they count for no user",
         "serving_logs: none of 2 calls of otlp-tokens-under-other-names has a token count: the log lacks it, or has it "
         "under another name",
+    ]
+
+
+def test_doctor_names_a_vendors_spend_on_another_bill_and_not_what_a_cloud_runs(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    folder = settings.landing_dir / "cloud_billing"
+    folder.mkdir(parents=True)
+    catalog_of([Case("openai-amounts-as-text")], settings.home)
+    result = {"object": "organization.costs.result", "amount": {"value": 500.0, "currency": "usd"}}
+    bucket = {"object": "bucket", "start_time": 1772409600, "end_time": 1772496000, "results": [result]}
+    (folder / "costs.json").write_text(json.dumps({"object": "page", "data": [bucket], "has_more": False}))
+    charges = (
+        ("2026-03-31", "480", "AWS", "OpenAI, L.L.C.", "OpenAI API, private offer"),
+        ("2026-03-31", "20", "AWS", "OpenAI, L.L.C.", "OpenAI API, private offer"),
+        ("2026-02-28", "450", "AWS", "OpenAI, L.L.C.", "OpenAI API, private offer"),  # no report of that month
+        ("2026-03-31", "70", "AWS", "Anthropic, PBC", "Claude, private offer"),  # no report of that vendor
+        ("2026-03-02", "90", "Microsoft", "OpenAI", "Azure OpenAI"),
+        ("2026-03-02", "30", "AWS", "Anthropic, PBC", "Claude Sonnet 4.5 (Amazon Bedrock Edition)"),
+        ("2026-03-02", "10", "AWS", "Amazon Web Services", "Amazon Elastic Compute Cloud"),
+    )
+    header = (
+        "ChargePeriodStart,BilledCost,EffectiveCost,ProviderName,PublisherName,ServiceName,BillingCurrency,"
+        "BillingAccountId,ChargeCategory"
+    )
+    lines = [
+        f'{day},{cost},{cost},{provider},"{publisher}","{service}",USD,111122223333,Usage'
+        for day, cost, provider, publisher, service in charges
+    ]
+    (folder / "focus.csv").write_text("\n".join([header, *lines]) + "\n")
+    assert spend_billed_elsewhere(settings) == [], "nothing was built yet"
+    quality.run(settings, sources=("cloud_billing",), marts=("int_charges__current",))
+    assert spend_billed_elsewhere(settings) == [
+        "cloud_billing: OpenAI's own report has costs of 2026-03, and so has the bill of AWS, account 111122223333: "
+        "OpenAI API, private offer, 2 charges, 500.00 USD. If they are the same spend, they count twice: land one of "
+        "the two. See docs/connect.md, OpenAI and Anthropic"
     ]

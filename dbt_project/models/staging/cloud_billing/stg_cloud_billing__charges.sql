@@ -24,6 +24,7 @@ renamed as (
             as billing_period_start_date,
 
         coalesce("ServiceProviderName", "ProviderName", "InvoiceIssuerName", 'unknown') as provider_name,
+        "PublisherName" as publisher_name,
         "BillingCurrency" as billing_currency,
         "ChargeCategory" as charge_category,
         "ChargeClass" as charge_class,
