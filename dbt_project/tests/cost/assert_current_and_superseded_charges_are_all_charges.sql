@@ -32,7 +32,7 @@ placed as (
     select
         charges.*,
         contents.stream_id,
-        contents.relation,
+        contents.relation = 'append' or contents.data_set in ('openai', 'anthropic') as counts_once,
         deliveries.is_current
 
     from charges
@@ -73,5 +73,5 @@ where
         else
             placed.is_current is not false
             and overlapping.stream_id is null
-            and not (placed.relation = 'append' and counted_keys.charge_key is not null)
+            and not (placed.counts_once and counted_keys.charge_key is not null)
     end

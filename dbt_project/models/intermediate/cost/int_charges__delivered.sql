@@ -28,9 +28,13 @@ delivered as (
         contents.delivered_at,
         -- Azure writes the account as a path in one data set and bare in another.
         lower(regexp_extract(charges.billing_account_id, '([^/]*)(/billingProfiles/.*)?$', 1)) as bill_id,
-        -- Charges alike in everything are numbered: which is which makes no difference.
+        contents.data_set in ('openai', 'anthropic') as is_report,
+        -- Charges alike in everything are numbered: which is which makes no difference. Of a model vendor's report, two
+        -- that are alike are one bucket on two pages.
         row_number() over (
-            partition by contents.stream_id, contents.delivery_id, charges.charge_key
+            partition by
+                contents.stream_id, contents.delivery_id, charges.charge_key,
+                case when contents.data_set in ('openai', 'anthropic') then charges.content_id end
             order by charges.content_id, charges.row_number
         ) as alike_number
 
@@ -54,12 +58,15 @@ delivered as (
 -- What is appended may be exported again: each row counts as often as the delivery that has it most often says.
 final as (
 
-    select *
+    select * exclude (is_report)
 
     from delivered
     qualify
-        relation <> 'append'
-        or row_number() over (partition by charge_key, alike_number, relation order by delivery_id) = 1
+        (relation <> 'append' and not is_report)
+        or row_number() over (
+            partition by charge_key, alike_number, relation, case when is_report then stream_id end
+            order by delivery_id, content_id
+        ) = 1
 
 )
 
