@@ -88,7 +88,8 @@ _HOSTED = "azure|bedrock|vertex|foundry|on aws"
 def spend_billed_elsewhere(settings: Settings) -> list[str]:
     """A sentence for each month in which another bill has charges of a model vendor that has a report of its own.
 
-    They may be the same spend, paid through a cloud's marketplace or exported once more: no export says so.
+    They may be the same spend, paid through a cloud's marketplace or exported once more: no export says so. Nor does a
+    report that does not name its organization say which of those that others name it is.
     """
     with writer(settings, "looking for spend on two bills") as connection:
         if not connection.execute("select 1 from duckdb_tables() where table_name = 'int_charges__current'").fetchone():
@@ -97,13 +98,15 @@ def spend_billed_elsewhere(settings: Settings) -> list[str]:
             "with sets as (select distinct stream_id, data_set from intermediate.int_deliveries__covered), "
             "charges as (select *, date_trunc('month', charge_date) as month "
             "from intermediate.int_charges__current join sets using (stream_id)), "
-            "reports as (select distinct provider_name as vendor, month from charges "
-            "where data_set in ('openai', 'anthropic')), "
-            "others as (from charges where data_set not in ('openai', 'anthropic') "
-            "and not regexp_matches(coalesce(service_name, ''), ?, 'i')) "
+            "reports as (select provider_name as vendor, month, "
+            "bool_or(billing_account_id = provider_name) as is_unnamed "
+            "from charges where data_set in ('openai', 'anthropic') group by all), "
+            "others as (select *, data_set in ('openai', 'anthropic') as is_report from charges "
+            "where not regexp_matches(coalesce(service_name, ''), ?, 'i')) "
             "select vendor, strftime(month, '%Y-%m'), provider_name, billing_account_id, service_name, count(*), "
             "sum(billed_cost)::double, billing_currency from reports join others using (month) "
             "where contains(lower(concat_ws(' ', provider_name, publisher_name)), lower(vendor)) "
+            "and (not is_report or (is_unnamed and billing_account_id <> vendor)) "
             "group by all having sum(billed_cost) <> 0 order by all",
             [_HOSTED],
         ).fetchall()

@@ -43,6 +43,12 @@ def test_doctor_names_a_vendors_spend_on_another_bill_and_not_what_a_cloud_runs(
     result = {"object": "organization.costs.result", "amount": {"value": 500.0, "currency": "usd"}}
     bucket = {"object": "bucket", "start_time": 1772409600, "end_time": 1772496000, "results": [result]}
     (folder / "costs.json").write_text(json.dumps({"object": "page", "data": [bucket], "has_more": False}))
+    times = "1772409600,1772496000"
+    for organization in ("a", "b"):  # two that name themselves are two
+        (folder / f"costs-of-{organization}.csv").write_text(
+            "start_time,end_time,amount_value,amount_currency,line_item,organization_id\n"
+            f"{times},{7 if organization == 'a' else 8},usd,,org-{organization}\n"
+        )
     charges = (
         ("2026-03-31", "480", "AWS", "OpenAI, L.L.C.", "OpenAI API, private offer"),
         ("2026-03-31", "20", "AWS", "OpenAI, L.L.C.", "OpenAI API, private offer"),
@@ -64,7 +70,11 @@ def test_doctor_names_a_vendors_spend_on_another_bill_and_not_what_a_cloud_runs(
     assert spend_billed_elsewhere(settings) == [], "nothing was built yet"
     quality.run(settings, sources=("cloud_billing",), marts=("int_charges__current",))
     assert spend_billed_elsewhere(settings) == [
-        "cloud_billing: OpenAI's own report has costs of 2026-03, and so has the bill of AWS, account 111122223333: "
-        "OpenAI API, private offer, 2 charges, 500.00 USD. If they are the same spend, they count twice: land one of "
-        "the two. See docs/connect.md, OpenAI and Anthropic"
+        f"cloud_billing: OpenAI's own report has costs of 2026-03, and so has the bill of {other}. If they are the "
+        "same spend, they count twice: land one of the two. See docs/connect.md, OpenAI and Anthropic"
+        for other in (
+            "AWS, account 111122223333: OpenAI API, private offer, 2 charges, 500.00 USD",
+            "OpenAI, account org-a: OpenAI API, 1 charge, 7.00 USD",
+            "OpenAI, account org-b: OpenAI API, 1 charge, 8.00 USD",
+        )
     ]
