@@ -54,8 +54,11 @@ FORMATS = (
         requires=("$.starting_at", "$.ending_at", "$.results"),
         optional=("$.organization_id",),
         select=select(_REPORT, _PAGES),
-        skips="""select _row, case when json_array_length(doc -> '$.results') = 0 then 'nothing was billed on the day'
-            else 'a usage report: counts of tokens, and no cost' end as _reason from rows""",
-        paging=Paging(is_last="not (page ->> '$.has_more')::boolean"),
+        skips="""select _row, case
+                when json_type(doc -> '$.results') is distinct from 'ARRAY' then 'a bucket without a list of results'
+                when json_array_length(doc -> '$.results') = 0 then 'nothing was billed on the day'
+                else 'a usage report: counts of tokens, and no cost' end as _reason
+            from rows""",
+        paging=Paging(is_last="not try_cast(page ->> '$.has_more' as boolean)"),
     ),
 )

@@ -57,9 +57,12 @@ FORMATS = (
         requires=("$.start_time", "$.end_time", "$.results"),
         optional=("$.organization_id",),
         select=select(_COSTS, _PAGES),
-        skips="""select _row, case when json_array_length(doc -> '$.results') = 0 then 'nothing was billed on the day'
-            else 'a usage report: counts of requests and tokens, and no cost' end as _reason from rows""",
-        paging=Paging(is_last="not (page ->> '$.has_more')::boolean"),
+        skips="""select _row, case
+                when json_type(doc -> '$.results') is distinct from 'ARRAY' then 'a bucket without a list of results'
+                when json_array_length(doc -> '$.results') = 0 then 'nothing was billed on the day'
+                else 'a usage report: counts of requests and tokens, and no cost' end as _reason
+            from rows""",
+        paging=Paging(is_last="not try_cast(page ->> '$.has_more' as boolean)"),
     ),
     Format(
         name="openai_costs_csv",
