@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.warehouse.connect import writer
@@ -57,6 +60,48 @@ BUILT = [[1, 2, 3, 4, 5], [6], [1, 2, 3, 7]]
 """The days of January each morning rebuilds: of those covered, the ones on which something else counts."""
 
 
+def report(first: int, *days: dict[str | None, float]) -> list[str]:
+    """A page of OpenAI's costs from a day of January on: project → dollars, each day."""
+    start = 1_767_225_600 + 86_400 * (first - 1)  # 2026-01-01T00:00:00Z
+    buckets = [
+        {
+            "object": "bucket",
+            "start_time": start + 86_400 * number,
+            "end_time": start + 86_400 * (number + 1),
+            "results": [
+                {
+                    "object": "organization.costs.result",
+                    "amount": {"value": cost, "currency": "usd"},
+                    "project_id": project,
+                    "line_item": project and "gpt-5, input",
+                }
+                for project, cost in costs.items()
+            ],
+        }
+        for number, costs in enumerate(days)
+    ]
+    return [json.dumps({"object": "page", "data": buckets, "has_more": False, "next_page": None})]
+
+
+REPORTS: list[Files] = [
+    {
+        "cloud_billing/sum.json": report(1, {None: 5.0}, {None: 7.0}),
+        "cloud_billing/pulled/2026-01-01.json": report(1, {"a": 2.0, "b": 3.0}),
+    },
+    {
+        # The second day by project too, and the first one again with other costs.
+        "cloud_billing/pulled/2026-01-01.json": report(1, {"a": 2.5, "b": 3.0}),
+        "cloud_billing/pulled/2026-01-02.json": report(2, {"a": 7.0}),
+    },
+    {
+        # Nothing is left of the first day, so that the sum counts again.
+        "cloud_billing/pulled/2026-01-01.json": report(1, {}),
+        "cloud_billing/pulled/2026-01-03.json": report(3, {"a": 1.0}),
+    },
+]
+REPORTED = [(1, "5.000000000000"), (2, "7.000000000000"), (3, "1.000000000000")]
+
+
 def land(settings: Settings, morning: int, files: Files) -> None:
     for name, lines in files.items():
         path = settings.landing_dir / name
@@ -77,14 +122,22 @@ def costs(settings: Settings) -> list[list[tuple[Any, ...]]]:
         return [sorted(connection.execute(f"select * from marts.{table}").fetchall(), key=str) for table in TABLES]
 
 
-def test_daily_runs_rebuild_the_days_that_change_and_equal_one_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mornings", "built"), [(MORNINGS, BUILT), (REPORTS, [[1, 2], [1, 2], [1, 3]])], ids=["bills", "reports"]
+)
+def test_daily_runs_rebuild_the_days_that_change_and_equal_one_run(
+    mornings: list[Files], built: list[list[int]], tmp_path: Path
+) -> None:
     daily, once = (Settings(home=tmp_path / name, catalog=SAMPLE_CATALOG) for name in ("daily", "once"))
     rebuilt = []
-    for morning, files in enumerate(MORNINGS):
+    for morning, files in enumerate(mornings):
         land(daily, morning, files)
         land(once, morning, files)
         rebuilt.append(run(daily))
-    assert rebuilt == BUILT
+    assert rebuilt == built
     run(once)
     assert costs(daily) == costs(once)
     assert all(costs(once))
+    if mornings is REPORTS:
+        query = "select day(event_date), sum(billed_cost)::varchar from marts.mart_cost_allocation_daily group by all"
+        assert quality.rows(once, query) == REPORTED
