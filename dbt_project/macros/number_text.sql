@@ -1,4 +1,4 @@
-{# A number as people write it: three significant digits or, from 1,000 on, a whole number; null stays null. #}
+{# A number as people write it: three significant digits or, from 1,000 on, a whole number; null is "unknown". #}
 {% macro number_text(value) -%}
     case
         when {{ value }} is null then 'unknown'

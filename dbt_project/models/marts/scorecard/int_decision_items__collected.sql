@@ -139,7 +139,11 @@ of_experiments as (
                 ' (95 %: ' || {{ number_text('100 * lift_relative_ci_low') }} || ' to '
                 || {{ number_text('100 * lift_relative_ci_high') }} || ' %)'
         end
-        || coalesce(', ' || {{ number_text('experiment_unit_count') }} || ' units', '') || '. ' || decision as evidence
+        || case
+            when experiment_unit_count is null then ''
+            else ', ' || {{ number_text('experiment_unit_count') }} || ' units'
+        end
+        || '. ' || decision as evidence
     from experiments
     where
         is_primary

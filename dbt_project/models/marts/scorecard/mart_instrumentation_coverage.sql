@@ -141,7 +141,7 @@ final as (
 
         model_name,
         kpi_name,
-        -- The guide's 90 days: each stage stands on the one before.
+        -- A roadmap of 90 days: each stage needs the one before it.
         case
             when not (has_objective and has_owner) then 'days 1-15: discovery and alignment'
             when not (is_source_connected and is_identifier_mapped and is_measured and is_fresh)
