@@ -1,4 +1,4 @@
-"""Ratings and decisions in the product: what users think of an answer, and whether people overrule a model.
+"""Ratings and decisions in the product: what users think of an answer, and whether people override a model.
 
 The log's shape is ours (`docs/feedback-log.md`). Which model a name in it is, the catalog says; users stay opaque.
 """
@@ -53,7 +53,7 @@ def _decisions(relation: str) -> str:
 SOURCE = Source(
     name="ratings",
     title="In-app ratings and overrides",
-    description="Thumbs and stars given in the product, and decisions that people accepted or overruled.",
+    description="Thumbs and stars given in the product, and decisions that people accepted or overridden.",
     owner="product-analytics",
     glob=("ratings/**/*",),
     tables=(
@@ -91,11 +91,11 @@ SOURCE = Source(
         ),
         Table(
             name="decisions",
-            description="One row per decision as delivered; one overruled later is delivered again.",
+            description="One row per decision as delivered; one overridden later is delivered again.",
             columns=(
                 Column("decision_id", "VARCHAR", "Tells one decision of a model from another.", required=True),
                 Column("model_name", "VARCHAR", "The model that decided or suggested.", required=True),
-                Column("is_overridable", "BOOLEAN", "Whether a person could overrule it.", required=True),
+                Column("is_overridable", "BOOLEAN", "Whether a person could override it.", required=True),
                 Column("is_overridden", "BOOLEAN", "Whether a person did.", required=True),
                 Column("reason", "VARCHAR", "Why, as the product's list of reasons has it.", free=True),
                 Column("decided_at", "TIMESTAMP", "When the model decided.", required=True),
@@ -146,7 +146,7 @@ SOURCE = Source(
             select={"decisions": _decisions("rows")},
         ),
     ),
-    # A decision may be overruled days after it was made.
+    # A decision may be overridden days after it was made.
     late=timedelta(days=7),
     role="feedback",
     identifiers=("model_name",),

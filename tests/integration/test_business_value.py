@@ -132,4 +132,4 @@ def test_before_a_stream_is_at_work_its_model_has_no_value_and_never_a_zero(comp
         "select distinct value_usd, evidence_grade, gap_reason from mart_business_value_daily "
         "where model_id = 'recommender' and event_date < '2026-01-15'"
     )
-    assert before == [(None, None, "no value stream of it is at work")]
+    assert before == [(None, None, "no value stream of the model is active")]

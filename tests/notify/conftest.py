@@ -93,7 +93,7 @@ def alert(subject: str = "accuracy", **changes: Any) -> dict[str, Any]:
         "owner": "fraud-owner@company.example",
         "opening_evidence": "0.71, at least 0.8 allowed",
         "latest_evidence": "0.69, at least 0.8 allowed",
-        "recommended_action": "Roll back to the version before.",
+        "recommended_action": "Roll back to the previous version.",
         "breach_count": 1,
     }
     return {**row, **changes}

@@ -100,7 +100,7 @@ def test_slack_gets_one_message_with_all_that_people_need(company: Company) -> N
         "Evidence: 0.69, at least 0.8 allowed",
         "Since: 2026-02-23 00:00 UTC",
         "Owner: fraud-owner@company.example",
-        "Action: Roll back to the version before.",
+        "Action: Roll back to the previous version.",
         "Id: fraud:guardrail:accuracy:2026-02-23T00",
         "<https://scorecard.company.example/#model=fraud&amp;at=alerts|Open the scorecard>",
     ]
@@ -142,7 +142,7 @@ def test_pagerduty_gets_an_alert_of_its_own_with_the_evidence(company: Company) 
     assert event["payload"]["severity"] == "critical"
     assert event["payload"]["source"] == "fraud"
     assert event["payload"]["timestamp"] == "2026-02-23T00:00:00+00:00"
-    assert event["payload"]["custom_details"]["Action"] == "Roll back to the version before."
+    assert event["payload"]["custom_details"]["Action"] == "Roll back to the previous version."
     assert event["links"][0]["href"].endswith("#model=fraud&at=alerts")
     company.publish(alert(status="acknowledged"))
     company.tick(1)

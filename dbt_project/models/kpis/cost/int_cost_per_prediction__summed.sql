@@ -6,9 +6,9 @@
         when not bool_or(is_billed) then 'no cloud bill loaded'
         when not bool_or(is_logged) then 'no serving logs loaded'
         when bool_or(is_partly_unconverted) then 'no exchange rate for a charge'
-        when not bool_or(has_compute) then 'no compute on the bill in its name'
+        when not bool_or(has_compute) then 'no compute charge on the cloud bill is allocated to the model'
         when sum(denominator) = 0 then 'no predictions'
-        else 'bill and logs share no day'
+        else 'no day has both a cloud bill and serving logs'
     end
 {%- endset %}
 

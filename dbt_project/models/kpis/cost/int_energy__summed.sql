@@ -104,10 +104,10 @@ final as (
             when not bool_or(is_set_up) then 'not set up: no factors for {{ measure }} in the catalog'
             when not bool_or(is_billed) then 'no cloud bill loaded'
             when not bool_or(is_logged) then 'no serving logs loaded'
-            when sum(metered_hours) is null then 'no instance hours on the bill in its name'
+            when sum(metered_hours) is null then 'no instance hours on the cloud bill are allocated to the model'
             when sum({{ measure }}) is null then max({{ measure }}_lacks)
             when sum(denominator) = 0 then 'no predictions'
-            else 'bill and logs share no day'
+            else 'no day has both a cloud bill and serving logs'
         end
     {%- endset %}
     {{ summed_days(measure ~ '_per_prediction', measure ~ '_days', gap_reason) }}

@@ -63,10 +63,10 @@ final as (
         case
             when sums.evaluable_window_count = 0 and missing.reason is not null
                 then 'no window could be tested: ' || missing.reason
-            when declared.member_id is null then 'the catalog does not watch it for drift'
+            when declared.member_id is null then 'the catalog declares no drift monitoring for the model'
             when sums.model_id is null then 'no drift window that feature logs cover begins in this period'
             when sums.evaluable_window_count = 0 and sums.is_without_reference
-                then 'there is no training snapshot of what served, nor a fixed reference'
+                then 'no training snapshot of the serving version and no fixed reference'
             when sums.evaluable_window_count = 0 then 'too little data to test'
         end as gap_reason
 

@@ -47,7 +47,8 @@ final as (
 
         case
             when coverage.event_date is null then 'serving logs of the day are not loaded'
-            when named.model_id is null and models.model_id <> 'unmapped' then 'no name of it in the serving logs'
+            when named.model_id is null and models.model_id <> 'unmapped'
+                then 'the catalog has no identifier of the model in the serving logs for the day'
         end as gap_reason,
 
         coverage.event_date is not null and (named.model_id is not null or models.model_id = 'unmapped') as is_covered

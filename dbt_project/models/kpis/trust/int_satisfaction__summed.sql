@@ -60,11 +60,11 @@ final as (
         case
             when primaries.primary_measure is null then 'not set up: no primary satisfaction measure'
             when reduced.covered_day_count is null
-                then 'nothing was ever loaded of its primary measure, ' || primaries.primary_measure
+                then 'no data of its primary measure, ' || primaries.primary_measure || ', was ever loaded'
             when reduced.covered_day_count = 0
                 then 'the source of ' || primaries.primary_measure || ' covers no day of the period'
             when reduced.observation_count = 0 and primaries.primary_measure = 'trust'
-                then 'no decision that a person could overrule'
+                then 'no decision that a person could override'
             when reduced.observation_count = 0 then 'nobody answered ' || primaries.primary_measure
         end as gap_reason
 

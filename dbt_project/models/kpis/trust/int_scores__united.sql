@@ -62,7 +62,7 @@ united as (
 
     union all by name
 
-    -- A decision that a person could overrule and did not is trust: 1, else 0.
+    -- A decision that a person could override and did not is trust: 1, else 0.
     select
         model_id,
         'trust' as measure,

@@ -81,9 +81,9 @@ final as (
         cast(evidence.last_counted_date as timestamp) + interval 1 day as data_until_at,
         case
             when estimated.value_usd is not null then null
-            when declared.model_id is null then 'the catalog says of no value stream how it earns or saves money'
-            when declared.is_declared_only then 'claimed, not yet tested'
-            else coalesce(evidence.gap_reason, 'nothing of it was at work in this period')
+            when declared.model_id is null then 'the catalog declares no value stream for the model'
+            when declared.is_declared_only then 'only claimed: no experiment measures it'
+            else coalesce(evidence.gap_reason, 'no value stream of the model was active in this period')
         end as gap_reason
 
     from models

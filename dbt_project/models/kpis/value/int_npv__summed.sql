@@ -63,7 +63,7 @@ final as (
             when count(known.share) = 0 then 'no project of the model had a plan by then'
             when count(known.share) > count(known.annual_discount) then 'a project had no discount rate by then'
             when count(known.share) > count(known.npv_usd)
-                then 'a flow is in a currency without an exchange rate on its day'
+                then 'a flow is in a currency without an exchange rate for its day'
         end as gap_reason
 
     from models

@@ -18,7 +18,7 @@ graded as (
         end as grade,
         case
             when exposed.experiment_id is null then null
-            when estimates.is_invalid then 'the split of its experiment is broken'
+            when estimates.is_invalid then 'its experiment has a sample-ratio mismatch'
             when estimates.lift_absolute is null then 'its experiment has no estimate yet'
         end as effect_gap,
         case exposed.uplift
@@ -63,7 +63,7 @@ final as (
             effect_gap,
             case
                 when exposed_volume is null then 'the volume of the day is not loaded'
-                when unit_value_usd is null then 'no unit value holds on the day'
+                when unit_value_usd is null then 'the catalog has no unit value for the day'
             end
         ) as gap_reason,
 

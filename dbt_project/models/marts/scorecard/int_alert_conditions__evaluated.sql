@@ -78,7 +78,7 @@ slo_burn as (
         lasting_severity as severity,
         slo || ': ' || bad_request_count || ' bad requests in the hour, budget burning at '
         || {{ number_text('burn_1h') }} || ' (1 h), ' || {{ number_text('burn_6h') }} || ' (6 h), '
-        || {{ number_text('burn_3d') }} || ' (3 d) times what is allowed' as evidence,
+        || {{ number_text('burn_3d') }} || ' (3 d) times the allowed rate' as evidence,
         cast(null as varchar) as recommended_action
 
     from burning
@@ -98,8 +98,8 @@ guarded as (
         case when coalesce(is_beyond_chance, true) then 'page' else 'ticket' end as severity,
         evidence,
         case action
-            when 'human_review' then 'Human review: decide whether it may go on.'
-            when 'rollback' then 'Roll back to the version before.'
+            when 'human_review' then 'Human review: decide whether the model may stay in service.'
+            when 'rollback' then 'Roll back to the previous version.'
             when 'retrain' then 'Retrain, and release the new version.'
         end as recommended_action
 
@@ -137,7 +137,7 @@ invalid as (
         cast(splits.exposed_date + interval 1 day as timestamp) as evaluated_at,
         splits.is_invalid as is_breached,
         'ticket' as severity,
-        experiments.name || ': users fell on the variants as ' || splits.split || ', p = '
+        experiments.name || ': users per variant ' || splits.split || ', p = '
         || {{ number_text('splits.srm_p_value') }} as evidence,
         cast(null as varchar) as recommended_action
 
@@ -157,7 +157,7 @@ stale as (
         is_stale as is_breached,
         'ticket' as severity,
         source_title || ': newest day ' || newest_date || ' at the end of ' || event_date || ', '
-        || fresh_hours || ' hours behind allowed' as evidence,
+        || 'freshness limit ' || fresh_hours || ' hours' as evidence,
         cast(null as varchar) as recommended_action
 
     from sources
@@ -194,7 +194,7 @@ silent as (
         cast(event_date + interval 1 day as timestamp) as evaluated_at,
         is_silent as is_breached,
         'ticket' as severity,
-        source_title || ': nothing of the model since ' || last_heard_date || ', though loaded on '
+        source_title || ': no row of the model since ' || last_heard_date || ', though loaded on '
         || silent_day_count || ' days until ' || event_date as evidence,
         cast(null as varchar) as recommended_action
 

@@ -162,7 +162,7 @@ final as (
             when coalesce(planned.project_count, 0) > coalesce(planned.known_project_count, 0)
                 then 'a project has no approved plan'
             when coalesce(spent.unconverted_count, 0) > 0
-                then 'a project has a flow in a currency without an exchange rate on its day'
+                then 'a project has a flow in a currency without an exchange rate for its day'
         end as project_gap_reason,
         {% for cost in ['project_running_usd', 'investment_usd'] -%}
         case

@@ -132,7 +132,7 @@ final as (
 
         case
             when claimed.value_usd is null
-                then coalesce(evidence.claim_gap_reason, 'the catalog claims nothing without measurement')
+                then coalesce(evidence.claim_gap_reason, 'the catalog declares no unmeasured value')
         end as claimed_gap_reason,
         case when measured.value_usd is null then coalesce(scorecard.gap_reason, 'not measured') end
             as measured_gap_reason,
@@ -142,14 +142,14 @@ final as (
             when summed.model_id is null then 'no project of the model in this month'
             when summed.is_unplanned then 'no plan was approved by then'
             when summed.is_open then 'finance has not closed the month'
-            else 'a flow is in a currency without an exchange rate on its day'
+            else 'a flow is in a currency without an exchange rate for its day'
         end as actual_gap_reason,
         case
             when summed.planned_benefit_usd is not null then null
             when not books.has_export then 'no finance export is loaded'
             when summed.model_id is null then 'no project of the model in this month'
             when summed.is_unplanned then 'no plan was approved by then'
-            else 'a flow is in a currency without an exchange rate on its day'
+            else 'a flow is in a currency without an exchange rate for its day'
         end as planned_gap_reason,
 
         summed.actual_capital_usd as investment_usd,

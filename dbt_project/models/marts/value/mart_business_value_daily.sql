@@ -49,7 +49,7 @@ final as (
         end as evidence_grade,
         case
             when evidence_grade is null
-                then coalesce(evidence.gap_reason, 'no value stream of it is at work')
+                then coalesce(evidence.gap_reason, 'no value stream of the model is active')
         end as gap_reason,
         evidence.experiment_ids,
 

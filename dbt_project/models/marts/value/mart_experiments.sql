@@ -196,19 +196,19 @@ final as (
             when lift_absolute is null then 'No comparison can be made yet.'
             when is_without_variance and is_without_conversion then 'Zero variance: no unit converted.'
             when is_without_variance then 'Zero variance: all units of a variant have the same value.'
-            when lift_absolute_ci_low is null then 'The error cannot be told: too few units.'
+            when lift_absolute_ci_low is null then 'Too few units for a confidence interval.'
             when is_instrument_weak
-                then 'Not to be read: the instrument moves too few. Find one that moves more, or run an experiment.'
+                then 'Do not use: the instrument is too weak. Find a stronger one, or run an experiment.'
             when not is_balanced
                 then 'Doubtful: matched units still differ. Match closer, or by more of what they were before.'
             when status = 'running' and direction = 'no_difference' then 'Keep running: no difference found so far.'
             when status = 'running' and is_sequential
-                then 'Found to be ' || direction || ', whenever one looks: it may be stopped.'
+                then 'Found to be ' || direction || ', by an interval that is valid at every look: it may be stopped.'
             when direction = 'no_difference' and status = 'underpowered'
                 then 'Undecided: too few units to find the planned effect. Run it longer or plan for a larger one.'
             when direction = 'no_difference' and planned_effect is null then 'No difference found.'
             when direction = 'no_difference' then 'No difference of the planned size: do not expect one.'
-            when is_pre_trend_rejected then 'Doubtful: the units moved apart before the start.'
+            when is_pre_trend_rejected then 'Doubtful: the groups already differed in trend before the start.'
             when is_fading then 'Found to be ' || direction || ', and fading: measure again before counting on it.'
             else 'Found to be ' || direction || '.'
         end as decision

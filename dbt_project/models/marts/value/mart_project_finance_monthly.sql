@@ -73,7 +73,7 @@ final as (
         end as basis,
         case
             when known.project_id is null then 'no plan was approved by then'
-            when known.is_unconverted then 'a flow is in a currency without an exchange rate on its day'
+            when known.is_unconverted then 'a flow is in a currency without an exchange rate for its day'
             when known.annual_discount is null then 'no discount rate was declared by then'
         end as gap_reason,
 

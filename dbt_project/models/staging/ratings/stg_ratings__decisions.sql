@@ -24,7 +24,7 @@ renamed as (
         count(*) over (partition by _day, model_name, decision_id) as delivered_count
 
     from source
-    -- Logged again when it is overruled, perhaps days later. Without a time of logging, overruled stands.
+    -- Logged again when it is overridden, perhaps days later. Without a time of logging, the override counts.
     qualify row_number() over (
         partition by _day, model_name, decision_id
         order by
