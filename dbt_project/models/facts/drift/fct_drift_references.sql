@@ -127,8 +127,8 @@ versioned as (
 
 ),
 
--- The newest snapshot of the version that was taken before the window ended: a later one was not what it served from.
--- A fixed reference holds for the windows after its days.
+-- The version's newest snapshot that was taken before the window ended: it cannot have served from a later one. Without
+-- a snapshot, the newest fixed reference, which is valid for the windows after its days.
 matched as (
 
     select
@@ -152,7 +152,7 @@ matched as (
     qualify row_number() over (
         partition by versioned.model_id, versioned.window_start_at
         order by
-            reference_list.reference_kind desc nulls last,
+            reference_list.reference_kind = 'snapshot' desc nulls last,
             reference_list.reference_at desc,
             reference_list.reference_id asc
     ) = 1

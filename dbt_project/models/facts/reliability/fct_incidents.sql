@@ -38,6 +38,7 @@ records as (
         list(record_source) as record_sources,
         min(case when record_source = 'pagerduty' then record_key end) as pagerduty_incident_id,
         min(case when record_source = 'jira' then record_key end) as jira_issue_key,
+        -- The worst: P0 comes before P5 in the alphabet, and both before unset.
         coalesce(
             min(case when record_role = 'clock' and severity <> 'unset' then severity end), min(severity)
         ) as severity,

@@ -16,7 +16,7 @@ events as (
 
 ),
 
--- At one instant a record opens before it closes, and what was logged goes before what a snapshot says.
+-- At one instant a record opens before it closes, and the log comes before the snapshot.
 replayed as (
 
     select
@@ -31,7 +31,7 @@ replayed as (
     inner join linked on events.record_source = linked.record_source and events.record_id = linked.record_id
     window record_course as (
         partition by events.record_source, events.record_id
-        order by events.event_at asc, events.effect desc, events.is_logged desc
+        order by events.event_at asc, events.effect = 'open' desc, events.is_logged desc
     )
 
 ),

@@ -13,7 +13,8 @@ scorecard as (
 
 ),
 
--- A budget that burns on and off is one alert: it has cleared after so many calm hours.
+-- A budget that burns on and off is one alert: it closes after `slo_calm_hours` without a breach. Its severity is the
+-- highest of these hours: page comes before ticket in the alphabet.
 burning as (
 
     select
