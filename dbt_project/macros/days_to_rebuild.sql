@@ -1,6 +1,7 @@
 {#
   The days that a run rebuilds. A day's rows may be made from other days' too: `back` and `forward` say how many
-  days before and after a changed day change with it (trailing 28 days: forward=27).
+  days before and after a changed day change with it (trailing 28 days: forward=27; amounts in dollars: forward=7, see
+  int_fx_rates__daily).
 #}
 {% macro in_days_to_rebuild(column, back=0, forward=0) -%}
     {{ column }} in (

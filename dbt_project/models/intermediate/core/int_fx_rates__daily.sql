@@ -1,3 +1,9 @@
+{#
+  A rate holds on the day it was published and on the seven days after, unless a newer one replaces it: weekends and
+  holidays have none. So a changed day of rates changes the amounts of the seven days after it, and every model over
+  dollars of the bill rebuilds them: `forward=7` in all models downstream that are incremental. Whoever changes the seven
+  changes these, and `_RATE_HOLDS_DAYS` in `pipelines/warehouse/advice.py`.
+#}
 {{ config(materialized='table') }}
 
 with
