@@ -2,7 +2,7 @@ with
 
 sums as (select * from {{ ref('int_kpis__summed') }}),
 
-span as (select max(event_date) as last_date from {{ ref('dim_days') }}),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 final as (
 
@@ -10,12 +10,12 @@ final as (
         sums.*,
         least(
             {{ period_end('sums.period', 'sums.period_start_date') }},
-            span.last_date
+            newest.as_of_date
         ) as as_of_date,
         {{ ratio('sums.numerator', 'sums.denominator') }} as value  -- noqa: RF04
 
     from sums
-    cross join span
+    cross join newest
 
 )
 

@@ -10,9 +10,7 @@ plans as (select * from {{ ref('int_project_plans__converted') }}),
 
 books as (select * from {{ ref('int_project_books__closed') }}),
 
-days as (select * from {{ ref('dim_days') }}),
-
-newest_day as (select max(event_date) as event_date from days),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 first_plans as (
 
@@ -85,7 +83,7 @@ intervals as (
         on
             changes.project_id = first_plans.project_id
             and changes.known_from_date >= first_plans.first_plan_date
-    inner join newest_day on changes.known_from_date <= newest_day.event_date
+    inner join newest on changes.known_from_date <= newest.as_of_date
 
 ),
 

@@ -6,14 +6,14 @@ teams as (select * from {{ source('catalog', 'team_history') }}),
 
 owners as (select * from {{ source('catalog', 'owner_history') }}),
 
-today as (select max(event_date) as as_of from {{ ref('dim_days') }}),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 final as (
 
     select
         models.model_id,
 
-        today.as_of,
+        newest.as_of_date as as_of,
 
         models.model_name,
         models.model_kind,
@@ -23,15 +23,15 @@ final as (
         coalesce(owners.owner, models.model_owner) as owner
 
     from models
-    cross join today
+    cross join newest
     left join teams
         on
             models.model_id = teams.member_id
-            and {{ as_of('teams', 'today.as_of') }}
+            and {{ as_of('teams', 'newest.as_of_date') }}
     left join owners
         on
             models.model_id = owners.member_id
-            and {{ as_of('owners', 'today.as_of') }}
+            and {{ as_of('owners', 'newest.as_of_date') }}
 
 )
 

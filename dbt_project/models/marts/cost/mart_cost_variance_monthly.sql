@@ -2,7 +2,7 @@ with
 
 costs as (select * from {{ ref('mart_cost_per_prediction_daily') }}),
 
-days as (select max(event_date) as last_date from {{ ref('dim_days') }}),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 monthly as (
 
@@ -104,14 +104,14 @@ effects as (
         pairs.*,
         mixed.mix_effect_usd,
         (pairs.prediction_count - pairs.previous_prediction_count) * pairs.previous_unit_cost_usd as volume_effect_usd,
-        days.last_date >= last_day(pairs.month_date) as is_whole
+        newest.as_of_date >= last_day(pairs.month_date) as is_whole
 
     from pairs
     inner join mixed
         on
             pairs.model_id = mixed.model_id
             and pairs.month_date = mixed.month_date
-    cross join days
+    cross join newest
 
 ),
 

@@ -8,7 +8,7 @@ estimates as (select * from {{ ref('int_project_finance__estimated') }}),
 
 months as (select * from {{ ref('mart_project_finance_monthly') }}),
 
-today as (select max(event_date) as event_date from {{ ref('dim_days') }}),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 known as (
 
@@ -65,11 +65,11 @@ called as (
         recovered.cumulative_usd,
         recovered.month_date,
         projects.start_date + to_months(cast(ceil(valued.approved_payback_months) as integer)) as payback_date,
-        today.event_date
+        newest.as_of_date
     from projects
     inner join valued on projects.project_id = valued.project_id
     left join recovered on projects.project_id = recovered.project_id
-    cross join today
+    cross join newest
 
 ),
 
@@ -92,7 +92,7 @@ final as (
     from called
     where
         negative_from_date is not null
-        or (payback_date <= event_date and cumulative_usd < 0 and month_date >= payback_date - interval 1 month)
+        or (payback_date <= as_of_date and cumulative_usd < 0 and month_date >= payback_date - interval 1 month)
 
 )
 

@@ -10,7 +10,7 @@ models as (select * from {{ ref('dim_models') }}),
 
 scorecard as (select * from {{ ref('mart_scorecard') }}),
 
-today as (select max(event_date) as event_date from {{ ref('dim_days') }}),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 due as (
 
@@ -19,12 +19,12 @@ due as (
         models.model_id,
         models.model_name,
         cast(launches.launched_date + cast(gates.days_after_launch as integer) as date) as due_date,
-        today.event_date as today
+        newest.as_of_date
 
     from models
     inner join launches on models.model_id = launches.member_id
     cross join gates
-    cross join today
+    cross join newest
 
 ),
 
@@ -83,7 +83,7 @@ final as (
         case
             when signed.is_passed then 'passed'
             when not signed.is_passed then 'failed'
-            when due.due_date > due.today then 'not_due'
+            when due.due_date > due.as_of_date then 'not_due'
             when due.sign_off_role is not null then 'waiting_for_person'
             when measured.kpi_status is null then 'waiting_for_data'
             when due.requires = 'measured' then 'passed'
@@ -94,7 +94,7 @@ final as (
         end as status,
         coalesce(
             'signed by ' || signed.signed_by || coalesce(': ' || signed.note, ''),
-            case when due.due_date <= due.today then measured.evidence end
+            case when due.due_date <= due.as_of_date then measured.evidence end
         ) as evidence,
 
         cast(due.criterion_number as integer) as criterion_number

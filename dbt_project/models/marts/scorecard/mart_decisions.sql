@@ -34,7 +34,7 @@ shares as (
 
 ),
 
-today as (select max(event_date) as as_of from {{ ref('dim_days') }}),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 -- A recorded decision closes what had opened by then; a sign-off that is missing is given at its gate.
 open_items as (
@@ -119,7 +119,7 @@ addressed as (
         causes.decision_name,
         causes.options,
         evidence.evidence,
-        today.as_of,
+        newest.as_of_date as as_of,
         coalesce(grouped.owner_role, causes.owner_role) as owner_role,
         cast(grouped.opened_date + case
             when grouped.severity = 'critical' then {{ var('critical_decision_days') }} else causes.days_to_decide
@@ -129,7 +129,7 @@ addressed as (
     inner join causes on grouped.cause = causes.cause
     inner join evidence on grouped.decision_id = evidence.decision_id
     left join shares on grouped.project_id = shares.project_id
-    inner join today on grouped.alert_count > 0 or grouped.opened_date <= today.as_of
+    inner join newest on grouped.alert_count > 0 or grouped.opened_date <= newest.as_of_date
 
 ),
 

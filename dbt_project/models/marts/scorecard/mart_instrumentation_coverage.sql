@@ -18,17 +18,17 @@ scorecard as (select * from {{ ref('mart_scorecard') }}),
 
 owners as (select * from {{ source('catalog', 'owner_history') }}),
 
-today as (select max(event_date) as event_date from {{ ref('dim_days') }}),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 connected as (
 
     select
         kpi_sources.kpi_id,
-        bool_or(date_diff('hour', sources.newest_day, today.event_date) <= sources.fresh_hours) as is_fresh
+        bool_or(date_diff('hour', sources.newest_day, newest.as_of_date) <= sources.fresh_hours) as is_fresh
 
     from kpi_sources
     inner join sources on kpi_sources.source = sources.source
-    cross join today
+    cross join newest
     where sources.newest_day is not null
     group by all
 
@@ -85,8 +85,8 @@ owned as (
     select distinct owners.member_id as model_id
 
     from owners
-    cross join today
-    where {{ as_of('owners', 'today.event_date') }}
+    cross join newest
+    where {{ as_of('owners', 'newest.as_of_date') }}
 
 ),
 

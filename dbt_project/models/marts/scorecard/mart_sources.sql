@@ -6,7 +6,7 @@ kpi_sources as (select * from {{ ref('kpi_sources') }}),
 
 kpis as (select * from {{ ref('kpis') }}),
 
-today as (select max(event_date) as event_date from {{ ref('dim_days') }}),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 fed as (
 
@@ -30,13 +30,13 @@ final as (
         sources.title as source_title,
         fed.kpi_names,
 
-        date_diff('hour', sources.newest_day, today.event_date) > sources.fresh_hours as is_behind,
+        date_diff('hour', sources.newest_day, newest.as_of_date) > sources.fresh_hours as is_behind,
 
         sources.fresh_hours,
-        date_diff('hour', sources.newest_day, today.event_date) as behind_hours
+        date_diff('hour', sources.newest_day, newest.as_of_date) as behind_hours
 
     from sources
-    cross join today
+    cross join newest
     left join fed on sources.source = fed.source
     where sources.newest_day is not null
 

@@ -6,9 +6,7 @@ estimates as (select * from {{ ref('int_project_finance__estimated') }}),
 
 projects as (select * from {{ source('catalog', 'projects') }}),
 
-days as (select * from {{ ref('dim_days') }}),
-
-newest_day as (select max(event_date) as event_date from days),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 project_months as (
 
@@ -28,10 +26,10 @@ spine as (
 
     select
         project_months.*,
-        least(last_day(project_months.month_date), newest_day.event_date) as as_of
+        least(last_day(project_months.month_date), newest.as_of_date) as as_of
 
     from project_months
-    cross join newest_day
+    cross join newest
 
 ),
 

@@ -15,16 +15,14 @@ members as (
 
 ),
 
-days as (select * from {{ ref('dim_days') }}),
-
-newest_day as (select max(event_date) as event_date from days),
+newest as (select * from {{ ref('dim_newest_day') }}),
 
 final as (
 
     select
         estimates.project_id,
 
-        newest_day.event_date as as_of,
+        newest.as_of_date as as_of,
 
         projects.name as project_name,
         members.model_ids,
@@ -52,7 +50,7 @@ final as (
     from estimates
     inner join projects on estimates.project_id = projects.project_id
     left join members on estimates.project_id = members.project_id
-    cross join newest_day
+    cross join newest
 
 )
 
