@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from pipelines.orchestration.jobs import DAILY, LANDING
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.marts import untouched
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, date_ranges, range_tags, up_to_today
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, ranges_to_run
 from pipelines.orchestration.raw import raw_key
 from pipelines.orchestration.retention import tidy
 from pipelines.orchestration.tags import FORCE, PROCESS
@@ -34,10 +34,6 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse.status import Status, status
 
 log = logging.getLogger(__name__)
-
-FAR_APART = 31
-"""Gap between stale days, in days, above which they get separate runs: Dagster records every day of a run's range, and
-every run rebuilds the non-incremental tables in full."""
 
 LARGEST_LOG = 10_000_000
 """Size in bytes at which the command line's log is rotated; one old log is kept."""
@@ -88,28 +84,13 @@ def run(
             for table in source.warehouse_tables
         }
         keys = [key for key in defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys if key not in done]
-        for first, last in spans_to_run(before, asked, force):
+        for first, last in ranges_to_run(before, asked, force):
             log.info("Validating, building and testing %s … %s", first, last)
             # Publishing a later range would include the failures of an earlier one.
             if failed := _execute(settings, defs, instance, DAILY, tags | range_tags(first, last), keys):
                 return failures + failed
         tidy(settings, sources, instance)
     return failures
-
-
-def spans_to_run(
-    found: Status, asked: tuple[date | None, date | None] = (None, None), force: bool = False
-) -> list[tuple[date, date]]:
-    """The first and the last day of each run, in order."""
-    first, last = asked
-    days: Sequence[date] = found.stale_days
-    if force:
-        days = found.covered
-    elif not days and (found.unpublished or found.changed_models):
-        # Without any delivery, the marts are still built, without rows.
-        days = found.covered[-1:] or [datetime.now(UTC).date()]
-    days_asked = [day for day in up_to_today(days) if (first or date.min) <= day <= (last or date.max)]
-    return list(date_ranges(days_asked, FAR_APART))
 
 
 def log_file(settings: Settings) -> Path:

@@ -12,7 +12,7 @@ from pipelines.notify.failures import Failed
 from pipelines.notify.outbox import OutboxBusyError
 from pipelines.orchestration.instance import fail_orphaned_runs
 from pipelines.orchestration.landing import landing_key
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, date_ranges, range_tags, up_to_today
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, ranges_to_run
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger, ledger_schema
@@ -65,11 +65,10 @@ def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJo
 def stale_days_sensor(
     settings: Settings, sources: Mapping[str, Source], job: dg.UnresolvedAssetJobDefinition
 ) -> dg.SensorDefinition:
-    """Requests a run for each date range of stale days.
+    """Requests the runs that the home needs (`ranges_to_run`), as the command line does.
 
-    Late files and restated bills make days stale. Where no day is stale and code or catalog have changed models, or
-    what was built is not published, a run of the newest day sees to it. The same state is requested once: a run that
-    failed on it is not tried again until something has changed.
+    Late files and restated bills make days stale. The same state is requested once: a run that failed on it is not
+    tried again until something has changed.
     """
 
     @dg.sensor(
@@ -89,12 +88,10 @@ def stale_days_sensor(
         except WarehouseBusyError as busy:
             yield dg.SkipReason(f"looking again later: {busy}")
             return
-        days = up_to_today(found.stale_days)
-        if not days and (found.changed_models or found.unpublished):
-            days = up_to_today(found.covered)[-1:]
-        if not days:
+        ranges = ranges_to_run(found)
+        if not ranges:
             yield dg.SkipReason("no day is stale")
-        for first, last in date_ranges(days):
+        for first, last in ranges:
             yield dg.RunRequest(run_key=f"{first} {last} {found.fingerprint}", tags=range_tags(first, last))
 
     return stale

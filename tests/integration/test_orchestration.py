@@ -21,7 +21,7 @@ from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.lineage import keep_lineage
 from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.marts import BUILT
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, date_ranges, range_tags
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags
 from pipelines.orchestration.tags import PROCESS
 from pipelines.settings import DBT_PROJECT, Settings
 from pipelines.warehouse.connect import lock, writer
@@ -268,7 +268,7 @@ def requested(settings: Settings, instance: dg.DagsterInstance) -> list[tuple[st
     return [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in data.run_requests or []]
 
 
-def test_the_sensor_requests_exactly_the_touched_days(shop: Settings) -> None:  # noqa: F811
+def test_the_sensor_requests_the_stale_days_as_one_range(shop: Settings) -> None:  # noqa: F811
     deliver_first(shop.home)
     deliver_second(shop.home)
     land(shop.home, "sales/2026-01-05.csv", ("s5", "2026-01-05 10:00:00", 1))
@@ -277,7 +277,7 @@ def test_the_sensor_requests_exactly_the_touched_days(shop: Settings) -> None:  
         assert requested(shop, instance) == []
         land(shop.home, "sales/late.csv", ("s9", "2026-01-02 10:00:00", 1), ("s8", "2026-01-05 10:00:00", 1))
         take_in(shop, toy.SOURCES["sales"])
-        assert requested(shop, instance) == [("2026-01-02", "2026-01-02"), ("2026-01-05", "2026-01-05")]
+        assert requested(shop, instance) == [("2026-01-02", "2026-01-05")]
 
         with lock(shop, "a test"):
             data = build_defs(shop).resolve_sensor_def("stale_days").evaluate_tick(dg.build_sensor_context(instance))
@@ -285,8 +285,7 @@ def test_the_sensor_requests_exactly_the_touched_days(shop: Settings) -> None:  
 
         company = shop.catalog_dir / "company.yaml"
         company.write_text(company.read_text().replace("default_currency: USD", "default_currency: EUR"))
-        touched = [("2026-01-02", "2026-01-02"), ("2026-01-05", "2026-01-05")]
-        assert requested(shop, instance) == touched, "no model reads the currency"
+        assert requested(shop, instance) == [("2026-01-02", "2026-01-05")], "no model reads the currency"
 
 
 def test_the_schedule_asks_for_yesterday_and_the_days_that_may_still_change(shop: Settings) -> None:  # noqa: F811
@@ -385,9 +384,3 @@ def test_a_run_whose_process_died_is_marked_failed_and_one_that_lives_is_left_al
             assert fail_orphaned_runs(shop, instance) == [dead.run_id]
             assert instance.get_run_by_id(dead.run_id).status == dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
             assert instance.get_run_by_id(living.run_id).status == dg.DagsterRunStatus.STARTED  # type: ignore[union-attr]
-
-
-def test_date_ranges_are_unbroken_and_in_order() -> None:
-    assert list(date_ranges([JAN_5, JAN_2, JAN_3])) == [(JAN_2, JAN_3), (JAN_5, JAN_5)]
-    assert list(date_ranges([JAN_5, JAN_2, JAN_3], apart=2)) == [(JAN_2, JAN_5)]
-    assert list(date_ranges([])) == []
