@@ -66,7 +66,7 @@ def _is_to_be_notified(
     """A channel notified of an alert gets its later changes; otherwise only recent alerts above its threshold."""
     if entry is not None and entry.notified is not None:
         return True
-    if SEVERITIES.index(alert["severity"]) < SEVERITIES.index(channel.least_severity):
+    if SEVERITIES.index(alert["severity"]) < SEVERITIES.index(channel.settings.least_severity):
         return False
     if entry is not None or state(alert) != CLOSED:
         return True

@@ -9,10 +9,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pipelines.notify import alerts, failures
 from pipelines.notify.mail import Mail
-from pipelines.notify.notice import TEST, Channel, Notice, RejectedError, UnfitError, UnreachableError
+from pipelines.notify.notice import TEST, TIMEOUT_SECONDS, Channel, Notice, RejectedError, UnfitError, UnreachableError
 from pipelines.notify.outbox import ChannelState, Entry, Outbox, opened
 from pipelines.notify.pagerduty import PagerDuty
 from pipelines.notify.slack import Slack
@@ -24,9 +25,16 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
 REJECTED_WAIT = timedelta(days=1)
-TIME_PER_CHANNEL = timedelta(seconds=8)
-"""No new message is started after this, so that a sensor tick with four channels stays below Dagster's 60 s."""
-NOTICES = {alerts.KIND: alerts.notice, failures.KIND: failures.notice}
+TIME_PER_TICK = timedelta(seconds=55)
+"""Dagster stops a sensor's tick after 60 s."""
+CHANNELS: Mapping[str, Callable[[Any], Channel]] = {
+    "pagerduty": PagerDuty,
+    "slack": Slack,
+    "webhook": Webhook,
+    "email": Mail,
+}
+"""The setting of each channel → the channel, in the order they are notified."""
+NOTICE_OF_KIND = {alerts.KIND: alerts.notice, failures.KIND: failures.notice}
 
 Clock = Callable[[], datetime]
 
@@ -56,16 +64,8 @@ class Report:
 
 def connected(settings: Settings) -> tuple[Channel, ...]:
     """The configured channels."""
-    found: list[Channel] = []
-    if settings.pagerduty:
-        found.append(PagerDuty(settings.pagerduty))
-    if settings.slack:
-        found.append(Slack(settings.slack))
-    if settings.webhook:
-        found.append(Webhook(settings.webhook))
-    if settings.email:
-        found.append(Mail(settings.email))
-    return tuple(found)
+    set_up = ((channel, getattr(settings, name)) for name, channel in CHANNELS.items())
+    return tuple(channel(own) for channel, own in set_up if own is not None)
 
 
 def notify(settings: Settings, since: datetime, clock: Clock = utc_now, wait: bool = True) -> list[Report]:
@@ -80,7 +80,7 @@ def notify(settings: Settings, since: datetime, clock: Clock = utc_now, wait: bo
         return []
     with opened(settings, wait) as outbox:
         _compare(settings, outbox, channels, since, clock)
-        return [_deliver(settings, outbox, channel, since, clock) for channel in channels]
+        return [_deliver(settings, outbox, channel, since, clock, _time_for(channels)) for channel in channels]
 
 
 def notify_failure(settings: Settings, failed: failures.Failed, clock: Clock = utc_now) -> bool:
@@ -96,7 +96,8 @@ def notify_failure(settings: Settings, failed: failures.Failed, clock: Clock = u
         with opened(settings) as outbox:
             for channel in channels:
                 failures.want(outbox, channel, failed)
-            reports = [_deliver(settings, outbox, channel, clock(), clock) for channel in channels]
+            time = _time_for(channels)
+            reports = [_deliver(settings, outbox, channel, clock(), clock, time) for channel in channels]
     except (OSError, sqlite3.Error) as error:
         log.error("no channel could be notified: %s", error)
         return False
@@ -164,7 +165,15 @@ def _compare(settings: Settings, outbox: Outbox, channels: Sequence[Channel], si
             alerts.compare(outbox, channel, found, version, clock())
 
 
-def _deliver(settings: Settings, outbox: Outbox, channel: Channel, since: datetime, clock: Clock) -> Report:
+def _time_for(channels: Sequence[Channel]) -> timedelta:
+    """How long each channel may start new messages; the last one may take until its time-out."""
+    return TIME_PER_TICK / len(channels) - timedelta(seconds=TIMEOUT_SECONDS)
+
+
+def _deliver(
+    settings: Settings, outbox: Outbox, channel: Channel, since: datetime, clock: Clock, time: timedelta
+) -> Report:
+    """Send the channel what is due, starting no message later than `time` after the first."""
     start = clock()
     state = outbox.state(channel.name)
     notified = 0
@@ -173,7 +182,7 @@ def _deliver(settings: Settings, outbox: Outbox, channel: Channel, since: dateti
         notices = [_notice(entry, channel, settings, start) for entry in ready]
         # Pages first, so that urgent alerts do not wait behind a backlog.
         queue = deque(channel.batches(sorted(notices, key=lambda notice: notice.severity != "page")))
-        while queue and clock() < start + TIME_PER_CHANNEL:
+        while queue and clock() < start + time:
             notified += _send(outbox, channel, queue, clock())
     return _report(outbox, channel, notified)
 
@@ -226,7 +235,7 @@ def _report(outbox: Outbox, channel: Channel, notified: int) -> Report:
 
 def _notice(entry: Entry, channel: Channel, settings: Settings, now: datetime) -> Notice:
     notice_id = _notice_id(channel.name, entry.subject, str(entry.change_count), entry.wanted)
-    return NOTICES[entry.kind](entry, notice_id, settings.page_url, now)
+    return NOTICE_OF_KIND[entry.kind](entry, notice_id, settings.page_url, now)
 
 
 def _notice_id(*parts: str) -> str:

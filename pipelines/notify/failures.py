@@ -33,7 +33,7 @@ class Failed:
 
 def want(outbox: Outbox, channel: Channel, failed: Failed) -> None:
     """Queue it for `channel`, if the channel gets tickets. A failure seen by two processes is sent once."""
-    if SEVERITIES.index(channel.least_severity) <= SEVERITIES.index(SEVERITY):
+    if SEVERITIES.index(channel.settings.least_severity) <= SEVERITIES.index(SEVERITY):
         outbox.want(channel.name, KIND, f"run:{failed.run_id}", "failed", asdict(failed))
 
 

@@ -12,9 +12,8 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from pipelines.notify.notice import RejectedError, UnfitError, UnreachableError
+from pipelines.notify.notice import TIMEOUT_SECONDS, RejectedError, UnfitError, UnreachableError
 
-TIMEOUT_SECONDS = 5.0
 LATER = {408, 425, 429}
 UNFIT = {400, 413, 415, 422}
 ONE_WORD = re.compile(r"[a-z_]{1,60}")

@@ -15,15 +15,22 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 
-from pipelines.notify.notice import Notice, RejectedError, UnfitError, UnreachableError, clipped, singly
-from pipelines.settings import EmailSettings, Severity
+from pipelines.notify.notice import (
+    TIMEOUT_SECONDS,
+    Notice,
+    RejectedError,
+    UnfitError,
+    UnreachableError,
+    clipped,
+    singly,
+)
+from pipelines.settings import EmailSettings
 
 log = logging.getLogger(__name__)
 
 MOST_SINGLY = 3
 MOST_IN_A_DIGEST = 100
 SUBJECT_LENGTH = 150
-TIMEOUT_SECONDS = 5.0
 FOR_GOOD = 500
 """SMTP's replies from here on are permanent; those below (4yz) are transient."""
 
@@ -34,11 +41,6 @@ class Mail:
 
     settings: EmailSettings
     name = "email"
-
-    @property
-    def least_severity(self) -> Severity:
-        """As set."""
-        return self.settings.least_severity
 
     def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
         """Up to three singly, more as a digest."""

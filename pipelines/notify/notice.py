@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pipelines.settings import Severity
+from pipelines.settings import ChannelSettings, Severity
 
 SEVERITIES: tuple[Severity, ...] = ("ticket", "page")
 """From the least to the most urgent."""
 TEST = "test"
+TIMEOUT_SECONDS = 5.0
+"""How long a receiver may take to answer."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Channel(Protocol):
         """The name of its setting."""
 
     @property
-    def least_severity(self) -> Severity:
-        """The lowest severity that is sent to it."""
+    def settings(self) -> ChannelSettings:
+        """Its settings, of which every channel has the lowest severity that is sent to it."""
 
     def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
         """`notices` grouped into messages, in order."""

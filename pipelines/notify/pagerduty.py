@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.notify.http import post
 from pipelines.notify.notice import TEST, Notice, clipped, singly
-from pipelines.settings import PagerDutySettings, Severity
+from pipelines.settings import PagerDutySettings
 
 ACTION = {"alert.acknowledged": "acknowledge", "alert.closed": "resolve", "alert.withdrawn": "resolve"}
 """All other events trigger."""
@@ -25,11 +25,6 @@ class PagerDuty:
 
     settings: PagerDutySettings
     name = "pagerduty"
-
-    @property
-    def least_severity(self) -> Severity:
-        """As set."""
-        return self.settings.least_severity
 
     def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
         """One per message."""

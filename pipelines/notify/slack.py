@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pipelines.notify.http import post
 from pipelines.notify.notice import Notice, clipped
-from pipelines.settings import Severity, SlackSettings
+from pipelines.settings import SlackSettings
 
 MOST_IN_A_MESSAGE = 10
 LONGEST_BLOCK = 2_900
@@ -33,11 +33,6 @@ class Slack:
 
     settings: SlackSettings
     name = "slack"
-
-    @property
-    def least_severity(self) -> Severity:
-        """As set."""
-        return self.settings.least_severity
 
     def batches(self, notices: Sequence[Notice]) -> Iterator[Sequence[Notice]]:
         """Up to ten in a message, fewer if they are long."""

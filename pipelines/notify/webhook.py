@@ -12,7 +12,7 @@ from datetime import datetime
 
 from pipelines.notify.http import post
 from pipelines.notify.notice import Notice, singly
-from pipelines.settings import Severity, WebhookSettings
+from pipelines.settings import WebhookSettings
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,6 @@ class Webhook:
 
     settings: WebhookSettings
     name = "webhook"
-
-    @property
-    def least_severity(self) -> Severity:
-        """As set."""
-        return self.settings.least_severity
 
     def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
         """One per message."""

@@ -12,7 +12,9 @@ from pipelines.notify import delivery
 from pipelines.notify.alerts import change
 from pipelines.notify.delivery import notify_failure
 from pipelines.notify.failures import Failed
+from pipelines.notify.notice import TIMEOUT_SECONDS, UnfitError
 from pipelines.notify.outbox import Outbox, OutboxBusyError, opened
+from pipelines.notify.webhook import Webhook
 from tests.notify.conftest import Company, alert, at, closed
 from tests.notify.receivers import WebServer
 
@@ -320,6 +322,7 @@ def test_a_slow_receiver_does_not_use_up_the_tick(company: Company, monkeypatch:
         real(self, notices, now)
 
     monkeypatch.setattr(delivery.Webhook, "send", slow)
+    monkeypatch.setattr(delivery, "TIME_PER_TICK", timedelta(seconds=13))
     assert [company.tick(1)["webhook"].notified_count for _ in range(4)] == [2, 2, 1, 0]
 
 
@@ -357,6 +360,27 @@ def test_without_a_channel_the_log_says_it(company: Company, caplog: pytest.LogC
     assert "daily failed" in caplog.text
     assert company.tick() == {}
     assert not company.settings.outbox_dir.exists()
+
+
+def test_a_tick_ends_in_time_with_any_number_of_slow_channels(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.connect("webhook")
+    channel_of = delivery.CHANNELS["webhook"]
+    for number in range(1, 9):
+        slow = [channel_of(company.settings.webhook) for _ in range(number)]
+        monkeypatch.setattr(delivery, "connected", lambda _, slow=tuple(slow): slow)
+        company.publish(*(alert(f"{number}-{one}") for one in range(20)))
+        begin = company.now
+
+        def send(*_: object) -> None:
+            company.now += timedelta(seconds=TIMEOUT_SECONDS)
+            raise UnfitError("answered 400")
+
+        monkeypatch.setattr(Webhook, "send", send)
+        company.tick()
+        assert timedelta() < company.now - begin < timedelta(seconds=60), number
+        company.now += timedelta(days=2)
 
 
 def test_two_processes_never_tell_at_once(company: Company) -> None:
