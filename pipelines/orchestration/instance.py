@@ -87,19 +87,21 @@ def alive(settings: Settings, token: str) -> Iterator[None]:
     folder = settings.dagster_home / "processes"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / token
-    with FileLock(path):
-        yield
-    path.unlink(missing_ok=True)
+    try:
+        with FileLock(path):
+            yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def fail_orphaned_runs(settings: Settings, instance: dg.DagsterInstance) -> list[str]:
     """Mark orphaned runs of the command line as failed; returns their ids.
 
-    Killed, a process cannot say so, and its run would count as running and hold up the queue. It held a lock file
-    which the operating system has let go.
+    A killed process cannot report its end: its run would count as running and block the queue. The operating system has
+    released its lock file.
     """
     under_way = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
-    buried = []
+    failed = []
     for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
         token = run.tags.get(PROCESS)
         if token is None:
@@ -111,5 +113,5 @@ def fail_orphaned_runs(settings: Settings, instance: dg.DagsterInstance) -> list
         except Timeout:
             continue
         path.unlink(missing_ok=True)
-        buried.append(run.run_id)
-    return buried
+        failed.append(run.run_id)
+    return failed

@@ -375,6 +375,13 @@ def test_every_asset_leads_back_to_a_landing_folder_and_says_who_owns_it(shop: S
     )
 
 
+def test_an_interrupted_run_leaves_no_lock_file(shop: Settings) -> None:  # noqa: F811
+    with pytest.raises(KeyboardInterrupt), alive(shop, "interrupted"):
+        assert (shop.dagster_home / "processes" / "interrupted").exists()
+        raise KeyboardInterrupt
+    assert list((shop.dagster_home / "processes").iterdir()) == []
+
+
 def test_a_run_whose_process_died_is_marked_failed_and_one_that_lives_is_left_alone(shop: Settings) -> None:  # noqa: F811
     job = build_defs(shop).resolve_job_def("landing")
     with opened_instance(shop) as instance:
