@@ -58,11 +58,15 @@ def publish(settings: Settings) -> dict[str, int]:
     _point(settings.published_dir / "current", Path("versions") / version.name)
     _point(settings.published_dir / "marts.duckdb", Path("current") / "marts.duckdb")
     _point(settings.published_dir / "parquet", Path("current") / "parquet")
-    # By name, and never the one just published: a clock set back gives it the oldest name.
-    others = sorted(other for other in version.parent.iterdir() if other != version)
-    for old in others[: 1 - VERSIONS_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    remove_old_versions(version)
     return counts
+
+
+def remove_old_versions(published: Path) -> None:
+    """Keep the newest `VERSIONS_KEPT` versions, by name, and `published`: a clock set back gives it the oldest name."""
+    others = sorted(other for other in published.parent.iterdir() if other != published)
+    for old in others[: max(0, len(others) - (VERSIONS_KEPT - 1))]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _copied(
