@@ -1,6 +1,6 @@
 """What waits, what is rejected and what is missing: the questions asked before and after a run.
 
-Nothing is changed here. Who loads and builds lives in `intake`, `days` and `transform`.
+Nothing is changed here: `intake`, `days` and `transform` load and build.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RejectedFile:
 
 @dataclass(frozen=True)
 class RejectedDay:
-    """A day of a source that its validate rejected, and why."""
+    """A day of a source that validation rejected, and why."""
 
     source: str
     day: date
@@ -56,11 +56,11 @@ class RejectedDay:
 class Status:
     """The state of a home folder.
 
-    `changed` counts each source's landing files that are new or changed; `stale_days` are those on which raw or
-    marts are not what the files make them, `stale_sources` those whose raw is not, `changed_models` those that code or
-    catalog make otherwise than they were built;
-    `fingerprint` changes when what a run over them would build does. `covered`: the days that files speak for.
-    `unpublished`: the marts are newer than their publication, or the page or Postgres is older than that.
+    `changed` counts each source's landing files that are new or changed. `stale_days` are those on which raw or
+    marts differ from what the files give, `stale_sources` the sources with such days in raw, `changed_models` those
+    whose code or catalog has changed since they were built. `fingerprint` changes when the result of a run over them
+    would. `covered`: the days that files account for. `unpublished`: the marts are newer than their publication, or the
+    page or Postgres is older than that.
     """
 
     changed: Mapping[str, int]
@@ -121,22 +121,28 @@ def status(
 def rejected_files(
     connection: duckdb.DuckDBPyConnection, settings: Settings, sources: Iterable[Source]
 ) -> list[RejectedFile]:
-    """The files of the sources that lie in the landing folder and were not loaded."""
+    """The files of the sources that are in the landing folder and were not loaded."""
     found: list[RejectedFile] = []
     for source in sources:
-        rows = connection.execute(
-            "select source, path, status, message from ledger.files where status in ('rejected', 'unreadable') "
-            "and source = ? order by path",
-            [source.name],
-        ).fetchall()
-        if rows:  # one that vanished, or is passed over by now, is of no interest
+        rejected = _ever_rejected(connection, source.name)
+        if rejected:
             present = {file.path for file in landing_files(settings, source)}
-            found += [RejectedFile(*row) for row in rows if row[1] in present]
+            found += [file for file in rejected if file.path in present]
     return found
 
 
+def _ever_rejected(connection: duckdb.DuckDBPyConnection, source: str) -> list[RejectedFile]:
+    """The source's rejected files in the ledger: also those that have vanished or are ignored by now."""
+    rows = connection.execute(
+        "select source, path, status, message from ledger.files where status in ('rejected', 'unreadable') "
+        "and source = ? order by path",
+        [source],
+    ).fetchall()
+    return [RejectedFile(*row) for row in rows]
+
+
 def rejected_days(connection: duckdb.DuckDBPyConnection, source: str | None = None) -> list[RejectedDay]:
-    """The days (of `source`, or of all) that stand rejected."""
+    """The days (of `source`, or of all) that are rejected."""
     rows = connection.execute(
         "select source, day, message from ledger.days where status = 'rejected' and ($1 is null or source = $1) "
         "order by source, day",
@@ -154,7 +160,7 @@ class Freshness:
 
 
 def freshness(connection: duckdb.DuckDBPyConnection, source: Source, now: datetime) -> Freshness:
-    """A source is fresh while the newest day that its files tell of ended no longer ago than it may."""
+    """A source is fresh while the newest day in its files ended no longer ago than `Source.fresh_within`."""
     newest = ledger.newest_day(connection, source)
     if newest is None:
         return Freshness(None, None)
@@ -164,17 +170,15 @@ def freshness(connection: duckdb.DuckDBPyConnection, source: Source, now: dateti
 
 @dataclass(frozen=True)
 class Health:
-    """What is known of one source: its files, its rows set aside, its days.
+    """The state of one source: its files, its quarantined and skipped rows, its days.
 
-    Of quarantined and skipped rows the commonest kinds of reason are told, those of a value with an example.
+    Of quarantined and skipped rows it has the most common kinds of reason, for values with an example.
     """
 
     source: str
     globs: tuple[str, ...]
     files_found: int
-    files_loaded: int
     files_rejected: int
-    files_waiting: int
     rows_loaded: int
     rows_quarantined: int
     reasons: tuple[tuple[str, int], ...]
@@ -182,7 +186,6 @@ class Health:
     skip_reasons: tuple[tuple[str, int], ...]
     left_out_reasons: tuple[tuple[str, int], ...]
     days_covered: int
-    first_day: date | None
     newest_day: date | None
     is_fresh: bool | None
 
@@ -196,17 +199,17 @@ def health(settings: Settings, sources: Mapping[str, Source], now: datetime | No
 
 
 def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source, now: datetime) -> Health:
-    # A file that lies there under several names holds its rows once.
+    # The rows of a file that is there under several names count once.
     held = (
         "(select distinct on (content_id) path, rows_loaded_count, rows_quarantined_count, rows_skipped_count, "
         "skip_reasons, left_out_reasons from ledger.files where source = ? and status = 'loaded' "
         "order by content_id, loaded_at desc)"
     )
-    loaded, read, aside, skipped = connection.execute(
-        "select count(*), coalesce(sum(rows_loaded_count), 0)::bigint, coalesce(sum(rows_quarantined_count), 0)"
-        f"::bigint, coalesce(sum(rows_skipped_count), 0)::bigint from {held}",
+    loaded, quarantined, skipped = connection.execute(
+        "select coalesce(sum(rows_loaded_count), 0)::bigint, coalesce(sum(rows_quarantined_count), 0)::bigint, "
+        f"coalesce(sum(rows_skipped_count), 0)::bigint from {held}",
         [source.name],
-    ).fetchone() or (0, 0, 0, 0)
+    ).fetchone() or (0, 0, 0)
     skip_reasons, left_out_reasons = (
         tuple(
             connection.execute(
@@ -225,19 +228,18 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         "group by kind order by n desc, kind limit ?",
         [source.name, COMMON_REASONS],
     ).fetchall()
-    days, first = connection.execute(
-        "select count(*), min(day) from ledger.coverage where source = ?", [source.name]
-    ).fetchone() or (0, None)
+    (days,) = connection.execute("select count(*) from ledger.coverage where source = ?", [source.name]).fetchone() or (
+        0,
+    )
     age = freshness(connection, source, now)
+    present = {file.path for file in landing_files(settings, source)}
     return Health(
         source=source.name,
         globs=tuple(settings.globs(source.name, source.glob)),
-        files_found=len(landing_files(settings, source)),
-        files_loaded=loaded,
-        files_rejected=len(rejected_files(connection, settings, [source])),
-        files_waiting=files_waiting(connection, settings, source),
-        rows_loaded=read,
-        rows_quarantined=aside,
+        files_found=len(present),
+        files_rejected=sum(file.path in present for file in _ever_rejected(connection, source.name)),
+        rows_loaded=loaded,
+        rows_quarantined=quarantined,
         reasons=tuple(
             (kind if example == kind else f"{kind} (such as: {example[:EXAMPLE_KEPT]})", count)
             for kind, example, count in reasons
@@ -246,14 +248,13 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
         skip_reasons=skip_reasons,
         left_out_reasons=left_out_reasons,
         days_covered=days,
-        first_day=first,
         newest_day=age.newest_day,
         is_fresh=age.is_fresh,
     )
 
 
 def stray_files(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
-    """The files of the landing folder that no source looks at, relative to it; hidden ones left out."""
+    """The files of the landing folder that no source reads, relative to it, without hidden ones."""
     looks = [look(settings, source) for source in sources.values()]
     claimed = {file.path for one in looks for file in one.files} | {path for one in looks for path in one.companions}
     everything = replace(next(iter(sources.values())), name="", glob=("**/*",), formats=())
@@ -261,12 +262,12 @@ def stray_files(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
 
 
 def companions(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
-    """The files known to stand beside exports and to hold no rows, relative to the landing folder."""
+    """The companion files of exports, which hold no rows, relative to the landing folder."""
     return sorted({path for source in sources.values() for path in look(settings, source).companions})
 
 
 def table_rows(settings: Settings, wanted: Sequence[tuple[str, str]] | None = None) -> dict[tuple[str, str], int]:
-    """(schema, table) → rows, in one query: of the `wanted` ones that exist; None: of every table, views left out."""
+    """(schema, table) → rows, in one query: of the `wanted` ones that exist; None: of every table, without views."""
     with writer(settings, "counting rows") as connection:
         found = connection.execute(
             "select schema_name, table_name, false from duckdb_tables() where database_name = current_database() "
