@@ -101,7 +101,7 @@ def taken_in(settings: Settings, source: Source) -> list[tuple[str, Path]]:
         done = list(pool.map(lambda content: read({content: files[content]}, delivered)[content], files))
     assert {report.status for report in done} == {"loaded"}, done
     return [
-        (report.path, file_versions.content_folder(settings, source.name, version, report.content_id))
+        (report.path, file_versions.file_version_folder(settings, source.name, version, report.content_id))
         for report in done
     ]
 

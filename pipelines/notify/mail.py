@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 MOST_SINGLY = 3
 MOST_IN_A_DIGEST = 100
 SUBJECT_LENGTH = 150
-FOR_GOOD = 500
+PERMANENT_FROM = 500
 """SMTP's replies from here on are permanent; those below (4yz) are transient."""
 
 
@@ -56,12 +56,12 @@ class Mail:
                 rejected = server.send_message(message, self.settings.sender, self.settings.to)
         except smtplib.SMTPRecipientsRefused as error:
             codes = {code for code, _ in error.recipients.values()}
-            raise _sorted(f"no recipient was accepted ({min(codes)})", min(codes), RejectedError) from None
+            raise _error_for(f"no recipient was accepted ({min(codes)})", min(codes), RejectedError) from None
         except smtplib.SMTPDataError as error:
-            raise _sorted(f"the message was not accepted ({error.smtp_code})", error.smtp_code, UnfitError) from None
+            raise _error_for(f"the message was not accepted ({error.smtp_code})", error.smtp_code, UnfitError) from None
         except smtplib.SMTPResponseException as error:
             found = f"{type(error).__name__} ({error.smtp_code})"
-            raise _sorted(found, error.smtp_code, RejectedError) from None
+            raise _error_for(found, error.smtp_code, RejectedError) from None
         except (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError) as error:
             raise RejectedError(f"no secure connection ({type(error).__name__})") from None
         except (OSError, smtplib.SMTPException) as error:
@@ -103,8 +103,8 @@ class Mail:
         return message
 
 
-def _sorted(found: str, code: int, final: type[Exception]) -> Exception:
-    return final(found) if code >= FOR_GOOD else UnreachableError(found)
+def _error_for(found: str, code: int, final: type[Exception]) -> Exception:
+    return final(found) if code >= PERMANENT_FROM else UnreachableError(found)
 
 
 def _digest(*parts: str) -> str:

@@ -109,7 +109,9 @@ class Outbox:
         if row is None:
             return ChannelState()
         version, compared_at, known_until, failures, tried_at, try_at, trouble = row
-        return ChannelState(version, _read(compared_at), known_until, failures, _read(tried_at), _read(try_at), trouble)
+        return ChannelState(
+            version, _to_time(compared_at), known_until, failures, _to_time(tried_at), _to_time(try_at), trouble
+        )
 
     def compared(self, channel: str, version: str, known_until: str | None, now: datetime) -> None:
         """Record that `channel` has been compared with a published version."""
@@ -117,7 +119,7 @@ class Outbox:
             "insert into channels (channel, compared_version, known_until, compared_at) values (?, ?, ?, ?) "
             "on conflict do update set compared_version = excluded.compared_version, "
             "known_until = excluded.known_until, compared_at = excluded.compared_at",
-            (channel, version, known_until, _write(now)),
+            (channel, version, known_until, _to_text(now)),
         )
 
     def failed(self, channel: str, tried_at: datetime | None, try_at: datetime, trouble: str) -> None:
@@ -126,7 +128,7 @@ class Outbox:
             "insert into channels (channel, failure_count, tried_at, try_at, trouble) values (?, 1, ?, ?, ?) "
             "on conflict do update set failure_count = failure_count + 1, tried_at = excluded.tried_at, "
             "try_at = excluded.try_at, trouble = excluded.trouble",
-            (channel, None if tried_at is None else _write(tried_at), _write(try_at), trouble),
+            (channel, None if tried_at is None else _to_text(tried_at), _to_text(try_at), trouble),
         )
 
     def entries(self, channel: str) -> list[Entry]:
@@ -137,7 +139,9 @@ class Outbox:
             (channel,),
         ).fetchall()
         return [
-            Entry(kind, subject, wanted, notified, count, json.loads(about), _read(tried_at), _read(try_at), trouble)
+            Entry(
+                kind, subject, wanted, notified, count, json.loads(about), _to_time(tried_at), _to_time(try_at), trouble
+            )
             for kind, subject, wanted, notified, count, about, tried_at, try_at, trouble in rows
         ]
 
@@ -180,7 +184,7 @@ class Outbox:
         """Record that `channel` rejected what is due of `subject`."""
         self._connection.execute(
             "update subjects set tried_at = ?, try_at = ?, trouble = ? where channel = ? and subject = ?",
-            (_write(now), _write(try_at), trouble, channel, subject),
+            (_to_text(now), _to_text(try_at), trouble, channel, subject),
         )
 
 
@@ -203,9 +207,9 @@ def opened(settings: Settings, wait: bool = True) -> Iterator[Outbox]:
         guard.release()
 
 
-def _write(moment: datetime) -> str:
+def _to_text(moment: datetime) -> str:
     return moment.isoformat()
 
 
-def _read(text: str | None) -> datetime | None:
+def _to_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)

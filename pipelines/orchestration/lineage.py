@@ -66,8 +66,8 @@ def made_from(
     from sqlglot.optimizer.scope import build_scope
 
     schema = MappingSchema(dialect="duckdb")
-    for (room, table), types in parents.items():
-        schema.add_table(exp.table_(table, db=room), dict(types), dialect="duckdb")
+    for (db, table), types in parents.items():
+        schema.add_table(exp.table_(table, db=db), dict(types), dialect="duckdb")
     parsed = parse_one(sql, dialect="duckdb")
     for relation in parsed.find_all(exp.Table):  # relations are compared without the warehouse's name
         relation.set("catalog", None)

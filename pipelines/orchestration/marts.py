@@ -145,7 +145,7 @@ class _Progress:
 
     def __init__(self, dagster_log: dg.DagsterLogManager) -> None:
         self.dagster_log = dagster_log
-        self.told_at = time.monotonic()
+        self.logged_at = time.monotonic()
 
     def __call__(self, event: Any) -> None:
         if event.info.name in self.EVENTS:
@@ -153,9 +153,9 @@ class _Progress:
             total = data.num_models if event.info.name == "LogTestResult" else data.total
             line = f"{data.index}/{total} {data.node_info.node_name} {data.status} {data.execution_time:.1f} s"
             log.info(line)
-            if time.monotonic() - self.told_at > self.EVERY_SECONDS:
+            if time.monotonic() - self.logged_at > self.EVERY_SECONDS:
                 self.dagster_log.info(line)
-                self.told_at = time.monotonic()
+                self.logged_at = time.monotonic()
 
 
 def _results(built: Build) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,6 @@
-"""Small JSON files read many at once: to plan a mapping takes DuckDB longer than to carry it out over a few rows.
+"""Small JSON files, read in batches: planning a mapping takes DuckDB longer than running it over a few rows.
 
-Only what is in order is settled here. A file of which anything is not, be it one row, is left to be read alone
-(`convert`), where what is wrong with it is told.
+Only files without a problem are read here. A file with a single bad row is read alone (`convert`), which reports it.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Format, Source
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
-from pipelines.warehouse.convert import CLOCK_TOLERANCE, check_unchanged, encoding_of, explained, is_ours
-from pipelines.warehouse.file_versions import content_folder, content_of, names_say
+from pipelines.warehouse.convert import CLOCK_TOLERANCE, check_unchanged, encoding_of, explained, is_system_error
+from pipelines.warehouse.file_versions import file_version_folder, file_version_id, path_values
 from pipelines.warehouse.incomplete import keep_pages
 from pipelines.warehouse.json_rows import depth, format_of, records_of
 from pipelines.warehouse.landing import LandingFile
 from pipelines.warehouse.plain import plain_files
 from pipelines.warehouse.values import typed, written_in
 
-SMALL = 2**21
+BATCHED_BELOW = 2**21
 """Bytes of text up to which a file is read with others."""
 AT_ONCE, TEXT_AT_ONCE = 250, 2**24
-"""Files read at once, and about how many bytes of their text: over more, planning is not what takes long."""
+"""Files of a batch, and about how many bytes of their text: with more, planning is not what takes long."""
 _NAMES = (".json", ".jsonl", ".ndjson")
 _PACKED = {".gz": 8, ".zst": 8, ".zip": 8}
 """About how many bytes of JSON there are in one of a packed file."""
@@ -63,7 +62,7 @@ def in_batches(files: Mapping[str, LandingFile]) -> Iterator[dict[str, LandingFi
     for bytes_id, file in files.items():
         suffix = file.absolute.suffix.lower()
         expected = file.size_bytes * _PACKED.get(suffix, 1)
-        if expected > SMALL or suffix not in (*_NAMES, *_PACKED):
+        if expected > BATCHED_BELOW or suffix not in (*_NAMES, *_PACKED):
             yield {bytes_id: file}
             continue
         if len(small) == AT_ONCE or (small and text + expected > TEXT_AT_ONCE):
@@ -83,23 +82,23 @@ def convert_together(
     files: Mapping[str, LandingFile],
     reports: Mapping[str, ledger.FileReport],
 ) -> dict[str, ledger.FileReport]:
-    """Take in those of the files (by bytes) that are JSON and in order; the others are missing from the result."""
-    says = names_say(connection, source, [file.path for file in files.values()])
-    room = content_folder(settings, source.name, version, "")
-    room.mkdir(parents=True, exist_ok=True)
+    """Ingest those of the files (by bytes) that are JSON without a problem; the result does not have the others."""
+    values_of = path_values(connection, source, [file.path for file in files.values()])
+    parent = file_version_folder(settings, source.name, version, "")
+    parent.mkdir(parents=True, exist_ok=True)
     done: dict[str, ledger.FileReport] = {}
-    with TemporaryDirectory(dir=room, prefix="reading.") as folder:
-        for number, batch in enumerate(_batches(settings, source, files, reports, says, Path(folder))):
+    with TemporaryDirectory(dir=parent, prefix="reading.") as folder:
+        for number, batch in enumerate(_batches(settings, source, files, reports, values_of, Path(folder))):
             building = Path(folder) / str(number)
             (building / "tables").mkdir(parents=True)
             try:
                 clean = _written(connection, source, batch, building)
             except duckdb.Error as error:
-                if is_ours(error):
+                if is_system_error(error):
                     raise
                 continue
             for part, report in clean:
-                target = content_folder(settings, source.name, version, report.content_id)
+                target = file_version_folder(settings, source.name, version, report.content_id)
                 shutil.rmtree(target, ignore_errors=True)
                 (building / part.bytes_id).rename(target)
                 done[part.bytes_id] = report
@@ -111,10 +110,10 @@ def _batches(
     source: Source,
     files: Mapping[str, LandingFile],
     reports: Mapping[str, ledger.FileReport],
-    says: Mapping[str, Mapping[str, str]],
+    values_of: Mapping[str, Mapping[str, str]],
     folder: Path,
 ) -> Iterator[_Batch]:
-    """The files that look like JSON in order, by format."""
+    """The files that look like JSON without a problem, by format."""
     candidates = [form for form in source.formats if form.container == "json"]
     if not candidates:
         return
@@ -123,7 +122,7 @@ def _batches(
         try:
             with plain_files(file.absolute, file.path, settings.limits, folder) as plain:
                 text_bytes = sum(one.size for one in plain)
-                if {one.container for one in plain} != {"json"} or text_bytes > 2 * SMALL:
+                if {one.container for one in plain} != {"json"} or text_bytes > 2 * BATCHED_BELOW:
                     continue
                 texts = [one.path.read_text(encoding="utf-8") for one in plain]
             check_unchanged(file)
@@ -132,13 +131,13 @@ def _batches(
             form = format_of(lines, candidates, file.path) if lines else None
             if form and form.told_by(file.path):
                 continue
-        except Exception as error:  # whatever it is, reading the file alone meets it again and tells it
-            if is_ours(error):
+        except Exception as error:  # reading the file alone has the same error and reports it
+            if is_system_error(error):
                 raise
             continue
         if form:
-            content = content_of(bytes_id, form, says[file.path])
-            report = replace(reports[bytes_id], content_id=content, encoding=encoding_of(plain), format=form.name)
+            content_id = file_version_id(bytes_id, form, values_of[file.path])
+            report = replace(reports[bytes_id], content_id=content_id, encoding=encoding_of(plain), format=form.name)
             batch = found.setdefault(form.name, _Batch(form))
             batch.parts[number] = _Part(bytes_id, file, report, lines)
             batch.text_bytes += text_bytes

@@ -1,4 +1,4 @@
-"""What our own code does, told apart from how it is written: comments and docstrings change no number."""
+"""Code without comments, docstrings and layout: changes to those change no number."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def bare(text: str) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            # A text that stands alone does nothing: a docstring, be it of a constant.
+            # A string as a statement does nothing: a docstring, also of a constant.
             node.body = [item for item in body if not _is_text(item)] or [ast.Pass()]  # type: ignore[attr-defined]
     return ast.unparse(tree)
 

@@ -1,6 +1,6 @@
 """The files that clouds and desktops write beside an export: manifests, markers, checksums, templates.
 
-They hold no rows, so they are passed over. A name that could as well be an export's is believed only with the content.
+They hold no rows, so they are ignored. If a name could be an export's too, the content decides.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LEFT_BEHIND = re.compile(
     | [0-9]+_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]+_complete  # Amplitude: an hour's files are all there
     """
 )
-"""Names that no export bears."""
+"""Names that no export has."""
 FOLDERS = ("cost_and_usage_data_status", "__MACOSX")
 """Folders of nothing else: AWS's own table of what it has delivered, macOS's resource forks."""
 ABOUT = re.compile(r"(?i)(readme|licen[cs]e|changelog)(\.(md|txt|rst|markdown))?")
@@ -38,9 +38,9 @@ READ_AT_MOST = 4 * 2**20
 
 
 def is_companion(path: Path, absolute: Path, reads_texts: bool = False) -> bool:
-    """Whether a file is known to stand beside an export and to hold no rows.
+    """Whether a file is a companion of an export, without rows.
 
-    `path` is relative to the landing folder, `reads_texts` whether the source takes texts as rows.
+    `path` is relative to the landing folder, `reads_texts` whether the source reads texts as rows.
     """
     if LEFT_BEHIND.fullmatch(path.name) or any(part in FOLDERS for part in path.parts[:-1]):
         return True

@@ -60,19 +60,19 @@ def scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def lock(settings: Settings, what: str, wait: bool = True, room: str = "") -> Iterator[None]:
-    """Hold the warehouse's writer lock, or that of a `room` of it, while doing `what`.
+def lock(settings: Settings, what: str, wait: bool = True, lock_name: str = "") -> Iterator[None]:
+    """Hold the warehouse's writer lock, or another one of its folder (`lock_name`), while doing `what`.
 
-    The operating system lets go of it when the holder dies, however it dies, so nothing has to be cleaned
-    up by hand. Who waits is told for whom; who will not `wait` gets WarehouseBusyError. A process that keeps the
+    The operating system releases it when the holder dies, however it dies, so nothing has to be cleaned up by hand.
+    While waiting, the holder is logged; without `wait`, WarehouseBusyError is raised. A process that keeps the
     warehouse open has the writer lock already.
     """
-    if not room and settings.warehouse_file in _kept:
+    if not lock_name and settings.warehouse_file in _kept:
         yield
         return
     private_folder(settings.warehouse_dir)
-    holder = settings.warehouse_dir / f"{room}.lock.holder"
-    guard = FileLock(settings.warehouse_dir / f"{room}.lock", thread_local=False)
+    holder = settings.warehouse_dir / f"{lock_name}.lock.holder"
+    guard = FileLock(settings.warehouse_dir / f"{lock_name}.lock", thread_local=False)
     try:
         guard.acquire(timeout=0)
     except Timeout:

@@ -1,7 +1,7 @@
-"""Making a content's Parquet files of an opened landing file: typed, bad rows set aside, everything counted.
+"""From an opened landing file to the Parquet files of a file version: typed, bad rows quarantined, all rows counted.
 
-What stops a file stops that file alone, told by name. Which files there are, and what is recorded of them, is
-`intake`'s affair; how a file is opened, `plain`'s and `readers`'.
+An error in a file stops only that file, and is reported with its name. `intake` finds the files and records the
+results; `plain` and `readers` open them.
 """
 
 from __future__ import annotations
@@ -24,25 +24,31 @@ from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.failing import NOT_OF_ROWS, failing_rows
-from pipelines.warehouse.file_versions import AS_DELIVERED, content_folder, content_of, logged_names, names_say
+from pipelines.warehouse.file_versions import (
+    AS_DELIVERED,
+    file_version_folder,
+    file_version_id,
+    logged_names,
+    path_values,
+)
 from pipelines.warehouse.incomplete import keep_pages
 from pipelines.warehouse.json_rows import REWRITE
 from pipelines.warehouse.landing import LandingFile, modified
 from pipelines.warehouse.plain import Plain, plain_files
 from pipelines.warehouse.readers import open_rows
 from pipelines.warehouse.recognise import Landed, Recognised
-from pipelines.warehouse.values import FIRST_PLAUSIBLE, as_it_stands, looked_at_closely, typed, unread, written_in
+from pipelines.warehouse.values import FIRST_PLAUSIBLE, is_unaltered, typed, unread, with_evidence, written_in
 
 log = logging.getLogger(__name__)
 
 CLOCK_TOLERANCE = timedelta(days=1)
-"""How far after its file was written a row may claim to have happened, before it is set aside."""
+"""How long after its file was written a row's time may be, before the row is quarantined."""
 UNEXPLAINED = "its format's mapping leaves it out"
-"""Why a row is skipped where its format says nothing else."""
-SMALL = 2**20
+"""Why a row is skipped if its format gives no reason."""
+WITHOUT_OPTIMIZER_BELOW = 2**20
 """Bytes below which a file is read without DuckDB's optimizer, unless it is reduced."""
-OURS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EROFS}
-_OURS = re.compile(r"(?i)no space left|too many open files|read-only file system|max_temp_directory_size")
+SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EROFS}
+_SYSTEM_ERROR_TEXTS = re.compile(r"(?i)no space left|too many open files|read-only file system|max_temp_directory_size")
 _READING = re.compile(r"[^\s\"'`]*/reading\.[^\s\"'`]+")
 
 
@@ -54,51 +60,53 @@ def convert(
     file: LandingFile,
     report: ledger.FileReport,
 ) -> ledger.FileReport:
-    """Take in one file whose content is not known; the report says what became of it, and why where it is nothing.
+    """Ingest one file of an unknown file version; the report has the result, or why there is none.
 
-    Of a format that reads the path, the report returned names the content that the file's bytes are under its name.
+    If the format reads the path, the report has the file version that the bytes are under the file's name.
 
-    Raises only for what is none of the file's faults: a full disk, or DuckDB brought down (FatalException,
-    InternalException), by whichever file.
+    Raises only errors that are not the file's: a full disk, or a crash of DuckDB (FatalException, InternalException),
+    which any file may have caused.
     """
-    building = content_folder(settings, source.name, version, report.content_id + ".building")
+    building = file_version_folder(settings, source.name, version, report.content_id + ".building")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     try:
         report = _converted(connection, settings, source, file, building, report)
     except Exception as error:
         shutil.rmtree(building, ignore_errors=True)
-        if isinstance(error, (duckdb.FatalException, duckdb.InternalException)) or is_ours(error):
+        if isinstance(error, (duckdb.FatalException, duckdb.InternalException)) or is_system_error(error):
             raise
         return unreadable(file, report, error)
     form = next((form for form in source.formats if form.name == report.format), None)
-    says = names_say(connection, source, [file.path])[file.path]
-    report = replace(report, content_id=content_of(report.content_id, form, says))
-    folder = content_folder(settings, source.name, version, report.content_id)
+    path_value = path_values(connection, source, [file.path])[file.path]
+    report = replace(report, content_id=file_version_id(report.content_id, form, path_value))
+    folder = file_version_folder(settings, source.name, version, report.content_id)
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
     return report
 
 
 def unreadable(file: LandingFile, report: ledger.FileReport, error: Exception) -> ledger.FileReport:
-    """The report of a file at which reading failed with `error`, by its kind: it may be a fault of our own."""
+    """The report of a file that could not be read because of `error`, which may be a bug of ours."""
     if isinstance(error, LandingFileError):
         return replace(report, status=error.status, message=str(error))
     text = (str(error).splitlines() or [""])[0]
-    told = LandingFileError(
+    failure = LandingFileError(
         file.path,
         f"what cannot be read ({type(error).__name__}: {_READING.sub(file.path, text)[:500]})",
         "a whole file of a format of this source",
         REWRITE if "Malformed JSON" in text else "Deliver it again; the other files were loaded.",
         status="unreadable",
     )
-    log.debug("%s", told, exc_info=error)
-    return replace(report, status=told.status, message=str(told))
+    log.debug("%s", failure, exc_info=error)
+    return replace(report, status=failure.status, message=str(failure))
 
 
-def is_ours(error: Exception) -> bool:
-    """Whether an error is none of the file's faults and may pass: a full disk, too many files open."""
-    return (isinstance(error, OSError) and error.errno in OURS) or _OURS.search(str(error)) is not None
+def is_system_error(error: Exception) -> bool:
+    """Whether an error is the system's and not the file's, and transient: a full disk, too many open files."""
+    return (isinstance(error, OSError) and error.errno in SYSTEM_ERRORS) or _SYSTEM_ERROR_TEXTS.search(
+        str(error)
+    ) is not None
 
 
 def _converted(
@@ -111,16 +119,16 @@ def _converted(
 ) -> ledger.FileReport:
     latest = report.delivered_at + CLOCK_TOLERANCE
     with plain_files(file.absolute, file.path, settings.limits, building) as files:
-        # To plan a mapping well takes DuckDB longer than to carry it out badly over some thousand rows.
-        is_small = sum(plain.size for plain in files) < SMALL
+        # Optimizing a mapping takes DuckDB longer than running it unoptimized over some thousand rows.
+        is_small = sum(plain.size for plain in files) < WITHOUT_OPTIMIZER_BELOW
         connection.execute(f"pragma {'disable' if is_small else 'enable'}_optimizer")
         report = replace(report, encoding=encoding_of(files))
         landed = Landed(connection, files, file.path, latest, source.formats, settings.limits)
         opened = open_rows(landed)
         if opened is not None:
-            report = _keep(connection, source, opened, files, latest, building, report) or _write_tables(
-                connection, source, opened, latest, building, report
-            )
+            report = _keep_delivered_bytes(
+                connection, source, opened, files, latest, building, report
+            ) or _write_tables(connection, source, opened, latest, building, report)
     check_unchanged(file)
     return report
 
@@ -135,19 +143,19 @@ def encoding_of(files: Sequence[Plain]) -> str | None:
 
 
 def check_unchanged(file: LandingFile) -> None:
-    """Raise LandingFileError when the file is no longer the one that was hashed."""
+    """Raise LandingFileError if the file has changed since it was hashed."""
     stat = file.absolute.stat()
     if (stat.st_size, modified(stat)) != (file.size_bytes, file.modified_at):
         raise LandingFileError(
             file.path,
             f"{stat.st_size:,} bytes written {modified(stat)}",
             f"the {file.size_bytes:,} bytes of {file.modified_at} that reading began with",
-            "It changed while it was read; the next run takes it in. Write elsewhere, then rename.",
+            "It changed while it was read; the next run ingests it. Write elsewhere, then rename.",
             status="unreadable",
         )
 
 
-def _keep(
+def _keep_delivered_bytes(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
     opened: Recognised,
@@ -156,7 +164,7 @@ def _keep(
     folder: Path,
     report: ledger.FileReport,
 ) -> ledger.FileReport | None:
-    """Keep the bytes of a file that can be read as it is under the table's names; None where it can't."""
+    """Keep the delivered bytes if the file's columns have the table's types and every row is good; else None."""
     if opened.format.renames is None or len(files) > 1:
         return None
     lower = {column.lower() for column in opened.columns}
@@ -166,16 +174,16 @@ def _keep(
     logged = logged_names(opened.format, table)
     found = {column.lower(): kind for column, kind in opened.columns.items()}
     fitting = all(found.get(logged[column.name].lower(), column.type) == column.type for column in table.columns)
-    if not fitting or "_file" in found:  # the name under which reading tells the file's own
+    if not fitting or "_file" in found:  # the name that DuckDB gives the column of file names
         return None
     renamed = ", ".join(f"{name(logged[column.name])} as {name(column.name)}" for column in table.columns)
     day = name(table.day)
     clear = [f"{name(c.name)} is not null" for c in table.columns if c.required or c.name == table.day]
-    clear += as_it_stands(table)
+    clear += is_unaltered(table)
     clear += [f"({rule.holds}) is not false" for rule in table.rules]
     clear.append(f"{day} between {quote(str(FIRST_PLAUSIBLE))}::timestamp and {quote(str(latest))}::timestamp")
-    # Every value that will be asked for is read now: what is claimed as loaded is whole. Days are asked for as numbers
-    # too: of a comparison of times DuckDB may believe the file's own statistics, which may lie.
+    # Every value that will be queried is read now, so that a file reported as loaded is intact. Days are read as
+    # numbers too: for a comparison of times DuckDB may use the file's own statistics, which may be wrong.
     read = ", ".join(name(column.name) for column in table.columns)
     (bad, _, first, last) = connection.execute(
         f"select count(*) filter (not ({' and '.join(clear)})), max(hash({read})), min(epoch_us({day})), "
@@ -184,7 +192,7 @@ def _keep(
     if bad:
         return None
     if first is not None and not (_epoch_us(FIRST_PLAUSIBLE) <= first and last <= _epoch_us(latest)):
-        raise _lying(report.path)
+        raise _wrong_statistics(report.path)
     shutil.copyfile(files[0].path, folder / f"{table.name}{AS_DELIVERED}")
     return replace(report, format=opened.format.name, rows_read=opened.rows_read, rows_loaded=opened.rows_read)
 
@@ -203,10 +211,10 @@ def _write_tables(
     try:
         written = _written(connection, queries(), folder)
         if _has_unread(connection, source, opened, written):
-            queries = partial(queries, closely=True)
+            queries = partial(queries, tolerant=True)
             written = _written(connection, queries(), folder)
     except duckdb.Error as error:
-        queries = partial(queries, closely=True)
+        queries = partial(queries, tolerant=True)
         if isinstance(error, NOT_OF_ROWS) or not failing_rows(connection, queries):
             raise
         written = _written(connection, queries(), folder)
@@ -218,8 +226,8 @@ def _write_tables(
     if form.container == "parquet":
         for path in written:
             _check_days(connection, path, latest, report.path)
-    # The first table of a reduced file stands for its rows; the others are other views of the same ones.
-    good = _stood_for(connection, written[0]) if form.reduces else 0
+    # The first table of a reduced file counts its rows; the others are other views of the same rows.
+    good = _reduced_row_count(connection, written[0]) if form.reduces else 0
     bad = failing + _bad(opened, written, has_bad=good < opened.rows_read)
     bad_rows = _set_aside(connection, bad, folder / "quarantine.parquet") if bad else 0
     if not form.reduces:
@@ -260,7 +268,7 @@ def _bad(opened: Recognised, written: Sequence[Path], has_bad: bool) -> list[str
 
 
 def _count_good(connection: duckdb.DuckDBPyConnection, written: Sequence[Path], has_bad: bool) -> int:
-    """How many rows of the file are in a table; `has_bad`: whether any was set aside."""
+    """How many rows of the file are in a table; `has_bad`: whether any was quarantined."""
     rows = " union ".join(
         f"select distinct _row from read_parquet({path_list([path])}) where _reason is null" for path in written
     )
@@ -310,27 +318,27 @@ def _queries(
     source: Source,
     opened: Recognised,
     latest: datetime,
-    closely: bool = False,
+    tolerant: bool = False,
 ) -> dict[str, str]:
-    """Table → the query over `rows` that gives its rows, good and bad; `closely` reads what a cast does not."""
+    """Table → the query over `rows` that gives its rows, good and bad; `tolerant` parses what does not cast."""
     form = opened.format
     selects = dict(form.select)
-    if form.reduces:  # what its constants tell is left out of the plan, and that pays at once
+    if form.reduces:  # constants drop out of the plan, which pays at once
         connection.execute("pragma enable_optimizer")
     if form.reduces and len(selects) > 1:
         connection.execute(f"create or replace temp table reduced as {opened.reduction}")
     elif form.reduces:  # read once, it need not be kept
         selects = {table: f"with reduced as ({opened.reduction}) {select}" for table, select in selects.items()}
     how = written_in(connection, source, form, selects)
-    if closely:
-        how = looked_at_closely(connection, source, form, selects, how)
+    if tolerant:
+        how = with_evidence(connection, source, form, selects, how)
     return {table: typed(source.table(table), form, select, latest, how) for table, select in selects.items()}
 
 
 def _has_unread(
     connection: duckdb.DuckDBPyConnection, source: Source, opened: Recognised, written: Sequence[Path]
 ) -> bool:
-    """Whether a written row has a number or a time that a closer look may read."""
+    """Whether a written row has a number or a time that tolerant parsing may read."""
     if opened.format.reduces:
         return False
     how = written_in(connection, source, opened.format, opened.format.select)
@@ -342,21 +350,21 @@ def _has_unread(
 
 
 def _check_days(connection: duckdb.DuckDBPyConnection, path: Path, latest: datetime, landing_path: str) -> None:
-    """Raise LandingFileError where good rows of a Parquet file are of days that its mapping lets through to nobody.
+    """Raise LandingFileError if good rows of a Parquet file are on days that its mapping excludes.
 
-    DuckDB believes a Parquet file's own statistics, and leaves out a condition that holds for all they tell of.
+    DuckDB trusts a Parquet file's own statistics, and drops a condition that is true for the range they state.
     """
     plausible = f"_day between {quote(str(FIRST_PLAUSIBLE))}::date and {quote(str(latest))}::date"
     if connection.execute(
         f"select 1 from read_parquet({path_list([path])}) where _reason is null and not ({plausible}) limit 1"
     ).fetchone():
-        raise _lying(landing_path)
+        raise _wrong_statistics(landing_path)
 
 
-def _lying(landing_path: str) -> LandingFileError:
+def _wrong_statistics(landing_path: str) -> LandingFileError:
     return LandingFileError(
         landing_path,
-        "times that its own statistics deny",
+        "times outside the range in its own statistics",
         "a whole parquet file",
         "It is corrupt: deliver it again; the other files were loaded.",
         status="unreadable",
@@ -380,7 +388,7 @@ def _written(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str], 
 
 
 def _set_aside(connection: duckdb.DuckDBPyConnection, bad: Sequence[str], path: Path) -> int:
-    """Keep what the queries `bad` find, as the table `bad` and at `path`; returns how many of the file's rows it is."""
+    """Write the rows of the queries `bad` to the table `bad` and to `path`; returns the number of rows."""
     connection.execute(
         "create or replace temp table bad as select table_name::varchar as table_name, _row::bigint as row_number, "
         f"_day::date as day, _reason::varchar as reason, _raw::varchar as raw from ({' union all '.join(bad)})"
@@ -395,7 +403,7 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, bad: Sequence[str], path: 
     return int(rows)
 
 
-def _stood_for(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+def _reduced_row_count(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     (rows,) = connection.execute(
         f"select coalesce(sum(_rows), 0) from read_parquet({path_list([path])})"
     ).fetchone() or (0,)

@@ -1,8 +1,7 @@
-"""Replacing days: the rows of a day are those of its present contents, validated before they are loaded.
+"""Replacing days: the rows of a day are those of its current file versions, validated before they are loaded.
 
-A source's day is replaced in all of its tables at once. A rejected day has no row in any of them, whatever it had
-before: what a day holds depends on what lies in landing, not on what was delivered earlier. Other sources' days are
-not concerned.
+A source's day is replaced in all of its tables at once. A rejected day has no rows in any of them, whatever it had
+before: its rows depend on what is in landing, not on what was delivered earlier. Other sources' days are unaffected.
 """
 
 from __future__ import annotations
@@ -19,22 +18,22 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Expectation, Source, Table
 from pipelines.warehouse import ledger_schema, staleness
 from pipelines.warehouse.connect import name, quote, transaction, writer
-from pipelines.warehouse.file_versions import content_folder, current_parquet, good_rows
+from pipelines.warehouse.file_versions import current_parquet, file_version_folder, good_rows
 from pipelines.warehouse.intake import days_version_of
-from pipelines.warehouse.validation import Finding, found_in, validate
+from pipelines.warehouse.validation import Finding, measured_column, validate
 
 log = logging.getLogger(__name__)
 
 DAYS_AT_ONCE = 31
-"""Days whose rows are replaced in one transaction: bounds what a backfill of years holds at once."""
+"""Days that are replaced in one transaction: bounds the memory of a backfill of years."""
 BULK_ROWS = 122_880
-"""Rows, a row group of DuckDB's, from which on a content of an external table is left in the intake. Smaller ones are
+"""Rows (a row group of DuckDB's) from which a file version of an external table is left in the intake. Smaller ones are
 copied: a query of the view opens all its files, 1,800 small ones in 0.15 seconds (2026-11-27)."""
 
 
 @dataclass
 class Replacement:
-    """What came of replacing a source's days."""
+    """The result of replacing a source's days."""
 
     source: str
     accepted: list[date] = field(default_factory=list)
@@ -43,7 +42,7 @@ class Replacement:
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Create the source's raw tables; one whose columns have changed since is made anew, its days stale."""
+    """Create the source's raw tables; a table with changed columns is created again, and its days are stale."""
     for table in source.warehouse_tables:
         wanted = [(c.name, c.type) for c in table.columns]
         wanted += [("_day", "DATE"), ("_content_id", "VARCHAR"), ("_row", "BIGINT")]
@@ -66,7 +65,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None
 def _renew_view(
     connection: duckdb.DuckDBPyConnection, source: Source, table: Table, columns: list[tuple[str, str]]
 ) -> bool:
-    """Make the external table an empty view where it is no view of these (name, type)s; returns whether it was none."""
+    """Make the external table an empty view if it is not a view of these (name, type)s; returns whether it did."""
     entry = [f"{source.name}__{table.name}"]
     found = connection.execute(
         "select column_name, data_type from duckdb_columns() "
@@ -86,14 +85,14 @@ def _renew_view(
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> None:
-    """Point the source's external tables at the copied rows and the intake files, wherever the home folder lies now."""
+    """Point the source's external tables at the copied rows and the intake files, wherever the home folder is now."""
     for table in source.warehouse_tables:
         if table.name not in source.viewed:
             continue
         whole: list[Path] = []
         parts: list[tuple[list[Path], str]] = []
-        for content, version, days in staleness.external_file_versions(connection, source.name, table.name):
-            folder = content_folder(settings, source.name, version, content)
+        for content_id, version, days in staleness.external_file_versions(connection, source.name, table.name):
+            folder = file_version_folder(settings, source.name, version, content_id)
             if days is None:
                 whole.append(folder)
             else:
@@ -113,7 +112,7 @@ def raw_name(source: Source, table: Table) -> str:
 
 
 def _copy_name(source: Source, table: Table) -> str:
-    """The name of what holds the rows copied into the warehouse: the table itself or, viewed, a part of it."""
+    """The name of the table of rows copied into the warehouse: the table itself or, if it is external, a part of it."""
     return (
         f"raw.{name(f'{source.name}__{table.name}__copied')}"
         if table.name in source.viewed
@@ -126,8 +125,8 @@ def replace_days(
 ) -> Replacement:
     """Validate and replace the source's stale days among `days` (None: all); with `force`, those that are not too.
 
-    Rejected days become empty. Whatever is asked, days whose rows have moved to other contents are read from these.
-    Returns which days were accepted and rejected, and the rows now standing.
+    Rejected days become empty. Days that have moved to other file versions are always read from these. Returns which
+    days were accepted and rejected, and how many rows the accepted ones have.
     """
     outcome = Replacement(source.name)
     with writer(settings, f"replacing days of {source.name}") as connection:
@@ -161,14 +160,14 @@ def _replace_chunk(
     prints: Mapping[date, staleness.Fingerprint],
     outcome: Replacement,
 ) -> None:
-    batches = _batches(connection, settings, source, days)
+    rows_of = _day_rows(connection, settings, source, days)
     findings: dict[date, list[Finding]] = {}
     for table in source.warehouse_tables:
-        for finding in _validate(connection, settings, source, table, batches.get(table.name), days):
+        for finding in _validate(connection, settings, source, table, rows_of.get(table.name), days):
             findings.setdefault(finding.day, []).append(finding)
     accepted = [day for day in days if day not in findings]
     with transaction(connection):
-        _write(connection, settings, source, batches, days, accepted)
+        _write(connection, settings, source, rows_of, days, accepted)
         staleness.record_days(connection, source, prints, accepted, findings)
     outcome.accepted += accepted
     outcome.rejected |= findings
@@ -186,10 +185,10 @@ def _move_chunk(
     days: list[date],
     prints: Mapping[date, staleness.Fingerprint],
 ) -> None:
-    """Read the rows of accepted days from the contents that hold them now; being the same, they were validated."""
-    batches = _batches(connection, settings, source, days)
+    """Read the rows of accepted days from the file versions they are in now: being unchanged, they are validated."""
+    rows_of = _day_rows(connection, settings, source, days)
     with transaction(connection):
-        _write(connection, settings, source, batches, days, days)
+        _write(connection, settings, source, rows_of, days, days)
         staleness.move_days(connection, source.name, prints, days)
 
 
@@ -197,40 +196,42 @@ def _write(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     source: Source,
-    batches: Mapping[str, str],
+    rows_of: Mapping[str, str],
     days: list[date],
     accepted: list[date],
 ) -> None:
     """Empty `days` and load those of them that were `accepted`."""
     for table in source.warehouse_tables:
-        batch = batches.get(table.name)
+        rows = rows_of.get(table.name)
         if table.name in source.viewed:
-            staleness.stand(connection, source.name, table.name, days, accepted, BULK_ROWS)
-            batch = current_parquet(connection, settings, source, table.name, accepted, below=BULK_ROWS)
+            staleness.show_external_days(connection, source.name, table.name, days, accepted, BULK_ROWS)
+            rows = current_parquet(connection, settings, source, table.name, accepted, below=BULK_ROWS)
         target = _copy_name(source, table)
         connection.execute(f"delete from {target} where list_contains(?, _day)", [days])
-        if batch and accepted:
+        if rows and accepted:
             connection.execute(
-                f"insert into {target} by name select * from ({batch}) where _day in ({_listed(accepted)})"
+                f"insert into {target} by name select * from ({rows}) where _day in ({_listed(accepted)})"
             )
     create_views(connection, settings, source)
 
 
-def _batches(
+def _day_rows(
     connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source, days: list[date]
 ) -> dict[str, str]:
-    batches = {table.name: _batch(connection, settings, source, table, days) for table in source.warehouse_tables}
-    return {table: batch for table, batch in batches.items() if batch is not None}
+    rows_of = {
+        table.name: _rows_of_table(connection, settings, source, table, days) for table in source.warehouse_tables
+    }
+    return {table: rows for table, rows in rows_of.items() if rows is not None}
 
 
-def _batch(
+def _rows_of_table(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     source: Source,
     table: Table,
     days: list[date],
 ) -> str | None:
-    """The rows that the table's days will hold, as a query; None where no present content has any."""
+    """A query of the rows of the table's days; None where no current file version has any."""
     derived = source.derived.get(table.name)
     if derived is None:
         return current_parquet(connection, settings, source, table.name, days)
@@ -255,7 +256,7 @@ def _validate(
     settings: Settings,
     source: Source,
     table: Table,
-    batch: str | None,
+    rows: str | None,
     days: list[date],
 ) -> list[Finding]:
     quarantined = Expectation(
@@ -266,13 +267,13 @@ def _validate(
         share_of="(_bad + _rows)",
     )
     measured = "".join(
-        f", cast({e.validated} as double) as {name(e.name)}, cast({e.measure} as double) as {name(found_in(e))}"
+        f", cast({e.validated} as double) as {name(e.name)}, cast({e.measure} as double) as {name(measured_column(e))}"
         for e in table.expectations
     )
-    # A full join: a day whose every row was set aside has no good row to be measured by.
+    # A full join: a day of which every row was quarantined has no good row to be measured by.
     profile = connection.execute(
-        f"with batch as ({batch or _empty(table)}), "
-        f"measured as (select _day, {table.row_count} as _rows{measured} from batch group by _day), "
+        f"with day_rows as ({rows or _empty(table)}), "
+        f"measured as (select _day, {table.row_count} as _rows{measured} from day_rows group by _day), "
         "aside as (select day as _day, count(*) as _bad from raw.quarantine "
         "join ledger.current_file_versions using (source, content_id) "
         f"where source = {quote(source.name)} and list_contains($1, table_name) and day in ({_listed(days)}) "
@@ -280,7 +281,7 @@ def _validate(
         "counted as (select * replace (coalesce(_rows, 0)::double as _rows, coalesce(_bad, 0)::double as _bad) "
         "from measured full join aside using (_day)) "
         f"select *, {quarantined.validated} as {quarantined.name}, "
-        f"{quarantined.measure} as {name(found_in(quarantined))} "
+        f"{quarantined.measure} as {name(measured_column(quarantined))} "
         "from counted order by _day",
         [_tables_validated(source, table)],
     ).df()
@@ -289,9 +290,9 @@ def _validate(
 
 
 def _tables_validated(source: Source, table: Table) -> list[str]:
-    """The tables whose rows set aside count against `table`: itself, and those the warehouse knows only through it.
+    """The tables of which quarantined rows count against `table`: itself, and the intake tables it is derived from.
 
-    An intake table that several are made from counts against the first of them.
+    An intake table from which several are derived counts against the first of them.
     """
     hidden: dict[str, str] = {}
     for name_of, derived in source.derived.items():

@@ -18,7 +18,7 @@ ROLES_HEAD = (
 
 
 class _Described(Protocol):
-    """A table of any room: enough of it to document."""
+    """A table of any schema: enough of it to document."""
 
     @property
     def name(self) -> str: ...

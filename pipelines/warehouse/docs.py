@@ -23,14 +23,14 @@ POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; "
     "font-src data:"
 )
-"""dbt's page brings a tracker, which its settings keep still, and looks for icons that are not there: whatever it would
-ask for, the browser asks nobody."""
+"""dbt's page has a tracker, which its settings disable, and looks for icons that do not exist: the browser sends no
+request for either."""
 
 
 def write_docs(settings: Settings) -> Path:
-    """Write the page to the published folder; returns where it lies.
+    """Write the page to the published folder; returns its path.
 
-    Columns have the types that stand in the home's warehouse, or those of the contracts where nothing was built yet.
+    Columns have the types of the home's warehouse, or those of the contracts where nothing was built yet.
     RuntimeError where dbt cannot compile the project.
     """
     private_folder(settings.warehouse_dir)
@@ -48,7 +48,7 @@ def write_docs(settings: Settings) -> Path:
 def _kpis() -> str:
     """What the numbers mean: the general part, then each KPI in its order.
 
-    Pictures are left out and links give way to their words: what they lead to does not lie beside the page.
+    Without pictures, and with links replaced by their text: their targets are not published with the page.
     """
     folder = BUNDLED / "docs"
     texts = [page.read_text(encoding="utf-8") for page in (folder / "kpis").glob("*.md")]

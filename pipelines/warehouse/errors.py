@@ -1,18 +1,18 @@
-"""What can go wrong, said so that a user can mend it; and what may pass by itself."""
+"""Errors, with what a user can do about them, and which of them are transient."""
 
 from __future__ import annotations
 
 import duckdb
 
 TRANSIENT: tuple[type[Exception], ...] = (duckdb.IOException, OSError)
-"""What may pass when it is tried again: a disk that was full, a file that another program held."""
+"""Errors that may not recur when it is tried again: a full disk, a file that another program holds."""
 
 
 class LandingFileError(Exception):
-    """A landing file that cannot be loaded; the others go on.
+    """A landing file that cannot be loaded; the others load.
 
-    `path` is relative to the landing folder, `found` and `expected` say what stood there, `remedy` what to do;
-    `status` is how the ledger calls it: rejected (no format fits) or unreadable (its bytes are broken).
+    `path` is relative to the landing folder, `found` is what is in the file, `remedy` what to do, and
+    `status` its status in the ledger: rejected (no format fits) or unreadable (its bytes are broken).
     """
 
     def __init__(self, path: str, found: str, expected: str, remedy: str, status: str = "rejected") -> None:
@@ -23,7 +23,7 @@ class LandingFileError(Exception):
 
 
 class WarehouseBusyError(Exception):
-    """Another process is writing, and the caller would rather not wait; `holder` says what it does."""
+    """Another process is writing, and the caller does not wait; `holder` is what it is doing."""
 
     def __init__(self, holder: str) -> None:
         """Keep the holder as an attribute."""
@@ -32,7 +32,7 @@ class WarehouseBusyError(Exception):
 
 
 class WarehouseBrokenError(Exception):
-    """The warehouse's file is no database; says which, and what to do."""
+    """The warehouse's file is not a database; names it, and says what to do."""
 
     def __init__(self, path: object) -> None:
         """Say what the file at `path` is not."""
@@ -47,4 +47,4 @@ class PostgresError(Exception):
 
 
 class PostgresBusyError(PostgresError, OSError):
-    """The same for what may pass by itself: a server that does not answer, a lock that somebody holds."""
+    """The same for transient errors: a server that does not answer, a lock that another session holds."""

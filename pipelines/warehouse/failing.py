@@ -1,6 +1,6 @@
-"""Finding the rows at which a format's mapping fails with an error of DuckDB's, so that they are set aside alone.
+"""Finding the rows at which a format's mapping fails with an error of DuckDB's, so that only they are quarantined.
 
-A mapping is SQL over all of a file's rows: an error in one of them is an error of the whole query, and names no row.
+A mapping is SQL over all rows of a file: an error in one of them is an error of the whole query, and names no row.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ import duckdb
 from pipelines.warehouse.connect import quote
 
 MOST_ROWS = 1_000_000
-"""Rows of a file up to which the failing ones are looked for; a larger one is rejected as a whole."""
-MOST_LOOKS = 400
+"""Rows of a file up to which the failing ones are searched for; a larger file is rejected as a whole."""
+MOST_TRIES = 400
 """How often the mapping is tried: some twenty failing rows among a million are found."""
 NOT_OF_ROWS: tuple[type[duckdb.Error], ...] = (
     duckdb.IOException, duckdb.OutOfMemoryException, duckdb.BinderException, duckdb.ParserException,
     duckdb.InternalException, duckdb.FatalException, duckdb.InterruptException,
 )  # fmt: skip
-"""Errors that no row can be blamed for."""
+"""Errors that no row causes."""
 
 
 def failing_rows(connection: duckdb.DuckDBPyConnection, queries: Callable[[], Mapping[str, str]]) -> bool:
-    """Take out of the view `rows` those at which a query over it fails; false where they are not found.
+    """Remove from the view `rows` those that make a query over it fail; returns whether they were found.
 
-    `queries` gives them for the rows as they are; what it does to that end may fail too. The temporary table `failing`
-    has `_row` and `_reason` of those taken out, `every_row` all that there are.
+    `queries` returns the queries over the current view, and may fail as well. The temporary table `failing` gets `_row`
+    and `_reason` of the removed rows, `every_row` all rows.
     """
     connection.execute("create or replace temp table every_row as from rows")  # a broken page fails here, as it should
     first, last, count = (
@@ -35,11 +35,11 @@ def failing_rows(connection: duckdb.DuckDBPyConnection, queries: Callable[[], Ma
     if not count or count > MOST_ROWS or _error(connection, queries, "false"):
         return False
     found: list[tuple[int, str]] = []
-    looks = 0
+    tries = 0
     pending = [(int(first), int(last))]
     while pending:
         low, high = pending.pop()
-        looks += 1
+        tries += 1
         message = _error(connection, queries, f"_row between {low} and {high}")
         if message is None:
             continue
@@ -48,7 +48,7 @@ def failing_rows(connection: duckdb.DuckDBPyConnection, queries: Callable[[], Ma
         else:
             middle = (low + high) // 2
             pending += [(middle + 1, high), (low, middle)]
-        if looks > MOST_LOOKS:
+        if tries > MOST_TRIES:
             return False
     connection.execute("create or replace temp table failing (_row bigint, _reason varchar)")
     if found:

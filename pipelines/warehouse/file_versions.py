@@ -1,7 +1,7 @@
-"""Where a content's rows lie once it is taken in, and queries over them.
+"""The ids and folders of file versions, and queries over their rows.
 
-A content is a folder of Parquet files, one per table, holding good rows and bad: a bad row has a `_reason`; or its
-bytes as they were delivered, where nothing has to be done to them. Who writes them is `convert`.
+A file version is a folder of Parquet files, one per table, with good and bad rows (a bad row has a `_reason`), or its
+bytes as delivered, if they can be read unchanged. `convert` writes them.
 """
 
 from __future__ import annotations
@@ -20,41 +20,40 @@ from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, parquet_list, quote
 
 AS_DELIVERED = ".delivered.parquet"
-"""What the name of a file kept as it was delivered ends in."""
+"""The ending of the name of a file that is kept as delivered."""
 
 
-def content_folder(settings: Settings, source: str, version: str, content_id: str) -> Path:
-    """Where a content's Parquet files lie; a new version of the source reads its files anew."""
+def file_version_folder(settings: Settings, source: str, version: str, content_id: str) -> Path:
+    """The folder of a file version's Parquet files; a new version of the source reads its files again."""
     return settings.warehouse_dir / "intake" / source / version / content_id
 
 
-def names_say(connection: duckdb.DuckDBPyConnection, source: Source, paths: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Path → format → what would be read in the path in this format, be it by its mapping or for columns a file lacks.
-
-    Formats for which the path says nothing are left out.
-    """
-    says: dict[str, dict[str, str]] = {path: {} for path in paths}
+def path_values(
+    connection: duckdb.DuckDBPyConnection, source: Source, paths: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """Path → format → the values that the format takes from the path, as text; only formats that take any."""
+    values: dict[str, dict[str, str]] = {path: {} for path in paths}
     for form in source.formats:
         if form.named_by:
-            said = connection.execute(
+            found = connection.execute(
                 f"select _path, coalesce(cast({form.named_by} as varchar), '') from (select unnest(?) as _path)",
                 [list(paths)],
             )
-            for path, text in said.fetchall() if paths else []:
-                says[path][form.name] = text
+            for path, text in found.fetchall() if paths else []:
+                values[path][form.name] = text
         for path in paths:
-            if told := form.told_by(path):
-                says[path][form.name] = says[path].get(form.name, "") + json.dumps(told, sort_keys=True)
-    return says
+            if in_folders := form.told_by(path):
+                values[path][form.name] = values[path].get(form.name, "") + json.dumps(in_folders, sort_keys=True)
+    return values
 
 
-def content_of(bytes_id: str, form: Format | None, says: Mapping[str, str]) -> str:
-    """The id of the content that bytes are in the format; of a format that reads the path, what that `says` is in it.
+def file_version_id(bytes_id: str, form: Format | None, values: Mapping[str, str]) -> str:
+    """The id of the file version of some bytes in a format: their hash, and the `values` of the path if it reads any.
 
-    The same answers in another survey's folder are another survey's.
+    So the same bytes in another survey's folder are another file version.
     """
-    said = says.get(form.name) if form else None
-    return bytes_id if form is None or said is None else f"{bytes_id}-{ledger.digest([form.name, said])[:8]}"
+    value = values.get(form.name) if form else None
+    return bytes_id if form is None or value is None else f"{bytes_id}-{ledger.digest([form.name, value])[:8]}"
 
 
 def logged_names(form: Format, table: Table) -> dict[str, str]:
@@ -64,7 +63,7 @@ def logged_names(form: Format, table: Table) -> dict[str, str]:
 
 
 def good_rows(source: Source, table: Table, folders: Sequence[Path]) -> str | None:
-    """A query over the good rows of `table` in content folders; None where none of them holds the table.
+    """A query over the good rows of `table` in file version folders; None where none of them holds the table.
 
     Rows carry the table's columns, `_day`, `_content_id` and `_row`.
     """
@@ -81,7 +80,7 @@ def good_rows(source: Source, table: Table, folders: Sequence[Path]) -> str | No
         form = next(form for form in source.formats if form.renames and form.renames[0] == table.name)
         logged = logged_names(form, table)
         columns = ", ".join(f"{name(logged[column])} as {name(column)}" for column in table.column_names)
-        # No row, but every column: those that all the files lack are null.
+        # No row, but every column: columns that no file has are null.
         shape = ", ".join(f"null::{column.type} as {name(logged[column.name])}" for column in table.columns)
         selects.append(
             f"select {columns}, cast({name(logged[table.day])} as date) as _day, "
@@ -99,15 +98,15 @@ def current_parquet(
     days: list[date],
     below: int = sys.maxsize,
 ) -> str | None:
-    """`good_rows` of `table` on `days`, over every present content `below` so many rows; None where there is none."""
+    """`good_rows` of `table` on `days`, over current file versions of fewer than `below` rows, or None."""
     rows = connection.execute(
         "select distinct content_id, version from ledger.file_version_days join ledger.current_file_versions "
         "using (source, content_id) where source = $1 and table_name = $2 and row_count > 0 "
-        f"and list_contains($3, day) and content_id in ({ledger.CONTENTS_OF_TABLE} having sum(row_count) < $4) "
+        f"and list_contains($3, day) and content_id in ({ledger.FILE_VERSIONS_OF_TABLE} having sum(row_count) < $4) "
         "order by content_id",
         [source.name, table, days, below],
     ).fetchall()
-    folders = [content_folder(settings, source.name, version, content) for content, version in rows]
+    folders = [file_version_folder(settings, source.name, version, content_id) for content_id, version in rows]
     found = good_rows(source, source.table(table), folders)
     chosen = ", ".join(quote(str(day)) for day in days)
     return f"select * from ({found}) where _day in ({chosen})" if found else None

@@ -1,7 +1,7 @@
-"""Taking in landing files: once per content, in parallel, recorded in the ledger.
+"""Ingesting landing files: once per file version, in parallel, recorded in the ledger.
 
-Here: which files are new, reading them at once, recording what came of it. How a file becomes a content's Parquet files
-is `convert`'s affair; where they lie, `contents`'; what lies in the landing folder, `landing`'s.
+Here: finding new files, reading several at once, recording the results. `landing` lists the landing folder, `convert`
+makes a file version's Parquet files, `file_versions` names and queries them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from pipelines.warehouse import (
 )
 from pipelines.warehouse.code import code_of
 from pipelines.warehouse.connect import lock, name, parquet_list, scratch, transaction, writer
-from pipelines.warehouse.file_versions import content_folder, content_of, good_rows, names_say
+from pipelines.warehouse.file_versions import file_version_folder, file_version_id, good_rows, path_values
 from pipelines.warehouse.incomplete import PAGES
 from pipelines.warehouse.landing import LandingFile, landing_files
 
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 FILE_DATE = re.compile(r"(?<!\d)(20\d{2})[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
 RECORDED_AT_ONCE = 1_000
-"""Files that are recorded in one transaction: a run that is stopped among fifty thousand goes on where it was."""
+"""Files that are recorded in one transaction: a run that is stopped among fifty thousand continues where it was."""
 OPENING = (
     batches, companions, convert, csv_rows, failing, json_rows, kinds, landing, parquet_rows, plain, readers, recognise,
     sqlite_rows, table_formats,
@@ -58,76 +58,78 @@ OPENING = (
 """The code that decides whether a file can be read."""
 
 _Read = Callable[[Mapping[str, LandingFile], Mapping[str, datetime]], dict[str, ledger.FileReport]]
-"""From bytes → file, and path → when its content was first delivered, to bytes → what became of the file."""
+"""From bytes → file, and path → when its file version was first delivered, to bytes → the file's report."""
 
 
 def version_of(source: Source) -> str:
-    """A hash over what reading a file of the source depends on: when it changes, its files are read again."""
+    """A hash over the code that a source's files are read with: when it changes, they are read again."""
     return ledger.digest([repr(source), *map(code_of, (source_values, values))])
 
 
 def days_version_of(source: Source) -> str:
-    """As `version_of`, over what is asked of a day too: when it changes, the source's days are validated again."""
+    """As `version_of`, with the expectations of a day: when it changes, the source's days are validated again."""
     return ledger.digest(
         [version_of(source), repr(source.derived), *(repr(table.expectations) for table in source.tables)]
     )
 
 
 def rejection_version_of(source: Source) -> str:
-    """As `version_of`, over the code that opens files too: what it rejected it may read when it has changed."""
+    """As `version_of`, with the code that opens files: when it changes, rejected files are read again."""
     return ledger.digest([version_of(source), *map(code_of, OPENING)])
 
 
 def files_waiting(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> int:
-    """How many of the source's files are to be taken in, or have moved: what `take_in` would look at."""
+    """How many of the source's files have to be ingested or have moved: those that `take_in` would process."""
     files = landing_files(settings, source)
     moved = ledger.moved_paths(connection, source.name, [file.path for file in files])
     return len(_changed(connection, source, files)) + len(moved)
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, source: Source, files: Sequence[LandingFile]) -> list[LandingFile]:
-    """The files that are new, changed (by size or time), or were read, or rejected, by another version."""
+    """The files that are new or changed (by size or time), or were read or rejected by another version."""
     known = ledger.known_files(connection, source.name, version_of(source), rejection_version_of(source))
     return [file for file in files if known.get(file.path) != (file.size_bytes, file.modified_at)]
 
 
 def take_in(settings: Settings, source: Source, progress: Callable[[str], None] = log.info) -> list[ledger.FileReport]:
-    """Load every new or changed landing file of `source`; what cannot be loaded is reported, the rest goes on.
+    """Ingest every new or changed landing file of `source`; a file that cannot be loaded is reported, the others load.
 
-    Returns a report per file that was new or changed, by path. A file whose bytes are known already is noted and
-    changes nothing; nor does one that vanished: landing folders are tidied. Where its bytes lie under another name it
-    has moved, and its old name counts no more. Files are read without the writer lock, so that others can build
-    meanwhile, but by one process at a time.
+    Returns a report per file that was new or changed, by path. A file with known bytes is recorded and changes nothing;
+    nor does one that vanished: landing folders are tidied. If its bytes are under another name, it has moved, and its
+    old name no longer counts. Files are read without the writer lock, so that others can build meanwhile, but by one
+    process at a time.
     """
-    with lock(settings, f"taking in {source.name}", room=f".{source.name}"):
+    with lock(settings, f"ingesting {source.name}", lock_name=f".{source.name}"):
         return _take_in(settings, source, progress)
 
 
 def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]) -> list[ledger.FileReport]:
-    with writer(settings, f"taking in {source.name}") as connection:
+    with writer(settings, f"ingesting {source.name}") as connection:
         ledger_schema.create(connection)
         files = landing_files(settings, source)
         changed = _changed(connection, source, files)
-        says = names_say(connection, source, [file.path for file in changed])
+        values_of = path_values(connection, source, [file.path for file in changed])
         known = ledger.known_file_versions(connection, source.name, version_of(source))
         first = ledger.first_delivered(connection, source.name)
     reports: list[ledger.FileReport] = []
     recorded = 0
     with reading(settings, source) as (pool, read):
         hashed = list(pool.map(_hashed, changed))
-        # The oldest file of a content first: a row that happened later than that is set aside.
+        # The oldest file of a file version first: a row with a later time is quarantined.
         order = sorted(zip(changed, hashed, strict=True), key=lambda found: (found[0].modified_at, found[0].path))
-        contents = {file.path: _as_each_format(source, bytes_id, says[file.path]) for file, (bytes_id, _) in order}
+        content_ids = {
+            file.path: _as_each_format(source, bytes_id, values_of[file.path]) for file, (bytes_id, _) in order
+        }
         delivered = {
             file.path: min(
-                file.modified_at, *(first.get(found, file.modified_at) for found in contents[file.path].values())
+                file.modified_at, *(first.get(found, file.modified_at) for found in content_ids[file.path].values())
             )
             for file in changed
         }
         unread: dict[str, LandingFile] = {}
         ahead: dict[str, Future[dict[str, ledger.FileReport]]] = {}
         for file, (bytes_id, trouble) in order:
-            if trouble is None and _known(known, contents[file.path], file) is None:
+            if trouble is None and _known(known, content_ids[file.path], file) is None:
                 unread.setdefault(bytes_id, file)
         for some in batches.in_batches(unread):
             future = pool.submit(read, some, delivered)
@@ -138,10 +140,10 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
                 continue
             if trouble is not None:
                 report = convert.unreadable(file, _first_report(source, file, bytes_id, file.modified_at), trouble)
-            elif found := _known(known, contents[file.path], file):
+            elif found := _known(known, content_ids[file.path], file):
                 report = replace(found, path=file.path, status="loaded", modified_at=file.modified_at)
             else:
-                # Rejected under one name, a content may be read under another.
+                # Rejected under one name, the same bytes may be read under another.
                 done = ahead.pop(bytes_id).result() if bytes_id in ahead else read({bytes_id: file}, delivered)
                 report = done[bytes_id]
                 progress(f"{source.name} {number}/{len(changed)}: {report.summary}")
@@ -154,25 +156,25 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
     if reports[recorded:]:
         _record(settings, source, reports[recorded:])
     present = [file.path for file in files]
-    with writer(settings, f"looking what of {source.name} has moved") as connection, transaction(connection):
+    with writer(settings, f"looking for moved files of {source.name}") as connection, transaction(connection):
         moved = ledger.retire_moved(connection, source.name, present, version_of(source))
         _cover(connection, settings, source, moved)
     return sorted(reports, key=lambda report: report.path)
 
 
-def _as_each_format(source: Source, bytes_id: str, says: Mapping[str, str]) -> dict[str | None, str]:
-    """Format → the file version that the bytes are in it; None where no format reads the path."""
-    return {form.name if form else None: content_of(bytes_id, form, says) for form in (None, *source.formats)}
+def _as_each_format(source: Source, bytes_id: str, values_of: Mapping[str, str]) -> dict[str | None, str]:
+    """Format → the file version of the bytes in it; None is for formats that do not read the path."""
+    return {form.name if form else None: file_version_id(bytes_id, form, values_of) for form in (None, *source.formats)}
 
 
 def _known(
-    known: Mapping[str, ledger.FileReport], contents: Mapping[str | None, str], file: LandingFile
+    known: Mapping[str, ledger.FileReport], content_ids: Mapping[str | None, str], file: LandingFile
 ) -> ledger.FileReport | None:
-    """The report of the file's content, as which the bytes are in a format; None where it is to be read.
+    """The report of the file's file version; None where it has to be read.
 
-    It is read again too where this file of it is older.
+    It is read again if this file of it is older than those known.
     """
-    reports = ((form, known.get(content)) for form, content in contents.items())
+    reports = ((form, known.get(content_id)) for form, content_id in content_ids.items())
     report = next((found for form, found in reports if found and found.format == form), None)
     return report if report and file.modified_at >= report.delivered_at else None
 
@@ -185,9 +187,9 @@ def _first_report(source: Source, file: LandingFile, bytes_id: str, delivered_at
 
 @contextmanager
 def reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExecutor, _Read]]:
-    """Threads, and what they may call to read files: as many batches at once as DuckDB may use threads.
+    """A pool of threads, and the function they call to read files: as many batches at once as DuckDB may use threads.
 
-    One scan keeps every core busy; what goes on before and after it, for every file of some hundreds, keeps one.
+    One scan keeps every core busy; the work before and after it, for each of some hundred files, keeps one.
     """
     version = version_of(source)
     with scratch(settings) as connection:
@@ -211,7 +213,7 @@ def reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExec
                     return convert.convert(cursor, settings, source, version, file, report)
             except (duckdb.FatalException, duckdb.InternalException):
                 pass
-            # The database was brought down, by this file or another that was read beside it: once more, on its own.
+            # DuckDB crashed, because of this file or another that was read at the same time: once more, on its own.
             try:
                 with scratch(settings) as own:
                     return convert.convert(own, settings, source, version, file, report)
@@ -226,14 +228,14 @@ def reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExec
 
 
 def _hashed(file: LandingFile) -> tuple[str, Exception | None]:
-    """The hash of the file's bytes, or what keeps it from being read."""
+    """The hash of the file's bytes, or the error that keeps it from being read."""
     if file.trouble:
         return "", file.trouble
     try:
         with file.absolute.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()[:16], None
     except OSError as error:
-        if convert.is_ours(error):
+        if convert.is_system_error(error):
             raise
         return "", error
 
@@ -251,10 +253,10 @@ def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]
 def _cover(
     connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source, paths: Mapping[str, Sequence[str]]
 ) -> None:
-    """Record anew the days and the quarantined rows of contents that stand, with their paths."""
-    contents = sorted(paths)
-    ledger.forget_file_versions(connection, source.name, contents)
-    folders = [content_folder(settings, source.name, version_of(source), content) for content in contents]
+    """Record the days and the quarantined rows of current file versions, given with their paths, again."""
+    content_ids = sorted(paths)
+    ledger.forget_file_versions(connection, source.name, content_ids)
+    folders = [file_version_folder(settings, source.name, version_of(source), content_id) for content_id in content_ids]
     for table in source.tables:
         found = good_rows(source, table, folders)
         if found is None:
@@ -267,7 +269,7 @@ def _cover(
             [source.name, table.name],
         )
         if table.covers_range:
-            ledger.cover_ranges(connection, source.name, table.name, contents)
+            ledger.cover_ranges(connection, source.name, table.name, content_ids)
     ledger.cover_days(connection, source.name, source.tables[0].name, _days_named(paths))
     pages = [path for folder in folders if (path := folder / PAGES).exists()]
     if pages:
@@ -286,21 +288,21 @@ def _cover(
 
 
 def _row_hash(table: Table) -> str:
-    """A number for the row, whatever content holds it and where.
+    """A hash of the row, independent of its file version and position.
 
-    Hashed twice: the hash of several columns is made of theirs by operations that a sum over rows would partly undo, so
-    that two rows that exchange a value could pass for the same two.
+    Hashed twice: the hash of several columns combines theirs by operations that a sum over rows would partly undo, so
+    that two rows that exchange a value could look unchanged.
     """
     return f"hash(hash({', '.join(name(column) for column in table.column_names)}))"
 
 
 def _days_named(paths: Mapping[str, Sequence[str]]) -> list[tuple[str, date]]:
-    """(content, day) for each of a content's paths whose own name bears exactly one date."""
+    """(file version, day) for each path of a file version with exactly one date in its file name."""
     named: set[tuple[str, date]] = set()
-    for content, its_paths in paths.items():
+    for content_id, its_paths in paths.items():
         for path in its_paths:
             found = FILE_DATE.findall(Path(path).name)
             if len(found) == 1:
                 with suppress(ValueError):
-                    named.add((content, date(*(int(part) for part in found[0]))))
+                    named.add((content_id, date(*(int(part) for part in found[0]))))
     return sorted(named)

@@ -1,4 +1,4 @@
-"""What kind of file its first bytes say it is. Which kinds are read, and how, is said in `plain`."""
+"""The kind of a file by its first bytes. `plain` reads some of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"ORC", "an ORC file"),
     (0, b"Obj\x01", "an Avro file"),
     (0, b"ARROW1\x00", "an Arrow (Feather) file"),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of old (.xls), or another Office file"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls), or another Office file"),
     (0, b"%PDF-", "a PDF document"),
     (0, b"{\\rtf", "an RTF document"),
     (0, b"BZh", "a bzip2 file"),
@@ -45,18 +45,18 @@ _TITLE = re.compile(rb"(?is)<title>\s*([^<]{1,80}?)\s*</title>")
 
 
 def kind_of(head: bytes) -> str | None:
-    """What a file that begins with `head` is; None for texts of rows and whatever is not known."""
+    """The kind of a file that begins with `head`; None for rows of text and unknown kinds."""
     for place, signature, kind in _SIGNATURES:
         if head[place : place + len(signature)] == signature:
             return kind
     text = head.removeprefix(b"\xef\xbb\xbf")
     if _PAGE.match(text):
-        return "an HTML page" + _said(_TITLE, text, "titled ")
+        return "an HTML page" + _quoted(_TITLE, text, "titled ")
     if _XML.match(text):
-        return "an XML document" + _said(_CODE, text, "an error with the code ")
+        return "an XML document" + _quoted(_CODE, text, "an error with the code ")
     return None
 
 
-def _said(pattern: re.Pattern[bytes], text: bytes, what: str) -> str:
+def _quoted(pattern: re.Pattern[bytes], text: bytes, what: str) -> str:
     found = pattern.search(text)
     return f" ({what}`{found[1].decode('utf-8', 'replace').strip()}`)" if found else ""

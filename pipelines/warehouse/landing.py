@@ -1,6 +1,6 @@
-"""What lies in the landing folder: a source's files, the companions passed over, what cannot be looked at.
+"""The landing folder's contents: a source's files, the companions that are ignored, paths that cannot be read.
 
-No file's rows are read here, and none of what stops a file stops the look: it is told by name.
+No file's rows are read here. A path that cannot be read does not stop the walk: it is reported.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _WILD = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True)
 class LandingFile:
-    """A file found: its path relative to the landing folder, and what the file system says of it.
+    """A file found: its path relative to the landing folder, its size and its time.
 
-    `trouble`: why it, or what lies in a folder of this name, is not read; None where nothing is known to stop it.
+    `trouble`: why it, or the folder of this name, is not read; None if there is no reason so far.
     """
 
     path: str
@@ -39,24 +39,24 @@ class LandingFile:
 
 @dataclass
 class Look:
-    """A source's share of the landing folder: its files by name, and those that stand beside an export (companions)."""
+    """A source's share of the landing folder: its files by name, and the companions of its exports."""
 
     files: list[LandingFile] = field(default_factory=list)
     companions: list[str] = field(default_factory=list)
 
 
 def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
-    """The source's files in the landing folder, by name; hidden, half-written and companion files left out."""
+    """The source's files in the landing folder, by name, without hidden, half-written and companion files."""
     return look(settings, source).files
 
 
 def companion_files(settings: Settings, source: Source) -> list[str]:
-    """What lies beside the source's exports and is passed over, relative to the landing folder."""
+    """The companion files of the source's exports, which are ignored, relative to the landing folder."""
     return look(settings, source).companions
 
 
 def is_read(path: str, globs: Iterable[str]) -> bool:
-    """Whether a file of this path, relative to the landing folder, is one that `globs` find."""
+    """Whether `globs` find a file of this path, relative to the landing folder."""
     return any(re.fullmatch(_expression(pattern), path) for pattern in globs) and not _is_hidden(path)
 
 
@@ -76,33 +76,33 @@ def look(settings: Settings, source: Source) -> Look:
                 continue
             seen.add(entry.path)
             if entry.trouble is None and is_companion(Path(entry.path), entry.absolute, text_counts):
-                found.companions.append(shown(entry.path))
+                found.companions.append(printable(entry.path))
             elif not _is_hidden(entry.path) and Path(entry.path).suffix not in HALF_WRITTEN:
                 found.files.append(
                     LandingFile(
-                        shown(entry.path),
+                        printable(entry.path),
                         entry.absolute,
                         -1 if entry.trouble else entry.size,
                         entry.modified_at,
                         OSError(entry.trouble) if entry.trouble else None,
                     )
                 )
-    found.files = [_judged(file, tables) for file in found.files]
+    found.files = [_rejected_if_part_of_a_table(file, tables) for file in found.files]
     found.files.sort(key=lambda file: file.path)
     found.companions.sort()
     return found
 
 
-def _judged(file: LandingFile, tables: Mapping[str, str]) -> LandingFile:
-    """The file, not to be read where it is a part of one of the tables (folder → kind)."""
-    part_of = next((folder for folder in tables if file.path.startswith(f"{shown(folder)}/")), None)
+def _rejected_if_part_of_a_table(file: LandingFile, tables: Mapping[str, str]) -> LandingFile:
+    """The file, with the error not to read it if it is a part of one of the tables (folder → kind)."""
+    part_of = next((folder for folder in tables if file.path.startswith(f"{printable(folder)}/")), None)
     if part_of is None:
         return file
-    return replace(file, size_bytes=-1, trouble=part_of_a_table(file.path, tables[part_of], shown(part_of)))
+    return replace(file, size_bytes=-1, trouble=part_of_a_table(file.path, tables[part_of], printable(part_of)))
 
 
-def shown(path: str) -> str:
-    r"""A path as it is told and recorded: bytes of a name that are no UTF-8 written `\xe9`."""
+def printable(path: str) -> str:
+    r"""A path as it is reported and recorded: bytes that are not UTF-8 are written `\xe9`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -110,7 +110,7 @@ def modified(stat: os.stat_result) -> datetime:
     """When a file was last written, UTC."""
     try:
         return datetime.fromtimestamp(stat.st_mtime, UTC).replace(tzinfo=None)
-    except (OverflowError, ValueError, OSError):  # a clock that was never set, or set by a joker
+    except (OverflowError, ValueError, OSError):  # an implausible modification time
         return EPOCH
 
 
@@ -125,22 +125,22 @@ class _Entry:
 
 
 def _walk(settings: Settings, start: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[_Entry]:
-    """The regular files under `start`, and whatever cannot be looked at; links only where they may lead."""
+    """The regular files under `start`, and paths that cannot be read; links are followed only where they may lead."""
     absolute = settings.landing_dir / start
     try:
         own = absolute.lstat()
         if not absolute.is_symlink():
             stat = own
         elif (outside := _leads_out(settings, absolute)) is not None:
-            mode = absolute.stat().st_mode  # a folder's is told whatever files the globs are after
+            mode = absolute.stat().st_mode  # a folder is reported whatever files the globs find
             yield _Entry(start, absolute, mode, -1, modified(own), outside)
             return
         else:
             stat = absolute.stat()
     except FileNotFoundError:
-        return  # tidied away since it was listed, or a link to what was
+        return  # removed since it was listed, or a broken link
     except OSError as error:
-        yield _Entry(start, absolute, 0, -1, _when(absolute), _told(error))
+        yield _Entry(start, absolute, 0, -1, _when(absolute), _reason(error))
         return
     if S_ISREG(stat.st_mode):
         trouble = None if os.access(absolute, os.R_OK) else "no permission to read it"
@@ -149,30 +149,30 @@ def _walk(settings: Settings, start: str, above: tuple[tuple[int, int], ...] = (
     if not S_ISDIR(stat.st_mode):
         return
     here = (stat.st_dev, stat.st_ino)
-    if here in above:  # a link to a folder it lies in: what is there has been seen
+    if here in above:  # a link to a folder above: its files have been seen
         return
     try:
         names = sorted(entry.name for entry in absolute.iterdir())
     except OSError as error:
-        yield _Entry(start, absolute, stat.st_mode, -1, modified(stat), f"{_told(error)} (a folder)")
+        yield _Entry(start, absolute, stat.st_mode, -1, modified(stat), f"{_reason(error)} (a folder)")
         return
     for name in names:
         yield from _walk(settings, f"{start}/{name}" if start else name, (*above, here))
 
 
 def _leads_out(settings: Settings, link: Path) -> str | None:
-    """Why a link is not followed; None where it stays in the landing folder or leads where it may."""
+    """Why a link is not followed; None if it leads into the landing folder or another allowed one."""
     target = Path(os.path.realpath(link))
     allowed = (settings.landing_dir, *(folder.resolve() for folder in settings.links_to))
     if any(target.is_relative_to(folder) for folder in allowed):
         return None
     return (
-        f"a symbolic link that leads out of the landing folder, to {shown(str(target))}: name its folder in the "
+        f"a symbolic link that leads out of the landing folder, to {printable(str(target))}: name its folder in the "
         "setting `links_to` if that is meant"
     )
 
 
-def _told(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower() if not isinstance(error, PermissionError) else "no permission to read"
 
 
@@ -188,7 +188,7 @@ def _is_hidden(path: str) -> bool:
 
 
 def _fixed_part(pattern: str) -> str:
-    """The folders of a glob that are named in full: where the walk begins."""
+    """The folders of a glob before its first wildcard: where the walk begins."""
     parts = pattern.split("/")
     fixed = next((i for i, part in enumerate(parts) if _WILD.search(part)), len(parts))
     return "/".join(parts[:fixed])

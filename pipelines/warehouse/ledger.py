@@ -1,6 +1,6 @@
-"""What was loaded, from where, covering which days, and what was set aside.
+"""Which files were loaded, which days they cover, and which rows were quarantined.
 
-All writers of these tables use this module. Which days are stale is told by `staleness`.
+All writers of these tables use this module. `staleness` finds which days are stale.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipelines.warehouse.connect import name
 
 @dataclass(frozen=True)
 class FileReport:
-    """What became of one landing file; the fields are `ledger.files`'s."""
+    """The result for one landing file; its fields are columns of `ledger.files`."""
 
     source: str
     path: str
@@ -41,13 +41,13 @@ class FileReport:
 
     @property
     def summary(self) -> str:
-        """One line: the file and what it gave, or why it gave nothing."""
+        """One line: the file and its rows, or why it has none."""
         if self.message:
             return f"{self.status}: {self.message}"
-        aside = f", {self.rows_quarantined:,} quarantined" if self.rows_quarantined else ""
+        quarantined = f", {self.rows_quarantined:,} quarantined" if self.rows_quarantined else ""
         skipped = "".join(f", {count:,} skipped ({reason})" for reason, count in self.skip_reasons.items())
         left_out = "".join(f", {count:,} without a value ({why})" for why, count in self.left_out_reasons.items())
-        return f"{self.path}: {self.rows_loaded:,} rows{aside}{skipped}{left_out}"
+        return f"{self.path}: {self.rows_loaded:,} rows{quarantined}{skipped}{left_out}"
 
 
 def known_files(
@@ -63,10 +63,10 @@ def known_files(
 
 
 def first_delivered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, datetime]:
-    """Content → when it was first delivered, of all the source's contents ever seen."""
+    """File version → when it was first delivered, for all file versions of the source ever seen."""
     return dict(
         connection.execute(
-            # An older version's ledger was without the column.
+            # An older version's ledger did not have the column.
             "select content_id, min(delivered_at) from ledger.files where source = ? and delivered_at is not null "
             "group by content_id",
             [source],
@@ -75,7 +75,7 @@ def first_delivered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[
 
 
 def known_file_versions(connection: duckdb.DuckDBPyConnection, source: str, version: str) -> dict[str, FileReport]:
-    """Content → a report of it, of the contents that `version` has read well, whatever their names' fate."""
+    """File version → its report, for those that `version` has read without an error, also under names that are gone."""
     rows = connection.execute(
         "select source, path, content_id, format, status, message, size_bytes, modified_at, "
         "min(delivered_at) over (partition by content_id), rows_read_count, "
@@ -98,10 +98,10 @@ def record_files(
     version: str,
     rejection_version: str,
 ) -> dict[str, list[str]]:
-    """Write the reports of the source's files; returns each content touched that still stands, with its paths.
+    """Write the reports of the source's files; returns each changed file version that is still current, with its paths.
 
-    What a path held before, or an older version read there, is marked gone, unless the path now holds what cannot
-    be loaded: then what it gave before stands.
+    The former file version of a path, or the reading of it by an older version of the source, is marked gone, unless
+    the path now holds a file that cannot be loaded: then the former one stays current.
     """
     now = datetime.now(UTC).replace(tzinfo=None)
     rows = [
@@ -127,53 +127,53 @@ def record_files(
     ).fetchall()
     connection.execute("insert into ledger.files from reported")
     touched = {report.content_id for report in reports if report.status == "loaded"}
-    touched |= {content for (content,) in retired}
-    return _standing(connection, source.name, version, touched)
+    touched |= {content_id for (content_id,) in retired}
+    return _current(connection, source.name, version, touched)
 
 
 def retire_moved(
     connection: duckdb.DuckDBPyConnection, source: str, present: Sequence[str], version: str
 ) -> dict[str, list[str]]:
-    """Mark what has moved (`moved_paths`) as gone; returns as `record_files` does."""
+    """Mark the paths that have moved (`moved_paths`) as gone; returns what `record_files` does."""
     moved = connection.execute(
         "update ledger.files set status = 'gone' where source = ? and status = 'loaded' and list_contains(?, path) "
         "returning content_id",
         [source, moved_paths(connection, source, present)],
     ).fetchall()
-    return _standing(connection, source, version, {content for (content,) in moved})
+    return _current(connection, source, version, {content_id for (content_id,) in moved})
 
 
 def moved_paths(connection: duckdb.DuckDBPyConnection, source: str, present: Sequence[str]) -> list[str]:
-    """The source's paths that have vanished, their bytes lying under another of the `present` ones.
+    """The source's paths that have vanished and have their bytes under another of the `present` ones.
 
-    What vanished and lies nowhere stands: landing folders are tidied.
+    A file that vanished without a copy stays current: landing folders are tidied.
     """
     connection.register("present", pa.table({"path": pa.array(present, pa.string())}))
     rows = connection.execute(
         "with loaded as (select path, left(content_id, 16) as bytes_id from ledger.files where source = ? "
-        "and status = 'loaded'), lying as (from loaded semi join present using (path)) "
-        "select distinct path from (from loaded anti join present using (path)) semi join lying using (bytes_id)",
+        "and status = 'loaded'), copies as (from loaded semi join present using (path)) "
+        "select distinct path from (from loaded anti join present using (path)) semi join copies using (bytes_id)",
         [source],
     ).fetchall()
     connection.unregister("present")
     return [path for (path,) in rows]
 
 
-def _standing(
-    connection: duckdb.DuckDBPyConnection, source: str, version: str, contents: Collection[str]
+def _current(
+    connection: duckdb.DuckDBPyConnection, source: str, version: str, content_ids: Collection[str]
 ) -> dict[str, list[str]]:
-    """Those of the contents that stand as `version` read them, with their paths."""
+    """Those of the file versions that are current and were read by `version`, with their paths."""
     return dict(
         connection.execute(
             "select content_id, list(path order by path) from ledger.files where status = 'loaded' and version = ? "
             "and source = ? and content_id in (select unnest(?::varchar[])) group by content_id",
-            [version, source, sorted(contents)],
+            [version, source, sorted(content_ids)],
         ).fetchall()
     )
 
 
 def _delivery(source: Source, report: FileReport) -> list[str | None]:
-    """The last columns of `files`: what the file is a part of, its encoding, its path's order, and the two reasons."""
+    """The last columns of `files`: from the stream to the two columns of reasons."""
     reasons = [json.dumps(why) if why else None for why in (report.skip_reasons, report.left_out_reasons)]
     if source.deliveries is None:
         return [None, None, report.encoding, None, None, *reasons]
@@ -182,23 +182,23 @@ def _delivery(source: Source, report: FileReport) -> list[str | None]:
     return [found.stream, found.delivery, report.encoding, found.path_order, relation, *reasons]
 
 
-def forget_file_versions(connection: duckdb.DuckDBPyConnection, source: str, contents: Sequence[str]) -> None:
-    """Drop what is recorded of the contents' days, pages and quarantined rows, before it is written anew."""
+def forget_file_versions(connection: duckdb.DuckDBPyConnection, source: str, content_ids: Sequence[str]) -> None:
+    """Drop the recorded days, API pages and quarantined rows of the file versions, before they are written again."""
     for table in ("ledger.file_version_days", "ledger.pages", "raw.quarantine"):
         connection.execute(
             f"delete from {table} where source = ? and list_contains(?, content_id)",
-            [source, list(contents)],
+            [source, list(content_ids)],
         )
 
 
-def cover_ranges(connection: duckdb.DuckDBPyConnection, source: str, table: str, contents: Sequence[str]) -> None:
-    """Let each content cover, part by part, the days between its first and last row that it has no row on."""
+def cover_ranges(connection: duckdb.DuckDBPyConnection, source: str, table: str, content_ids: Sequence[str]) -> None:
+    """Let each file version cover, by part, the days without rows between its first and last row."""
     connection.execute(
         "insert into ledger.file_version_days with mine as (from ledger.file_version_days where source = ? "
         "and table_name = ? and list_contains(?, content_id)), spans as (select content_id, part, "
         "unnest(generate_series(min(day), max(day), interval 1 day))::date as day from mine group by content_id, part) "
         "select ?, content_id, ?, day, 0, part, 0 from spans anti join mine using (content_id, part, day)",
-        [source, table, list(contents), source, table],
+        [source, table, list(content_ids), source, table],
     )
 
 
@@ -208,18 +208,18 @@ def cover_days(
     table: str,
     named: Sequence[tuple[str, date]],
 ) -> None:
-    """Let each (content, day) be covered, rows or not."""
-    contents, days = [content for content, _ in named], [day for _, day in named]
+    """Let each (file version, day) be covered, with or without rows."""
+    content_ids, days = [content_id for content_id, _ in named], [day for _, day in named]
     connection.execute(
         "insert into ledger.file_version_days select $1, content_id, $2, day, 0, '', 0 "
         "from (select unnest($3::varchar[]) as content_id, unnest($4::date[]) as day) as named "
         "anti join (from ledger.file_version_days where source = $1) as known using (content_id, day)",
-        [source, table, contents, days],
+        [source, table, content_ids, days],
     )
 
 
 def append(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
-    """Append `rows`, a value a column, to the table in one statement."""
+    """Append `rows`, one value per column, to the table in one statement."""
     if rows:
         values = [list(column) for column in zip(*rows, strict=True)]
         connection.register("appended", pa.table(values, names=[f"c{number}" for number in range(len(values))]))
@@ -227,33 +227,33 @@ def append(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Seq
         connection.unregister("appended")
 
 
-CONTENTS_OF_TABLE = (
+FILE_VERSIONS_OF_TABLE = (
     "select content_id from ledger.file_version_days where source = $1 and table_name = $2 group by content_id"
 )
-"""A query of a table's contents, $2 of source $1, to which a condition on their rows can be added."""
+"""A query of a table's file versions, $2 of source $1, to which a condition on their rows can be added."""
 
 
 def newest_day(connection: duckdb.DuckDBPyConnection, source: Source) -> date | None:
-    """The newest day that the source's files tell of; None where they tell of none.
+    """The newest day in the source's files; None where they have none.
 
-    No row tells of a time after its files were written: a clock that is wrong would keep the source fresh for ever.
+    A row's time counts only up to when its files were written: a wrong clock would keep the source fresh for ever.
     """
     # Fetched whole: a connection with half a result takes no table to append.
     covered: date | None = connection.execute(
         "select max(day) from ledger.coverage where source = ?", [source.name]
     ).fetchall()[0][0]
     tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
-    told = [
+    touches = [
         f"select max(greatest({', '.join(map(name, table.touched))})) as touched_at from raw.{name(raw)}"
         for table in source.warehouse_tables
         if table.touched and ((raw := f"{source.name}__{table.name}"),) in tables
     ]
-    if covered is None or not told:
+    if covered is None or not touches:
         return covered
     touched: date | None = connection.execute(
         "select case when max(touched_at) is not null "
         "then least(max(touched_at), (select max(modified_at) from ledger.files where source = ?)) end::date "
-        f"from ({' union all '.join(told)})",
+        f"from ({' union all '.join(touches)})",
         [source.name],
     ).fetchall()[0][0]
     return max(covered, touched or covered)

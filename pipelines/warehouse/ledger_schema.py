@@ -1,6 +1,6 @@
 """The schema `ledger`, and the quarantine beside the raw tables: columns, keys and views.
 
-Which files were loaded is written by `ledger`, which days are stale is told by `staleness`.
+`ledger` writes which files were loaded; `staleness` finds which days are stale.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ TABLES: tuple[Table, ...] = (
     Table(
         "files",
         "One row per landing file ever seen. `status` is loaded, rejected (no format fits), unreadable, or gone "
-        "(the path holds another content by now, was read anew by a later version, or has vanished while its bytes lie "
-        "under another name).",
+        "(the path now holds another file version, was read again by a later version of the source, or has vanished "
+        "while its bytes are under another name).",
         (
-            Column("source", "VARCHAR", "The source whose glob found it."),
+            Column("source", "VARCHAR", "The source that found it by its glob."),
             Column("path", "VARCHAR", "Relative to the landing folder."),
             Column(
                 "content_id",
@@ -36,26 +36,26 @@ TABLES: tuple[Table, ...] = (
             Column(
                 "delivered_at",
                 "TIMESTAMP",
-                "When its content was first delivered: the earliest that any file of it was written, under whatever "
-                "name, be that gone, UTC. Of two states of one thing, the later delivered holds.",
+                "When its bytes were first delivered: the earliest time that any file of them was written, under any "
+                "name, even one that is gone, UTC. Of two states of one record, the later delivered is current.",
             ),
             Column("rows_read_count", "BIGINT", "Records in it, broken ones included."),
-            Column("rows_loaded_count", "BIGINT", "Records that stand in a raw table."),
+            Column("rows_loaded_count", "BIGINT", "Records that are in a raw table."),
             Column(
                 "rows_quarantined_count",
                 "BIGINT",
-                "Records set aside, with a reason, in raw.quarantine.",
+                "Records in raw.quarantine, with a reason.",
             ),
             Column(
                 "rows_skipped_count",
                 "BIGINT",
-                "Records that no table holds: `skip_reasons` says why.",
+                "Records that belong in no table: `skip_reasons` says why.",
             ),
-            Column("loaded_at", "TIMESTAMP", "When it was taken in, UTC."),
+            Column("loaded_at", "TIMESTAMP", "When it was ingested, UTC."),
             Column("version", "VARCHAR", "The version of the module that read it, and of the reader if in vain."),
             Column("stream_id", "VARCHAR", "What its deliveries replace one another in; null where files add up."),
             Column("delivery_id", "VARCHAR", "The delivery it is a part of; null where files add up."),
-            Column("encoding", "VARCHAR", "How its text was written, told by its bytes; null where it is no text."),
+            Column("encoding", "VARCHAR", "The encoding of its text, found from its bytes; null where it is no text."),
             Column(
                 "path_order", "VARCHAR", "How new its path says the delivery is, to order by; null where it does not."
             ),
@@ -74,27 +74,31 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "file_version_days",
-        "One row per content, table, part and day it covers; `row_count` 0 where it speaks for a day without rows.",
+        "One row per file version, table, part and day it covers; `row_count` is 0 on a covered day without rows.",
         (
             Column("source", "VARCHAR", "The source."),
-            Column("content_id", "VARCHAR", "The content."),
+            Column("content_id", "VARCHAR", "The file version."),
             Column("table_name", "VARCHAR", "The table the rows belong to."),
             Column("day", "DATE", "The UTC day."),
             Column("row_count", "BIGINT", "Good rows of that day."),
             Column(
                 "part", "VARCHAR", "The part of the table that is delivered by itself, a bill's account and period."
             ),
-            Column("rows_hash", "HUGEINT", "The sum of the rows' hashes; null where the source's days go by contents."),
+            Column(
+                "rows_hash",
+                "HUGEINT",
+                "The sum of the rows' hashes; null where the source's days depend on file versions.",
+            ),
         ),
         key=("source", "content_id", "table_name", "part", "day"),
         day="day",
     ),
     Table(
         "pages",
-        "One row per content, and query it answers, of which the pages say whether there are further ones.",
+        "One row per file version and query it answers, if its API pages say whether there are further ones.",
         (
             Column("source", "VARCHAR", "The source."),
-            Column("content_id", "VARCHAR", "The content."),
+            Column("content_id", "VARCHAR", "The file version."),
             Column("format", "VARCHAR", "The format recognised."),
             Column("query", "VARCHAR", "What the pages answer, where several queries may lie in one folder."),
             Column("is_last", "BOOLEAN", "Whether one of its pages says that it is the last; null where none says."),
@@ -113,7 +117,7 @@ TABLES: tuple[Table, ...] = (
             Column(
                 "fingerprint",
                 "VARCHAR",
-                "Over what makes the day, its contents or their rows, and the module's version.",
+                "Over the day's inputs, its file versions or their rows, and the module's version.",
             ),
             Column("status", "VARCHAR", "accepted or rejected."),
             Column("message", "VARCHAR", "Why it was rejected."),
@@ -126,12 +130,12 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "external_days",
-        "One row per day and content of a table whose rows stay in the intake: what its view shows.",
+        "One row per day and file version that the view of an external table shows; its rows stay in the intake.",
         (
             Column("source", "VARCHAR", "The source."),
             Column("table_name", "VARCHAR", "The table the rows belong to."),
             Column("day", "DATE", "The UTC day, accepted."),
-            Column("content_id", "VARCHAR", "A content that has rows on it."),
+            Column("content_id", "VARCHAR", "A file version that has rows on it."),
             Column("version", "VARCHAR", "The version of the source's module that read it."),
         ),
         key=("source", "table_name", "day", "content_id"),
@@ -162,7 +166,7 @@ TABLES: tuple[Table, ...] = (
             Column("source", "VARCHAR", "The source."),
             Column("title", "VARCHAR", "Its name for people."),
             Column("fresh_hours", "BIGINT", "Hours since its newest day ended after which it counts as stale."),
-            Column("newest_day", "DATE", "The newest day its files tell of: covered, or the last change of a row."),
+            Column("newest_day", "DATE", "The newest day in its files: covered, or the last change of a row."),
         ),
         key=("source",),
         day="",
@@ -188,10 +192,10 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "deliveries",
-        "One row per content that is part of a delivery, however many names it lies under.",
+        "One row per file version that is part of a delivery, under however many names.",
         (
             Column("source", "VARCHAR", "The source."),
-            Column("content_id", "VARCHAR", "The content."),
+            Column("content_id", "VARCHAR", "The file version."),
             Column("stream_id", "VARCHAR", "What replaces one another."),
             Column("delivery_id", "VARCHAR", "What adds up."),
             Column("format", "VARCHAR", "The format recognised."),
@@ -210,14 +214,14 @@ FORMER_COLUMNS = {
     ("days", "contents"): "file_versions",
     ("files", "told"): "path_order",
 }
-"""What older versions called them; a ledger that they wrote is renamed when it is opened."""
+"""Their names in older versions; an older ledger is renamed when it is opened."""
 VIEWS = {
     "rejections": "select source, day, message from ledger.days where status = 'rejected'",
     "coverage": "select distinct source, day "
     "from ledger.file_version_days join ledger.current_file_versions using (source, content_id) "
     "anti join ledger.rejections using (source, day)",
-    # Contents that are gone too: they stand in raw until the days they are on are replaced. Of the streams that a
-    # content lies in, its own is the one whose path is the oldest: a copy is made later, or bears no date. In its
+    # File versions that are gone too: they are in raw until their days are replaced. Of the streams that a
+    # file version is in, its own is the one with the oldest path: a copy is made later, or has no date. In its
     # stream, the newest path counts: what was delivered again is current again. What is appended is all one stream.
     "deliveries": "with named as (select *, "
     "min(path_order) over (partition by source, content_id, stream_id, status = 'loaded') as first_path_order "
@@ -237,7 +241,7 @@ QUARANTINE = Table(
             "VARCHAR",
             "The table it was meant for; null where the record did not parse.",
         ),
-        Column("content_id", "VARCHAR", "The content it came from (ledger.files names the file)."),
+        Column("content_id", "VARCHAR", "The file version it came from (ledger.files names the file)."),
         Column("row_number", "BIGINT", "Its number in the file, from 1."),
         Column("day", "DATE", "Its UTC day, where it could be read."),
         Column("reason", "VARCHAR", "What was found against what was expected."),
@@ -260,7 +264,7 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
         columns = ", ".join(f"{c.name} {c.type}" for c in table.columns)
         connection.execute(f"create table if not exists {schema}.{table.name} ({columns})")
     _add_columns(connection)
-    _forget_the_impossible(connection)
+    _drop_impossible_days(connection)
     # Of no interest to a model, so none of TABLES: what each model and seed was last built from.
     connection.execute("create table if not exists ledger.models (unique_id varchar, fingerprint varchar)")
     connection.execute(
@@ -273,23 +277,23 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create or replace view ledger.{view} as {select}")
 
 
-def _forget_the_impossible(connection: duckdb.DuckDBPyConnection) -> None:
-    """Forget contents that were recorded for days no calendar has, so that they are read again or gone with their file.
+def _drop_impossible_days(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop file versions that were recorded for impossible days, so that they are read again or gone with their file.
 
-    An older version took such rows in, and then could not name their days.
+    An older version ingested such rows, and then could not name their days.
     """
     impossible = "(day < date '1900-01-01' or day > date '2262-01-01')"
     if not connection.execute(f"select 1 from ledger.file_version_days where {impossible} limit 1").fetchone():
         return
-    contents = f"(source, content_id) in (select source, content_id from ledger.file_version_days where {impossible})"
+    theirs = f"(source, content_id) in (select source, content_id from ledger.file_version_days where {impossible})"
     for table in ("ledger.files", "ledger.external_days", "raw.quarantine", "ledger.file_version_days"):
-        connection.execute(f"delete from {table} where {contents}")
+        connection.execute(f"delete from {table} where {theirs}")
     for table in ("ledger.days", "ledger.built"):
         connection.execute(f"delete from {table} where {impossible}")
 
 
 def _rename_former(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give the tables, columns and states of a ledger that an older version wrote their present names."""
+    """Give the tables, columns and states of an older version's ledger their current names."""
     present = {
         (table, column)
         for table, column in connection.execute(

@@ -1,7 +1,7 @@
-"""Which models have to be rebuilt in full: those whose own code, or anything above them, makes other numbers now.
+"""Which models have to be rebuilt in full: those of which the code, or that of anything upstream, has changed.
 
-What a model is made from is read from dbt's manifest. How models are built is `transform`'s affair; what changed in the
-data, `staleness`'s: it makes days stale, and no model.
+A model's inputs are read from dbt's manifest. `transform` builds models; changed data makes days stale (`staleness`)
+and no model.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from pipelines.catalog.tables import catalog_tables
 from pipelines.warehouse.code import bare
 from pipelines.warehouse.ledger import digest
 
-WORDS = frozenset({"meta", "tags", "docs", "group", "access"})
-"""What a model's configuration says to people alone."""
+DESCRIPTIVE_KEYS = frozenset({"meta", "tags", "docs", "group", "access"})
+"""Keys of a model's configuration that change no number."""
 BUILT = ("model", "seed")
 
 
 def fingerprints(manifest: Mapping[str, Any], project: Path, catalog: Catalog) -> dict[str, str]:
-    """Unique id → a hash over what the model or seed is made of, for each of dbt's `manifest` of `project`.
+    """Unique id → a hash over the inputs of the model or seed, for each of dbt's `manifest` of `project`.
 
     It covers the node's code, configuration and contract, the macros it calls, the project's variables where any of
     these reads one, the statistics where it is a Python model, and the fingerprints of all it reads: seeds, models, and
-    the tables of `catalog`. So a node's fingerprint changes with that of anything above it. Descriptions, documents and
+    the tables of `catalog`. So a node's fingerprint changes with that of anything upstream. Descriptions, documents and
     tests are in none.
     """
     variables = yaml.safe_load((project / "dbt_project.yml").read_text()).get("vars", {})
@@ -50,12 +50,12 @@ def fingerprints(manifest: Mapping[str, Any], project: Path, catalog: Catalog) -
             return [node_id, tables.get(source["name"], "") if source["source_name"] == "catalog" else ""]
         node = manifest["nodes"][node_id]
         if node["resource_type"] == "seed":
-            return [node_id, node["checksum"]["checksum"], _said(node["config"])]
+            return [node_id, node["checksum"]["checksum"], _json(node["config"])]
         macros = _called(manifest["macros"], node["depends_on"]["macros"])
         code = bare(node["raw_code"]) if node["language"] == "python" else node["raw_code"]
-        made_of = [node_id, code, _said(node["config"]), str(node["contract"]["checksum"]), *macros]
+        made_of = [node_id, code, _json(node["config"]), str(node["contract"]["checksum"]), *macros]
         if any("var(" in text for text in made_of):
-            made_of.append(_said(variables))
+            made_of.append(_json(variables))
         if node["language"] == "python":
             made_of.append(_statistics())
         return [*made_of, *(of(parent) for parent in sorted(node["depends_on"]["nodes"]))]
@@ -70,18 +70,18 @@ def changed(connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, str]) ->
 
 
 def forget(connection: duckdb.DuckDBPyConnection, nodes: set[str]) -> None:
-    """Count `nodes` as not built: what a build that is cut short has made of them is not to be trusted."""
+    """Count `nodes` as not built: the results of an interrupted build are not to be trusted."""
     connection.execute("delete from ledger.models where list_contains(?, unique_id)", [sorted(nodes)])
 
 
 def record(connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, str]) -> None:
-    """Record that the nodes stand as `wanted`, and that there are no others."""
+    """Record that the nodes are built as `wanted`, and that there are no others."""
     connection.execute("delete from ledger.models")
     connection.execute("insert into ledger.models select unnest(?), unnest(?)", [list(wanted), list(wanted.values())])
 
 
 def _called(macros: Mapping[str, Any], called: list[str]) -> list[str]:
-    """The text of the macros `called`, and of all that these call; dbt's own stand for themselves by name."""
+    """The text of the macros `called`, and of all that these call; dbt's own by name only."""
     seen: dict[str, str] = {}
     todo = list(called)
     while todo:
@@ -89,14 +89,16 @@ def _called(macros: Mapping[str, Any], called: list[str]) -> list[str]:
         if macro_id in seen or macro_id not in macros:
             continue
         macro = macros[macro_id]
-        is_ours = not macro["package_name"].startswith("dbt")
-        seen[macro_id] = macro["macro_sql"] if is_ours else ""
-        todo += macro["depends_on"]["macros"] if is_ours else []
+        is_project_macro = not macro["package_name"].startswith("dbt")
+        seen[macro_id] = macro["macro_sql"] if is_project_macro else ""
+        todo += macro["depends_on"]["macros"] if is_project_macro else []
     return [f"{macro_id} {text}" for macro_id, text in sorted(seen.items())]
 
 
-def _said(value: Mapping[str, Any]) -> str:
-    return json.dumps({key: said for key, said in value.items() if key not in WORDS}, sort_keys=True, default=str)
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(
+        {key: text for key, text in value.items() if key not in DESCRIPTIVE_KEYS}, sort_keys=True, default=str
+    )
 
 
 def _content(rows: pa.Table) -> str:

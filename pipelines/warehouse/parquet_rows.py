@@ -10,7 +10,7 @@ from duckdb.sqltypes import DuckDBPyType
 
 from pipelines.sources import values
 from pipelines.warehouse.connect import literal, name, path_list, quote
-from pipelines.warehouse.recognise import OURS, Landed, Recognised, recognise
+from pipelines.warehouse.recognise import RESERVED_COLUMNS, Landed, Recognised, recognise
 
 
 def open_parquet(landed: Landed) -> Recognised:
@@ -24,7 +24,7 @@ def open_parquet(landed: Landed) -> Recognised:
     described = {row[0]: row[1] for row in connection.execute(f"describe from {reader}").fetchall()}
     candidates = landed.candidates("parquet")
     spelled = {c.lower(): c for candidate in candidates for c in (*candidate.requires, *candidate.optional)}
-    ours = {c: f"{c} (file)" if c.lower() in OURS else spelled.get(c.lower(), c) for c in described}
+    ours = {c: f"{c} (file)" if c.lower() in RESERVED_COLUMNS else spelled.get(c.lower(), c) for c in described}
     renamed = ", ".join(f"{name(logged)} as {name(own)}" for logged, own in ours.items() if logged != own)
     if renamed:
         reader = f"(select * rename ({renamed}) from {reader})"
@@ -48,13 +48,13 @@ def open_parquet(landed: Landed) -> Recognised:
         f"{value if value != 'null' else f'null::{types[column]}'} as {name(column)}"
         for column, value in constants.items()
     )
-    if found.reduces:  # what is no number is missing, as it is in every other format
+    if found.reduces:  # NaN is missing, as in every other format
         named = {column.lower() for column in (*found.requires, *found.optional)}
         numbers = [c for c, kind in types.items() if kind in ("FLOAT", "DOUBLE") and c.lower() in named]
-        told = [
+        read = [
             f"case when not isnan({name(c)}) then {name(c)} end as {name(c)}" for c in numbers if c not in constants
         ]
-        replaced = ", ".join([*([replaced] if replaced else []), *told])
+        replaced = ", ".join([*([replaced] if replaced else []), *read])
     raw = "cast(to_json(r) as varchar)"
     if not found.reduces:
         # Printing ten million good rows for the sake of a bad one costs more than reading them.

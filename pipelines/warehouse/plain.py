@@ -36,7 +36,7 @@ PACKED = {".gz", ".gzip", ".zst", ".zip"}
 CHUNK = 2**20
 HEAD = 4096
 RATIO_COUNTS_FROM = 256 * 2**20
-CUT = 1000
+KEPT_OF_A_LONG_LINE = 1000
 """How much of a line that is too long is kept, to be quarantined."""
 
 
@@ -91,14 +91,14 @@ def plain_files(path: Path, landing_path: str, limits: LimitSettings, folder: Pa
     Empty ones are left out. Raises LandingFileError for what is recognised as no format of rows, or asks for more than
     the limits allow; whatever reading raises passes through.
     """
-    with TemporaryDirectory(dir=folder, prefix="reading.") as room:
+    with TemporaryDirectory(dir=folder, prefix="reading.") as scratch_folder:
         budget = _Budget(landing_path, path.stat().st_size, limits)
         with path.open("rb") as stream:
             head = stream.read(HEAD)
         if kind_of(head) == "zip":
-            yield list(_members(path, Path(room), budget))
+            yield list(_members(path, Path(scratch_folder), budget))
         else:
-            found = _plain(path, PurePosixPath(landing_path), head, Path(room) / "1", budget)
+            found = _plain(path, PurePosixPath(landing_path), head, Path(scratch_folder) / "1", budget)
             yield [found] if found else []
 
 
@@ -110,7 +110,7 @@ def container_of(path: PurePosixPath | Path) -> Container | None:
     return CONTAINERS.get(suffixes[-1]) if suffixes else None
 
 
-def _members(path: Path, room: Path, budget: _Budget) -> Iterator[Plain]:
+def _members(path: Path, scratch_folder: Path, budget: _Budget) -> Iterator[Plain]:
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         names = {member.filename for member in members}
@@ -142,13 +142,13 @@ def _members(path: Path, room: Path, budget: _Budget) -> Iterator[Plain]:
             name = PurePosixPath(member.filename.replace("\\", "/"))
             if not _holds_rows(name):
                 continue
-            packed = room / f"{number}.packed"
+            packed = scratch_folder / f"{number}.packed"
             with archive.open(member) as stream, packed.open("wb") as target:
                 for chunk in _chunks(cast(BinaryIO, stream), budget):
                     target.write(chunk)
             with packed.open("rb") as opened:
                 head = opened.read(HEAD)
-            found = _plain(packed, name, head, room / str(number), budget)
+            found = _plain(packed, name, head, scratch_folder / str(number), budget)
             if not (found and found.kept_as_it_is):
                 packed.unlink()
             if found:
@@ -166,7 +166,7 @@ def _holds_rows(name: PurePosixPath) -> bool:
 
 
 def _plain(path: Path, name: PurePosixPath, head: bytes, target: Path, budget: _Budget) -> Plain | None:
-    """The plain file at or made of `path`, whose first bytes are `head`; None where it is empty."""
+    """The plain file at `path` or made from it; `head` is its first bytes. None where it is empty."""
     compression = kind_of(head)
     if compression in ("gzip", "zstd"):
         with _unpacking(path, compression) as stream:
@@ -229,7 +229,7 @@ def _not_packed(landing_path: str, what: str) -> LandingFileError:
 
 
 def _told_by(head: bytes, name: PurePosixPath) -> Container | None:
-    """What a file holds whose name does not say: BigQuery and Snowflake name parts `000000000000`, Segment `….gz`."""
+    """The container of a file if its name does not show it: `000000000000` (BigQuery, Snowflake), `….gz` (Segment)."""
     part = "[0-9]*"
     while name.suffix.lower() in PACKED:
         name, part = name.with_suffix(""), "[0-9a-f]*"
@@ -298,7 +298,7 @@ def _text(
             try:
                 lines.decode("utf-8")
             except UnicodeDecodeError:
-                lines = _mended(lines, found)
+                lines = _decoded(lines, found)
             out.write(lines)
     found.size = target.stat().st_size
     return found if found.size else None
@@ -382,21 +382,21 @@ def _lines(chunks: Iterator[bytes], longest: int) -> Iterator[bytes]:
 
 def _cut(line: bytes, longest: int) -> bytes:
     # Neither quotes nor separators: whatever the format, no whole record.
-    start = re.sub(rb"[\"',;|\t\x00]", b" ", line[:CUT])
+    start = re.sub(rb"[\"',;|\t\x00]", b" ", line[:KEPT_OF_A_LONG_LINE])
     return start.decode("utf-8", "ignore").encode() + f" … a line of more than {longest:,} bytes".encode()
 
 
-def _mended(lines: bytes, found: Plain) -> bytes:
+def _decoded(lines: bytes, found: Plain) -> bytes:
     """Lines of which some are no UTF-8, these read as Windows-1252."""
-    mended = []
+    decoded = []
     for line in lines.split(b"\n"):
         try:
             line.decode("utf-8")
         except UnicodeDecodeError:
             found.other_lines += 1
             line = _western(line).encode("utf-8")
-        mended.append(line)
-    return b"\n".join(mended)
+        decoded.append(line)
+    return b"\n".join(decoded)
 
 
 def _western(line: bytes) -> str:

@@ -1,7 +1,6 @@
-"""The published marts once more, in a Postgres schema: for tools that want a server.
+"""The published marts in a Postgres schema, for tools that need a server.
 
-A version is put there in one transaction: who reads meanwhile sees the version before. Which version is published,
-and what its tables are, is `publish`'s to say.
+A version is written in one transaction: readers see the former version meanwhile. `publish` makes the versions.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ TYPES = {
     "TIMESTAMP": "timestamp with time zone",
     "VARCHAR": "text",
 }
-"""What a mart's column becomes, spelled as Postgres spells it back; a DECIMAL becomes a numeric of its precision."""
+"""DuckDB's type of a mart's column → Postgres' own name of its type; a DECIMAL becomes a numeric of its precision."""
 SENT_AS = {
     "HUGEINT": "cast({} as decimal(38, 0))",
     "TIMESTAMP": "cast({} as timestamptz)",
     "VARCHAR": "replace({}, chr(0), '')",  # the one character that Postgres' text cannot hold
 }
 LOCK_TIMEOUT_MS = 900
-"""Below the second after which Postgres looks for deadlocks: in one with a reader it is we who give way."""
+"""Below the second after which Postgres looks for deadlocks: in one with a reader, this writer gives way."""
 
 _TEXT = r"(?:[^@/?#\s%]|%[0-9A-Fa-f]{2})*"
 _HOST = r"(?:[^:,@/?#\s%]*|\[[0-9A-Fa-f:]+\])(?::\d+)?"
@@ -51,8 +50,8 @@ URL = re.compile(
 )
 """Strict, so that libpq takes no part of a password for a host or a port, which its messages name."""
 
-PASSING = ("08", "40", "55P03", "57")
-"""SQLSTATEs, or their classes, of what may pass by itself: a lost connection, a deadlock, a lock held, a shutdown."""
+TRANSIENT = ("08", "40", "55P03", "57")
+"""SQLSTATEs, or their classes, of transient errors: a lost connection, a deadlock, a lock held, a shutdown."""
 REMEDIES = {
     "2BP01": "Drop or change what depends on it.",
     "42501": "The role in `postgres_url` must own the schema and its tables: as an administrator, "
@@ -65,7 +64,7 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column as Postgres has it, or shall have it."""
+    """A column in Postgres, current or wanted."""
 
     type: str
     comment: str | None = None
@@ -73,22 +72,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as Postgres has it, or shall have it."""
+    """A table in Postgres, current or wanted."""
 
     comment: str | None
     columns: Mapping[str, Column]
 
 
 def publish_to_postgres(settings: Settings) -> dict[str, int]:
-    """Put the published marts into `postgres_schema`, in place of what stands there; returns the rows of each.
+    """Replace the marts in `postgres_schema` by the published ones; returns the rows of each.
 
-    Tables are made and changed to be as the marts' contracts say (see `changes`), and `postgres_reader` may read
-    them. PostgresError says what failed and what to do, PostgresBusyError the same of what may pass by itself; then
-    the version before stands. FileNotFoundError where nothing is published.
+    Tables are created and changed to follow the marts' contracts (see `changes`), and `postgres_reader` may read them.
+    PostgresError says what failed and what to do, PostgresBusyError the same of transient errors; the former version
+    then stays. FileNotFoundError where nothing is published.
     """
     schema, reader = settings.postgres_schema, settings.postgres_reader
     with _transaction(settings) as postgres:
-        # One at a time, and the version is chosen inside: whoever comes last brings the newest.
+        # One at a time, and the version is chosen inside: the last process writes the newest.
         postgres.execute(f"select pg_advisory_xact_lock(hashtext({quote(f'scorecard {schema}')}))::text")
         postgres.fetchall()
         postgres.execute(f"set local lock_timeout = {LOCK_TIMEOUT_MS}")
@@ -96,7 +95,7 @@ def publish_to_postgres(settings: Settings) -> dict[str, int]:
         with duckdb.connect(str(file), read_only=True) as published:
             published.execute("set TimeZone = 'UTC'")
             wanted = _published(published)
-            for statement in changes(schema, _standing(postgres, schema), wanted):
+            for statement in changes(schema, _existing_tables(postgres, schema), wanted):
                 postgres.execute(statement)
             for statement in grants(schema, list(wanted), reader) if reader and wanted else []:
                 postgres.execute(statement)
@@ -107,7 +106,7 @@ def publish_to_postgres(settings: Settings) -> dict[str, int]:
 
 
 def is_behind(settings: Settings) -> bool:
-    """Whether Postgres is set and was not given the marts that are published, as far as this home knows."""
+    """Whether Postgres is set and does not have the published marts, as far as this home knows."""
     if settings.postgres_url is None:
         return False
     marker = _marker(settings)
@@ -123,19 +122,19 @@ def _publication(settings: Settings, version: str) -> str:
     return f"{where} {version}\n"
 
 
-def changes(schema: str, standing: Mapping[str, Table] | None, wanted: Mapping[str, Table]) -> list[str]:
+def changes(schema: str, existing: Mapping[str, Table] | None, wanted: Mapping[str, Table]) -> list[str]:
     """The statements that make the tables of `schema` (None: it does not exist) the `wanted` ones.
 
-    A new column goes to the end. One that is wanted no more is dropped, and so is one whose type has changed, to be
-    added anew: every row is about to be replaced. Nothing cascades: where a view reads what is dropped, Postgres
-    rejects, and says which view.
+    A new column goes to the end. One that is no longer wanted is dropped, and one with another type is dropped and
+    added again: every row is about to be replaced. Nothing cascades: if a view reads a dropped column, Postgres rejects
+    the statement and names the view.
     """
-    if standing is None:
+    if existing is None:
         return [f"create schema {name(schema)}", *changes(schema, {}, wanted)]
-    statements = [f"drop table {_path(schema, table)}" for table in standing.keys() - wanted.keys()]
+    statements = [f"drop table {_path(schema, table)}" for table in existing.keys() - wanted.keys()]
     for table, new in wanted.items():
-        path, old = _path(schema, table), standing.get(table, Table(None, {}))
-        if table not in standing:
+        path, old = _path(schema, table), existing.get(table, Table(None, {}))
+        if table not in existing:
             statements.append(f"create table {path} ()")
         kept = {c: spec for c, spec in old.columns.items() if c in new.columns and new.columns[c].type == spec.type}
         statements += [f"alter table {path} drop column {name(c)}" for c in old.columns if c not in kept]
@@ -183,7 +182,7 @@ def _url(settings: Settings) -> str:
 
 @contextmanager
 def _transaction(settings: Settings) -> Iterator[Cursor]:
-    """A transaction on the server, committed at the end; what goes wrong in it is said without the password."""
+    """A transaction on the server, committed at the end; its errors do not contain the password."""
     where = place(settings)
     try:
         from adbc_driver_manager import Error
@@ -197,8 +196,8 @@ def _transaction(settings: Settings) -> Iterator[Cursor]:
         connection = dbapi.connect(_url(settings))
     except Error as error:
         raise PostgresBusyError(
-            f"no connection to Postgres at {where}: {_words(error)}. What was published there stands. See whether the "
-            "server runs, and whether host, port, database, user and password in `postgres_url` are right."
+            f"no connection to Postgres at {where}: {_words(error)}. What was published there is unchanged. Check that "
+            "the server runs and that host, port, database, user and password in `postgres_url` are right."
         ) from None
     with connection, connection.cursor() as cursor:
         try:
@@ -207,9 +206,9 @@ def _transaction(settings: Settings) -> Iterator[Cursor]:
         except Error as error:
             state = error.sqlstate or ""
             remedy = REMEDIES.get(state, "The next run that publishes tries again.")
-            raise (PostgresBusyError if state.startswith(PASSING) else PostgresError)(
+            raise (PostgresBusyError if state.startswith(TRANSIENT) else PostgresError)(
                 f"Postgres at {where}, schema {settings.postgres_schema}: {_words(error)}. What was published there "
-                f"stands. {remedy.format(schema=settings.postgres_schema, reader=settings.postgres_reader)}"
+                f"is unchanged. {remedy.format(schema=settings.postgres_schema, reader=settings.postgres_reader)}"
             ) from None
 
 
@@ -232,8 +231,8 @@ def _published(published: duckdb.DuckDBPyConnection) -> dict[str, Table]:
     return _tables((table, about, c, postgres_type(kind) or "", comment) for table, about, c, kind, comment in rows)
 
 
-def _standing(postgres: Cursor, schema: str) -> dict[str, Table] | None:
-    """The tables of marts that stand in `schema`; None where it does not exist."""
+def _existing_tables(postgres: Cursor, schema: str) -> dict[str, Table] | None:
+    """The tables of marts in `schema`; None where it does not exist."""
     postgres.execute(f"select 1 from pg_namespace where nspname = {quote(schema)}")
     if not postgres.fetchall():
         return None

@@ -1,4 +1,4 @@
-"""Folders of the home that are nobody's but their owner's: what lies in them can be read through them alone."""
+"""Folders of the home that only their owner can enter, so that nobody else reads the files in them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def private_folder(path: Path) -> Path:
-    """Make the folder at `path` if there is none, and let nobody but its owner in."""
+    """Create the folder at `path` if it is missing, with access only for its owner."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.stat().st_mode & 0o077:
-        with suppress(PermissionError):  # somebody else's, who let us in
+        with suppress(PermissionError):  # of another owner, who gave us access
             path.chmod(0o700)
     return path

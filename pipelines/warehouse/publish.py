@@ -1,7 +1,7 @@
-"""Publishing: a copy of the marts for those who read, swapped in whole or not at all.
+"""Publishing: a copy of the marts for readers, replaced atomically.
 
-`published/current` is a link to an immutable version; `marts.duckdb` and `parquet/` are reached through it, so
-one rename swaps both. Who has the old version open goes on reading it.
+`published/current` is a link to an immutable version; `marts.duckdb` and `parquet/` are reached through it, so one
+rename swaps both. A reader who has the old version open continues to read it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def publish(settings: Settings) -> dict[str, int]:
     """Copy every mart to a new version and swap it in; returns the rows of each mart.
 
     Call it after the tests have passed. Readers see the old version or the new one, never a mixture. The marts
-    stand in the database's main schema: DuckDB calls the database `marts` after its file, so that
+    are in the database's main schema: DuckDB calls the database `marts` after its file, so that
     `marts.mart_scorecard` reads there as it does in the warehouse; a schema of that name would be ambiguous.
     """
     now = datetime.now(UTC)
@@ -55,9 +55,9 @@ def publish(settings: Settings) -> dict[str, int]:
     for file in building.rglob("*.*"):
         _sync(file)
     building.rename(version)
-    _point(settings.published_dir / "current", Path("versions") / version.name)
-    _point(settings.published_dir / "marts.duckdb", Path("current") / "marts.duckdb")
-    _point(settings.published_dir / "parquet", Path("current") / "parquet")
+    _replace_symlink(settings.published_dir / "current", Path("versions") / version.name)
+    _replace_symlink(settings.published_dir / "marts.duckdb", Path("current") / "marts.duckdb")
+    _replace_symlink(settings.published_dir / "parquet", Path("current") / "parquet")
     remove_old_versions(version)
     return counts
 
@@ -96,13 +96,13 @@ def _copied(
 
 
 def published_version(settings: Settings) -> str:
-    """The name of the version that is published; empty where none is."""
+    """The name of the published version; empty where nothing is published."""
     link = settings.published_dir / "current"
     return link.readlink().name if link.is_symlink() else ""
 
 
 def published_at(settings: Settings) -> datetime | None:
-    """When what stands published was made, UTC; None where nothing is."""
+    """When the published version was made, UTC; None where nothing is published."""
     version = published_version(settings)
     if not version:
         return None
@@ -123,22 +123,21 @@ def published_file(settings: Settings) -> Path:
 def read_published(
     settings: Settings, queries: Mapping[str, str], values: Mapping[str, object] = MappingProxyType({})
 ) -> dict[str, pa.Table]:
-    """What each query gives over the published marts, by its name; all of one version.
+    """Each query's result over the published marts, by its name; all of one version.
 
-    `values` are what queries name as `$name`; each is given to those that do. FileNotFoundError where nothing is
-    published.
+    `values` are the parameters that queries name as `$name`. FileNotFoundError where nothing is published.
     """
     with duckdb.connect(str(published_file(settings)), read_only=True) as connection:
         return {
-            name: connection.sql(
+            title: connection.sql(
                 query, params={key: value for key, value in values.items() if re.search(rf"\${key}\b", query)}
             ).to_arrow_table()
-            for name, query in queries.items()
+            for title, query in queries.items()
         }
 
 
 def put_page(settings: Settings, text: str, version: str) -> Path:
-    """Publish the page, which says at its end of which version of the marts it is; returns where it lies."""
+    """Publish the page, with the marts' version at its end; returns its path."""
     return put(settings, PAGE, f"{text}\n{_OF_VERSION}{version} -->\n")
 
 
@@ -156,7 +155,7 @@ def is_page_behind(settings: Settings) -> bool:
 
 
 def put(settings: Settings, file_name: str, text: str) -> Path:
-    """Publish `text` as `file_name`, swapped in whole; returns where it lies."""
+    """Publish `text` as `file_name`, replaced atomically; returns its path."""
     path = settings.published_dir / file_name
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
@@ -191,7 +190,7 @@ def scorecard(settings: Settings) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _point(link: Path, target: Path) -> None:
+def _replace_symlink(link: Path, target: Path) -> None:
     """Make `link` point to `target` in one step."""
     if link.is_symlink() and link.readlink() == target:
         return

@@ -1,4 +1,4 @@
-"""Which of a source's formats a file is of, and what an opened file tells of itself. No file is opened here."""
+"""The format of a file, and the state of an opened file. No file is opened here."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from pipelines.warehouse.connect import quote
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.plain import Plain
 
-OURS = frozenset({"_row", "_raw", "_path", "_latest", "_document", "_file", "_day", "_content_id", "_reason", "_rows"})
-"""Names of the pipeline's own columns: a file's column of such a name is read under another."""
+RESERVED_COLUMNS = frozenset(
+    {"_row", "_raw", "_path", "_latest", "_document", "_file", "_day", "_content_id", "_reason", "_rows"}
+)
+"""Names of the pipeline's own columns: a file's column with such a name gets another."""
 
 
 _KINDS: Mapping[Container, str] = {
@@ -26,12 +28,12 @@ _KINDS: Mapping[Container, str] = {
     "sqlite": "SQLite",
     "text": "text",
 }
-"""Container → what people call a file of it."""
+"""Container → its name in messages."""
 
 
 @dataclass(frozen=True)
 class Landed:
-    """One landing file's plain files, all of one container, and what the reader of it needs to know."""
+    """The plain files of one landing file, all of one container, and what its reader needs."""
 
     connection: duckdb.DuckDBPyConnection
     files: Sequence[Plain]
@@ -42,16 +44,16 @@ class Landed:
 
     @property
     def about(self) -> str:
-        """The columns of every row that say which file it came from, and how late an event in it may be."""
+        """SQL of the columns that every row has: the file it came from, and how late its time may be."""
         return f"{quote(self.path)} as _path, timestamp {quote(str(self.latest))} as _latest"
 
     @property
     def paths(self) -> list[Path]:
-        """Where the plain files lie."""
+        """The paths of the plain files."""
         return [file.path for file in self.files]
 
     def candidates(self, container: Container) -> list[Format]:
-        """The source's formats of a container; LandingFileError, naming both kinds of file, where it has none."""
+        """The source's formats of a container; LandingFileError, naming both kinds of file, if it has none."""
         found = [form for form in self.formats if form.container == container]
         if not found:
             others = sorted({_KINDS[form.container] for form in self.formats})
@@ -69,8 +71,8 @@ class Landed:
 class Recognised:
     """A file opened as `rows`: its format, how many rows were read, and how many of them are `broken`.
 
-    `broken` is a query giving `_row`, `_raw`, `_reason` of what did not parse at all; `columns` are a columnar file's
-    own, with their types; `constants` those known to hold one text or nothing throughout, or lacking, as SQL.
+    `broken` is a query of `_row`, `_raw` and `_reason` of records that did not parse; `columns` are those of a columnar
+    file, with their types; `constants` those with one text or null in every row, or missing, as SQL.
     """
 
     format: Format
@@ -94,23 +96,23 @@ def recognise(
     shown: Sequence[str],
     others: Sequence[Format] = (),
 ) -> Format:
-    """The candidate whose required columns are `present` or told by `path`; of several, the one that requires most.
+    """The candidate with its required columns `present` or given by `path`; of several, the one that requires most.
 
-    Raises LandingFileError, naming what was found (`shown`) and what the nearest candidate lacks, or which of `others`,
-    formats of another container, it would be.
+    Raises LandingFileError with what was found (`shown`) and what the nearest candidate lacks, or which of `others`,
+    formats of another container, fits.
     """
     lower = {column.lower() for column in present}
 
     def missing(candidate: Format) -> list[str]:
-        told = candidate.told_by(path)
-        return [c for c in candidate.requires if c.lower() not in lower and c.removeprefix("$.") not in told]
+        in_path = candidate.told_by(path)
+        return [c for c in candidate.requires if c.lower() not in lower and c.removeprefix("$.") not in in_path]
 
     fitting = [candidate for candidate in candidates if not missing(candidate)]
     if fitting:
         return max(fitting, key=lambda candidate: len(candidate.requires))
     nearest = min(candidates, key=lambda c: len(missing(c)) / max(1, len(c.requires)))
     found = f"columns {', '.join(shown[:12])}{' …' if len(shown) > 12 else ''}" if shown else "values without names"
-    # A handful of columns, so that it is no chance.
+    # Several columns, so that it is no coincidence.
     known = [form for form in others if len(form.requires) > 2]
     elsewhere = [form for form in known if lower >= {c.removeprefix("$.").lower() for c in form.requires}]
     if elsewhere:
@@ -120,7 +122,7 @@ def recognise(
             " or ".join(f"{form.name} ({form.container})" for form in elsewhere),
             "It has the columns of such an export in another kind of file: export it as one and deliver it again.",
         )
-    if len(missing(nearest)) == len(nearest.requires):  # nothing in common: none of ours, and none is near
+    if len(missing(nearest)) == len(nearest.requires):  # nothing in common: no format is near
         raise LandingFileError(
             path,
             found,

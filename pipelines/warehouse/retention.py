@@ -1,4 +1,4 @@
-"""What nothing needs any more: what was read of files by versions of their source that nothing shows now.
+"""Removal of file versions that were read by former versions of their source and that nothing needs any more.
 
 Old publications go when a new one is made (`publish`), Dagster's history by `orchestration.retention`.
 """
@@ -16,14 +16,14 @@ from pipelines.warehouse.intake import version_of
 
 
 def collect(settings: Settings, sources: Iterable[Source]) -> int:
-    """Remove contents read by another version of their source than today's; returns how many.
+    """Remove file versions read by a former version of their source; returns how many.
 
-    Kept are those that a table still shows, that stand for a present file until it is read anew, and for
-    `history_days` all others: who goes back to the code of last week need not read every file again.
+    Kept are those that a table still shows, those of a present file until it is read again, and all others for
+    `history_days`: going back to last week's code does not read every file again.
     """
     oldest = time.time() - settings.history_days * 86_400
     removed = 0
-    with writer(settings, "removing what no version needs") as connection:
+    with writer(settings, "removing former file versions") as connection:
         needed = set(
             connection.execute(
                 "select source, version, content_id from ledger.files where status = 'loaded' "

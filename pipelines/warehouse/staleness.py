@@ -1,6 +1,6 @@
-"""What each day was made from, how it was validated, and which days are stale: to be validated, moved or rebuilt.
+"""The inputs of each day, the result of its validation, and which days are stale: to be validated, moved or rebuilt.
 
-The contents that days are made from are `ledger`'s.
+`ledger` records the file versions that days are made from.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 
 from pipelines.sources.spec import Source
-from pipelines.warehouse.ledger import CONTENTS_OF_TABLE, append, newest_day
+from pipelines.warehouse.ledger import FILE_VERSIONS_OF_TABLE, append, newest_day
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Of a source's day: over what makes it (`made_by`), and over the contents that its rows are read from."""
+    """Of a source's day: over its inputs (`fingerprint`), and over the file versions that its rows are read from."""
 
-    made_by: str
+    fingerprint: str
     file_versions: str
 
 
-NOTHING = Fingerprint("", "")
-"""Of a day that nothing covers."""
+NO_FILES = Fingerprint("", "")
+"""Of a day that no file covers."""
 _PRESENT = (
     "with bad as (select content_id, table_name, day, count(*) as bad_count from raw.quarantine where source = $1 "
     "group by all), present as (select content_id, delivered_at, table_name, part, day, row_count, rows_hash, "
     "coalesce(bad_count, 0) as bad_count from ledger.file_version_days join ledger.current_file_versions "
     "using (source, content_id) left join bad using (content_id, table_name, day) where source = $1), "
 )
-# What a content that an older version took in held, only its name tells.
-# A day is not another for being covered once more without a row.
+# Rows that an older version ingested have no hash: the file version's id identifies them.
+# A day does not change when it is covered once more without a row.
 _SAME = (
     "case when row_count + bad_count > 0 "
     "then concat_ws(' ', table_name, part, row_count, coalesce(rows_hash::varchar, content_id), bad_count) end"
 )
 _PARTS = {
-    # A content that was read again, as an older file of it turned up, may have other rows set aside.
+    # A file version that was read again, because an older file of it was found, may have other rows quarantined.
     "contents": "parts as (select day, delivered_at, "
     "concat_ws(' ', content_id, table_name, part, row_count, bad_count) as part from present)",
     "rows": f"parts as (select day, delivered_at, {_SAME} as part from present)",
@@ -52,32 +52,32 @@ _PARTS = {
     "ranked as (from placed join ordered using (stream_id, part, delivery_id) "
     "where relation <> 'replace a period' or newer_first_day is null or newer_first_day > first_day "
     "qualify relation = 'append' or place = min(place) over (partition by stream_id, part, day)), "
-    "standing as (select day, stream_id, table_name, part, min(content_id) as content_id, any_value(relation) as "
+    "kept as (select day, stream_id, table_name, part, min(content_id) as content_id, any_value(relation) as "
     "relation, sum(row_count) as row_count, sum(rows_hash) as rows_hash, sum(bad_count) as bad_count, "
     "max(path_order) as path_order, max(written_at) as written_at from ranked "
     "group by day, stream_id, table_name, part, if(relation = 'append', delivery_id, '')), "
-    # Which of two streams is the newer counts where they are of one bill.
+    # The newer of two streams counts where they are one bill.
     "parts as (select day, null as delivered_at, concat(stream_id, "
     "if(relation <> 'append' and count(*) over streams > 1, dense_rank() over "
-    f"(streams order by path_order nulls first, written_at, stream_id), null)) || {_SAME} as part from standing "
+    f"(streams order by path_order nulls first, written_at, stream_id), null)) || {_SAME} as part from kept "
     "window streams as (partition by day, table_name, part, relation))",
 }
 
 
 def fingerprints(connection: duckdb.DuckDBPyConnection, source: Source, version: str) -> dict[date, Fingerprint]:
-    """Day → fingerprint of the source's day as its present contents make it."""
+    """Day → fingerprint of the source's day from its current file versions."""
     parts = _PARTS["deliveries" if source.deliveries else source.day_by]
     rows = connection.execute(
         f"{_PRESENT}{parts}, "
-        # Of two states of one thing the later delivered holds: their order is a part of what makes the day.
-        "made as (select day, string_agg(part, ',' order by delivered_at, part) as made_by from "
+        # Of two states of one record the later delivered is current: their order is one of the day's inputs.
+        "made as (select day, string_agg(part, ',' order by delivered_at, part) as inputs from "
         "(select day, part, max(delivered_at) as delivered_at from parts group by day, part) group by day), "
         "read as (select day, string_agg(distinct content_id, ',' order by content_id) as file_versions "
         "from present group by day) "
-        "select day, md5(coalesce(made_by, '') || $2), md5(file_versions || $2) from read left join made using (day)",
+        "select day, md5(coalesce(inputs, '') || $2), md5(file_versions || $2) from read left join made using (day)",
         [source.name, version],
     ).fetchall()
-    return {day: Fingerprint(made_by, file_versions) for day, made_by, file_versions in rows}
+    return {day: Fingerprint(fingerprint, file_versions) for day, fingerprint, file_versions in rows}
 
 
 def record_days(
@@ -87,7 +87,7 @@ def record_days(
     accepted: Sequence[date],
     rejected: Mapping[date, Sequence[object]],
 ) -> None:
-    """Record the verdict on each day: accepted days with the rows they now have, rejected ones with why."""
+    """Record the result for each day: accepted days with the number of their rows, rejected ones with the reason."""
     now = datetime.now(UTC).replace(tzinfo=None)
     days = [*accepted, *rejected]
     counts = " union all ".join(
@@ -101,15 +101,15 @@ def record_days(
     verdicts = []
     for day in days:
         message = "; ".join(str(finding) for finding in rejected[day]) if day in rejected else None
-        fingerprint = prints.get(day, NOTHING)
+        found = prints.get(day, NO_FILES)
         verdicts.append([
-            source.name, day, fingerprint.made_by, "rejected" if message else "accepted", message, rows.get(day, 0),
-            now, fingerprint.file_versions,
+            source.name, day, found.fingerprint, "rejected" if message else "accepted", message, rows.get(day, 0),
+            now, found.file_versions,
         ])  # fmt: skip
     append(connection, "ledger.days", verdicts)
 
 
-def stand(
+def show_external_days(
     connection: duckdb.DuckDBPyConnection,
     source: str,
     table: str,
@@ -117,7 +117,7 @@ def stand(
     accepted: Sequence[date],
     at_least: int,
 ) -> None:
-    """Let an external table's `days` show the current file versions of at least N rows; none where not `accepted`."""
+    """Let an external table show on `days` the current file versions of at least N rows; none where not `accepted`."""
     connection.execute(
         "delete from ledger.external_days where source = ? and table_name = ? and list_contains(?, day)",
         [source, table, list(days)],
@@ -126,7 +126,7 @@ def stand(
         "insert into ledger.external_days select source, table_name, day, content_id, version "
         "from ledger.file_version_days join ledger.current_file_versions using (source, content_id) "
         "where source = $1 and table_name = $2 and list_contains($3, day) and row_count > 0 "
-        f"and content_id in ({CONTENTS_OF_TABLE} having sum(row_count) >= $4)",
+        f"and content_id in ({FILE_VERSIONS_OF_TABLE} having sum(row_count) >= $4)",
         [source, table, list(accepted), at_least],
     )
 
@@ -134,7 +134,7 @@ def stand(
 def external_file_versions(
     connection: duckdb.DuckDBPyConnection, source: str, table: str
 ) -> list[tuple[str, str, list[date] | None]]:
-    """(content, version, days) that an external table shows, by content; days None where it shows all that has rows."""
+    """(file version, version, days) that an external table shows; days None where it shows all of them."""
     return connection.execute(
         "with covered as (select content_id, count(distinct day) as day_count from ledger.file_version_days "
         "where source = $1 and table_name = $2 and row_count > 0 group by content_id) "
@@ -147,9 +147,9 @@ def external_file_versions(
 
 @dataclass(frozen=True)
 class SourceDays:
-    """A source's days as its present files make them, and those whose raw rows are not that.
+    """A source's days by their current inputs, and those that raw does not match.
 
-    `stale` ones have to be validated and built; `moved` ones hold the same rows, read from other contents.
+    `stale` ones have to be validated and built; `moved` ones have the same rows, in other file versions.
     """
 
     fingerprints: Mapping[date, Fingerprint]
@@ -161,20 +161,20 @@ def source_days(connection: duckdb.DuckDBPyConnection, source: Source, version: 
     """The source's days; stale and moved are only such from `first` on.
 
     A day that was validated and rejected is stale only when its file versions have changed since. The newest of the
-    days that have moved is stale where no other is: models rebuilt in full may depend on what holds a row.
+    days that have moved is stale where no other is: models rebuilt in full may depend on which file holds a row.
     """
     now = fingerprints(connection, source, version)
     validated = {
-        day: (Fingerprint(made_by, file_versions), status)
-        for day, made_by, file_versions, status in connection.execute(
+        day: (Fingerprint(fingerprint, file_versions), status)
+        for day, fingerprint, file_versions, status in connection.execute(
             "select day, fingerprint, file_versions, status from ledger.days where source = ?", [source.name]
         ).fetchall()
     }
     stale, moved = [], []
     for day in sorted(day for day in now.keys() | validated.keys() if day >= first):
-        # A day nothing covers any more was validated with the fingerprint of nothing.
-        present, (was, status) = now.get(day, NOTHING), validated.get(day, (None, ""))
-        if was is None or present.made_by != was.made_by or (status == "rejected" and present != was):
+        # A day that no file covers any more was validated with the fingerprint of no files.
+        present, (was, status) = now.get(day, NO_FILES), validated.get(day, (None, ""))
+        if was is None or present.fingerprint != was.fingerprint or (status == "rejected" and present != was):
             stale.append(day)
         elif present != was:
             moved.append(day)
@@ -184,7 +184,7 @@ def source_days(connection: duckdb.DuckDBPyConnection, source: Source, version: 
 def move_days(
     connection: duckdb.DuckDBPyConnection, source: str, prints: Mapping[date, Fingerprint], days: Sequence[date]
 ) -> None:
-    """Record that the rows of accepted `days`, which are the same, are read from their present contents."""
+    """Record that the unchanged rows of accepted `days` are read from their current file versions."""
     connection.executemany(
         "update ledger.days set file_versions = ? where source = ? and day = ?",
         [[prints[day].file_versions, source, day] for day in days],
@@ -202,14 +202,14 @@ def day_fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[date, str]:
 
 
 def stale_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
-    """The days whose marts were built from something else than what stands in raw now."""
+    """The days on which the marts were built from other rows than raw has now."""
     now = day_fingerprints(connection)
     built: dict[date, str] = dict(connection.execute("select day, fingerprint from ledger.built").fetchall())
     return sorted(day for day in now.keys() | built.keys() if now.get(day) != built.get(day))
 
 
 def set_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:
-    """Make `sources` the ones the models know of."""
+    """Make `sources` the ones that models read."""
     connection.execute("delete from ledger.sources")
     hours = timedelta(hours=1)
     rows = [
@@ -225,9 +225,9 @@ def set_days_to_rebuild(connection: duckdb.DuckDBPyConnection, days: Iterable[da
 
 
 def mark_built(connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
-    """Record that `days` were built from what stands in raw now, and make every known day the days to rebuild.
+    """Record that `days` were built from the current rows of raw, and make every known day the days to rebuild.
 
-    So who runs dbt by hand builds whole tables.
+    So running dbt by hand builds whole tables.
     """
     prints = day_fingerprints(connection)
     now = datetime.now(UTC).replace(tzinfo=None)

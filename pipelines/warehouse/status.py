@@ -58,7 +58,7 @@ class Status:
 
     `changed` counts each source's landing files that are new or changed. `stale_days` are those on which raw or
     marts differ from what the files give, `stale_sources` the sources with such days in raw, `changed_models` those
-    whose code or catalog has changed since they were built. `fingerprint` changes when the result of a run over them
+    of which code or catalog has changed since they were built. `fingerprint` changes when the result of a run over them
     would. `covered`: the days that files account for. `unpublished`: the marts are newer than their publication, or the
     page or Postgres is older than that.
     """

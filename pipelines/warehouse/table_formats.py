@@ -1,6 +1,6 @@
-"""Tables that lie as folders of files, of which a log says which still count: Delta, Iceberg and Hudi.
+"""Tables that are folders of files with a log of which files are current: Delta, Iceberg and Hudi.
 
-Their files hold rows that were updated, deleted or compacted since, so that none of them is read by itself.
+Their files have rows that were since updated, deleted or compacted, so that none of them is read by itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _KINDS = (
 
 
 def table_of(path: str) -> dict[str, str]:
-    """The folder of the table whose log a file is a part of, and its kind; empty for every other file."""
+    """For a file of a table's log: the table's folder → its kind; empty for every other file."""
     return {match[1]: kind for kind, log in _KINDS if (match := log.fullmatch(path))}
 
 

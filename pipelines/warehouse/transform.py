@@ -1,6 +1,6 @@
-"""From raw to marts: dbt, in this process and under the writer lock, over the days that are stale.
+"""From raw to marts: dbt, in this process and under the writer lock, over the stale days.
 
-The models are `dbt_project/`'s; which days are stale is `staleness`'s to say.
+The models are in `dbt_project/`; `staleness` finds the stale days.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ PROJECT_SUFFIXES = {".sql", ".py", ".yml", ".csv", ".md"}
 QUIETLY = ("--quiet", "--log-level-file", "none")
 DAYS_ALONE = (
     *("--select", "config.materialized:table", "config.materialized:incremental", "resource_type:test"),
-    # The manifest stands too: dbt would write its five megabytes twice.
+    # The manifest is written by `manifest_file`: dbt would write its five megabytes twice.
     "--no-write-json",
-    # Cautious: a test is left out with the seeds only where it reads nothing else.
+    # Cautious: a test is excluded with the seeds only if it reads nothing else.
     *("--indirect-selection", "cautious", "--exclude", "resource_type:seed"),
 )
-"""What holds days, and every test: views and seeds stand as they were made. Names that follow are left out too."""
+"""Models with days, and every test: views and seeds are skipped. Names appended to these arguments are excluded too."""
 MANIFESTS_KEPT = 3
 
 
@@ -59,7 +59,7 @@ class _Parsed:
 
 
 _parsed: _Parsed | None = None
-"""Parsing costs seconds and does not depend on the home folder: later ones of this process do without."""
+"""Parsing takes seconds and does not depend on the home folder: a process parses once."""
 OF_THE_PARSED = frozenset({"build", "compile", "docs", "list", "ls", "run", "seed", "show", "test"})
 """dbt's commands over the parsed project."""
 
@@ -79,12 +79,12 @@ class Build:
 
     @property
     def nodes(self) -> list[Any]:
-        """What became of each model, seed and test that dbt reached."""
+        """The result of each model, seed and test that dbt reached."""
         return [node for result in self.results for node in getattr(result.result, "results", None) or []]
 
     @property
     def exception(self) -> BaseException | None:
-        """What kept dbt from running at all."""
+        """The error that kept dbt from running at all."""
         return next((result.exception for result in self.results if result.exception), None)
 
 
@@ -111,14 +111,14 @@ def dbt(
 
     `on_event` is called with each of dbt's structured events. Target files go to the home folder. The project is parsed
     by `parse`, unless variables are given that it may depend on. dbt keeps the database open from one node to the next
-    and lets go of it before this returns. RuntimeError where dbt cannot parse the project.
+    and closes it before this returns. RuntimeError where dbt cannot parse the project.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     manifest = None
     if OF_THE_PARSED & set(arguments[:1]) and "--vars" not in arguments:
-        # A copy: what dbt compiles it keeps in its manifest.
+        # A copy: dbt keeps compiled code in its manifest.
         manifest = parse(settings).manifest.deepcopy()
     with _environment(_dbt_environment(settings, settings.warehouse_file, settings.threads, settings.memory_limit)):
         try:
@@ -195,7 +195,7 @@ def kept_parse(settings: Settings) -> Path:
 
 
 def parse(settings: Settings) -> _Parsed:
-    """The dbt project as it stands; dbt reads only what has changed since it was last parsed, here or in the project.
+    """The current dbt project; dbt reads only what has changed since it was last parsed, here or in the project.
 
     The connection is none of a home's, because dbt parses everything again where its profile has changed: what one
     home has parsed serves the next (`dbt_project/target`, where dbt itself keeps it). RuntimeError where dbt cannot
@@ -223,7 +223,7 @@ def parse(settings: Settings) -> _Parsed:
 
 
 def manifest_file(settings: Settings) -> Path:
-    """The manifest of the dbt project as it stands; the project is parsed only where that has not been done.
+    """The manifest of the current dbt project; the project is parsed only if it has not been yet.
 
     Webserver, daemon and runs start at once and each want it: it is written beside and renamed, so that who reads it
     reads all of it. It lies in a folder named by the project's fingerprint and is never changed. RuntimeError where dbt
@@ -243,7 +243,7 @@ def manifest_file(settings: Settings) -> Path:
 
 
 def model_fingerprints(settings: Settings, catalog: Catalog) -> dict[str, str]:
-    """Unique id → what each model and seed is made of, as code and catalog stand (`models.fingerprints`)."""
+    """Unique id → the fingerprint of each model and seed by the current code and catalog (`models.fingerprints`)."""
     return models.fingerprints(json.loads(manifest_file(settings).read_bytes()), DBT_PROJECT, catalog)
 
 
@@ -257,17 +257,17 @@ def descriptions(settings: Settings) -> dict[str, tuple[str, dict[str, str]]]:
 
 
 def load_catalog_tables(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
-    """Replace `raw.catalog__*` by what `catalog` says; returns the rows of each table."""
+    """Replace `raw.catalog__*` by the tables of `catalog`; returns the rows of each."""
     counts: dict[str, int] = {}
     connection.execute("create schema if not exists raw")
     with transaction(connection):
         written_as_logged = {t.name: [name(c.name) for c in t.columns if c.category] for t in CATALOG_TABLES}
         for table, rows in catalog_tables(catalog).items():
             connection.register("catalog_rows", rows)
-            replaced = "".join(f", {values.category(column)} as {column}" for column in written_as_logged[table])
+            replaced = ", ".join(f"{values.category(column)} as {column}" for column in written_as_logged[table])
             connection.execute(
                 f"create or replace table raw.{name(f'catalog__{table}')} as "
-                f"select *{f' replace ({replaced[2:]})' if replaced else ''} from catalog_rows"
+                f"select *{f' replace ({replaced})' if replaced else ''} from catalog_rows"
             )
             connection.unregister("catalog_rows")
             counts[table] = rows.num_rows
@@ -292,7 +292,7 @@ def build(
     wanted = model_fingerprints(settings, catalog)
     with kept_open(settings, "building the marts"):
         with opened(settings) as connection:
-            _make_ready(connection, settings, catalog)
+            _prepare_tables(connection, settings, catalog)
             changed = models.changed(connection, wanted)
             known, stale = set(staleness.day_fingerprints(connection)), set(staleness.stale_days(connection))
             asked = stale if days is None else set(days) & (known | stale if force else stale)
@@ -300,7 +300,7 @@ def build(
                 models.forget(connection, changed)
             if len(changed) == len(wanted):
                 asked |= known
-        results = _built(settings, _steps(asked, known, changed), on_event)
+        results = _build_models(settings, _steps(asked, known, changed), on_event)
         built = Build(sorted(asked), frozenset(changed), results)
         if results and built.success:
             with opened(settings) as connection:
@@ -316,19 +316,19 @@ def rebuild(
 ) -> Build:
     """Rebuild the models and seeds `nodes` (unique ids) in full, and run the tests that ask of no other.
 
-    They are made from what stands above them, over every known day; no other model changes, and what was stale stays
-    so. What has changed together with something that is not rebuilt here is still to be rebuilt by `build`.
+    They are made from their current upstream tables, over every known day; no other model changes, and stale days stay
+    stale. Models that have changed together with one that is not rebuilt here are still to be rebuilt by `build`.
     """
     wanted = model_fingerprints(settings, catalog)
     with kept_open(settings, "building models"):
         with opened(settings) as connection:
-            _make_ready(connection, settings, catalog)
+            _prepare_tables(connection, settings, catalog)
             changed = models.changed(connection, wanted)
             models.forget(connection, set(nodes))
             known = set(staleness.day_fingerprints(connection))
         names = [node_id.split(".")[-1] for node_id in sorted(nodes)]
         tests = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
-        results = _built(settings, [(known, ["--full-refresh", *tests, "--select", *names])], on_event)
+        results = _build_models(settings, [(known, ["--full-refresh", *tests, "--select", *names])], on_event)
         built = Build([], frozenset(nodes), results)
         if built.success and changed <= set(nodes):
             with opened(settings) as connection:
@@ -336,8 +336,8 @@ def rebuild(
     return built
 
 
-def _make_ready(connection: duckdb.DuckDBPyConnection, settings: Settings, catalog: Catalog) -> None:
-    """Have everything in place that models read and that may not be there yet."""
+def _prepare_tables(connection: duckdb.DuckDBPyConnection, settings: Settings, catalog: Catalog) -> None:
+    """Create the tables that models read and that may not exist yet."""
     ledger_schema.create(connection)
     staleness.set_sources(connection, all_sources().values())
     for source in all_sources().values():
@@ -346,10 +346,10 @@ def _make_ready(connection: duckdb.DuckDBPyConnection, settings: Settings, catal
     load_catalog_tables(connection, catalog)
 
 
-def _built(
+def _build_models(
     settings: Settings, steps: Iterable[tuple[set[date], list[str]]], on_event: Callable[[Any], None] | None
 ) -> tuple[dbtRunnerResult, ...]:
-    """Run dbt with each step's arguments over its days, up to the first that fails; dbt's own results."""
+    """Run dbt with each step's arguments over its days, up to the first that fails; returns dbt's own results."""
     results: list[dbtRunnerResult] = []
     for days, arguments in steps:
         with opened(settings) as connection:
@@ -361,7 +361,7 @@ def _built(
 
 
 def _steps(asked: set[date], known: set[date], changed: set[str]) -> Iterator[tuple[set[date], list[str]]]:
-    """The days and arguments of each run of dbt that a build takes, in order."""
+    """The days and arguments of each run of dbt in a build, in order."""
     if asked >= known and (asked or changed):
         yield asked, ["--full-refresh", "--exclude-resource-type", "unit_test"]
     elif not changed:

@@ -1,7 +1,7 @@
-"""Great Expectations at the door: is a source's day fit to replace the one that stands?
+"""Validation of a source's day before it is loaded, with Great Expectations.
 
-It validates a profile, one row a day computed in SQL, never the rows themselves: a scan and a few numbers instead
-of the rows in memory. This is the only module that knows Great Expectations, and imports it late: it takes seconds.
+It validates a profile, one row per day computed in SQL, and never the rows themselves: a scan and a few numbers instead
+of the rows in memory. This is the only module that uses Great Expectations, and imports it late: it takes seconds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """An expectation a day did not meet: what was found against what was expected."""
+    """An expectation that a day did not meet: found against expected."""
 
     table: str
     day: date
@@ -38,8 +38,8 @@ class Finding:
         )
 
 
-def found_in(expectation: Expectation) -> str:
-    """The profile's column that holds what the expectation measured."""
+def measured_column(expectation: Expectation) -> str:
+    """The profile's column with the value that the expectation measured."""
     return f"{expectation.name} found"
 
 
@@ -47,7 +47,7 @@ def validate(table: str, profile: pd.DataFrame, expectations: Sequence[Expectati
     """The expectations of `table` that days of `profile` do not meet.
 
     `profile` has a row per day: `_day`, and two columns per expectation: the number that is compared with its bounds,
-    named as it is (null passes), and the measure that people are told, `found_in` it.
+    in a column of its name (null passes), and the measure that is reported, in `measured_column`.
     """
     if profile.empty or not expectations:
         return []
@@ -73,7 +73,7 @@ def validate(table: str, profile: pd.DataFrame, expectations: Sequence[Expectati
         expectation = by_name[verdict.expectation_config.kwargs["column"]]
         for index in verdict.result.get("unexpected_index_list") or []:
             row = profile.iloc[index]
-            findings.append(Finding(table, row["_day"], expectation, float(row[found_in(expectation)])))
+            findings.append(Finding(table, row["_day"], expectation, float(row[measured_column(expectation)])))
     return sorted(findings, key=lambda f: (f.day, f.expectation.name))
 
 

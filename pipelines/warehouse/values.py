@@ -1,7 +1,7 @@
 """From the mapped columns of a file to a table's types, with the reason why a row is bad.
 
-How a value is written is said in `pipelines.sources.values`; here it is applied to every column by its declared type,
-and what can be read two ways (`1.250`, 05/01/2026) is settled once a file.
+`pipelines.sources.values` defines how a value is parsed; here that is applied to every column by its declared type, and
+ambiguous values (`1.250`, 05/01/2026) are resolved once per file.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from pipelines.warehouse.connect import name, quote
 FIRST_PLAUSIBLE = date(1990, 1, 1)
 """The first day on which something may have happened."""
 _EARLIEST, _LATEST = "1970-01-01", "2200-01-01"
-"""Between these lies every time that a row may name, plans and expiries too."""
+"""The range of times that a row may have, with plans and expiries."""
 _NO_TIME, _OPEN_END = "0001-01-01", "9999-12-31"
-"""How programs write a time that is not set, and one that never comes: both are missing."""
+"""Placeholders for a time that is not set and one that never comes: both are missing."""
 _TIMES = ("TIMESTAMP", "DATE")
 _NUMBER = "number"
-CUT = "the export was cut off by ConvertTo-Json: an object in it is text like @{id=…}; export it with -Depth 100"
+CUT_OFF_BY_POWERSHELL = (
+    "the export was cut off by ConvertTo-Json: an object in it is text like @{id=…}; export it with -Depth 100"
+)
 """Why a record of JSON that PowerShell wrote is bad."""
 _NOTHING = '"NULL"'
 """The type of a column that the file lacks."""
@@ -35,23 +37,23 @@ _MARKS: tuple[DecimalMark, ...] = (".", ",")
 _ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
 
 _kinds: dict[tuple[str, tuple[tuple[str, str], ...]], Mapping[str, str]] = {}
-"""The types that a mapping gives, by the mapping and the columns of `rows`: working them out takes as long as reading
-a small file."""
+"""The types of a mapping's columns, by the mapping and the columns of `rows`: finding them takes as long as reading a
+small file."""
 
 
 @dataclass(frozen=True)
 class Written:
     """How a file writes its values: the mapped columns' own types by table, and its numbers and dates.
 
-    `closely`: whether text is read in all the ways there are; at first only as programs write it, which is all that
-    most files need and costs a fraction. `any_decimal`: the decimal mark of numbers in a CSV's columns that may hold
-    anything; null where these are read as they stand, as they are in JSON and Parquet.
+    `tolerant`: whether text is parsed tolerantly; at first only as programs write it, which is enough for most files
+    and costs a fraction. `any_decimal`: the decimal mark of numbers in a CSV's columns that may hold anything; null
+    where these are read unchanged, as in JSON and Parquet.
     """
 
     source: str
     kinds: Mapping[str, Mapping[str, str]]
     writing: Writing
-    closely: bool = False
+    tolerant: bool = False
     any_decimal: DecimalMark | None = None
 
     def texts(self, table: Table, types: Sequence[str]) -> list[Column]:
@@ -96,20 +98,20 @@ def _described(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, s
 
 
 def unread(how: Written, table: Table) -> str:
-    """Whether a typed row has a number or a time that a closer look may read. SQL over the row; '' where none may."""
+    """Whether a typed row has a number or a time that tolerant parsing may read. SQL over the row; '' if none may."""
     texts = how.texts(table, (_NUMBER, *_TIMES))
     names = "|".join(column.name for column in texts)
     doubts = [f"regexp_matches(_reason, '(?s)(^|; )({names}): .* is not a ')"] if texts else []
     doubts += [values.unread_category(name(column.name)) for column in how.any_texts(table)]
-    return " or ".join(doubts) if not how.closely else ""
+    return " or ".join(doubts) if not how.tolerant else ""
 
 
-def looked_at_closely(
+def with_evidence(
     connection: duckdb.DuckDBPyConnection, source: Source, form: Format, selects: Mapping[str, str], how: Written
 ) -> Written:
-    """`how`, for a closer look: what the file proves, be it by one value, holds more than what its vendor documents.
+    """`how`, for tolerant parsing: evidence in the file, even one value, overrides the vendor's documentation.
 
-    What the user declares holds more than either. A file that proves both marks, or both orders, proves neither.
+    The user's settings override both. A file with evidence for both marks, or both orders, has none for either.
     """
     marks: set[DecimalMark] = set()
     any_marks: set[DecimalMark] = set()
@@ -134,16 +136,16 @@ def looked_at_closely(
     )
     if how.any_decimal is not None:
         how = replace(how, any_decimal=source.declared.decimal or _mark_of_anything(marks | any_marks, how.any_decimal))
-    return replace(how, writing=writing, closely=True)
+    return replace(how, writing=writing, tolerant=True)
 
 
 def _mark_of_anything(proved: set[DecimalMark], documented: DecimalMark) -> DecimalMark:
-    """The decimal mark of columns that may hold anything: `1,2` beside `1.2` is a class, so that both prove a point."""
+    """The decimal mark of columns that may hold anything: if there are both `1,2` and `1.2`, a point."""
     return min(proved) if len(proved) == 1 else documented or ("." if proved else "")
 
 
 def _listed(columns: Sequence[Column], kinds: Mapping[str, str]) -> str:
-    """The columns' texts as a list: what is worked out for each is then prepared once."""
+    """The columns' texts as a list, so that the expression for each is planned once."""
     return f"[{', '.join(_text(column, kinds[column.name]) for column in columns)}]::varchar[]"
 
 
@@ -154,7 +156,7 @@ def _faults(
     kinds, day = how.kinds[table.name], name(table.day)
     times = [name(column.name) for column in table.columns if column.type in _TIMES]
     incidental = {name(column.name) for column in table.columns if column.incidental}
-    settled = [c for c in table.columns if c.incidental and (how.closely or kinds[c.name] not in _TEXTS)]
+    settled = [c for c in table.columns if c.incidental and (how.tolerant or kinds[c.name] not in _TEXTS)]
     left_out = [
         f"case when {name(column.name)} is null and not ({_is_lacking(column)}) "
         f"then {quote(f'{column.name} is not a {column.type}')} end"
@@ -177,8 +179,8 @@ def _faults(
         f"{quote(f' is not between {FIRST_PLAUSIBLE} and {latest:%Y-%m-%d}, a day after the file was written')} end"
     )
     reason = _joined(reasons)
-    if form.container == "json":  # what else is wrong with it comes of that
-        reason = f"case when {values.is_cut('_raw')} then {quote(CUT)} else {reason} end"
+    if form.container == "json":  # any other fault follows from that
+        reason = f"case when {values.is_cut('_raw')} then {quote(CUT_OFF_BY_POWERSHELL)} else {reason} end"
     return reason, _joined(left_out or ["null"])
 
 
@@ -194,23 +196,23 @@ def _joined(reasons: Sequence[str]) -> str:
 def typed(table: Table, form: Format, select: str, latest: datetime, how: Written) -> str:
     """The mapping `select` with every column typed, its day, and why a row is bad (`_reason`, null if it is not).
 
-    A bad row's `_day` is null where the time that places it is not plausible. `_left_out` says why a good row lacks
-    values of incidental columns. Before a closer look these are reasons as any other, since it may read them.
+    A bad row's `_day` is null if its time is not plausible. `_left_out` says why a good row lacks values of incidental
+    columns. Before tolerant parsing these are reasons as any other, since it may read them.
     """
     day = name(table.day)
-    if form.reduces:  # what is bad in the file's rows, `quarantine` has said; its instants are UTC already
+    if form.reduces:  # `quarantine` has the file's bad rows; its instants are UTC already
         casts = ", ".join(f"try_cast(m.{name(c.name)} as {c.type}) as {name(c.name)}" for c in table.columns)
         return (
             f"select {casts}, cast(m.{day} as date) as _day, null::bigint as _row, "
             f"null::varchar as _reason, null::varchar as _raw, _rows from ({select}) as m"
         )
     kinds = how.kinds[table.name]
-    looks, places = _closer_looks(table, how) if how.closely else ([], {})
+    tolerant, places = _tolerant_columns(table, how) if how.tolerant else ([], {})
     read = ", ".join(
         f"{_read(column, kinds[column.name], how, places.get(column.name))} as {name(column.name)}"
         for column in table.columns
     )
-    # As text in the message alone: a bulk file's columns are not printed to find that all is well.
+    # As text in the message only: a bulk file's columns are not printed if all are good.
     texts = ", ".join(f"m.{name(column.name)} as {_was(column)}" for column in table.columns)
     times = [name(column.name) for column in table.columns if column.type in _TIMES]
     incidental = {name(column.name) for column in table.columns if column.incidental}
@@ -223,8 +225,8 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
     reason, left_out = _faults(table, form, how, places, plausible, latest)
     return (
         f"with mapped as ({select}), "
-        f"m as (select {', '.join(['m.*', *looks])} from mapped as m), "
-        f"read as (select {', '.join([read, texts, *_LOOKS[: len(looks)], 'm._row', 'm._raw'])} from m), "
+        f"m as (select {', '.join(['m.*', *tolerant])} from mapped as m), "
+        f"read as (select {', '.join([read, texts, *_TOLERANT[: len(tolerant)], 'm._row', 'm._raw'])} from m), "
         f"typed as (select * replace ({set_times}) from read), "
         f"validated as (select *, {reason} as _reason, "
         f"{left_out} as _left_out from typed) "
@@ -233,13 +235,13 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
     )
 
 
-_LOOKS = ("_numbers", "_numbers_open", "_times", "_times_open")
-"""What a closer look finds in a row's texts: each one's number or time, and whether it could be two."""
+_TOLERANT = ("_numbers", "_numbers_open", "_times", "_times_open")
+"""What tolerant parsing finds in a row's texts: each one's number or time, and whether it is ambiguous."""
 
 
-def _closer_looks(table: Table, how: Written) -> tuple[list[str], dict[str, tuple[str, str]]]:
-    """SQL of `_LOOKS`, and by column where in them its value stands and whether that is open."""
-    looks: list[str] = []
+def _tolerant_columns(table: Table, how: Written) -> tuple[list[str], dict[str, tuple[str, str]]]:
+    """SQL of `_TOLERANT`, and by column where its value is in them and whether it is ambiguous."""
+    tolerant: list[str] = []
     places: dict[str, tuple[str, str]] = {}
     number = values.number_text("written", how.writing.decimal)
     time = values.instant("written", order=how.writing.date_order)
@@ -249,14 +251,14 @@ def _closer_looks(table: Table, how: Written) -> tuple[list[str], dict[str, tupl
     ):
         columns = how.texts(table, types)
         texts = _listed(columns, how.kinds[table.name])
-        looks.append(f"list_transform({texts}, lambda written: {sql}) as {found}")
-        looks.append(f"list_transform({texts}, lambda written: {doubt}) as {found}_open")
+        tolerant.append(f"list_transform({texts}, lambda written: {sql}) as {found}")
+        tolerant.append(f"list_transform({texts}, lambda written: {doubt}) as {found}_open")
         places |= {c.name: (f"{found}[{place}]", f"{found}_open[{place}]") for place, c in enumerate(columns, 1)}
-    return looks, places
+    return tolerant, places
 
 
-def as_it_stands(table: Table) -> list[str]:
-    """SQL conditions under which rows that have the table's types already are read as they stand."""
+def is_unaltered(table: Table) -> list[str]:
+    """SQL conditions under which rows that have the table's types already are read unchanged."""
     conditions = []
     for column in table.columns:
         value = name(column.name)
@@ -286,7 +288,7 @@ def _base(kind: str) -> str:
 
 
 def _is_set(time: str) -> str:
-    """Whether it is a time, not a program's way to write that none is set or that one never comes."""
+    """Whether it is a time and no placeholder for one that is not set or never comes."""
     never = f"{time} >= timestamp '{_OPEN_END}' and {time} < timestamp '10000-01-01'"
     return f"{time} <> timestamp '{_NO_TIME}' and not ({never})"
 
@@ -312,7 +314,7 @@ def _read(column: Column, kind: str, how: Written, place: tuple[str, str] | None
         return f"null::{into}"
     if column.category:
         return values.category(
-            values.category_text(value, how.any_decimal) if how.closely and how.any_decimal else value
+            values.category_text(value, how.any_decimal) if how.tolerant and how.any_decimal else value
         )
     if kind in _TEXTS and not (kind == "JSON" and into in ("VARCHAR", "JSON")):
         value, kind = _text(column, kind), "VARCHAR"
@@ -322,8 +324,8 @@ def _read(column: Column, kind: str, how: Written, place: tuple[str, str] | None
         quick = values.quick(value, into, how.writing.decimal)
         if place is None:
             return quick
-        closely = values.whole(place[0], into) if into in values.INTEGERS else f"try_cast({place[0]} as {into})"
-        return f"coalesce({quick}, {closely})"
+        tolerant = values.whole(place[0], into) if into in values.INTEGERS else f"try_cast({place[0]} as {into})"
+        return f"coalesce({quick}, {tolerant})"
     if into in values.INTEGERS:
         return values.integer(value, into, kind)
     if _base(into) == _NUMBER:
@@ -348,7 +350,7 @@ def _reason(column: Column, table: Table, kind: str, how: Written, place: tuple[
     """SQL of what is wrong with the column's value in a row, null where nothing is."""
     was, kept = _was(column), name(column.name)
     missing = quote(f"{column.name} is missing") if column.required or column.name == table.day else "null"
-    if how.closely and column in how.any_texts(table) and how.any_decimal == "":
+    if how.tolerant and column in how.any_texts(table) and how.any_decimal == "":
         return (
             f"case when {kept} is null then {missing} "
             f"when {values.ambiguous_number(was)} then {quote(f'{column.name}: ')} || {was} || "
@@ -362,7 +364,7 @@ def _reason(column: Column, table: Table, kind: str, how: Written, place: tuple[
         setting = "date_order" if column.type in _TIMES else "decimal"
         cases.append(f"when {place[1]} then {printed} || {quote(_two_ways(setting, how))}")
     cases.append(f"else {printed} || {quote(f' is not a {column.type}')}")
-    # One case in the other: what it takes to tell is worked out for the rows that need it.
+    # Nested cases: the inner one is computed only for the rows that need it.
     return f"case when {kept} is null then case {' '.join(cases)} end end"
 
 

@@ -57,10 +57,14 @@ CLEAN = (
     "pipelines/scorecard/templates.py",
     "pipelines/scorecard/plans.py",
     "pipelines/scorecard/words.py",
+    "pipelines/warehouse/*.py",
     "data/catalog/**/*.yaml",
 )
 """The files that keep to it, as globs; to be widened."""
 NOT_YET = {
+    "pipelines/warehouse/advice.py": "under work",
+    "pipelines/warehouse/csv_rows.py": "under work",
+    "pipelines/warehouse/json_rows.py": "under work",
     "docs/quirks.md": "written from the cases",
     "dbt_project/models/staging/sources.yml": "written from the sources",
     "docs/statistics/truth.md": "written by a measurement",
@@ -72,6 +76,9 @@ QUOTED = {
     ".tell()": "a method of files",
     '"told" in': "a column of an older outbox",
     "column told": "a column of an older outbox",
+    '"standing": ': "a table of an older ledger",
+    '"worklist": ': "a table of an older ledger",
+    "'refused'": "a status of an older ledger",
 }
 """Phrases that may hold a word → why."""
 

@@ -14,11 +14,11 @@ from tests.unit.test_intake import orders, query
 from tests.unit.test_intake_bytes import LINE, put, taken, zipped
 
 
-@pytest.mark.parametrize("size", [0, batches.SMALL])
+@pytest.mark.parametrize("size", [0, batches.BATCHED_BELOW])
 def test_files_read_together_come_out_as_they_would_alone(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(batches, "SMALL", size)
+    monkeypatch.setattr(batches, "BATCHED_BELOW", size)
     for number in range(5):
         put(settings, f"{number}.jsonl", (LINE % f"{number}a" + LINE % f"{number}b").encode())
     put(settings, "bad.jsonl", (LINE % "x" + '{"id":"y","sold":"soon"}\n').encode())
