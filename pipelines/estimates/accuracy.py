@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 
+from pipelines.estimates.intervals import wilson_bounds
+
 Column = NDArray[np.float64]
 Interval = tuple[Column, Column]
 
@@ -37,20 +39,6 @@ def _divided(numerator: Column, denominator: Column) -> Column:
     return quotient
 
 
-def wilson(successes: ArrayLike, trials: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Wilson's score interval of a proportion (Wilson 1927); NaN where nothing was tried."""
-    k, n = _column(successes), _column(trials)
-    z = _z(confidence)
-    p = _divided(k, n)
-    n = np.where(n == 0, np.nan, n)
-    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(np.maximum(p * (1 - p) / n + z**2 / (4 * n**2), 0))
-    # At 0 and at n one end is the value itself, which rounding would miss.
-    low = np.where(k == 0, np.where(np.isnan(p), np.nan, 0.0), middle - half)
-    high = np.where(k == n, np.where(np.isnan(p), np.nan, 1.0), middle + half)
-    return low, high
-
-
 def f1_interval(
     true_positives: ArrayLike, false_positives: ArrayLike, false_negatives: ArrayLike, confidence: float = CONFIDENCE
 ) -> Interval:
@@ -59,7 +47,7 @@ def f1_interval(
     Given how many cases are positive by either account, J is a proportion, and F1 rises with it.
     """
     hits = _column(true_positives)
-    low, high = wilson(hits, hits + _column(false_positives) + _column(false_negatives), confidence)
+    low, high = wilson_bounds(hits, hits + _column(false_positives) + _column(false_negatives), confidence)
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
@@ -154,10 +142,10 @@ def intervals(sums: Mapping[str, ArrayLike]) -> dict[str, Column]:
         error, actual, s["squared_error_sum"], s["squared_actual_sum"], s["error_actual_sum"], s["valued_count"]
     )
     found: dict[str, Interval] = {
-        "accuracy": wilson(s["correct_count"], s["decided_count"]),
-        "precision": wilson(hits, hits + alarms),
-        "recall": wilson(hits, hits + misses),
-        "specificity": wilson(clears, clears + alarms),
+        "accuracy": wilson_bounds(s["correct_count"], s["decided_count"]),
+        "precision": wilson_bounds(hits, hits + alarms),
+        "recall": wilson_bounds(hits, hits + misses),
+        "specificity": wilson_bounds(clears, clears + alarms),
         "f1": f1_interval(hits, alarms, misses),
         "auc": auc_interval(
             s["happened_count"],
@@ -173,7 +161,7 @@ def intervals(sums: Mapping[str, ArrayLike]) -> dict[str, Column]:
         "bias": mean_interval(s["error_sum"], s["squared_error_sum"], s["valued_count"]),
         "forecast_accuracy": (1 - short_high, 1 - short_low),
         "ndcg": mean_interval(s["ndcg_sum"], s["squared_ndcg_sum"], s["ndcg_count"]),
-        "hit": wilson(s["hit_count"], s["ranked_count"]),
+        "hit": wilson_bounds(s["hit_count"], s["ranked_count"]),
     }
     return {f"{name}_{end}": pair[i] for name, pair in found.items() for i, end in enumerate(("low", "high"))}
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 Array = NDArray[np.float64]
@@ -84,11 +84,22 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
         raise ValueError(f"successes must lie in 0..n; found {successes} of {n}")
     if n == 0:
         return Interval()
+    low, high = wilson_bounds(successes, n, confidence)
+    return Interval(successes / n, float(low), float(high))
+
+
+def wilson_bounds(successes: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> tuple[Array, Array]:
+    """The lower and upper bounds of `wilson` for columns of counts; NaN where n is 0."""
+    k, trials = np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64)
     z = float(special.ndtri((1 + confidence) / 2))
-    rate = successes / n
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return Interval(rate, max(0.0, centre - half), min(1.0, centre + half))
+    some = np.where(trials == 0, np.nan, trials)
+    rate = k / some
+    centre = (rate + z**2 / (2 * some)) / (1 + z**2 / some)
+    half = z / (1 + z**2 / some) * np.sqrt(np.maximum(rate * (1 - rate) / some + z**2 / (4 * some**2), 0))
+    # At 0 and at n one bound is the value itself, which rounding would miss.
+    low = np.where(k == 0, np.where(np.isnan(rate), np.nan, 0.0), centre - half)
+    high = np.where(k == trials, np.where(np.isnan(rate), np.nan, 1.0), centre + half)
+    return low, high
 
 
 def mean(n: int, sum_x: float, sum_xx: float, confidence: float = 0.95) -> Estimate:

@@ -27,15 +27,19 @@ def sums_of_pairs(scores: np.ndarray, happened: np.ndarray) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(("hits", "tried"), [(0, 20), (3, 20), (20, 20), (812, 1000)])
-def test_wilson_is_statsmodels_and_the_scalar_ones(hits: int, tried: int) -> None:
-    low, high = accuracy.wilson([hits], [tried])
+def test_wilson_is_that_of_statsmodels(hits: int, tried: int) -> None:
+    low, high = intervals.wilson_bounds([hits], [tried])
     assert (low[0], high[0]) == pytest.approx(proportion_confint(hits, tried, method="wilson"), abs=1e-12)
     scalar = intervals.wilson(hits, tried)
     assert (low[0], high[0]) == pytest.approx((scalar.ci_low, scalar.ci_high), abs=1e-12)
 
 
 def test_nothing_tried_has_no_interval() -> None:
-    ends = [*accuracy.wilson([0], [0]), *accuracy.f1_interval([0], [0], [0]), *accuracy.mean_interval([1], [1], [1])]
+    ends = [
+        *intervals.wilson_bounds([0], [0]),
+        *accuracy.f1_interval([0], [0], [0]),
+        *accuracy.mean_interval([1], [1], [1]),
+    ]
     assert np.isnan(np.array(ends)).all()
 
 
