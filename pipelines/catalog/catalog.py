@@ -26,5 +26,5 @@ class Catalog(Part):
     @property
     def fingerprint(self) -> str:
         """16 hex digits that change if and only if the catalog's data changes."""
-        said = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -17,14 +17,14 @@ from pipelines.catalog.parts import AsOf, Part
 CHECKS: Final = [domain.check for domain in all_domains() if hasattr(domain, "check")]
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """All problems between the entries."""
-    for member in read.members:
+    for member in entries.members:
         yield from _one_a_day(member.document, member.value)
-    for project in read.projects:
+    for project in entries.projects:
         yield from _one_a_day(project.document, project.value)
     for domain_check in CHECKS:
-        yield from domain_check(read)
+        yield from domain_check(entries)
 
 
 def _one_a_day(document: Document, part: Part) -> Iterator[Problem]:

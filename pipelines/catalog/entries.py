@@ -27,8 +27,8 @@ K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Read(Generic[T]):
-    """An entry with its document."""
+class Located(Generic[T]):
+    """An entry with the document it was loaded from."""
 
     document: Document
     value: T
@@ -38,14 +38,14 @@ class Read(Generic[T]):
 class Entries:
     """All entries that could be loaded."""
 
-    members: Sequence[Read[AiMember]]
-    teams: Sequence[Read[Team]]
-    pools: Sequence[Read[SharedPool]]
-    projects: Sequence[Read[Project]]
-    experiments: Sequence[Read[Experiment]] | None
+    members: Sequence[Located[AiMember]]
+    teams: Sequence[Located[Team]]
+    pools: Sequence[Located[SharedPool]]
+    projects: Sequence[Located[Project]]
+    experiments: Sequence[Located[Experiment]] | None
     """None: one has an error of its own, so a name that seems unknown may be in it."""
-    company: Read[Company] | None
-    stated: Mapping[str, str]
+    company: Located[Company] | None
+    kind_by_id: Mapping[str, str]
     """Workforce id → kind, of every file that states one, valid or not: a file with an error is not also missing."""
 
 
@@ -74,7 +74,9 @@ class Claim:
     validity: Validity
 
 
-def unique_ids(entries: Iterable[Read[AiMember] | Read[Team] | Read[SharedPool] | Read[Project]]) -> Iterator[Problem]:
+def unique_ids(
+    entries: Iterable[Located[AiMember] | Located[Team] | Located[SharedPool] | Located[Project]],
+) -> Iterator[Problem]:
     """A problem for each of `entries` with an id that is already used."""
     seen: dict[str, Place] = {}
     for entry in entries:
@@ -105,9 +107,9 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names)) or "there is none yet"
 
 
-def no_member(place: Place, stated: Mapping[str, str]) -> Problem:
-    """The problem that no AI member has the id at `place`; `stated`: those of `Entries`."""
-    members = listed(name for name, kind in stated.items() if kind != "team")
+def no_member(place: Place, kind_by_id: Mapping[str, str]) -> Problem:
+    """The problem that no AI member has the id at `place`; `kind_by_id`: those of `Entries`."""
+    members = listed(name for name, kind in kind_by_id.items() if kind != "team")
     return place.problem(
         f"found {place.document.written(place.location)}, expected a model, agent or decision system: {members}",
         "Correct the id, or add its file",

@@ -21,7 +21,7 @@ from pipelines.catalog.domains.costs import SharedPool
 from pipelines.catalog.domains.experiments import Experiment
 from pipelines.catalog.domains.members import AiMember, Member, Team
 from pipelines.catalog.domains.projects import Project
-from pipelines.catalog.entries import Entries, Read
+from pipelines.catalog.entries import Entries, Located
 from pipelines.catalog.parts import ADDRESS_PATTERN, CURRENCY_PATTERN, MONTH_PATTERN, SLUG_PATTERN
 
 T = TypeVar("T")
@@ -87,20 +87,20 @@ def load_catalog(folder: Path) -> Catalog:
         fault = "found no member, expected a `.yaml` file for each"
         remedy = "Add one, or name the folder the catalog is in"
         problems.append(Problem(folder / WORKFORCE_FOLDER, 1, "", fault, remedy))
-    stated = {
+    kind_by_id = {
         str(document.data["id"]): str(document.data.get("kind"))
         for document, _ in workforce
         if isinstance(document.data, dict) and "id" in document.data
     }
-    members = [Read(d, value) for d, value in workforce if isinstance(value, AiMember)]
-    teams = [Read(d, value) for d, value in workforce if isinstance(value, Team)]
-    pools = [Read(d, value) for d, value in shared if value is not None]
-    company = next((Read(d, value) for d, value in companies if value is not None), None)
-    projects = [Read(d, value) for d, value in funded if value is not None]
-    experiments = [Read(d, value) for d, value in run if value is not None]
+    members = [Located(d, value) for d, value in workforce if isinstance(value, AiMember)]
+    teams = [Located(d, value) for d, value in workforce if isinstance(value, Team)]
+    pools = [Located(d, value) for d, value in shared if value is not None]
+    company = next((Located(d, value) for d, value in companies if value is not None), None)
+    projects = [Located(d, value) for d, value in funded if value is not None]
+    experiments = [Located(d, value) for d, value in run if value is not None]
     if len(workforce) == len(member_files):  # else a name that seems unknown may be in the other
         all_run = experiments if len(experiments) == len(run) else None
-        problems.extend(check(Entries(members, teams, pools, projects, all_run, company, stated)))
+        problems.extend(check(Entries(members, teams, pools, projects, all_run, company, kind_by_id)))
     if problems or company is None:
         raise CatalogError(folder, problems)
     return Catalog(

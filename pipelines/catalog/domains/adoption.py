@@ -104,11 +104,11 @@ class ExcludedUsers(Part):
     reason: Text = Field(description="Why they are not counted.")
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Duplicate features and events, and events that cannot be distinguished from another feature's."""
     seen: dict[str, Place] = {}
     events: defaultdict[tuple[str, str], list[tuple[Place, Feature]]] = defaultdict(list)
-    for member in read.members:
+    for member in entries.members:
         for i, feature in enumerate(member.value.features):
             here: Location = ("features", i)
             place = Place(member.document, (*here, "id"))

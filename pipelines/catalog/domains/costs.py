@@ -14,7 +14,7 @@ from pydantic import Field
 from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogTable, Row, text
 from pipelines.catalog.documents import Problem
 from pipelines.catalog.domains.identifiers import NAME_COLUMNS, BillingIdentifier
-from pipelines.catalog.entries import Claim, Entries, Place, Read, no_member, overlapping, unique_ids
+from pipelines.catalog.entries import Claim, Entries, Located, Place, no_member, overlapping, unique_ids
 from pipelines.catalog.parts import Part, Slug, Text, Validity
 
 if TYPE_CHECKING:
@@ -42,20 +42,20 @@ class SharedPool(Part):
     )
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Duplicate pools, unknown members, members that share a pool twice on a day."""
-    yield from unique_ids(read.pools)
-    for pool in read.pools:
-        yield from _check_members(pool, read.stated)
+    yield from unique_ids(entries.pools)
+    for pool in entries.pools:
+        yield from _check_members(pool, entries.kind_by_id)
 
 
-def _check_members(pool: Read[SharedPool], stated: Mapping[str, str]) -> Iterator[Problem]:
+def _check_members(pool: Located[SharedPool], kind_by_id: Mapping[str, str]) -> Iterator[Problem]:
     intervals: defaultdict[str, list[Claim]] = defaultdict(list)
     for i, interval in enumerate(pool.value.members):
         place = Place(pool.document, ("members", i, "member"))
         intervals[interval.member].append(Claim(place, pool.value.id, interval))
-        if stated.get(interval.member, "team") == "team":
-            yield no_member(place, stated)
+        if kind_by_id.get(interval.member, "team") == "team":
+            yield no_member(place, kind_by_id)
     for claims in intervals.values():
         for first, second in overlapping(claims):
             yield second.place.problem(

@@ -85,9 +85,9 @@ class Drift(Part):
         return {"day": 24, "week": 168}.get(self.window) or int(self.window.split()[0])
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Columns that a member monitors twice."""
-    for member in read.members:
+    for member in entries.members:
         seen: dict[str, Place] = {}
         for i, feature in enumerate(member.value.drift.features if member.value.drift else ()):
             place = Place(member.document, ("drift", "features", i, "name"))

@@ -62,11 +62,11 @@ def _region(factor: GridFactor) -> str:
     return factor.region.lower()
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Factors for the same hours, or the same region, from the same day on."""
-    if read.company is None:
+    if entries.company is None:
         return
-    energy, document = read.company.value.energy, read.company.document
+    energy, document = entries.company.value.energy, entries.company.document
     instances: dict[tuple[tuple[str, str], date], Place] = {}
     for i, factor in enumerate(energy.instances):
         place = Place(document, ("energy", "instances", i, "instance_type"))

@@ -187,16 +187,16 @@ class Experiment(Validity):
         return self
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Duplicate keys, unknown members, and metrics with different definitions."""
     keys: dict[str, Place] = {}
     metrics: dict[str, tuple[Place, Metric]] = {}
-    for run in read.experiments or ():
+    for run in entries.experiments or ():
         experiment = run.value
         place = Place(run.document, ("key",) if experiment.key else ("id",))
         yield from once(keys, experiment.key or experiment.id, place, "Give one of them another key")
-        if read.stated.get(experiment.model, "team") == "team":
-            known = listed(name for name, kind in read.stated.items() if kind != "team")
+        if entries.kind_by_id.get(experiment.model, "team") == "team":
+            known = listed(name for name, kind in entries.kind_by_id.items() if kind != "team")
             yield run.document.problem(
                 ("model",),
                 f"found `{experiment.model}`, expected a model, agent or decision system: {known}",

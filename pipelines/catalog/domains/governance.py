@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.domains.roles import Role
-from pipelines.catalog.entries import Entries, Place, Read, listed, once
+from pipelines.catalog.entries import Entries, Located, Place, listed, once
 from pipelines.catalog.parts import Address, AsOf, Day, Exact, Number, Part, Slug, Text
 from pipelines.kpis import KpiId
 
@@ -153,18 +153,18 @@ class RecordedDecision(Part):
     note: Text | None = Field(None, description="What was decided, and why.")
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Guardrails without groups to compare, duplicate gates and decisions, sign-offs of unknown criteria."""
-    for member in read.members:
+    for member in entries.members:
         yield from _check_guardrails(member)
-    if read.company is not None:
-        yield from _check_gates(read.company)
-        yield from _check_decisions(read.company)
-        for member in read.members:
-            yield from _check_sign_offs(member, read.company.value)
+    if entries.company is not None:
+        yield from _check_gates(entries.company)
+        yield from _check_decisions(entries.company)
+        for member in entries.members:
+            yield from _check_sign_offs(member, entries.company.value)
 
 
-def _check_guardrails(member: Read[AiMember]) -> Iterator[Problem]:
+def _check_guardrails(member: Located[AiMember]) -> Iterator[Problem]:
     quality = member.value.quality
     binary = quality is not None and quality.task == "binary"
     protected = [c.attribute for c in quality.cohorts if c.protected] if quality is not None and binary else []
@@ -183,7 +183,7 @@ def _check_guardrails(member: Read[AiMember]) -> Iterator[Problem]:
             )
 
 
-def _check_gates(company: Read[Company]) -> Iterator[Problem]:
+def _check_gates(company: Located[Company]) -> Iterator[Problem]:
     gates: dict[str, Place] = {}
     for i, gate in enumerate(company.value.decision_gates):
         here: Location = ("decision_gates", i)
@@ -194,28 +194,29 @@ def _check_gates(company: Read[Company]) -> Iterator[Problem]:
             yield from once(criteria, criterion.id, place, "Give one of them another id")
 
 
-def _check_decisions(company: Read[Company]) -> Iterator[Problem]:
+def _check_decisions(company: Located[Company]) -> Iterator[Problem]:
     taken: dict[tuple[str, date], Place] = {}
     for i, decision in enumerate(company.value.decisions):
         place = Place(company.document, ("decisions", i, "decision"))
         yield from once(taken, (decision.decision, decision.given), place, "Record it once a day")
 
 
-def _check_sign_offs(member: Read[AiMember], company: Company) -> Iterator[Problem]:
+def _check_sign_offs(member: Located[AiMember], company: Company) -> Iterator[Problem]:
     evaluated = {
         gate.id: [criterion.id for criterion in gate.criteria if criterion.sign_off] for gate in company.decision_gates
     }
-    for i, word in enumerate(member.value.sign_offs):
-        if word.gate not in evaluated:
+    for i, sign_off in enumerate(member.value.sign_offs):
+        if sign_off.gate not in evaluated:
             yield member.document.problem(
                 ("sign_offs", i, "gate"),
-                f"found `{word.gate}`, expected a decision gate of the company: {listed(evaluated)}",
+                f"found `{sign_off.gate}`, expected a decision gate of the company: {listed(evaluated)}",
                 "Correct the id, or add the gate to `company.yaml`",
             )
-        elif word.criterion not in evaluated[word.gate]:
+        elif sign_off.criterion not in evaluated[sign_off.gate]:
             yield member.document.problem(
                 ("sign_offs", i, "criterion"),
-                f"found `{word.criterion}`, expected a criterion with a sign-off: {listed(evaluated[word.gate])}",
+                f"found `{sign_off.criterion}`, "
+                f"expected a criterion with a sign-off: {listed(evaluated[sign_off.gate])}",
                 "Correct the id, or give the criterion a `sign_off` in `company.yaml`",
             )
 
@@ -266,8 +267,8 @@ def _launches(catalog: Catalog) -> Iterator[Row]:
 
 def _sign_offs(catalog: Catalog) -> Iterator[Row]:
     for member in catalog.members:
-        for word in member.sign_offs:
-            yield member.id, word.gate, word.criterion, word.given, word.by, word.is_passed, word.note
+        for one in member.sign_offs:
+            yield member.id, one.gate, one.criterion, one.given, one.by, one.is_passed, one.note
 
 
 def _acknowledgements(catalog: Catalog) -> Iterator[Row]:

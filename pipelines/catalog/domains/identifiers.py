@@ -96,15 +96,15 @@ class BillingIdentifier(Identifier):
     )
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Identifiers claimed by two members, or by a member and a shared pool, on the same days."""
     claims: defaultdict[tuple[str, str, str | None, str], list[Claim]] = defaultdict(list)
-    for member in read.members:
+    for member in entries.members:
         for i, name in enumerate(member.value.identifiers):
             place = Place(member.document, ("identifiers", i, "value"))
             claim = Claim(place, f"`{member.value.id}`", name)
             claims[name.source, name.kind, name.key, name.value].append(claim)
-    for pool in read.pools:
+    for pool in entries.pools:
         for i, name in enumerate(pool.value.match):
             place = Place(pool.document, ("match", i, "value"))
             claim = Claim(place, f"the shared pool `{pool.value.id}`", name)

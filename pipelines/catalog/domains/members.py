@@ -21,7 +21,7 @@ from pipelines.catalog.domains.roles import Roles
 from pipelines.catalog.domains.surveys import SatisfactionInterval, Survey
 from pipelines.catalog.domains.targets import Baseline, Sla, Target
 from pipelines.catalog.domains.value import ValueStream
-from pipelines.catalog.entries import Entries, Read, listed, unique_ids
+from pipelines.catalog.entries import Entries, Located, listed, unique_ids
 from pipelines.catalog.parts import Address, AsOf, Day, Part, Slug, Text
 from pipelines.kpis import KpiId
 
@@ -93,18 +93,18 @@ class Team(Entry):
 Member = Annotated[AiMember | Team, Field(discriminator="kind")]
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Members of one id, run by no team, or with an owner that is not their newest."""
-    yield from unique_ids((*read.members, *read.teams))
-    for member in read.members:
-        yield from _check_teams(member, read.stated)
+    yield from unique_ids((*entries.members, *entries.teams))
+    for member in entries.members:
+        yield from _check_teams(member, entries.kind_by_id)
         yield from _check_owner(member)
 
 
-def _check_teams(member: Read[AiMember], stated: Mapping[str, str]) -> Iterator[Problem]:
+def _check_teams(member: Located[AiMember], kind_by_id: Mapping[str, str]) -> Iterator[Problem]:
     for i, interval in enumerate(member.value.team):
-        if stated.get(interval.team) != "team":
-            teams = listed(name for name, kind in stated.items() if kind == "team")
+        if kind_by_id.get(interval.team) != "team":
+            teams = listed(name for name, kind in kind_by_id.items() if kind == "team")
             yield member.document.problem(
                 ("team", i, "team"),
                 f"found `{interval.team}`, expected a team: {teams}",
@@ -112,7 +112,7 @@ def _check_teams(member: Read[AiMember], stated: Mapping[str, str]) -> Iterator[
             )
 
 
-def _check_owner(member: Read[AiMember]) -> Iterator[Problem]:
+def _check_owner(member: Located[AiMember]) -> Iterator[Problem]:
     stated = member.value.roles.model_owner
     if member.value.owner and stated is not None:
         newest = max(member.value.owner, key=lambda interval: interval.valid_from).owner

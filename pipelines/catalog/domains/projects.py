@@ -163,11 +163,11 @@ SHARES_TOLERANCE = 1e-9
 """Tolerance, because thirds are not exact decimals."""
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Duplicate projects, codes, members, categories, accounts and drivers; shares that do not add up to 1."""
-    yield from unique_ids(read.projects)
+    yield from unique_ids(entries.projects)
     codes: dict[str, Place] = {}
-    for project in read.projects:
+    for project in entries.projects:
         value, document = project.value, project.document
         for i, code in enumerate(value.codes):
             yield from once(codes, code, Place(document, ("codes", i)), "Let one project have the code")
@@ -176,8 +176,8 @@ def check(read: Entries) -> Iterator[Problem]:
         for i, part in enumerate(value.members):
             place = Place(document, ("members", i, "member"))
             yield from once(seen, ("member", part.member), place, "Name it once, with its whole share")
-            if read.stated.get(part.member, "team") == "team":
-                yield no_member(place, read.stated)
+            if entries.kind_by_id.get(part.member, "team") == "team":
+                yield no_member(place, entries.kind_by_id)
         for i, category in enumerate(value.categories):
             place = Place(document, ("categories", i, "category"))
             yield from once(seen, ("category", category.category), place, "Put it into one budget")

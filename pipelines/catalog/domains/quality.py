@@ -13,7 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Problem
-from pipelines.catalog.entries import Entries, Place, Read, once
+from pipelines.catalog.entries import Entries, Located, Place, once
 from pipelines.catalog.parts import AsOf, Exact, Number, Part
 
 if TYPE_CHECKING:
@@ -131,13 +131,13 @@ class Quality(Part):
         return value
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Accuracy targets without `quality`, duplicate cohorts, and reserved cohort names."""
-    for member in read.members:
+    for member in entries.members:
         yield from _check_quality(member)
 
 
-def _check_quality(member: Read[AiMember]) -> Iterator[Problem]:
+def _check_quality(member: Located[AiMember]) -> Iterator[Problem]:
     quality = member.value.quality
     if quality is None:
         for i, target in enumerate(member.value.targets):

@@ -93,11 +93,11 @@ class SatisfactionInterval(AsOf):
         return self
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Duplicate surveys, incompatible scales, KPIs without a measure, questions asked twice on a day."""
     seen: dict[str, Place] = {}
     questions: defaultdict[tuple[str, str, str], list[Claim]] = defaultdict(list)
-    for member in read.members:
+    for member in entries.members:
         scales: dict[str, tuple[Survey, Place]] = {}
         for i, survey in enumerate(member.value.surveys):
             yield from once(seen, survey.id, Place(member.document, ("surveys", i, "id")), "Give one another id")

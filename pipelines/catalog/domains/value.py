@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
 from pipelines.catalog.documents import Location, Problem
 from pipelines.catalog.domains.experiments import RANDOMISED_DESIGNS, Experiment
-from pipelines.catalog.entries import Entries, Place, Read, listed, once
+from pipelines.catalog.entries import Entries, Located, Place, listed, once
 from pipelines.catalog.parts import AsOf, LoggedId, Number, Slug, Text, Validity
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ class ValueStream(Validity):
         return self
 
 
-def check(read: Entries) -> Iterator[Problem]:
+def check(entries: Entries) -> Iterator[Problem]:
     """Duplicate value streams, and those that do not match their experiment."""
-    if read.experiments is None:
+    if entries.experiments is None:
         return
-    known = {run.value.id: run.value for run in read.experiments}
-    for member in read.members:
+    known = {run.value.id: run.value for run in entries.experiments}
+    for member in entries.members:
         ids: dict[str, Place] = {}
         for i, stream in enumerate(member.value.value):
             here: Location = ("value", i)
@@ -101,7 +101,7 @@ def check(read: Entries) -> Iterator[Problem]:
 
 
 def _check_stream(
-    member: Read[AiMember], here: Location, stream: ValueStream, experiment: Experiment | None
+    member: Located[AiMember], here: Location, stream: ValueStream, experiment: Experiment | None
 ) -> Iterator[Problem]:
     if experiment is None or experiment.model != member.value.id:
         fault = "is about another model" if experiment else "is not in `experiments/`"
