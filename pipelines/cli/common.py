@@ -43,15 +43,15 @@ def day(option: str, text: str | None) -> date | None:
         misused(f"{option} is `{text}`, expected a day such as 2026-01-31.")
 
 
-def known(what: str, given: str, there_are: Sequence[str]) -> None:
-    """Exit where the catalog has no `what` of this name; `there_are`: those it has."""
+def require_known(what: str, given: str, there_are: Sequence[str]) -> None:
+    """Exit if `given` is not the name of a `what` in the catalog; `there_are`: the names in it."""
     if given not in there_are:
         misused(f"there is no {what} `{given}` in the catalog. There are: {', '.join(sorted(there_are)) or 'none'}.")
 
 
 def member_of(catalog: Catalog, model: str) -> AiMember:
     """The AI member of this id. Exits where there is none."""
-    known("model", model, [one.id for one in catalog.members])
+    require_known("model", model, [one.id for one in catalog.members])
     return next(one for one in catalog.members if one.id == model)
 
 

@@ -11,7 +11,17 @@ from typing import Annotated
 import typer
 
 from pipelines import console
-from pipelines.cli.common import FAILED, CatalogFolder, Home, catalog_of, day, known, member_of, misused, settings_of
+from pipelines.cli.common import (
+    FAILED,
+    CatalogFolder,
+    Home,
+    catalog_of,
+    day,
+    member_of,
+    misused,
+    require_known,
+    settings_of,
+)
 
 commands = typer.Typer()
 
@@ -96,21 +106,21 @@ def review(
     It is written to HOME/published/reviews, like the reviews of Dagster's schedules, and replaces an older version.
     """
     settings = settings_of(home, catalog=catalog)
-    read = catalog_of(settings)
+    loaded = catalog_of(settings)
     launched = kind is ReviewKind.launch
     if launched != (model is not None):
         misused("--model is only for `review launch`." if model else "the launched model is required: --model MODEL")
     if team is not None:
-        known("team", team, [one.id for one in read.teams])
+        require_known("team", team, [one.id for one in loaded.teams])
     if model is not None:
-        known("model", model, [one.id for one in read.members])
+        require_known("model", model, [one.id for one in loaded.members])
     from pipelines.orchestration.reviews import newest_period, write_review
     from pipelines.scorecard.reviews.periods import CADENCES
     from pipelines.scorecard.reviews.write import NothingKnownError
 
     try:
         period = newest_period(settings, CADENCES[kind], day("--as-of", as_of))
-        page = write_review(settings, read, period, team, model)
+        page = write_review(settings, loaded, period, team, model)
     except (FileNotFoundError, NothingKnownError) as error:
         misused(str(error))
     console.say(f"The review of {period.name} is in {page}, and next to it as Markdown.")
@@ -137,8 +147,8 @@ def template(
     from pipelines.warehouse.publish import published_at, read_published
 
     settings = settings_of(home, catalog=catalog)
-    known = catalog_of(settings)
-    member = member_of(known, model)
+    loaded = catalog_of(settings)
+    member = member_of(loaded, model)
     read = partial(read_published, settings)
     try:
         made_at = published_at(settings)
@@ -147,7 +157,7 @@ def template(
         elif kind is TemplateKind.postmortem:
             text = templates.postmortem(read, member, incident, made_at)
         else:
-            planned = plans.plan(read, known, member, plans.Asked(metric, mde, baseline))
+            planned = plans.plan(read, loaded, member, plans.Asked(metric, mde, baseline))
             text = templates.experiment(planned, datetime.now(UTC).date(), made_at)
     except (FileNotFoundError, plans.PlanError, templates.TemplateError) as error:
         misused(str(error))
@@ -192,10 +202,10 @@ def plan_experiment(
     from pipelines.warehouse.publish import read_published
 
     settings = settings_of(home, catalog=catalog)
-    known = catalog_of(settings)
+    loaded = catalog_of(settings)
     asked = plans.Asked(metric, mde, baseline, deviation, power, split, units_per_day)
     try:
-        planned = plans.plan(partial(read_published, settings), known, member_of(known, model), asked)
+        planned = plans.plan(partial(read_published, settings), loaded, member_of(loaded, model), asked)
     except (FileNotFoundError, plans.PlanError) as error:
         misused(str(error))
     console.show_table(f"Experiment plan for {planned.member.name}", ("", ""), plans.summary(planned))

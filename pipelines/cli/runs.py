@@ -55,9 +55,9 @@ def run(
     with console.progress():
         if (landing, catalog, home) == (None, None, None) and not any(_files(settings.landing_dir)):
             _generate(settings.home, SAMPLE_DAYS, SAMPLE_SEED)
-        read = catalog_of(settings)
+        loaded = catalog_of(settings)
         check_landing(settings)
-        failed = _run(settings, read, asked, force)
+        failed = _run(settings, loaded, asked, force)
     raise typer.Exit(FAILED if failed else 0)
 
 
@@ -122,18 +122,18 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
     settings = settings_of(home, landing, catalog)
     sources = configured(all_sources(), settings)
     with console.progress():
-        read = catalog_of(settings)
+        loaded = catalog_of(settings)
         check_landing(settings)
-        found = status(settings, read, sources)
+        found = status(settings, loaded, sources)
         strays = stray_files(settings, sources)
         console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
         lines = incomplete_exports(settings, sources) + passed_over_bills(settings) + spend_billed_elsewhere(settings)
-        for line in lines + cut_changelogs(settings) + left_out(settings) + unknown_members(settings, read):
+        for line in lines + cut_changelogs(settings) + left_out(settings) + unknown_members(settings, loaded):
             console.say(line)
         console.show_companions(companions(settings, sources))
         console.show_pulls(overview(settings, datetime.now(UTC)))
         console.show_unrated(unrated_currencies(settings, sources))
-        console.show_unmapped(unmapped_names(settings, read, sources))
+        console.show_unmapped(unmapped_names(settings, loaded, sources))
 
 
 def _files(folder: Path) -> Iterator[Path]:
