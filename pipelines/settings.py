@@ -74,7 +74,7 @@ class ChannelSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    least_severity: Severity = Field("ticket", description="ticket: all notices; page: those to look at now.")
+    least_severity: Severity = Field("ticket", description="ticket: all notifications; page: only urgent ones.")
 
 
 class SlackSettings(ChannelSettings):
@@ -84,10 +84,10 @@ class SlackSettings(ChannelSettings):
 
 
 class WebhookSettings(ChannelSettings):
-    """Any program that takes signed JSON."""
+    """Any program that receives signed JSON."""
 
-    url: SecretStr = Field(description="Where notices are posted.")
-    secret: SecretStr = Field(description="What they are signed with: `whsec_` and 24 to 64 bytes in base64.")
+    url: SecretStr = Field(description="Where notifications are posted.")
+    secret: SecretStr = Field(description="The key they are signed with: `whsec_` and 24 to 64 bytes in base64.")
 
     @field_validator("secret")
     @classmethod
@@ -103,16 +103,16 @@ class WebhookSettings(ChannelSettings):
 
 
 class EmailSettings(ChannelSettings):
-    """A mail server, and who is written to."""
+    """A mail server, and the recipients."""
 
     host: str = Field(description="The mail server.")
     port: int = Field(587, description="Its port: 587 for STARTTLS, 465 for TLS.")
     tls: Literal["starttls", "tls", "none"] = Field("starttls", description="none: for a relay on this machine only.")
     ca_file: Path | None = Field(None, description="The authority that signed its certificate; null: the system's.")
-    user: str | None = Field(None, description="Whom to log in as; null: without logging in.")
+    user: str | None = Field(None, description="The login; null: none.")
     password: SecretStr | None = None
-    sender: str = Field(description="The address notices come from.")
-    to: tuple[str, ...] = Field(min_length=1, description="The addresses they go to.")
+    sender: str = Field(description="The sender's address.")
+    to: tuple[str, ...] = Field(min_length=1, description="The recipients' addresses.")
 
     @model_validator(mode="after")
     def _keeps_its_password(self) -> Self:
@@ -126,7 +126,7 @@ class EmailSettings(ChannelSettings):
 class PagerDutySettings(ChannelSettings):
     """A PagerDuty service, by its Events API v2 integration."""
 
-    least_severity: Severity = Field("page", description="ticket: all notices; page: those to look at now.")
+    least_severity: Severity = Field("page", description="ticket: all notifications; page: only urgent ones.")
     routing_key: SecretStr = Field(description="The integration key.")
     url: str = Field("https://events.pagerduty.com/v2/enqueue", description="The EU's region has its own.")
 
@@ -279,11 +279,11 @@ class Settings(BaseSettings):
         14, ge=1, description="How long finished runs are kept, and what former versions of a source read of its files."
     )
     pulls: PullsSettings = Field(default_factory=PullsSettings, description="What is pulled from vendors' APIs.")
-    page_url: str | None = Field(None, description="Where people open the page; notices link there.")
-    slack: SlackSettings | None = Field(None, description="Tell a Slack channel of alerts and failed runs.")
-    webhook: WebhookSettings | None = Field(None, description="Tell a program of them.")
-    email: EmailSettings | None = Field(None, description="Tell people of them by mail.")
-    pagerduty: PagerDutySettings | None = Field(None, description="Tell whoever is on call of them.")
+    page_url: str | None = Field(None, description="Where people open the page; notifications link to it.")
+    slack: SlackSettings | None = Field(None, description="Send alerts and failed runs to Slack.")
+    webhook: WebhookSettings | None = Field(None, description="Send them to a program.")
+    email: EmailSettings | None = Field(None, description="Send them by mail.")
+    pagerduty: PagerDutySettings | None = Field(None, description="Send them to PagerDuty, for who is on call.")
     postgres_url: SecretStr | None = Field(
         None, description="Postgres that the marts are published to as well; null: to none."
     )
