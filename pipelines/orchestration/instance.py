@@ -49,7 +49,7 @@ event_log_storage: # writes the events of a range of days at once
     base_dir:
       env: DAGSTER_HOME
 """
-"""The storage in homes of version 0.1. It used Dagster's own SQLite files, which Dagster's own storage reads."""
+"""The storage in homes of version 0.1, a module that no longer exists: its files are read by Dagster's own storage."""
 
 
 def write_settings(settings: Settings) -> Path:

@@ -24,7 +24,11 @@ BEGINS: Final[Mapping[Cadence, str]] = {
     "monthly": "0 0 1 * *",
     "quarterly": "0 0 1 1,4,7,10 *",
 }
-CRON: Final[Mapping[Cadence, str]] = {cadence: f"0 9{begins[3:]}" for cadence, begins in BEGINS.items()}
+CRON: Final[Mapping[Cadence, str]] = {
+    "weekly": "0 9 * * 1",
+    "monthly": "0 9 1 * *",
+    "quarterly": "0 9 1 1,4,7,10 *",
+}
 """The first morning after, when that day's run has published the day before, UTC."""
 
 

@@ -85,6 +85,4 @@ def _text(value: object) -> str:
         return value.isoformat(timespec="minutes") + "Z"
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, timedelta):
-        return str(value)
     return str(value)
