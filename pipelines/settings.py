@@ -66,7 +66,7 @@ class LimitSettings(BaseModel):
 
 
 Severity = Literal["page", "ticket"]
-"""How urgent a notice is: page (somebody should look now) or ticket."""
+"""How urgent a notification is: page (somebody should look now) or ticket."""
 
 
 class ChannelSettings(BaseModel):

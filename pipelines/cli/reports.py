@@ -59,7 +59,7 @@ def alerts(
     `--send` and `--test` exit with 0 only if every receiver accepted its messages.
     """
     from pipelines.notify.delivery import connected, notify, overview, send_test, utc_now
-    from pipelines.notify.notice import RejectedError, UnfitError, UnreachableError
+    from pipelines.notify.notification import RejectedError, UnfitError, UnreachableError
 
     settings = settings_of(home)
     if test is not None:

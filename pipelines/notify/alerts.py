@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from pipelines.notify.notice import SEVERITIES, Channel, Notice
+from pipelines.notify.notification import SEVERITIES, Channel, Notification
 from pipelines.notify.outbox import Entry, Outbox
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import read_published
@@ -87,14 +87,14 @@ def change(notified: str | None, wanted: str) -> str:
     return "reopened"
 
 
-def notice(entry: Entry, notice_id: str, page_url: str | None, now: datetime) -> Notice:
+def notification(entry: Entry, notification_id: str, page_url: str | None, now: datetime) -> Notification:
     """The notification of an alert's change."""
     alert, what = entry.about, change(entry.notified, entry.wanted)
     moment = {"opened": alert["opened_at"], CLOSED: alert["closed_at"]}.get(what)
     subject, kind = alert["subject_name"], str(alert["alert_kind"]).replace("_", " ")
     link = {"model": alert["model_id"], "at": "alerts"}
-    return Notice(
-        notice_id=notice_id,
+    return Notification(
+        notification_id=notification_id,
         subject=entry.subject,
         event=f"alert.{what}",
         happened_at=_moment(moment) if moment else now,

@@ -13,7 +13,15 @@ from typing import Any
 
 from pipelines.notify import alerts, failures
 from pipelines.notify.mail import Mail
-from pipelines.notify.notice import TEST, TIMEOUT_SECONDS, Channel, Notice, RejectedError, UnfitError, UnreachableError
+from pipelines.notify.notification import (
+    TEST,
+    TIMEOUT_SECONDS,
+    Channel,
+    Notification,
+    RejectedError,
+    UnfitError,
+    UnreachableError,
+)
 from pipelines.notify.outbox import ChannelState, Entry, Outbox, opened
 from pipelines.notify.pagerduty import PagerDuty
 from pipelines.notify.slack import Slack
@@ -34,7 +42,7 @@ CHANNELS: Mapping[str, Callable[[Any], Channel]] = {
     "email": Mail,
 }
 """The setting of each channel → the channel, in the order they are notified."""
-NOTICE_OF_KIND = {alerts.KIND: alerts.notice, failures.KIND: failures.notice}
+NOTIFICATION_OF_KIND = {alerts.KIND: alerts.notification, failures.KIND: failures.notification}
 
 Clock = Callable[[], datetime]
 
@@ -132,8 +140,8 @@ def send_test(channel: Channel, settings: Settings, clock: Clock = utc_now) -> N
     now = clock()
     channel.send(
         [
-            Notice(
-                notice_id=_notice_id(channel.name, TEST, now.isoformat()),
+            Notification(
+                notification_id=_notification_id(channel.name, TEST, now.isoformat()),
                 subject="scorecard:test",
                 event=TEST,
                 happened_at=now,
@@ -179,15 +187,15 @@ def _deliver(
     notified = 0
     if _may_try(state.tried_at, state.try_at, start, since):
         ready = [entry for entry in outbox.due(channel.name) if _may_try(entry.tried_at, entry.try_at, start, since)]
-        notices = [_notice(entry, channel, settings, start) for entry in ready]
+        notifications = [_notification(entry, channel, settings, start) for entry in ready]
         # Pages first, so that urgent alerts do not wait behind a backlog.
-        queue = deque(channel.batches(sorted(notices, key=lambda notice: notice.severity != "page")))
+        queue = deque(channel.batches(sorted(notifications, key=lambda notification: notification.severity != "page")))
         while queue and clock() < start + time:
             notified += _send(outbox, channel, queue, clock())
     return _report(outbox, channel, notified)
 
 
-def _send(outbox: Outbox, channel: Channel, queue: deque[Sequence[Notice]], now: datetime) -> int:
+def _send(outbox: Outbox, channel: Channel, queue: deque[Sequence[Notification]], now: datetime) -> int:
     """Send the first message of `queue` and record the result; returns the number of notifications sent."""
     message = queue.popleft()
     try:
@@ -200,13 +208,13 @@ def _send(outbox: Outbox, channel: Channel, queue: deque[Sequence[Notice]], now:
         queue.clear()
     except Exception as error:  # an invalid notification must not block the others
         if len(message) > 1:
-            queue.extendleft((notice,) for notice in reversed(message))
+            queue.extendleft((notification,) for notification in reversed(message))
             return 0
         found = str(error) if isinstance(error, UnfitError) else f"could not be sent ({type(error).__name__})"
         outbox.put_off(channel.name, message[0].subject, now, now + REJECTED_WAIT, found)
         log.error("%s: %s: %s", channel.name, message[0].title, found)
     else:
-        outbox.notified(channel.name, [notice.subject for notice in message])
+        outbox.notified(channel.name, [notification.subject for notification in message])
         return len(message)
     return 0
 
@@ -233,10 +241,10 @@ def _report(outbox: Outbox, channel: Channel, notified: int) -> Report:
     return Report(channel.name, notified, len(due))
 
 
-def _notice(entry: Entry, channel: Channel, settings: Settings, now: datetime) -> Notice:
-    notice_id = _notice_id(channel.name, entry.subject, str(entry.change_count), entry.wanted)
-    return NOTICE_OF_KIND[entry.kind](entry, notice_id, settings.page_url, now)
+def _notification(entry: Entry, channel: Channel, settings: Settings, now: datetime) -> Notification:
+    notification_id = _notification_id(channel.name, entry.subject, str(entry.change_count), entry.wanted)
+    return NOTIFICATION_OF_KIND[entry.kind](entry, notification_id, settings.page_url, now)
 
 
-def _notice_id(*parts: str) -> str:
+def _notification_id(*parts: str) -> str:
     return "msg_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

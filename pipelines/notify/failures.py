@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from pipelines.notify.notice import SEVERITIES, Channel, Notice
+from pipelines.notify.notification import SEVERITIES, Channel, Notification
 from pipelines.notify.outbox import Entry, Outbox
 from pipelines.settings import Severity
 
@@ -37,11 +37,11 @@ def want(outbox: Outbox, channel: Channel, failed: Failed) -> None:
         outbox.want(channel.name, KIND, f"run:{failed.run_id}", "failed", asdict(failed))
 
 
-def notice(entry: Entry, notice_id: str, page_url: str | None, now: datetime) -> Notice:
+def notification(entry: Entry, notification_id: str, page_url: str | None, now: datetime) -> Notification:
     """The notification of a failed run."""
     run = entry.about
-    return Notice(
-        notice_id=notice_id,
+    return Notification(
+        notification_id=notification_id,
         subject=entry.subject,
         event="run.failed",
         happened_at=now,

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from pipelines.notify.notice import TIMEOUT_SECONDS, RejectedError, UnfitError, UnreachableError
+from pipelines.notify.notification import TIMEOUT_SECONDS, RejectedError, UnfitError, UnreachableError
 
 LATER = {408, 425, 429}
 UNFIT = {400, 413, 415, 422}

@@ -15,9 +15,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 
-from pipelines.notify.notice import (
+from pipelines.notify.notification import (
     TIMEOUT_SECONDS,
-    Notice,
+    Notification,
     RejectedError,
     UnfitError,
     UnreachableError,
@@ -42,15 +42,15 @@ class Mail:
     settings: EmailSettings
     name = "email"
 
-    def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
+    def batches(self, notifications: Sequence[Notification]) -> Iterable[Sequence[Notification]]:
         """Up to three singly, more as a digest."""
-        if len(notices) <= MOST_SINGLY:
-            return singly(notices)
-        return (notices[at : at + MOST_IN_A_DIGEST] for at in range(0, len(notices), MOST_IN_A_DIGEST))
+        if len(notifications) <= MOST_SINGLY:
+            return singly(notifications)
+        return (notifications[at : at + MOST_IN_A_DIGEST] for at in range(0, len(notifications), MOST_IN_A_DIGEST))
 
-    def send(self, notices: Sequence[Notice], now: datetime) -> None:
+    def send(self, notifications: Sequence[Notification], now: datetime) -> None:
         """Hand one message to the server."""
-        message = self._message(notices, now)
+        message = self._message(notifications, now)
         try:
             with self._server() as server:
                 rejected = server.send_message(message, self.settings.sender, self.settings.to)
@@ -84,22 +84,24 @@ class Mail:
                 server.login(self.settings.user, self.settings.password.get_secret_value())
             yield server
 
-    def _message(self, notices: Sequence[Notice], now: datetime) -> EmailMessage:
+    def _message(self, notifications: Sequence[Notification], now: datetime) -> EmailMessage:
         domain = Address(addr_spec=self.settings.sender).domain
         message = EmailMessage()
         message["From"] = self.settings.sender
         message["To"] = ", ".join(self.settings.to)
         message["Date"] = format_datetime(now)
         message["Auto-Submitted"] = "auto-generated"
-        message["Message-ID"] = f"<{_digest(*(notice.notice_id for notice in notices))}@{domain}>"
-        if len(notices) == 1:
-            message["Subject"] = clipped(notices[0].title, SUBJECT_LENGTH)
-            message["References"] = f"<{_digest(notices[0].subject)}@{domain}>"
+        message["Message-ID"] = (
+            f"<{_digest(*(notification.notification_id for notification in notifications))}@{domain}>"
+        )
+        if len(notifications) == 1:
+            message["Subject"] = clipped(notifications[0].title, SUBJECT_LENGTH)
+            message["References"] = f"<{_digest(notifications[0].subject)}@{domain}>"
         else:
-            pages = sum(notice.severity == "page" for notice in notices)
-            message["Subject"] = f"{len(notices)} scorecard notifications, {pages} of them pages"
-        message.set_content("\n\n".join(map(_plain, notices)))
-        message.add_alternative("".join(map(_html, notices)), subtype="html")
+            pages = sum(notification.severity == "page" for notification in notifications)
+            message["Subject"] = f"{len(notifications)} scorecard notifications, {pages} of them pages"
+        message.set_content("\n\n".join(map(_plain, notifications)))
+        message.add_alternative("".join(map(_html, notifications)), subtype="html")
         return message
 
 
@@ -111,15 +113,15 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def _plain(notice: Notice) -> str:
-    facts = [f"{label}: {text}" for label, text in notice.facts]
-    return "\n".join([notice.title, *facts, *([notice.link] if notice.link else [])])
+def _plain(notification: Notification) -> str:
+    facts = [f"{label}: {text}" for label, text in notification.facts]
+    return "\n".join([notification.title, *facts, *([notification.link] if notification.link else [])])
 
 
-def _html(notice: Notice) -> str:
+def _html(notification: Notification) -> str:
     rows = "".join(
         f'<tr><th align="left" valign="top">{escape(label)}</th><td>{escape(text)}</td></tr>'
-        for label, text in notice.facts
+        for label, text in notification.facts
     )
-    link = f'<p><a href="{escape(notice.link)}">Open the scorecard</a></p>' if notice.link else ""
-    return f"<h3>{escape(notice.title)}</h3><table>{rows}</table>{link}"
+    link = f'<p><a href="{escape(notification.link)}">Open the scorecard</a></p>' if notification.link else ""
+    return f"<h3>{escape(notification.title)}</h3><table>{rows}</table>{link}"

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.notify.http import post
-from pipelines.notify.notice import TEST, Notice, clipped, singly
+from pipelines.notify.notification import TEST, Notification, clipped, singly
 from pipelines.settings import PagerDutySettings
 
 ACTION = {"alert.acknowledged": "acknowledge", "alert.closed": "resolve", "alert.withdrawn": "resolve"}
@@ -26,36 +26,36 @@ class PagerDuty:
     settings: PagerDutySettings
     name = "pagerduty"
 
-    def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
+    def batches(self, notifications: Sequence[Notification]) -> Iterable[Sequence[Notification]]:
         """One per message."""
-        return singly(notices)
+        return singly(notifications)
 
-    def send(self, notices: Sequence[Notice], now: datetime) -> None:
+    def send(self, notifications: Sequence[Notification], now: datetime) -> None:
         """Send one event; a test is resolved at once, so that it leaves no open incident."""
-        (notice,) = notices
-        actions = ("trigger", "resolve") if notice.event == TEST else (ACTION.get(notice.event, "trigger"),)
+        (notification,) = notifications
+        actions = ("trigger", "resolve") if notification.event == TEST else (ACTION.get(notification.event, "trigger"),)
         for action in actions:
-            post(self.settings.url, json.dumps(self._event(notice, action)).encode())
+            post(self.settings.url, json.dumps(self._event(notification, action)).encode())
 
-    def _event(self, notice: Notice, action: str) -> dict[str, Any]:
+    def _event(self, notification: Notification, action: str) -> dict[str, Any]:
         event: dict[str, Any] = {
             "routing_key": self.settings.routing_key.get_secret_value(),
             "event_action": action,
-            "dedup_key": _key(notice.subject),
+            "dedup_key": _key(notification.subject),
         }
         if action == "trigger":
             event["client"] = "AI Workforce Scorecard"
             event["payload"] = {
-                "summary": clipped(notice.title, SUMMARY_LENGTH),
-                "severity": SEVERITY[notice.severity],
-                "source": notice.data.get("model_id") or "scorecard",
-                "timestamp": notice.happened_at.isoformat(),
-                "class": notice.data.get("alert_kind") or notice.event,
-                "custom_details": dict(notice.facts),
+                "summary": clipped(notification.title, SUMMARY_LENGTH),
+                "severity": SEVERITY[notification.severity],
+                "source": notification.data.get("model_id") or "scorecard",
+                "timestamp": notification.happened_at.isoformat(),
+                "class": notification.data.get("alert_kind") or notification.event,
+                "custom_details": dict(notification.facts),
             }
-            if notice.link:
-                event["client_url"] = notice.link
-                event["links"] = [{"href": notice.link, "text": "Open the scorecard"}]
+            if notification.link:
+                event["client_url"] = notification.link
+                event["links"] = [{"href": notification.link, "text": "Open the scorecard"}]
         return event
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.notify.http import post
-from pipelines.notify.notice import Notice, clipped
+from pipelines.notify.notification import Notification, clipped
 from pipelines.settings import SlackSettings
 
 MOST_IN_A_MESSAGE = 10
@@ -34,41 +34,41 @@ class Slack:
     settings: SlackSettings
     name = "slack"
 
-    def batches(self, notices: Sequence[Notice]) -> Iterator[Sequence[Notice]]:
+    def batches(self, notifications: Sequence[Notification]) -> Iterator[Sequence[Notification]]:
         """Up to ten in a message, fewer if they are long."""
-        message: list[Notice] = []
+        message: list[Notification] = []
         length = 0
-        for notice in notices:
-            more = len(_section(notice))
+        for notification in notifications:
+            more = len(_section(notification))
             if message and (len(message) == MOST_IN_A_MESSAGE or length + more > LONGEST_MESSAGE):
                 yield message
                 message, length = [], 0
-            message.append(notice)
+            message.append(notification)
             length += more
         if message:
             yield message
 
-    def send(self, notices: Sequence[Notice], now: datetime) -> None:
+    def send(self, notifications: Sequence[Notification], now: datetime) -> None:
         """Post one message."""
-        first, *others = notices
+        first, *others = notifications
         more = f" and {len(others)} more" if others else ""
         message = {
             "text": escaped(clipped(first.title, TITLE_LENGTH)) + more,
             "blocks": [
-                {"type": "section", "text": {"type": "mrkdwn", "text": _section(notice)}, "expand": True}
-                for notice in notices
+                {"type": "section", "text": {"type": "mrkdwn", "text": _section(notification)}, "expand": True}
+                for notification in notifications
             ],
             "unfurl_links": False,
         }
         post(self.settings.webhook_url.get_secret_value(), json.dumps(message).encode())
 
 
-def _section(notice: Notice) -> str:
+def _section(notification: Notification) -> str:
     """A notification in Slack's markup, without the facts that do not fit: escaping makes text longer."""
-    sign = SIGN.get(notice.event, SIGN[notice.severity])
-    text = f"{sign} *{escaped(clipped(notice.title, TITLE_LENGTH))}*"
-    link = f"\n<{escaped(notice.link)}|Open the scorecard>" if notice.link else ""
-    for label, fact in notice.facts:
+    sign = SIGN.get(notification.event, SIGN[notification.severity])
+    text = f"{sign} *{escaped(clipped(notification.title, TITLE_LENGTH))}*"
+    link = f"\n<{escaped(notification.link)}|Open the scorecard>" if notification.link else ""
+    for label, fact in notification.facts:
         line = f"\n{label}: {escaped(clipped(fact, FACT_LENGTH))}"
         if len(text) + len(line) + len(link) <= LONGEST_BLOCK:
             text += line

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.notify.http import post
-from pipelines.notify.notice import Notice, singly
+from pipelines.notify.notification import Notification, singly
 from pipelines.settings import WebhookSettings
 
 
@@ -22,32 +22,32 @@ class Webhook:
     settings: WebhookSettings
     name = "webhook"
 
-    def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
+    def batches(self, notifications: Sequence[Notification]) -> Iterable[Sequence[Notification]]:
         """One per message."""
-        return singly(notices)
+        return singly(notifications)
 
-    def send(self, notices: Sequence[Notice], now: datetime) -> None:
+    def send(self, notifications: Sequence[Notification], now: datetime) -> None:
         """Post one notification. The time of the attempt is signed too, to prevent replays."""
-        (notice,) = notices
+        (notification,) = notifications
         body = json.dumps(
             {
-                "type": notice.event,
-                "timestamp": notice.happened_at.isoformat().replace("+00:00", "Z"),
-                "text": notice.title,
-                "link": notice.link,
-                "data": notice.data,
+                "type": notification.event,
+                "timestamp": notification.happened_at.isoformat().replace("+00:00", "Z"),
+                "text": notification.title,
+                "link": notification.link,
+                "data": notification.data,
             },
             separators=(",", ":"),
         ).encode()
         moment = str(int(now.timestamp()))
         headers = {
-            "webhook-id": notice.notice_id,
+            "webhook-id": notification.notification_id,
             "webhook-timestamp": moment,
-            "webhook-signature": self._signature(notice.notice_id, moment, body),
+            "webhook-signature": self._signature(notification.notification_id, moment, body),
         }
         post(self.settings.url.get_secret_value(), body, headers)
 
-    def _signature(self, notice_id: str, moment: str, body: bytes) -> str:
+    def _signature(self, notification_id: str, moment: str, body: bytes) -> str:
         key = base64.b64decode(self.settings.secret.get_secret_value().removeprefix("whsec_"))
-        digest = hmac.new(key, f"{notice_id}.{moment}.".encode() + body, hashlib.sha256).digest()
+        digest = hmac.new(key, f"{notification_id}.{moment}.".encode() + body, hashlib.sha256).digest()
         return "v1," + base64.b64encode(digest).decode()

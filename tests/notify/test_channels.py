@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from pipelines.notify.delivery import connected, send_test
 from pipelines.notify.mail import Mail
-from pipelines.notify.notice import Notice, RejectedError, UnfitError, UnreachableError
+from pipelines.notify.notification import Notification, RejectedError, UnfitError, UnreachableError
 from pipelines.settings import EmailSettings, Settings, WebhookSettings
 from tests.notify.conftest import KEY, ROUTING_KEY, Company, alert, closed
 from tests.notify.receivers import MailServer
@@ -26,9 +26,9 @@ HOSTILE = "<!channel> & <script>alert(1)</script> <https://evil.example|click>\r
 NOW = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
-def notice(number: int = 1, **changes: Any) -> Notice:
+def notification(number: int = 1, **changes: Any) -> Notification:
     fields: dict[str, Any] = {
-        "notice_id": f"msg_{number}",
+        "notification_id": f"msg_{number}",
         "subject": f"fraud:guardrail:a{number}:2026-02-23T00",
         "event": "alert.opened",
         "happened_at": NOW,
@@ -38,7 +38,7 @@ def notice(number: int = 1, **changes: Any) -> Notice:
         "link": None,
         "data": {},
     }
-    return Notice(**{**fields, **changes})
+    return Notification(**{**fields, **changes})
 
 
 def test_a_webhook_is_signed_over_its_id_its_time_and_its_very_bytes(company: Company) -> None:
@@ -163,7 +163,7 @@ def test_an_id_longer_than_pagerduty_takes_stays_one_key(company: Company) -> No
     assert first == last and len(first) <= 255
 
 
-def test_a_test_notice_wakes_nobody_for_long_and_is_not_kept(company: Company) -> None:
+def test_a_test_notification_wakes_nobody_for_long_and_is_not_kept(company: Company) -> None:
     company.connect("slack", "webhook", "pagerduty")
     for channel in connected(company.settings):
         send_test(channel, company.settings)
@@ -239,7 +239,7 @@ def test_mail_goes_over_starttls_after_a_login_to_everybody(
     post_office: tuple[MailServer, int], tmp_path: Path
 ) -> None:
     server, port = post_office
-    mail(port, tmp_path).send([notice()], NOW)
+    mail(port, tmp_path).send([notification()], NOW)
     (message,) = server.taken
     assert server.recipients == [["leads@company.example", "fraud-owner@company.example"]]
     assert message["Subject"] == "Page opened: Fraud scoring, 1"
@@ -248,28 +248,30 @@ def test_mail_goes_over_starttls_after_a_login_to_everybody(
     assert body is not None and "Owner: fraud-owner@company.example" in body.get_content()
 
 
-def test_notices_of_one_alert_are_one_thread_and_a_repetition_has_the_same_id(
+def test_notifications_of_one_alert_are_one_thread_and_a_repetition_has_the_same_id(
     post_office: tuple[MailServer, int], tmp_path: Path
 ) -> None:
     server, port = post_office
     channel = mail(port, tmp_path)
-    channel.send([notice()], NOW)
-    channel.send([notice()], NOW)
-    channel.send([notice(notice_id="msg_later", event="alert.closed")], NOW)
+    channel.send([notification()], NOW)
+    channel.send([notification()], NOW)
+    channel.send([notification(notification_id="msg_later", event="alert.closed")], NOW)
     first, again, later = server.taken
     assert first["Message-ID"] == again["Message-ID"] != later["Message-ID"]
     assert first["References"] == later["References"]
 
 
-def test_up_to_three_notices_are_written_singly_and_more_as_one_digest(tmp_path: Path) -> None:
+def test_up_to_three_notifications_are_written_singly_and_more_as_one_digest(tmp_path: Path) -> None:
     channel = mail(25, tmp_path)
-    assert [len(batch) for batch in channel.batches([notice(n) for n in range(3)])] == [1, 1, 1]
-    assert [len(batch) for batch in channel.batches([notice(n) for n in range(140)])] == [100, 40]
+    assert [len(batch) for batch in channel.batches([notification(n) for n in range(3)])] == [1, 1, 1]
+    assert [len(batch) for batch in channel.batches([notification(n) for n in range(140)])] == [100, 40]
 
 
-def test_a_digest_holds_every_notice(post_office: tuple[MailServer, int], tmp_path: Path) -> None:
+def test_a_digest_holds_every_notification(post_office: tuple[MailServer, int], tmp_path: Path) -> None:
     server, port = post_office
-    mail(port, tmp_path).send([notice(1), notice(2, severity="ticket"), notice(3), notice(4)], NOW)
+    mail(port, tmp_path).send(
+        [notification(1), notification(2, severity="ticket"), notification(3), notification(4)], NOW
+    )
     (message,) = server.taken
     assert message["Subject"] == "4 scorecard notifications, 3 of them pages"
     body = message.get_body(("plain",))
@@ -280,7 +282,7 @@ def test_a_digest_holds_every_notice(post_office: tuple[MailServer, int], tmp_pa
 def test_hostile_text_is_text_in_mail(post_office: tuple[MailServer, int], tmp_path: Path) -> None:
     server, port = post_office
     link = 'https://x.example/"><script>'
-    mail(port, tmp_path).send([notice(title=HOSTILE, facts=(("Owner", HOSTILE),), link=link)], NOW)
+    mail(port, tmp_path).send([notification(title=HOSTILE, facts=(("Owner", HOSTILE),), link=link)], NOW)
     (message,) = server.taken
     assert message["Bcc"] is None
     html = message.get_body(("html",))
@@ -290,26 +292,26 @@ def test_hostile_text_is_text_in_mail(post_office: tuple[MailServer, int], tmp_p
 
 def test_a_wrong_login_is_a_rejection(post_office: tuple[MailServer, int], tmp_path: Path) -> None:
     with pytest.raises(RejectedError, match="535"):
-        mail(post_office[1], tmp_path, user="nobody").send([notice()], NOW)
+        mail(post_office[1], tmp_path, user="nobody").send([notification()], NOW)
 
 
 def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(
     post_office: tuple[MailServer, int], tmp_path: Path
 ) -> None:
     with pytest.raises(RejectedError, match="no secure connection"):
-        mail(post_office[1], tmp_path, ca_file=None).send([notice()], NOW)
+        mail(post_office[1], tmp_path, ca_file=None).send([notification()], NOW)
 
 
 def test_a_server_without_tls_gets_no_password(tmp_path: Path, authority: trustme.CA) -> None:
     server = MailServer()
     with server.up(None) as port, pytest.raises(RejectedError, match="no secure connection"):
-        mail(port, tmp_path).send([notice()], NOW)
+        mail(port, tmp_path).send([notification()], NOW)
 
 
 def test_a_relay_on_this_machine_needs_neither_tls_nor_login(tmp_path: Path) -> None:
     server = MailServer()
     with server.up(None) as port:
-        mail(port, tmp_path, tls="none", user=None, password=None, ca_file=None).send([notice()], NOW)
+        mail(port, tmp_path, tls="none", user=None, password=None, ca_file=None).send([notification()], NOW)
     assert len(server.taken) == 1
 
 
@@ -324,7 +326,7 @@ def test_a_mail_servers_reply_says_whether_to_try_again(
     server, port = post_office
     server.replies.append(reply)
     with pytest.raises(error):
-        mail(port, tmp_path).send([notice()], NOW)
+        mail(port, tmp_path).send([notification()], NOW)
 
 
 def test_a_mail_server_that_is_down_is_unreachable(tmp_path: Path, authority: trustme.CA) -> None:
@@ -332,7 +334,7 @@ def test_a_mail_server_that_is_down_is_unreachable(tmp_path: Path, authority: tr
     with server.up(None) as port:
         pass
     with pytest.raises(UnreachableError, match="ConnectionRefused"):
-        mail(port, tmp_path).send([notice()], NOW)
+        mail(port, tmp_path).send([notification()], NOW)
 
 
 @pytest.mark.parametrize("changes", [{"password": None}, {"tls": "none"}], ids=["no password", "in the clear"])

@@ -12,7 +12,7 @@ from pipelines.notify import delivery
 from pipelines.notify.alerts import change
 from pipelines.notify.delivery import notify_failure
 from pipelines.notify.failures import Failed
-from pipelines.notify.notice import TIMEOUT_SECONDS, UnfitError
+from pipelines.notify.notification import TIMEOUT_SECONDS, UnfitError
 from pipelines.notify.outbox import Outbox, OutboxBusyError, opened
 from pipelines.notify.webhook import Webhook
 from tests.notify.conftest import Company, alert, at, closed
@@ -231,10 +231,10 @@ def test_a_message_nobody_can_write_holds_up_no_other(company: Company, monkeypa
     company.publish(alert("bad"), alert("good"))
     real = delivery.Webhook.send
 
-    def send(self: delivery.Webhook, notices: Any, now: datetime) -> None:
-        if notices[0].data["subject_id"] == "bad":
+    def send(self: delivery.Webhook, notifications: Any, now: datetime) -> None:
+        if notifications[0].data["subject_id"] == "bad":
             raise KeyError("secret-token")
-        real(self, notices, now)
+        real(self, notifications, now)
 
     monkeypatch.setattr(delivery.Webhook, "send", send)
     reports = company.tick()
@@ -258,7 +258,7 @@ def test_killed_between_sending_and_keeping_it_says_the_same_again_under_the_sam
     assert first.json["dedup_key"] == again.json["dedup_key"] == alert()["alert_id"]
 
 
-def test_the_id_of_a_notice_is_the_same_in_every_attempt_and_new_with_every_change(
+def test_the_id_of_a_notification_is_the_same_in_every_attempt_and_new_with_every_change(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company.connect("webhook")
@@ -317,9 +317,9 @@ def test_a_slow_receiver_does_not_use_up_the_tick(company: Company, monkeypatch:
     company.publish(*(alert(f"a{number}") for number in range(5)))
     real = delivery.Webhook.send
 
-    def slow(self: delivery.Webhook, notices: Any, now: datetime) -> None:
+    def slow(self: delivery.Webhook, notifications: Any, now: datetime) -> None:
         company.now += timedelta(seconds=5)
-        real(self, notices, now)
+        real(self, notifications, now)
 
     monkeypatch.setattr(delivery.Webhook, "send", slow)
     monkeypatch.setattr(delivery, "TIME_PER_TICK", timedelta(seconds=13))

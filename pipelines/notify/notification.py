@@ -17,14 +17,14 @@ TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Notice:
+class Notification:
     """One change of one subject, as sent to one channel.
 
-    `notice_id` is the same in every attempt, so that a receiver can recognise duplicates; `subject` is the alert
-    or the run, the same in all its notices; `facts` are for people, `data` is for programs.
+    `notification_id` is the same in every attempt, so that a receiver can recognise duplicates; `subject` is the alert
+    or the run, the same in all its notifications; `facts` are for people, `data` is for programs.
     """
 
-    notice_id: str
+    notification_id: str
     subject: str
     event: str
     happened_at: datetime
@@ -46,10 +46,10 @@ class Channel(Protocol):
     def settings(self) -> ChannelSettings:
         """Its settings, of which every channel has the lowest severity that is sent to it."""
 
-    def batches(self, notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
-        """`notices` grouped into messages, in order."""
+    def batches(self, notifications: Sequence[Notification]) -> Iterable[Sequence[Notification]]:
+        """`notifications` grouped into messages, in order."""
 
-    def send(self, notices: Sequence[Notice], now: datetime) -> None:
+    def send(self, notifications: Sequence[Notification], now: datetime) -> None:
         """Send one message; returns once the receiver has accepted it.
 
         Raises UnreachableError, RejectedError or UnfitError. Their text is logged and holds no secret.
@@ -73,9 +73,9 @@ class UnfitError(Exception):
     """The receiver accepts messages, but not this one."""
 
 
-def singly(notices: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
-    """A message for each notice."""
-    return ((notice,) for notice in notices)
+def singly(notifications: Sequence[Notification]) -> Iterable[Sequence[Notification]]:
+    """A message for each notification."""
+    return ((notification,) for notification in notifications)
 
 
 def clipped(text: str, length: int) -> str:
