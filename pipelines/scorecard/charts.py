@@ -1,7 +1,7 @@
 """The pictures: one Vega-Lite specification each, written with Altair, without data, compiled to Vega.
 
 The page fills a picture once for each of its panels, with rows it names `rows`; where days are read, also with
-`events` (releases, incidents), `period` (what is chosen) and `rulers` (what is told of a day under the pointer).
+`events` (releases, incidents), `period` (what is chosen) and `rulers` (what is shown of a day under the pointer).
 Colours come with the rows or from the style sheet, so that dark mode needs no second specification.
 """
 
@@ -21,7 +21,7 @@ ONCE = alt.InlineData(values=[{}])  # a rule over many rows would be drawn once 
 INK, SOFT, FAINT, ACCENT = "var(--ink)", "var(--soft)", "var(--rule)", "var(--accent)"
 HEIGHT: Final = 240
 EVENTS_AT: Final = -7
-"""Where the marks of events stand, in pixels below the plot's top edge: above it, where no target and no line runs."""
+"""The position of events' marks, in pixels below the plot's top edge: above it, where no target and no line is."""
 FONT: Final = "system-ui, sans-serif"
 """A stack of names, not a variable: Vega measures text with it."""
 
@@ -92,7 +92,7 @@ def _events() -> list[Chart]:
 
 
 def _rulers() -> Chart:
-    """A day under the pointer says what stands on it, so that nobody has to hit a line."""
+    """A day under the pointer shows its values, so that nobody has to hit a line."""
     return (
         alt.Chart(RULERS)
         .mark_bar(opacity=0, cursor="crosshair")
@@ -121,12 +121,12 @@ def trend(*, zero: bool = True) -> Chart:
 
 
 def level() -> Chart:
-    """The same where the distance from zero says nothing: shares that stand near one, net present values."""
+    """The same where the distance from zero says nothing: shares that are near one, net present values."""
     return trend(zero=False)
 
 
 def lines(*, zero: bool = True) -> Chart:
-    """A value over time for a few parts; what is not final yet is hollow."""
+    """A value over time for a few parts; values that are not final have empty marks."""
     base = alt.Chart(ROWS).encode(_day(), _COLOUR, alt.Detail("part:N"))
     return alt.layer(
         _period(),
@@ -238,7 +238,7 @@ def forest() -> Chart:
 
 
 def cash() -> Chart:
-    """A project's discounted flows, cumulated: the plan dashed, what is known bold, booked months dotted."""
+    """A project's discounted flows, cumulated: the plan dashed, the forecast bold, actual months as points."""
     base = alt.Chart(ROWS).encode(_day())
     return alt.layer(
         alt.Chart(ONCE).mark_rule(color=INK, opacity=0.35).encode(alt.YDatum(0)),

@@ -1,6 +1,6 @@
 """What the page reads: one query over the published marts for each of its tables.
 
-The queries choose and shape; what a number means was settled in the mart. Their columns are what the page asks for.
+The queries choose and shape; the marts define what a number means. Their columns are those that the page reads.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-IS_ROLLED_HERE: Final = "measure_kind not in ('distinct', 'mean')"
-"""Whether days are rolled here: users are distinct and means have intervals, so their own marts do it."""
+DAYS_ADD_UP: Final = "measure_kind not in ('distinct', 'mean')"
+"""Whether rolling values are sums of days, computed here: distinct users and means have marts of their own."""
 
 DATASETS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -26,8 +26,8 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "rolling_days, has_single_days, measure_kind "
             "from mart_scorecard inner join mart_kpis using (kpi_id) where period = 'day') "
             "select kpi_id, model_id, day, "
-            f"case when {IS_ROLLED_HERE} and has_single_days then numerator / nullif(denominator, 0) end as value, "
-            f"case when {IS_ROLLED_HERE} then sum(numerator) over rolled / nullif(sum(denominator) over rolled, 0) end "
+            f"case when {DAYS_ADD_UP} and has_single_days then numerator / nullif(denominator, 0) end as value, "
+            f"case when {DAYS_ADD_UP} then sum(numerator) over rolled / nullif(sum(denominator) over rolled, 0) end "
             "as rolling_value from days window rolled as (partition by model_id, kpi_id order by day "
             "range between to_days(rolling_days - 1) preceding and current row) "
             "qualify numerator is not null or rolling_value is not null order by model_id, kpi_id, day"

@@ -1,4 +1,4 @@
-"""The page: one file that asks nothing of any server, put together from a shell, a style, a script and the data."""
+"""The page: one file that needs no server, assembled from a shell, a style, a script and the data."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.scorecard.payload import packed, squeezed
-from pipelines.scorecard.pictures import pictures
+from pipelines.scorecard.payload import gzipped, packed
+from pipelines.scorecard.pictures import compiled_charts
 
 ASSETS: Final = Path(__file__).parent / "assets"
-LIBRARIES: Final = "window.vegaEmbed = vegaEmbed; window.drawerReady();"
-"""What the bundle of Vega does once it has run: the page waits for it with the first picture, not before."""
+READY_SNIPPET: Final = "window.vegaEmbed = vegaEmbed; window.drawerReady();"
+"""JavaScript at the end of Vega's bundle: the page waits for it with the first picture, not before."""
 
 
-def page(tables: Mapping[str, pa.Table], company: str, made_at: str, kept: Path) -> str:
+def page(tables: Mapping[str, pa.Table], company: str, made_at: str, cache_folder: Path) -> str:
     """The page over `tables` (those of `datasets.DATASETS`), for `company`, as published at `made_at` (UTC, ISO 8601).
 
-    What is the same on every page is kept in the folder `kept`.
-    The content security policy it carries lets its own two scripts run, by their digests, and nothing else be fetched.
+    The parts that are the same on every page are cached in `cache_folder`. Its content security policy allows its own
+    two scripts, by their digests, and no requests.
     """
-    drawn = pictures(kept, LIBRARIES)
-    libraries = drawn["libraries"]
-    # A closing tag inside a script would end its element; the libraries come packed and need no such care.
-    behaviour = _asset("page.js").replace("</script", "<\\/script")
-    allowed = " ".join(f"'sha256-{_digest(script)}'" for script in (libraries, behaviour))
+    compiled = compiled_charts(cache_folder, READY_SNIPPET)
+    libraries = compiled["libraries"]
+    # A closing tag inside a script would end its element; the libraries are compressed and have none.
+    script = _asset("page.js").replace("</script", "<\\/script")
+    allowed = " ".join(f"'sha256-{_digest(text)}'" for text in (libraries, script))
     return Template(_asset("page.html")).substitute(
         policy=(
             f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
@@ -38,9 +38,9 @@ def page(tables: Mapping[str, pa.Table], company: str, made_at: str, kept: Path)
         ),
         title=html.escape(f"{company} · AI workforce scorecard"),
         style=_asset("page.css"),
-        data=packed(tables, {"company": company, "made_at": made_at, "charts": drawn["specifications"]}),
-        libraries=squeezed(libraries),
-        behaviour=behaviour,
+        data=packed(tables, {"company": company, "made_at": made_at, "charts": compiled["specifications"]}),
+        libraries=gzipped(libraries),
+        script=script,
     )
 
 

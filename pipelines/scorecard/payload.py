@@ -1,6 +1,6 @@
 """The page's tables, packed: columns of numbers at few significant digits, texts once each, gzip, base64.
 
-Dense series of days are a hundredth of the rows they stand for; the browser unpacks them with DecompressionStream.
+Dense series of days are a hundredth of the size of their rows; the browser unpacks them with DecompressionStream.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any, Final
 import pyarrow as pa
 
 SIGNIFICANT_DIGITS: Final = 5
-"""More than anybody reads; a test holds every number on the page against its mart at this precision."""
+"""More than anybody reads; a test compares every number on the page with its mart at this precision."""
 DRAWN: Final = {"hours", "latency", "budgets", "adoption", "retention", "cohorts", "drift", "satisfaction"}
-"""Tables whose measures are drawn and never added up: one digit less, a tenth of a large page."""
+"""Tables with measures that are drawn and never added up: one digit less, a tenth of a large page."""
 DRAWN_DIGITS: Final = 4
 
 
@@ -34,10 +34,10 @@ def packed(tables: Mapping[str, pa.Table], facts: Mapping[str, object]) -> str:
             if name not in ("days", "weeks")
         },
     }
-    return squeezed(json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False))
+    return gzipped(json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False))
 
 
-def squeezed(text: str) -> str:
+def gzipped(text: str) -> str:
     """`text` gzipped, as base64."""
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
