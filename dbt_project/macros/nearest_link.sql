@@ -1,5 +1,5 @@
 {#-
-    Whose an identity was at a moment: the one rule for anonymous and for renamed users.
+    Which user an identity belonged to at a time: the one rule for anonymous and for renamed users.
 
     `subjects` and `links` name CTEs. Subjects: source, delivery_id, from_id, event_date, happened_at.
     Links: source, from_id, user_id, event_date, happened_at. Gives subjects with linked_user_id and

@@ -1,5 +1,5 @@
-{#- The `columns` that the `sources` of a role have in one shape, each in its model `int_<source>_<things>`; whose rows
-    they are stands in `record_source`. -#}
+{#- Union of the models `int_<source>_<things>` over the `sources` of a role: their common `columns`, and the source in
+    `record_source`. -#}
 {% macro united(sources, things, columns) -%}
 {% for source in sources -%}
     select

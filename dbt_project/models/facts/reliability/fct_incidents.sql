@@ -21,7 +21,7 @@ events as (
 
 covered as (select * from {{ ref('int_incident_sources__covered') }}),
 
--- Merged and suppressed records tell nothing of the incident's times.
+-- Merged and suppressed records do not contribute times.
 counted as (
 
     select *

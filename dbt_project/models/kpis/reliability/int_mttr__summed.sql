@@ -10,7 +10,7 @@ incidents as (
 
 ),
 
--- An incident of a model the catalog does not know counts as much.
+-- Incidents of unmapped models count too.
 models as (
 
     select model_id from {{ ref('dim_models') }}
@@ -33,7 +33,7 @@ events as (
 
 resolved as (select * from {{ ref('int_resolved_incidents__resampled') }}),
 
--- An export may tell of an end on a day that no file was loaded for: the period counts it all the same.
+-- A resolution can be on a day without files; its period is covered all the same.
 covered_periods as (
 
     select
