@@ -118,7 +118,7 @@ def pipeline(settings: Settings) -> None:
                 if found is None:
                     continue
                 raw = replacing.raw_name(source, table)
-                if table.name in source.viewed:
+                if table.name in source.external:
                     connection.execute(f"create or replace view {raw} as {found}")
                     continue
                 reduced, *others = source.derived[table.name].inputs

@@ -98,7 +98,7 @@ SOURCE = Source(
             ),
             expectations=(
                 Expectation(
-                    "events that say whose they are",
+                    "events that name a user or device",
                     "avg(case when coalesce(user_id, device_id, amplitude_id) is null then 0.0 else 1.0 end)",
                     "more than half of the events carry no id of a user or device: the export lost its columns",
                     low=0.5,

@@ -3,8 +3,8 @@
 Bins are independent of any reference, so that a file is read once whatever it is compared with later. Few distinct
 numbers are kept as they are; others fall into bins of equal width on the logarithm, `2^bin_bits` an octave, as many
 bits as give some hundred bins between the smallest and the largest size in a sample: values far from zero and close
-together are told apart as well as a heavy tail is. A bin of fewer bits is a whole number of bins of more, so bins merge
-exactly; the dbt macro `fine_bin` merges them. Which columns a file has and what they mean is its source's to say.
+together are resolved as well as a heavy tail. A bin of fewer bits is a whole number of bins of more, so bins merge
+exactly; the dbt macro `fine_bin` merges them. A file's source defines its columns.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pipelines.sources.spec import Column, Format, Rule
 from pipelines.sources.values import category, category_text, identifier, instant
 
 SAMPLE, EXACT_DISTINCT = 32, 16
-"""How numbers are binned is told by one row in `SAMPLE`, a hash of its number, the same at every reading. Where that
-shows at most `EXACT_DISTINCT` values they are kept as they are: some hundred at most. A number beyond the sample's
+"""One row in `SAMPLE` (by a hash of its number, the same at every reading) determines how numbers are binned. If these
+have at most `EXACT_DISTINCT` values, all are kept unchanged: some hundred at most. A number beyond the sample's
 extremes has its bin as well."""
 MARKS = 100
-"""Quantiles of the sample that tell where much lies close together."""
+"""Quantiles of the sample, which show dense regions."""
 MOST_BITS, MOST_BINS = 40, 32_768
 CATEGORIES = 500
 """Categories kept an hour and feature, the most frequent; the rest are `OTHER` together."""
@@ -113,8 +113,8 @@ def _binned(dims: tuple[str, ...], rows: str) -> str:
     """Counts of bins, from the relations `sized`, `numbers` and `texts`.
 
     `sized` has a row per `dims` and feature, with a number for it, `place`, and the `scale` of its bins; `numbers` has
-    a row per place and `bin_key`, `texts` per place and `text`: null for what is missing. `rows` says how many of the
-    file's rows a bin of so many values stands for.
+    a row per place and `bin_key`, `texts` per place and `text`: null for what is missing. `rows` is SQL of how many of
+    the file's rows a bin represents.
     """
     return f"""
     ranked as (
@@ -141,8 +141,8 @@ _NUMBER_IN_TEXT = "case when not regexp_matches(text, '^-?0[0-9]') then try_cast
 
 def long_bins(values: str, dims: tuple[str, ...], bins: int) -> str:
     """Bins of a relation of one row a value: `dims`, feature, value and _row."""
-    told = (*dims, "feature")
-    keys = ", ".join(told)
+    key_columns = (*dims, "feature")
+    keys = ", ".join(key_columns)
     return f"""
     with typed as (
         select {keys}, _row, {category("value")} as text from (
@@ -159,11 +159,11 @@ def long_bins(values: str, dims: tuple[str, ...], bins: int) -> str:
     samples as (select {keys}, {_sampled("number")} as sampled from good where {_IN_SAMPLE} group by {keys}),
     sized as materialized (
         select f.*, row_number() over () as place, {_scale("sampled", bins)} as scale
-        from found as f left join samples as s on {_same("f", "s", told)}
+        from found as f left join samples as s on {_same("f", "s", key_columns)}
     ),
     counted as materialized (
         select place, {_key("number", "scale")} as bin_key, text, count(*) as value_count
-        from good as g join sized as s on {_same("g", "s", told)}
+        from good as g join sized as s on {_same("g", "s", key_columns)}
         group by all
     ),
     numbers as (select place, bin_key, value_count from counted where text is null),
@@ -287,7 +287,7 @@ class _Feature:
 
 
 def _instant(column: str) -> str:
-    # A Parquet timestamp without a zone is taken as it stands; text needs the detour over zones.
+    # A Parquet timestamp without a zone is used unchanged; text needs the conversion by zones.
     return f"""case
             when typeof({column}) in ('TIMESTAMP', 'TIMESTAMP_NS', 'TIMESTAMP_MS', 'TIMESTAMP_S')
             then try_cast({column} as timestamp)
@@ -305,9 +305,9 @@ def parquet_format(
     """
     ours = {f'"{logged}"': column for logged, column in dims.items()}
     instant = _instant(f'"{time}"')
-    told = f"date_trunc('hour', {instant})" if table == "bins_hourly" else instant
+    at = f"date_trunc('hour', {instant})" if table == "bins_hourly" else instant
     named = ", ".join(
-        f"{told if column == dims[time] else identifier(logged)} as {column}" for logged, column in ours.items()
+        f"{at if column == dims[time] else identifier(logged)} as {column}" for logged, column in ours.items()
     )
     required = tuple(logged for logged, column in dims.items() if column not in ("environment", "model_version"))
     faults = {f"{dims[logged]} is missing": f'"{logged}" is null' for logged in required}

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pipelines.sources.spec import Column, Format, Rule, Source, Table
 from pipelines.sources.values import instant
 
-# One planned ahead stands on the day its file was written: no row lies on a day that has not come.
+# A planned campaign is on the day its file was written: no row is on a future day.
 _SELECT = f"""
     select
         _row, _raw,

@@ -1,7 +1,7 @@
 """Change records: ServiceNow's change_request table, as its CSV and JSON exports and its Table API give it.
 
-Every change is taken in; which of them put a model's version into production is said in dbt. Times are read as
-UTC: an export bears those of the user who ran it, so it is run by one whose time zone is UTC.
+Every change is ingested; dbt decides which of them put a model's version into production. Times are read as UTC: an
+export has them in the time zone of the user who ran it, which must be UTC.
 """
 
 from __future__ import annotations

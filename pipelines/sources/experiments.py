@@ -42,7 +42,7 @@ EVENTS: Final = Table(
     name="events",
     description="One row per event of a user that a metric may count, as delivered.",
     columns=(
-        Column("event_id", "VARCHAR", "Tells one event from another; null where the export has none."),
+        Column("event_id", "VARCHAR", "Identifies the event; null where the export has none."),
         Column("user_id", "VARCHAR", "The unit, by the id it is assigned by.", required=True),
         Column("event_name", "VARCHAR", "What happened; the catalog's metrics name it.", required=True),
         Column("event_at", "TIMESTAMP", "When it happened.", required=True),
@@ -99,7 +99,7 @@ def _flat(
     others: str | None = None,
     instead: Mapping[str, str] = MappingProxyType({}),
 ) -> Format:
-    """A file whose columns are the table's under other names (`columns`: the file's → the table's).
+    """A file with the table's columns under other names (`columns`: the file's → the table's).
 
     `others`: the table's column that keeps whatever other columns the file has. `instead`: a column of the file → one
     that is read where it is empty, if the file has it.

@@ -27,8 +27,8 @@ from pipelines.sources.binning import (
 from pipelines.sources.spec import Column, Derived, Format, Names, Source, Table, Writing
 
 BINS = 768
-"""Bins aimed at between the extremes of an hour's sample: half as many again as a snapshot's, so that what is compared
-with a snapshot is told finer than it."""
+"""Bins aimed at between the extremes of an hour's sample: half as many again as a snapshot's, so that a log is finer
+than the snapshot it is compared with."""
 _ENVIRONMENT = Column("environment", "VARCHAR", "prod, shadow, staging …; not logged means prod.")
 
 VALUES = Table(
@@ -38,7 +38,7 @@ VALUES = Table(
         Column("observed_at", "TIMESTAMP", "When the model read or gave it.", True),
         *MODEL,
         _ENVIRONMENT,
-        Column("prediction_id", "VARCHAR", "Tells a row delivered twice from two rows."),
+        Column("prediction_id", "VARCHAR", "Identifies a row that was delivered twice."),
         FEATURE,
         VALUE,
     ),
@@ -107,7 +107,7 @@ _JSON_KEYS = ("model", "version", "environment", "feature", "window_start", "bin
 _JSON_TYPES = ", ".join(f'"{key}": "VARCHAR"' for key in _JSON_KEYS)
 _JSON_ROWS = f"(select t.*, _row, _raw from (select _row, _raw, from_json(doc, '{{{_JSON_TYPES}}}') as t from rows))"
 
-# A value delivered twice is told by its prediction's id. By day, so that a day comes out the same whichever days are
+# A value delivered twice has the same prediction id. By day, so that a day's result does not depend on which days are
 # replaced with it.
 _LOGGED_ONCE = """(
         select *, date_trunc('hour', observed_at) as hour_at from "values" qualify row_number() over (
@@ -117,7 +117,7 @@ _LOGGED_ONCE = """(
         ) = 1
     )"""
 
-# A window's counts stand in the hour it begins.
+# A window's counts are in the hour it begins.
 _WINDOWS = "(select *, date_trunc('hour', window_start_at) as hour_at from window_bins)"
 _COLUMNS = ", ".join((*_DIMENSIONS, "feature", *(column.name for column in BIN)))
 
@@ -176,7 +176,7 @@ SOURCE = Source(
         )
     },
     # Of a bulk log's bins, 7 million of 200 million values (bench/drift.py), the warehouse holds no second copy.
-    viewed=("bins_hourly",),
+    external=("bins_hourly",),
     role="features",
     identifiers=("model_name",),
     names=tuple(Names(table, "model_name", "model_name") for table in ("bins_hourly", "value_bins_hourly")),

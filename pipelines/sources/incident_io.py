@@ -123,7 +123,7 @@ def _time_of(ulid: str) -> str:
 
 
 def _all_of(*paths: str) -> str:
-    """What stands at JSON `paths` of an incident, as a JSON list without repetitions."""
+    """The values at JSON `paths` of an incident, as a JSON list without duplicates."""
     lists = ", ".join(f"json_extract_string(doc, '{path}')" for path in paths)
     return f"to_json(list_sort(list_distinct(list_filter(list_concat({lists}), lambda name: name <> ''))))"
 

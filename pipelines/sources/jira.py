@@ -1,6 +1,6 @@
 """Jira: issues with their changelogs (REST v3, every page that carries one) and the CSV export.
 
-Every issue type is taken in; which of them are incidents is said in `stg_jira__issues`.
+Every issue type is ingested; `stg_jira__issues` decides which of them are incidents.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ISSUES = Table(
         Column("issue_id", "VARCHAR", "Jira's id of the issue; it outlives a move to another project."),
         Column("issue_key", "VARCHAR", "The key people quote, such as MLOPS-12.", required=True),
         Column("project_key", "VARCHAR", "The project's key."),
-        Column("issue_type", "VARCHAR", "Incident, Bug, Story, …; untranslated where the site tells.", required=True),
+        Column("issue_type", "VARCHAR", "Incident, Bug, Story, …; untranslated if the site has it.", required=True),
         Column("summary", "VARCHAR", "What it is about.", free=True),
         Column("url", "VARCHAR", "Where the API finds it."),
         Column("status", "VARCHAR", "The workflow's status."),
@@ -50,7 +50,7 @@ ISSUES = Table(
         Column("resolution", "VARCHAR", "How it was resolved; null while it is not."),
         Column("created_at", "TIMESTAMP", "When it was filed.", required=True),
         Column("updated_at", "TIMESTAMP", "When anything of it last changed, a comment included."),
-        Column("resolved_at", "TIMESTAMP", "Its last resolution only: earlier ones stand in the changelog."),
+        Column("resolved_at", "TIMESTAMP", "Its last resolution only: earlier ones are in the changelog."),
         Column("impact_started_at", "TIMESTAMP", "The custom field `Impact start`: when users felt it first."),
         Column("components", "VARCHAR", "Its components' names, as a JSON list."),
         Column("labels", "VARCHAR", "Its labels, as a JSON list."),

@@ -11,7 +11,7 @@ from pipelines.sources.spec import Column, Format, Names, Paging, Source, Table
 
 INFERENCE_SERVICES = Table(
     name="inference_services",
-    description="One row per delivered snapshot of an InferenceService: what it was told to serve, and what it does.",
+    description="One row per delivered snapshot of an InferenceService: what it should serve, and what it does.",
     columns=(
         Column("inference_service", "VARCHAR", "namespace/name; the catalog maps it to a member.", required=True),
         Column("resource_version", "VARCHAR", "Kubernetes' number of this state.", required=True),
@@ -22,8 +22,8 @@ INFERENCE_SERVICES = Table(
         Column("is_failed", "BOOLEAN", "Whether what was asked for last could not be loaded."),
         Column("revision", "VARCHAR", "The newest revision."),
         Column("traffic_percent", "DOUBLE", "Traffic that goes to the newest revision; 100 where none is split."),
-        Column("uid", "VARCHAR", "Kubernetes' id of the service; one that is made anew has another."),
-        Column("observed", "VARCHAR", "What tells the status of one version asked for from that of the next."),
+        Column("uid", "VARCHAR", "Kubernetes' id of the service; one that is created again has another."),
+        Column("observed", "VARCHAR", "Changes with each requested version, and so separates their statuses."),
         Column(
             "changed_at",
             "TIMESTAMP",

@@ -16,7 +16,7 @@ ADDRESSES: Final = {
 
 
 def mentioned(text: str, by: str) -> str:
-    """SQL of the records of sources other than `by` whose addresses `text` (SQL) holds: a list of `source:key`."""
+    """SQL of the records of sources other than `by` with an address in `text` (SQL): a list of `source:key`."""
     return " || ".join(
         named(f"regexp_extract_all({text}, '{address}', 1)", source)
         for source, address in ADDRESSES.items()

@@ -56,7 +56,7 @@ _MERGED_IDS = """json_extract_string(
 
 _MERGES = f"""
 with
-told as (
+merge_events as (
     select
         _row,
         _raw,
@@ -75,10 +75,10 @@ told as (
 ),
 merged as (
     select _row, _raw, merged_at, {person("id")} as id
-    from (select _row, _raw, merged_at, unnest(merged_ids) as id from told where event_name = '$merge')
+    from (select _row, _raw, merged_at, unnest(merged_ids) as id from merge_events where event_name = '$merge')
 ),
 pairs as (
-    -- Ids merged with one another: one of them stands for all, a user's where there is one.
+    -- Ids merged with one another: one of them represents all, a user's if there is one.
     select
         _row, _raw, merged_at, id as from_id, false as is_identify,
         coalesce(
@@ -87,12 +87,12 @@ pairs as (
         ) as to_id
     from merged
     union all
-    select _row, _raw, merged_at, distinct_id, false, alias_id from told where event_name = '$create_alias'
+    select _row, _raw, merged_at, distinct_id, false, alias_id from merge_events where event_name = '$create_alias'
     union all
-    select _row, _raw, merged_at, anonymous_id, true, identified_id from told where event_name = '$identify'
+    select _row, _raw, merged_at, anonymous_id, true, identified_id from merge_events where event_name = '$identify'
     union all
     -- What Mixpanel has resolved already. Devices are known by the events themselves.
-    select _row, _raw, merged_at, former_id, false, distinct_id from told
+    select _row, _raw, merged_at, former_id, false, distinct_id from merge_events
     where
         event_name not in ('$merge', '$create_alias', '$identify') and former_id is distinct from device_id
         and former_id not like '$device:%' and distinct_id not like '$device:%'
@@ -122,7 +122,7 @@ SOURCE = Source(
                 Column(
                     "insert_id",
                     "VARCHAR",
-                    "Tells one event from another (`$insert_id`); null on events of older libraries.",
+                    "Identifies the event (`$insert_id`); null on events of older libraries.",
                 ),
                 Column(
                     "distinct_id",
@@ -162,7 +162,7 @@ SOURCE = Source(
             ),
             expectations=(
                 Expectation(
-                    "events that say whose they are",
+                    "events that name a user or device",
                     "avg(case when coalesce(user_id, device_id, distinct_id) is null then 0.0 else 1.0 end)",
                     "more than half of the events carry no id of a user or device: the export lost its properties",
                     low=0.5,
@@ -176,7 +176,7 @@ SOURCE = Source(
             "`$create_alias` or an `$identify`, and the one an event was sent with beside the one it was merged into.",
             columns=(
                 Column("from_id", "VARCHAR", "The id that is another's too.", required=True),
-                Column("to_id", "VARCHAR", "The id that stands for both.", required=True),
+                Column("to_id", "VARCHAR", "The id that represents both.", required=True),
                 Column("merged_at", "TIMESTAMP", "When it was said (`time`).", required=True),
                 Column(
                     "is_identify",

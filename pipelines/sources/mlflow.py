@@ -58,7 +58,7 @@ REGISTRY_EVENTS = Table(
 
 
 def _named(workspace: str, name: str) -> str:
-    """A registered model's name, told apart from those of other workspaces (SQL); no name has a slash in it."""
+    """A registered model's name, qualified by its workspace (SQL); no name has a slash in it."""
     return f"concat_ws('/', nullif({workspace}, 'default'), {name})"
 
 

@@ -29,7 +29,7 @@ INCIDENTS = Table(
         _SERVICE_ID,
         _SERVICE_NAME,
         Column("status", "VARCHAR", "triggered, acknowledged or resolved.", required=True),
-        Column("urgency", "VARCHAR", "high or low: how loudly people are told, not how bad it is."),
+        Column("urgency", "VARCHAR", "high or low: how loudly people are notified, not how bad it is."),
         Column("priority_name", "VARCHAR", "The priority's name; null where none was given."),
         Column("created_at", "TIMESTAMP", "When it was first triggered.", required=True),
         Column("updated_at", "TIMESTAMP", "When anything of it last changed, a note included."),
@@ -118,7 +118,7 @@ def _json(pointer: str) -> str:
 def _in_utc(field: str) -> str:
     """The instant in `field`, naive in the zone its page names.
 
-    Text that is no time is passed on as it stands, to be quarantined; so is every time of a page that
+    Text that is not a time is passed on unchanged, to be quarantined; so is every time of a page that
     names no zone, or UTC.
     """
     return f"""case

@@ -102,7 +102,7 @@ _LABEL_REQUIRED = ("prediction_id", "labelled_at", "label")
 
 
 def _parquet_value(logged: str) -> str:
-    """A Parquet column as it stands; a list, a map or a struct as its JSON."""
+    """A Parquet column unchanged; a list, a map or a struct as its JSON."""
     if logged not in ("cohorts", "prediction", "scores", "label"):
         return f'"{logged}"'
     nested = f"regexp_matches(typeof(\"{logged}\"), '^(MAP|STRUCT|JSON)|\\]$')"
@@ -225,7 +225,7 @@ SAGEMAKER_CAPTURE = Format(
         from rows
     ),
     {_answers("payload")},
-    told as (
+    parsed as (
         select *, {_VALUE} as plain, ({_PAIR}) as pair, {_CLASS} as named, {_SCORE} as scored from read
     )
     select coalesce(inference_id, event_id) || part as prediction_id, inferred_at as predicted_at,
@@ -237,7 +237,7 @@ SAGEMAKER_CAPTURE = Format(
             case when not coalesce(try_cast(trim(plain) as double) between 0 and 1, false) then trim(plain) end
         ) as prediction,
         null as scores, null as cohorts, _row, _raw
-    from told"""
+    from parsed"""
     },
 )
 
@@ -295,7 +295,7 @@ SOURCE = Source(
         NANNYML,
     ),
     late=timedelta(days=3),
-    viewed=("predictions", "labels"),
+    external=("predictions", "labels"),
     role="predictions",
     identifiers=("model_name", "endpoint"),
     names=(

@@ -61,7 +61,7 @@ SOURCE = Source(
             name="ratings",
             description="One row per rating as delivered; one changed, taken back or resent is there several times.",
             columns=(
-                Column("rating_id", "VARCHAR", "Tells one rating of a model from another.", required=True),
+                Column("rating_id", "VARCHAR", "Identifies the rating among those of a model.", required=True),
                 Column("model_name", "VARCHAR", "The model, as the product calls it.", required=True),
                 Column("kind", "VARCHAR", "thumbs or stars.", required=True),
                 Column("score", "DOUBLE", "0 or 1 for thumbs, 1 to 5 for stars; null where the rating was taken back."),
@@ -93,7 +93,7 @@ SOURCE = Source(
             name="decisions",
             description="One row per decision as delivered; one overridden later is delivered again.",
             columns=(
-                Column("decision_id", "VARCHAR", "Tells one decision of a model from another.", required=True),
+                Column("decision_id", "VARCHAR", "Identifies the decision among those of a model.", required=True),
                 Column("model_name", "VARCHAR", "The model that decided or suggested.", required=True),
                 Column("is_overridable", "BOOLEAN", "Whether a person could override it.", required=True),
                 Column("is_overridden", "BOOLEAN", "Whether a person did.", required=True),

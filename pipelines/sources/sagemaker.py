@@ -23,7 +23,7 @@ _WEIGHED = """
 
 ENDPOINT_CHANGES = Table(
     name="endpoint_changes",
-    description="One row per delivered 'SageMaker Endpoint State Change'; several may tell of one change.",
+    description="One row per delivered 'SageMaker Endpoint State Change'; several may report one change.",
     columns=(
         _EVENT_ID,
         Column("endpoint_name", "VARCHAR", "The endpoint; the catalog maps it to a member.", required=True),

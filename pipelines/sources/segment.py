@@ -74,7 +74,7 @@ _COMMON_COLUMNS = (
         incidental=True,
     ),
     Column("received_at", "TIMESTAMP", "When Segment took it in (`receivedAt`).", incidental=True),
-    Column("message_id", "VARCHAR", "Tells one call from another (`messageId`)."),
+    Column("message_id", "VARCHAR", "Identifies the call (`messageId`)."),
     Column("user_id", "VARCHAR", "The known user (`userId`); null before log-in."),
     Column("anonymous_id", "VARCHAR", "The browser or app installation (`anonymousId`)."),
 )
@@ -112,7 +112,7 @@ SOURCE = Source(
             rules=(_CLOCK,),
             expectations=(
                 Expectation(
-                    "calls that say whose they are",
+                    "calls that name a user or device",
                     "avg(case when coalesce(user_id, anonymous_id) is null then 0.0 else 1.0 end)",
                     "more than half of the calls carry neither `userId` nor `anonymousId`",
                     low=0.5,

@@ -37,7 +37,7 @@ Role = Literal[
     "usage",
     "versions",
 ]
-"""What a source tells of. Sources of one role are read as one: a KPI names roles, and not vendors."""
+"""The kind of data a source has. Sources of one role are read as one: a KPI names roles, and not vendors."""
 
 DecimalMark = Literal["", ".", ","]
 DateOrder = Literal["", "dmy", "mdy"]
@@ -45,7 +45,7 @@ DateOrder = Literal["", "dmy", "mdy"]
 
 @dataclass(frozen=True)
 class Writing:
-    """How numbers and dates that can be read two ways are written; empty where that is not known.
+    """How ambiguous numbers and dates are written; empty where that is not known.
 
     `decimal`: whether `1.250` is one and a quarter (`.`) or a thousand two hundred and fifty (`,`). `date_order`:
     whether 05/01/2026 begins with its day (`dmy`) or its month (`mdy`).
@@ -59,12 +59,12 @@ class Writing:
 class Column:
     """A column of a raw table.
 
-    `type` is a DuckDB type; `values` says how each is written. `TIMESTAMP` means an instant in UTC: text with an
-    offset is converted, text without one is taken as UTC. A row whose `required` column is missing, or whose value is
-    none of `type`, is quarantined. `free`: text that somebody wrote, or chose from a list: `None` and `null` are words
-    there, not the lack of one. `category`: it may hold a value of any kind, a class, a number or a boolean, which are
-    the same value however a file writes them (`values.category`). `incidental`: it says something beside what the row
-    is about, when a program sent it, say. What cannot be read there is left out and counted, and the row stands.
+    `type` is a DuckDB type; `values` defines how each is parsed. `TIMESTAMP` means an instant in UTC: text with an
+    offset is converted, text without one is in UTC. A row without a value in a `required` column, or with one that is
+    not of `type`, is quarantined. `free`: free text, or a choice from a list: `None` and `null` are words there, no
+    missing values. `category`: it may hold a value of any kind, a class, a number or a boolean, which is the same value
+    however a file writes it (`values.category`). `incidental`: it is not what the row is about, for example when a
+    program sent it. A value that cannot be read there is dropped and counted, and the row loads.
     """
 
     name: str
@@ -118,7 +118,7 @@ class Expectation:
 
 
 CERTAIN = 3.09
-"""Standard errors beyond which a share lies once in a thousand times."""
+"""Standard errors that a share exceeds once in a thousand times by chance."""
 
 
 def wilson_end(share: str, count: str, sign: str) -> str:
@@ -132,13 +132,13 @@ def wilson_end(share: str, count: str, sign: str) -> str:
 class Table:
     """A raw table, `raw.<source>__<name>`, replaced a day at a time.
 
-    Every row also carries `_day` (DATE, its UTC day), `_content_id` (the content it came from) and
-    `_row` (its number there). `day` names the column that places a row in its day.
-    `covers_range`: a content speaks for every day between its first and last row (a restated bill that
-    dropped a day's charges must empty that day), counted apart for each value of `parts`, SQL over the columns.
-    `row_count`: how many records its rows stand for, where a row stands for many.
-    `touched`: columns that say when what a row is of last changed. A change filed in May and closed in June tells of
-    June: the newest of them, or of the days, is how far the source's data reaches.
+    Every row also has `_day` (DATE, its UTC day), `_content_id` (its file version) and `_row` (its number there). `day`
+    is the column that determines a row's day.
+    `covers_range`: a file version covers every day between its first and last row (a restated bill that dropped a day's
+    charges must empty that day), separately for each value of `parts`, SQL over the columns.
+    `row_count`: how many records its rows represent, where a row represents many.
+    `touched`: columns with the time at which a row's subject last changed. A change filed in May and closed in June
+    counts in June: the newest of them, or of the days, is how far the source's data reaches.
     """
 
     name: str
@@ -181,15 +181,15 @@ class Format:
 
     `select` holds, per table name, a query over the relation `rows`. Beside the format's own columns every
     row of `rows` has `_row` (BIGINT), `_raw` (its text, for quarantine), `_path` (the file, relative to the
-    landing folder) and `_latest` (the latest time an event in it may plausibly bear); the query must pass on
-    `_row` and `_raw`. It may leave rows out and make several of one. Rows that no query takes are skipped: `skips`, SQL
-    over `rows`, gives the reason (`_row`, `_reason`) for which each is.
+    landing folder) and `_latest` (the latest time an event in it may plausibly have); the query must pass on
+    `_row` and `_raw`. It may drop rows and make several of one. Rows that are in no query's result are skipped:
+    `skips`, SQL over `rows`, gives the reason for each (`_row`, `_reason`).
 
     csv, parquet: `rows` has the file's columns; those in `optional` that a file lacks are null. CSV columns
     are text, with `null_text` read as null. A file is of this format when it has all of `requires`.
     json: `rows` has a column `doc` (JSON), a record each: a document's `records` path unnested where the
     document has it, the document itself otherwise; and `page`, the document it came from, for what an API
-    says once a page. The format is recognised by `requires`, JSON paths (`$.event`) all present in the first
+    states once per page. The format is recognised by `requires`, JSON paths (`$.event`) all present in the first
     records. Pages that hold no record at all are a quiet day, not an unknown format. The query must take each row by
     itself: small files are read together.
     sqlite: `rows` has a column `doc` (JSON), a row of one of the tables in `records` each, keyed by its columns,
@@ -198,7 +198,7 @@ class Format:
 
     text: `rows` has one row a file, with its content in the column `text`.
 
-    A column of csv, parquet or json, required or optional (json: `$.column`), that a file lacks may stand in the name
+    A column of csv, parquet or json, required or optional (json: `$.column`), that a file lacks may be in the name
     of a folder instead, `environment=shadow/`, as Spark and Hive partition tables (`told_by`).
 
     `deliveries`: how those of a stream relate, where the source has streams. `replace a day`: the newest that covers a
@@ -207,24 +207,24 @@ class Format:
 
     `reduction` (bulk logs): SQL over `rows`, run once a file as the relation `reduced`, so that one scan serves every
     table; or, where it depends on what columns there are, a function that gives the SQL for the file's columns (name
-    to type) and those that its own statistics call constant (name to the value as SQL, `null` where all are), whose
-    repr must change with that SQL: files are read again when their source's repr has changed. `select` then reads
-    `reduced`; its rows are not the file's, and a column `_rows` says how many of the file's rows each stands for:
-    those of the first table sum to the rows loaded, the others are other views of the same ones. `quarantine[t]`,
-    over `rows`, gives (`_row`, `_raw`, `_day`, `_reason`) of those left out, `_day` null where it is not known; it
-    costs a second scan, so it is asked only when rows are missing.
+    to type) and those that are constant by its own statistics (name to the value as SQL, `null` where all are). The
+    function's repr must change with that SQL: files are read again when their source's repr has changed. `select` then
+    reads `reduced`; its rows are not the file's, and a column `_rows` has how many of the file's rows each represents:
+    those of the first table sum to the rows loaded, the others are other views of the same rows. `quarantine[t]`, over
+    `rows`, gives (`_row`, `_raw`, `_day`, `_reason`) of the dropped ones, `_day` null where it is not known; it costs a
+    second scan, so it runs only when rows are missing.
 
     `renames` (bulk logs needed row by row): the table that a Parquet file holds, and the file's columns → the table's.
     Where they have the table's types and every row is good, the file is kept byte for byte and read under the table's
-    names: to write ten million rows anew takes ten times as long as to validate them. `select` serves every other file.
+    names: writing ten million rows again takes ten times as long as validating them. `select` reads every other file.
 
-    `named_by`: what the mapping reads in the path, all of it, as SQL over `_path`. It is a part of what the content is:
-    the same bytes under a name that says something else are another content, under one that says the same they are not.
+    `named_by`: everything that the mapping reads from the path, as SQL over `_path`. It is part of the file version's
+    identity: the same bytes under a path with other values are another file version.
 
-    `paging` (json): what its pages say of further ones, so that it is told where these were not delivered.
+    `paging` (json): what its API pages state about further ones, so that missing pages are reported.
 
-    `writing`: what the vendor documents of decimals and dates. It settles what a CSV file leaves open: a file with
-    `1.250,50` in it has a decimal comma whatever its vendor says.
+    `writing`: the vendor's documentation of decimals and dates. It resolves what is ambiguous in a CSV file; a file
+    with `1.250,50` in it has a decimal comma whatever its vendor documents.
     """
 
     name: str
@@ -261,7 +261,7 @@ class Format:
 
     @property
     def reduces(self) -> bool:
-        """Whether the rows of `select` stand for many of the file's."""
+        """Whether a row of `select` represents many of the file's."""
         return self.reduction is not None
 
 
@@ -279,7 +279,7 @@ class Derived:
 
 @dataclass(frozen=True)
 class Names:
-    """Where a table's rows say whom they are about, in the system's own words, for the catalog to map.
+    """Where a table's rows name the member they are about, by the system's identifiers, for the catalog to map.
 
     `kind` is the kind of name there, as the catalog knows it. `value` is SQL over the columns, null where a row has no
     such name; with `is_list` a list of names; with `is_keyed` a JSON object of key and value. `label` is SQL for what
@@ -297,7 +297,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a path says: the stream and delivery it is of, and how new that is, as text to order by; null where not."""
+    """The stream and delivery of a path, and how new it is by its dates, as text to order by; None without any."""
 
     stream: str
     delivery: str
@@ -310,13 +310,13 @@ class Deliveries:
 
     A *delivery* is a path less its part number: its parts add up. A *stream* is a path less dates, run ids and GUIDs
     too: its deliveries replace one another. `steps` are regular expressions with their replacements, for the path in
-    lower case: what tells deliveries apart goes into angle brackets, what tells parts apart goes away.
+    lower case: what distinguishes deliveries is put into angle brackets, what distinguishes parts is removed.
     """
 
     steps: tuple[tuple[str, str], ...]
 
     def of(self, path: str) -> Delivery:
-        """The stream and the delivery that `path` belongs to, and how new the path says it is."""
+        """The stream and the delivery of `path`, and how new it is by its dates."""
         delivery = path.lower()
         for pattern, replacement in self.steps:
             delivery = re.sub(pattern, replacement, delivery)
@@ -336,24 +336,24 @@ class Deliveries:
 
 @dataclass(frozen=True)
 class Source:
-    """A system whose exports we ingest.
+    """A system with exports that we ingest.
 
     `glob` is the default landing layout, relative to the landing folder; settings override it.
-    `late`: how long after a day its rows may still arrive or change; the daily schedule re-does that window.
+    `late`: how long after a day its rows may still arrive or change; the daily schedule rebuilds that window.
     `fresh_within`: how old the newest day may be before the source counts as stale.
     `intake_only` tables live in the intake (Parquet) and never in the warehouse; `derived` says how a
-    warehouse table is made from them. `viewed` tables can be too large to copy and are needed row by row: the rows
+    warehouse table is made from them. `external` tables can be too large to copy and are needed row by row: the rows
     of large files stay in the intake, and the warehouse's table is a view over the days accepted.
-    `day_by`: what must change for a day to be built anew. `contents`: which files hold its rows; right for every
-    source. `rows`: the rows alone, so that an export delivered again and again, each time with a day more, costs that
-    day and not all it holds. Right where no incremental model depends on which content holds a row, on its number there
-    or on how often it came; models made whole may depend on these. With `deliveries`, the rows that count are those of
-    the newest delivery of a stream, for each of the table's `parts`.
-    `role`: what it tells of; dbt reads the sources of a role by `macros/roles.sql`, which `make sources` writes.
-    `precedence`: of sources of one role that tell of the same thing, the one with the lowest is believed.
-    `identifiers`: the kinds of name by which the catalog's identifiers map its rows to members, the most telling first.
+    `day_by`: what must change for a day to be rebuilt. `file_versions`: which file versions have its rows; right for
+    every source. `rows`: the rows alone, so that an export that is delivered daily, each time with one more day, costs
+    that day and not all its days. Right where no incremental model depends on the file version of a row, its number
+    there, or how often it was delivered; models rebuilt in full may depend on these. With `deliveries`, the rows that
+    count are those of the newest delivery of a stream, for each of the table's `parts`.
+    `role`: the kind of data it has; dbt reads the sources of a role by `macros/roles.sql`, which `make sources` writes.
+    `precedence`: of sources of one role with records of the same thing, the one with the lowest wins.
+    `identifiers`: the kinds of name by which the catalog maps its rows to members, the most specific first.
     `names`: what its rows call the members of the workforce. One name that the catalog knows maps a row.
-    `declared`: how numbers and dates are written, by the user's settings; it outweighs what a file shows.
+    `declared`: how numbers and dates are written, by the user's settings; it overrides the evidence in a file.
     """
 
     name: str
@@ -367,8 +367,8 @@ class Source:
     fresh_within: timedelta = field(default=timedelta(hours=36), repr=False)
     intake_only: tuple[str, ...] = ()
     derived: Mapping[str, Derived] = field(default_factory=dict, repr=False)
-    viewed: tuple[str, ...] = ()
-    day_by: Literal["contents", "rows"] = "contents"
+    external: tuple[str, ...] = ()
+    day_by: Literal["file_versions", "rows"] = "file_versions"
     deliveries: Deliveries | None = None
     role: Role | None = field(default=None, repr=False)
     precedence: int = field(default=0, repr=False)

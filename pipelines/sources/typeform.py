@@ -1,7 +1,7 @@
 """Typeform: responses as the Responses API and the CSV export give them.
 
-Here: one row per response and one per answer, whatever the form asks. Which question measures which model stands in
-the catalog. Hidden fields and what is known of the respondent's browser are not taken over.
+Here: one row per response and one per answer, whatever the form asks. The catalog maps questions to
+models. Hidden fields and what is known of the respondent's browser are not read.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None
         )
         if has_changed:
             connection.execute(f"create or replace table {target} ({definition})")
-        if table.name in source.viewed:
+        if table.name in source.external:
             has_changed |= _renew_view(connection, source, table, wanted)
         if has_changed:
             connection.execute("delete from ledger.days where source = ?", [source.name])
@@ -87,7 +87,7 @@ def _renew_view(
 def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source) -> None:
     """Point the source's external tables at the copied rows and the intake files, wherever the home folder is now."""
     for table in source.warehouse_tables:
-        if table.name not in source.viewed:
+        if table.name not in source.external:
             continue
         whole: list[Path] = []
         parts: list[tuple[list[Path], str]] = []
@@ -115,7 +115,7 @@ def _copy_name(source: Source, table: Table) -> str:
     """The name of the table of rows copied into the warehouse: the table itself or, if it is external, a part of it."""
     return (
         f"raw.{name(f'{source.name}__{table.name}__copied')}"
-        if table.name in source.viewed
+        if table.name in source.external
         else raw_name(source, table)
     )
 
@@ -203,7 +203,7 @@ def _write(
     """Empty `days` and load those of them that were `accepted`."""
     for table in source.warehouse_tables:
         rows = rows_of.get(table.name)
-        if table.name in source.viewed:
+        if table.name in source.external:
             staleness.show_external_days(connection, source.name, table.name, days, accepted, BULK_ROWS)
             rows = current_parquet(connection, settings, source, table.name, accepted, below=BULK_ROWS)
         target = _copy_name(source, table)

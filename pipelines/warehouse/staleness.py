@@ -39,7 +39,7 @@ _SAME = (
 )
 _PARTS = {
     # A file version that was read again, because an older file of it was found, may have other rows quarantined.
-    "contents": "parts as (select day, delivered_at, "
+    "file_versions": "parts as (select day, delivered_at, "
     "concat_ws(' ', content_id, table_name, part, row_count, bad_count) as part from present)",
     "rows": f"parts as (select day, delivered_at, {_SAME} as part from present)",
     "deliveries": "placed as (from present join (from ledger.deliveries where source = $1) using (content_id)), "

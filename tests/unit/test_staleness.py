@@ -92,9 +92,9 @@ def test_a_month_to_date_file_makes_its_new_day_stale_and_the_rest_is_read_from_
 
 def test_by_contents_every_day_of_a_changed_file_is_stale(settings: Settings) -> None:
     land(settings, "month.csv", "a,2026-01-01,1")
-    assert stale(settings, replace(BILL, day_by="contents")) == [1]
+    assert stale(settings, replace(BILL, day_by="file_versions")) == [1]
     land(settings, "month.csv", "a,2026-01-01,1", "a,2026-01-02,1", modified=1)
-    assert stale(settings, replace(BILL, day_by="contents")) == [1, 2]
+    assert stale(settings, replace(BILL, day_by="file_versions")) == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def _tokens(column: str) -> str:
 
 
 def _spent(count: str, logged: str) -> str:
-    # What does not read is left as it stands, so that the row is quarantined.
+    # A value that cannot be read is passed on unchanged, so that the row is quarantined.
     return f"case when is_from_cache then '0' else coalesce(cast({count} as varchar), cast({logged} as varchar)) end"
 
 
@@ -51,8 +51,8 @@ def _litellm(texts: str) -> str:
     """A LiteLLM spend log, `texts` its columns as text, shaped like `requests`.
 
     The model group is what callers ask for, so it names the model; `model` is the deployment that answered.
-    What the proxy's own cache answers is a prediction, but its tokens are those of the first answer, told again: nobody
-    spent them. LiteLLM writes `completionStartTime = endTime` where nothing was streamed: no time to first token then.
+    An answer from the proxy's own cache is a prediction, but its tokens are a copy of the first answer's: nobody spent
+    them. LiteLLM writes `completionStartTime = endTime` where nothing was streamed: no time to first token then.
     """
     return f"""
     with texts as ({texts}),

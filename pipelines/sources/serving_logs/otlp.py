@@ -86,7 +86,7 @@ _NO_INFERENCE = (
 
 
 def _added(kind: str) -> str:
-    """The sum of the counts in `usage` whose keys name `kind`, `input` or `output`; priority is a share of them."""
+    """The sum of the counts in `usage` with keys that name `kind`, `input` or `output`; priority is a share of them."""
     return (
         "list_sum(list_transform(map_entries(try_cast(usage as map(varchar, varchar))), lambda entry: "
         f"case when contains(entry.key, '{kind}') and not contains(entry.key, 'priority') "
@@ -183,7 +183,7 @@ def _spans(scopes: str) -> str:
             {_first("resource", ALIASES["environment"])}) as environment
         from attributed
     ),
-    told as (
+    described as (
         select * replace (lower(operation) as operation, {counted}),
             coalesce(s."traceId", '') as trace_id, s."spanId" as span_id, {_PARENT} as parent_span_id
         from (select * replace (case when json_valid(usage) then cast(usage as json) end as usage) from named)
@@ -195,7 +195,7 @@ def _spans(scopes: str) -> str:
             when operation is not null then not regexp_full_match(operation, '{_NO_INFERENCE}')
             else coalesce(requested_model, answering_model, provider, call_id, input_tokens) is not null
         end as is_counted
-        from told
+        from described
     ),
     calls as (select trace_id, parent_span_id from sorted where is_counted and parent_span_id is not null),
     links as (select trace_id, span_id, parent_span_id from sorted where parent_span_id is not null),

@@ -43,9 +43,9 @@ class Reduction:
         return self({}, {})
 
     def __call__(self, types: Mapping[str, str], constants: Mapping[str, str]) -> str:
-        """The SQL for a file: what its `constants` tell is added afterwards, be it a dimension or an empty measure.
+        """The SQL for a file: its `constants`, dimensions and empty measures, are added afterwards.
 
-        To group by one value and to add up nothing costs as much as any other: a quarter of the scan (2026-11-26).
+        Grouping by one value and adding up nothing costs as much as any other: a quarter of the scan (2026-11-26).
         """
         parts = [(dimension.name, dimension.name, dimension.name) for dimension in DIMENSIONS]
         parts += [
@@ -123,7 +123,7 @@ def above(calls: str, links: str, by: str = "trace_id") -> str:
 
 
 # Spans of one trace may lie in several files: what lies above another call of the day is dropped here. A retry may keep
-# its request's id, and so does mirrored shadow traffic: neither is a second delivery. A span's request is told by its
+# its request's id, and so does mirrored shadow traffic: neither is a second delivery. A span's request is known by its
 # response's id, or its own, whatever name the model has in it: two instrumentations of one call are one. By day, so
 # that a day comes out the same whichever days are replaced with it.
 _REDUCED_REQUESTS = f"""links as (select _day, trace_id, span_id, parent_span_id from spans),

@@ -33,7 +33,7 @@ REQUESTS = Table(
     name="requests",
     description="One request as a row-wise log holds it; it may carry a batch of predictions.",
     columns=(
-        Column("request_id", "VARCHAR", "Tells a row delivered twice from two rows."),
+        Column("request_id", "VARCHAR", "Identifies a row that was delivered twice."),
         Column("requested_at", "TIMESTAMP", "When the request arrived.", required=True),
         *DIMENSIONS,
         Column("status", "VARCHAR", "success or error.", required=True),
