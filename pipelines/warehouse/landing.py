@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,10 +62,14 @@ def is_read(path: str, globs: Iterable[str]) -> bool:
 
 def look(settings: Settings, source: Source) -> Look:
     """Walk the folders of the source's globs once."""
+    reads_texts = any(form.container == "text" for form in source.formats)
+    return look_for(settings, settings.globs(source.name, source.glob), reads_texts)
+
+
+def look_for(settings: Settings, patterns: Sequence[str], reads_texts: bool = False) -> Look:
+    """Walk the folders of the globs `patterns` once; `reads_texts`: whether a text about an export is read."""
     found = Look()
-    patterns = settings.globs(source.name, source.glob)
     wanted = re.compile("|".join(_expression(pattern) for pattern in patterns))
-    text_counts = any(form.container == "text" for form in source.formats)
     seen: set[str] = set()
     tables: dict[str, str] = {}
     for start in sorted({_fixed_part(pattern) for pattern in patterns}):
@@ -75,7 +79,7 @@ def look(settings: Settings, source: Source) -> Look:
             if entry.path in seen or not of_interest:
                 continue
             seen.add(entry.path)
-            if entry.trouble is None and is_companion(Path(entry.path), entry.absolute, text_counts):
+            if entry.trouble is None and is_companion(Path(entry.path), entry.absolute, reads_texts):
                 found.companions.append(printable(entry.path))
             elif not _is_hidden(entry.path) and Path(entry.path).suffix not in HALF_WRITTEN:
                 found.files.append(

@@ -6,7 +6,7 @@ Nothing is changed here: `intake`, `days` and `transform` load and build.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import duckdb
@@ -17,7 +17,7 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger, ledger_schema, models, staleness
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.intake import days_version_of, files_waiting
-from pipelines.warehouse.landing import landing_files, look
+from pipelines.warehouse.landing import landing_files, look, look_for
 from pipelines.warehouse.postgres import is_behind
 from pipelines.warehouse.publish import is_page_behind, published_at
 from pipelines.warehouse.transform import model_fingerprints
@@ -257,8 +257,7 @@ def stray_files(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
     """The files of the landing folder that no source reads, relative to it, without hidden ones."""
     looks = [look(settings, source) for source in sources.values()]
     claimed = {file.path for one in looks for file in one.files} | {path for one in looks for path in one.companions}
-    everything = replace(next(iter(sources.values())), name="", glob=("**/*",), formats=())
-    return [file.path for file in look(settings, everything).files if file.path not in claimed]
+    return [file.path for file in look_for(settings, ("**/*",)).files if file.path not in claimed]
 
 
 def companions(settings: Settings, sources: Mapping[str, Source]) -> list[str]:

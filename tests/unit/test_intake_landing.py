@@ -160,3 +160,8 @@ def test_a_file_of_a_table_with_a_log_is_rejected_and_what_lies_beside_the_table
     with_table = {file.path: str(file.trouble) for file in landing_files(settings, source) if file.trouble}
     assert f"a file of the {kind} table `sales/table`" in with_table["sales/table/data/b.csv"]
     assert "sales/a.csv" not in with_table
+
+
+def test_without_a_source_every_file_is_stray(settings: Settings) -> None:
+    put(settings, "a.csv", GOOD)
+    assert stray_files(settings, {}) == ["sales/a.csv"]
