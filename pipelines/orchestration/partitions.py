@@ -6,7 +6,7 @@ event; what is made from or for a day reads the days from the run instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -39,6 +39,11 @@ def days_of(context: dg.AssetExecutionContext) -> list[date] | None:
 def range_tags(first: date, last: date) -> dict[str, str]:
     """The run tags that request every day from `first` to `last`, inclusive."""
     return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+
+
+def range_of(tags: Mapping[str, str]) -> tuple[str, str]:
+    """The first and the last day that a run's `tags` request, as in `range_tags`; empty if they request none."""
+    return tags.get(RANGE_START, ""), tags.get(RANGE_END, "")
 
 
 def ranges_to_run(

@@ -25,7 +25,7 @@ from pipelines.orchestration.jobs import DAILY, LANDING
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.marts import untouched
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, ranges_to_run
+from pipelines.orchestration.partitions import range_of, range_tags, ranges_to_run
 from pipelines.orchestration.raw import raw_key
 from pipelines.orchestration.retention import tidy
 from pipelines.orchestration.tags import FORCE, PROCESS
@@ -135,10 +135,9 @@ def _execute(
             for event in result.filter_events(lambda event: event.is_run_failure)
         ] or [StepFailure(job, NO_REASON)]
     if not result.success:
-        days = (tags.get(RANGE_START, ""), tags.get(RANGE_END, ""))
         steps = tuple(failure.step for failure in failures)
         message = "; ".join(failure.message for failure in failures)
-        notify_failure(settings, Failed(job, result.run_id, days, steps, message))
+        notify_failure(settings, Failed(job, result.run_id, range_of(tags), steps, message))
     return failures
 
 

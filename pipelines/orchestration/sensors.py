@@ -12,7 +12,7 @@ from pipelines.notify.failures import Failed
 from pipelines.notify.outbox import OutboxBusyError
 from pipelines.orchestration.instance import fail_orphaned_runs
 from pipelines.orchestration.landing import landing_key
-from pipelines.orchestration.partitions import RANGE_END, RANGE_START, range_tags, ranges_to_run
+from pipelines.orchestration.partitions import range_of, range_tags, ranges_to_run
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger, ledger_schema
@@ -114,7 +114,7 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
             Failed(
                 job=run.job_name,
                 run_id=run.run_id,
-                days=(run.tags.get(RANGE_START, ""), run.tags.get(RANGE_END, "")),
+                days=range_of(run.tags),
                 steps=tuple(str(event.step_key) for event in steps),
                 message=context.failure_event.message or "",
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pipelines.orchestration.partitions import date_ranges, ranges_to_run
+from pipelines.orchestration.partitions import date_ranges, range_of, range_tags, ranges_to_run
 from pipelines.warehouse.status import Status
 
 JAN_2, JAN_3, JAN_5, MAR_1 = date(2026, 1, 2), date(2026, 1, 3), date(2026, 1, 5), date(2026, 3, 1)
@@ -33,6 +33,11 @@ def test_date_ranges_are_in_order_and_end_at_larger_gaps() -> None:
     assert list(date_ranges([JAN_5, JAN_2, JAN_3], max_gap=1)) == [(JAN_2, JAN_3), (JAN_5, JAN_5)]
     assert list(date_ranges([JAN_5, JAN_2, JAN_3], max_gap=2)) == [(JAN_2, JAN_5)]
     assert list(date_ranges([])) == []
+
+
+def test_a_runs_tags_say_its_range() -> None:
+    assert range_of(range_tags(JAN_2, JAN_5)) == ("2026-01-02", "2026-01-05")
+    assert range_of({}) == ("", "")
 
 
 def test_stale_days_are_one_run_unless_more_than_a_month_apart() -> None:
