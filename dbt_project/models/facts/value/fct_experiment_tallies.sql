@@ -5,7 +5,7 @@ with
 users as (
 
     select * from {{ ref('int_experiment_users__assigned') }}
-    where standing = 'counted'
+    where inclusion_status = 'counted'
 
 ),
 

@@ -18,7 +18,7 @@ final as (
 
         users.first_exposed_date,
 
-        users.standing,
+        users.inclusion_status,
 
         count(*) as user_count,
         count(*) filter (where users.window_until_at > known.until_at) as open_window_user_count,

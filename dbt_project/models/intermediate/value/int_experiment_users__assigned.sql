@@ -49,7 +49,7 @@ final as (
             when users.variation_count > 1 then 'several_variants'
             when variations.variation_id is null then 'unknown_variant'
             else 'counted'
-        end as standing,
+        end as inclusion_status,
 
         cast(users.exposure_count as bigint) as exposure_count,
         cast(users.delivered_count as bigint) as delivered_count

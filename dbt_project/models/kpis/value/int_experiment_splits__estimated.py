@@ -23,7 +23,7 @@ def model(dbt, session):
     weights = defaultdict(dict)
     for variant in dbt.source("catalog", "experiment_variations").order("variation_id").to_arrow_table().to_pylist():
         weights[variant["experiment_id"]][variant["variation_id"]] = variant["weight"]
-    counted = dbt.ref("fct_experiment_users_daily").filter("standing = 'counted'")
+    counted = dbt.ref("fct_experiment_users_daily").filter("inclusion_status = 'counted'")
     entered = defaultdict(lambda: defaultdict(dict))
     for row in counted.to_arrow_table().to_pylist():
         entered[row["experiment_id"]][row["first_exposed_date"]][row["variation_id"]] = row["user_count"]

@@ -180,7 +180,7 @@ def plan_of(declared, planned, variations, last):
 def model(dbt, session):
     """One row per experiment, metric and variant."""
     dbt.config(materialized="table")
-    users = dbt.ref("fct_experiment_users_daily").filter("standing = 'counted'")
+    users = dbt.ref("fct_experiment_users_daily").filter("inclusion_status = 'counted'")
     cohorts, tallies, split = randomised_of(
         rows_of(dbt.ref("fct_experiment_cohorts_daily")),
         rows_of(dbt.ref("fct_experiment_tallies")),

@@ -31,7 +31,7 @@ exposed_users as (
         first_exposed_date as event_date,
         user_count as volume
     from {{ ref('fct_experiment_users_daily') }}
-    where standing = 'counted'
+    where inclusion_status = 'counted'
 
 ),
 

@@ -22,11 +22,11 @@ users as (
     select
         experiment_id,
         {%- for column, measure, condition in [
-            ('exposed_user_count', 'user_count', "standing <> 'excluded'"),
-            ('several_variants_user_count', 'user_count', "standing = 'several_variants'"),
-            ('excluded_user_count', 'user_count', "standing = 'excluded'"),
-            ('unknown_variant_user_count', 'user_count', "standing = 'unknown_variant'"),
-            ('open_window_user_count', 'open_window_user_count', "standing = 'counted'"),
+            ('exposed_user_count', 'user_count', "inclusion_status <> 'excluded'"),
+            ('several_variants_user_count', 'user_count', "inclusion_status = 'several_variants'"),
+            ('excluded_user_count', 'user_count', "inclusion_status = 'excluded'"),
+            ('unknown_variant_user_count', 'user_count', "inclusion_status = 'unknown_variant'"),
+            ('open_window_user_count', 'open_window_user_count', "inclusion_status = 'counted'"),
         ] %}
         cast(coalesce(sum({{ measure }}) filter (where {{ condition }}), 0) as bigint) as {{ column }},
         {%- endfor %}
