@@ -16,8 +16,8 @@
 {%- endmacro %}
 
 {#
-  What tells a stored model from the next: `uri` less its query, and less the files and folders at its end that are
-  called the same in every version, `model.joblib` or `artifacts/model`.
+  What distinguishes one stored model from the next: `uri` less its query, and less the files and folders at its end
+  that are called the same in every version, `model.joblib` or `artifacts/model`.
 #}
 {% macro storage_path(uri) -%}
     regexp_replace(
@@ -26,7 +26,7 @@
     )
 {%- endmacro %}
 
-{# The endings of files that hold a model; a version may stand before one. #}
+{# The endings of files that hold a model; a version may precede one. #}
 {% macro model_file() -%}
     (joblib|pkl|pickle|bst|json|ubj|txt|pmml|onnx|pb|pt|pth|mar|h5|keras|safetensors|gguf|bin|zip|tgz|tar|tar[.]gz)
 {%- endmacro %}
@@ -34,7 +34,7 @@
 {#
   The version in the place of a stored model, null where nothing in it reads as one: what follows the colon
   (`hf://repo/model:hash`, `image:tag`; `latest` and `main` move), a version in the name of the file, a date of folders,
-  else the last name that tells models apart, where it begins or ends with a number (`v2`, `1.0`, `triage-v2`) or is a
+  else the last name that distinguishes models, if it begins or ends with a number (`v2`, `1.0`, `triage-v2`) or is a
   hash.
 #}
 {% macro version_of_storage(uri) -%}

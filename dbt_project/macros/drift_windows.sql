@@ -8,7 +8,7 @@
     end
 {%- endmacro %}
 
-{# A pre-hook: clears the windows that hold a changed day, and those whose reference has changed since. #}
+{# A pre-hook: clears the windows that hold a changed day or were compared with a reference that has changed since. #}
 {% macro clear_drift_windows(resolved) -%}
     {% if is_incremental() %}
         delete from {{ this }}

@@ -4,8 +4,8 @@
 {%- endmacro %}
 
 {#
-  Cohorts (users by the day of their first exposure) that a run may change. A changed day changes the cohorts whose
-  window it falls into, and every later one: their past reaches back to it, and a user found on it may leave them.
+  Cohorts (users by the day of their first exposure) that a run may change. A changed day changes the cohorts that
+  have it in their window, and every later one: their past reaches back to it, and a user found on it may leave them.
 #}
 {% macro cohort_in_reach(column) -%}
     {{ column }} >= (

@@ -7,7 +7,7 @@
     ln(1.01e0 / 0.99e0)
 {%- endmacro %}
 
-{# The milliseconds a bucket stands for: the point that is 1 % at most from both of its edges. #}
+{# The milliseconds that represent a bucket: the point that is 1 % at most from both of its edges. #}
 {% macro latency_of_bucket(bucket) -%}
     (2 * exp({{ bucket }} * {{ bucket_width() }}) / (exp({{ bucket_width() }}) + 1))
 {%- endmacro %}

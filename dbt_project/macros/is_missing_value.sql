@@ -1,5 +1,5 @@
-{# Whether text, meant as a number, says that there is none: `pipelines.sources.values.missing`, to whose words a test
-   holds these. Null is missing too. #}
+{# Whether text, meant as a number, says that there is none. Null is missing too. A test compares these words with those
+   of `pipelines.sources.values.missing`. #}
 {% macro missing_words() -%}
     {{ return([
         '', 'null', 'none', 'nan', '\\n', '#n/a', 'na', 'n/a', 'undefined', 'nil', '-', '<na>', 'nat'

@@ -10,9 +10,9 @@
     )
 {%- endmacro %}
 
-{# The periods of a KPI whose days add up. `days` has a row per model_id and event_date: numerator, denominator and
-   sample_size, null on a day that does not count, and data_until_at. `gap_reason` says, as an aggregate over the days of
-   a period, why it has no value. #}
+{# The periods of a KPI with days that add up. `days` has a row per model_id and event_date: numerator, denominator and
+   sample_size, null on a day that does not count, and data_until_at. `gap_reason`, an aggregate over the days of a
+   period, says why it has no value. #}
 {% macro summed_days(kpi_id, days, gap_reason) -%}
     select
         model_id,

@@ -1,5 +1,5 @@
-{# What a person wrote, without the markup a form or a help desk kept: tags go, the common entities become what they
-   stand for, runs of blanks one. Null where nothing is left. Emoji and other letters stay. #}
+{# What a person wrote, without the markup a form or a help desk kept: tags go, the common entities become the
+   characters they encode, runs of blanks one. Null where nothing is left. Emoji and other letters stay. #}
 {% macro plain_text(column) -%}
     {%- set steps = [
         ("'(?i)<(br|/p|/div|/li)[^>]*>'", "' '"), ("'<[^<>]*>'", "''"), ("'&nbsp;'", "' '"), ("'&lt;'", "'<'"),

@@ -1,7 +1,7 @@
 {#
   Splitting an amount by whole-number weights so that the shares sum to it exactly, at 1e-12: each gets the
   quotient rounded down, and the units left over go one each to the largest remainders. Three macros, because a
-  window may not stand inside another's argument: quotient and remainder in one step, the share in the next.
+  window may not be part of another's argument: quotient and remainder in one step, the share in the next.
   The sign is put back at the end, so that a credit splits as the charge it reverses did.
 #}
 {% macro split_units(amount) -%}

@@ -43,6 +43,7 @@ CLEAN = (
     "docs/**/*.md",
     "dbt_project/**/*.yml",
     "dbt_project/**/*.md",
+    "dbt_project/**/*.sql",
     "dbt_project/seeds/*.csv",
     "docs/bi/**/*.yaml",
     "pipelines/c*.py",
@@ -75,7 +76,11 @@ NOT_YET = {
     "docs/quirks.md": "written from the cases",
     "dbt_project/models/staging/sources.yml": "written from the sources",
     "docs/statistics/truth.md": "written by a measurement",
-    "dbt_project/models/marts/value/value_marts_unit_tests.yml": "asserts texts of the SQL",
+    "dbt_project/models/facts/drift/fct_drift_bins.sql": "under work",
+    "dbt_project/models/intermediate/cost/int_charges__attributed.sql": "under work",
+    "dbt_project/models/intermediate/delivery/int_deployment_reports__united.sql": "under work",
+    "dbt_project/models/intermediate/delivery/int_version_names__registered.sql": "under work",
+    "dbt_project/tests/cost/assert_current_and_superseded_charges_are_all_charges.sql": "under work",
 }
 """Files of these globs that are exempt → why."""
 QUOTED = {
@@ -86,6 +91,7 @@ QUOTED = {
     '"standing": ': "a table of an older ledger",
     '"worklist": ': "a table of an older ledger",
     "'refused'": "a status of an older ledger",
+    "'booked benefits'": "a format's title",
 }
 """Phrases that may hold a word → why."""
 

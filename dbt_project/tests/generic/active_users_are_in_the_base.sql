@@ -1,4 +1,4 @@
-{#- Where a rule tells who the base is, those active are part of it; a declared size may be wrong. -#}
+{#- Where a rule defines the base, active users are part of it; a declared size may be wrong. -#}
 {% test active_users_are_in_the_base(model) %}
     select counted.*
     from {{ model }} as counted

@@ -8,7 +8,7 @@ delivered as (
 
 ),
 
-standing as (
+counted as (
 
     select
         linked.record_source,
@@ -24,14 +24,14 @@ standing as (
 )
 
 select
-    coalesce(delivered.record_source, standing.record_source) as record_source,
-    coalesce(delivered.record_id, standing.record_id) as record_id,
-    standing.times_linked,
-    standing.times_an_incident
+    coalesce(delivered.record_source, counted.record_source) as record_source,
+    coalesce(delivered.record_id, counted.record_id) as record_id,
+    counted.times_linked,
+    counted.times_an_incident
 
 from delivered
-full join standing on delivered.record_source = standing.record_source and delivered.record_id = standing.record_id
+full join counted on delivered.record_source = counted.record_source and delivered.record_id = counted.record_id
 where
     delivered.record_id is null
-    or standing.times_linked is distinct from 1
-    or (standing.times_an_incident is distinct from 1 and not standing.is_left_out)
+    or counted.times_linked is distinct from 1
+    or (counted.times_an_incident is distinct from 1 and not counted.is_left_out)

@@ -1,5 +1,5 @@
 -- A response, rating, decision or ticket that no count holds would be lost in silence, one held twice would weigh
--- double: deliveries as they stand in raw are those the facts count, what does not count included. Facts that grow
+-- double: the deliveries in raw are those the facts count, what does not count included. Facts that grow
 -- with traffic are compared over the days a run rebuilt.
 with
 

@@ -1,4 +1,4 @@
--- By plan and as known, a month to come flows alike: the two curves run parallel from the last booked month on.
+-- A future month has the same flow in both curves, plan and actual: they run parallel from the last actual month on.
 with
 
 months as (

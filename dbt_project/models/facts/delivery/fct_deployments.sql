@@ -13,7 +13,7 @@ reports as (
 
 version_names as (select * from {{ ref('int_version_names__registered') }}),
 
--- The system that serves knows the moment best, where it tells of it soon enough to mean the same one.
+-- The serving system knows the time best, if it reports soon enough to mean the same deployment.
 beginnings as (
 
     select

@@ -12,7 +12,7 @@ scores as (
 
 surveys as (select * from {{ source('catalog', 'surveys') }}),
 
--- A response to a survey that asks about several models is one of each; to one that asks about none, of nobody.
+-- A response to a survey about several models counts for each of them; to one that the catalog lacks, as unmapped.
 asked as (
 
     select

@@ -11,7 +11,7 @@ with events as (
 
 ),
 
--- Without a key nothing tells two events apart: each is one.
+-- Without a key, duplicates cannot be recognised: each row is an event.
 daily as (
 
     select

@@ -29,7 +29,7 @@ with deliveries as (
 
 ),
 
--- A delivery may serve several features and stages, and tell who a user is besides.
+-- A delivery may count for several features and stages, and identify a user as well.
 events as (
 
     select

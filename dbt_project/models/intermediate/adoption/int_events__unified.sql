@@ -63,7 +63,7 @@ delivered as (
 
 ),
 
--- Nothing tells events without a key apart: they are kept, all of them.
+-- Without a key, duplicates cannot be recognised: all these events are kept.
 deduplicated as (
 
     select * from delivered

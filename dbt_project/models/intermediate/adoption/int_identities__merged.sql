@@ -41,7 +41,7 @@ reached as (
 
 ),
 
--- A browser that several users identified themselves on merges none of them: whose its events are, the nearest says.
+-- A browser on which several users identified themselves merges none of them: its events belong to the nearest user.
 directed as (
 
     select
@@ -71,7 +71,7 @@ replaced as (
 
 ),
 
--- The first in the order of labels stands for all that it is merged with, through whatever others and in whatever
+-- The first in the order of labels represents all that it is merged with, directly or through others, in whatever
 -- circles: an identity that none replaces, where there is one.
 labelled (source, event_date, identity_id, label) using key (source, event_date, identity_id) as (
 

@@ -46,7 +46,7 @@ final as (
 
         parts.relation,
         regexp_extract(parts.format, '^[a-z]+') as data_set,
-        -- The rows tell, wherever one can be of one data set only; else the path, if it does.
+        -- Decided by the rows, if one of them can be of one data set only; else by the path.
         case
             when bool_or(spans.has_amortized) over bill then 'amortized'
             when bool_or(spans.has_actual) over bill then 'actual'

@@ -46,7 +46,7 @@ stretches as (
 
 ),
 
-told as (
+numbered as (
 
     select
         *,
@@ -67,7 +67,7 @@ in_service as (
             partition by line_id, stretch_number, turn order by reported_at asc, report_order asc
         ) = 1 as is_first_report
 
-    from told
+    from numbered
 
 ),
 

@@ -171,7 +171,7 @@ final as (
 
     from versions
     inner join moves on versions.sagemaker_event_id = moves.sagemaker_event_id
-    -- What failed is told once, for the version that was to get most of the traffic.
+    -- A failure is reported once, for the version that was to get most of the traffic.
     qualify
         versions.status = 'IN_SERVICE'
         or row_number() over (

@@ -36,7 +36,7 @@ final as (
 
     select
         *,
-        -- A number is no list, and n/a no number: a label that its task cannot read tells nothing.
+        -- A number is no list, and n/a no number: a label that its task cannot read does not count.
         case task when 'regression' then actual_value is not null else relevant_items is not null end as is_read,
         predicted_value - actual_value as error,
         case when abs(actual_value) >= 1e-9 then actual_value end as part_of,

@@ -57,7 +57,7 @@ paired_once as (
 
 ),
 
--- An id of several predictions, of a shadow beside its champion or of an entity scored again: the few are told apart.
+-- One id may have several predictions: of a shadow and its champion, or of an entity scored again.
 followed as (
 
     select
@@ -123,8 +123,7 @@ signed as (
 
     from paired
     cross join (values (1), (-1)) as sides (times)
-    -- A successor that comes too late to count takes nobody's place.
-    -- Nor does one of the next prediction.
+    -- A replacement label outside the label window does not replace, nor does one of the next prediction.
     where
         sides.times = 1
         or (

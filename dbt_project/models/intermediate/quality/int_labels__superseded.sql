@@ -8,7 +8,7 @@
 
 with
 
--- As in int_predictions__repeated: numbers in order first, told apart afterwards.
+-- As in int_predictions__repeated: sorted hashes first, the ids themselves afterwards.
 hashed as (
 
     select hash(prediction_id, label_source, coalesce(logged_name, '')) as id_hash

@@ -4,7 +4,7 @@
 
 with
 
--- As in int_predictions__repeated: numbers in order tell which of them repeat.
+-- As in int_predictions__repeated: sorted hashes show which ids repeat.
 hashed as (
 
     select hash(prediction_id) as id_hash

@@ -6,8 +6,8 @@
 
 with
 
--- Ids alone are looked at first, and as numbers, in order: ranking every row to find the few that repeat takes several
--- times as long, and grouping the numbers a third longer. Two ids of one number are told apart when ranked.
+-- Only the hashes of the ids are read first, sorted: ranking every row to find the few that repeat takes several times
+-- as long, and grouping the hashes a third longer. Two ids with the same hash are separated when ranked.
 hashed as (
 
     select

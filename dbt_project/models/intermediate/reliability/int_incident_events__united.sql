@@ -33,7 +33,7 @@ final as (
             as event_at
 
     from events
-    -- A log may tell of records that are no incidents, or that were not delivered.
+    -- A log may have events of records that are no incidents, or that were not delivered.
     inner join records on events.record_source = records.record_source and events.record_id = records.record_id
     where events.event_at is not null
 

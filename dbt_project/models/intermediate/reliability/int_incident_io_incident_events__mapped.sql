@@ -39,7 +39,7 @@ accepted as (
 
 ),
 
--- The updates of an incident that was written down afterwards tell of the writing.
+-- The updates of an incident that was written down afterwards have the times of the writing.
 given as (
 
     select

@@ -65,8 +65,8 @@ final as (
         assessed.severity,
 
         assessed.status_category = 'merged' as is_merged,
-        -- In triage nobody has said yet that it is one. What was written down afterwards and says its end alone cannot
-        -- tell how long it lasted.
+        -- In triage nobody has said yet that it is one. What was written down afterwards with its end alone has no
+        -- known duration.
         assessed.status_category in ('triage', 'declined', 'canceled')
         or assessed.is_practice
         or (

@@ -25,7 +25,7 @@ named as (
 
 ),
 
--- The most telling kind of name stands first; of one kind, none says more than another.
+-- The most specific kind of identifier comes first; within a kind, none is more specific.
 owned as (
 
     select

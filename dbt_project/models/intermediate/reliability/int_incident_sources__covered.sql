@@ -26,7 +26,7 @@ days as (
 
     union all
 
-    -- A snapshot tells of days that no file of theirs was loaded for.
+    -- A snapshot covers days that no file of their own was loaded for.
     select
         record_source,
         cast(event_at as date) as known_date

@@ -114,7 +114,7 @@ grouped as (
 
 ),
 
--- Of several systems the one that is believed most tells the incident's course: see `precedence` of the sources.
+-- Of several systems, the one with the lowest `precedence` (see the sources) gives the incident's times.
 clocks as (
 
     select

@@ -112,8 +112,8 @@ followed as (
 
 -- Jira is resolved when a resolution is set where there was none, and reopened when it is cleared. Where it is used,
 -- the workflow's statuses say nothing of it, but for an issue that is moved out of done: many workflows leave the
--- resolution on it, and from then on its status decides. The first move of the status is when somebody took it up; a
--- changelog that lacks entries cannot tell which was the first.
+-- resolution on it, and from then on its status decides. The first move of the status is the acknowledgement; in
+-- a changelog that lacks entries, the first move is unknown.
 changed as (
 
     select

@@ -6,7 +6,7 @@ analytics as (select * from {{ ref('stg_pagerduty__analytics_incidents') }}),
 
 alerts as (select * from {{ ref('stg_pagerduty__alerts') }}),
 
--- PagerDuty can suppress an alert after it has opened an incident: one whose alerts all are is none.
+-- PagerDuty can suppress an alert after it has opened an incident: with all its alerts suppressed, it is none.
 suppressed as (
 
     select pagerduty_incident_id

@@ -40,7 +40,7 @@ events as (
     from {{ ref('stg_experiments__events') }} as events
     cross join reach
     where events.event_date between reach.first_date and reach.last_date
-    -- Without an id nothing tells two events apart: each is one.
+    -- Without an id, duplicates cannot be recognised: each row is an event.
     qualify
         events.event_id is null
         or row_number() over (

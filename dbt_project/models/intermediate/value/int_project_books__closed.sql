@@ -4,7 +4,7 @@ days as (select * from {{ source('ledger', 'file_version_days') }}),
 
 files as (select * from {{ source('ledger', 'files') }}),
 
--- A file tells of costs or of benefits, and closes only its own side: a plan delivered in March closes no February.
+-- A file has costs or benefits, and closes only its own side: a plan delivered in March closes no February.
 sides as (
 
     select distinct

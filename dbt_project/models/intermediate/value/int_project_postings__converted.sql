@@ -54,9 +54,9 @@ postings as (
 
 ),
 
--- Exports overlap: a line that stands in several files is the newest one's. Of one number in one file, what differs is
--- several lines: a spreadsheet has cut their numbers.
-standing as (
+-- Exports overlap: a line in several files is used from the newest. If lines of one file share a number and differ, all
+-- of them count: a spreadsheet has cut their numbers.
+deduplicated as (
 
     select postings.*
 
@@ -80,39 +80,39 @@ standing as (
 final as (
 
     select
-        standing.document_id,
-        standing.line_number,
-        standing.reversed_document_id,
+        deduplicated.document_id,
+        deduplicated.line_number,
+        deduplicated.reversed_document_id,
         coalesce(codes.project_id, 'unmapped') as project_id,
-        standing.project_code,
-        standing.gl_account,
+        deduplicated.project_code,
+        deduplicated.gl_account,
 
-        standing.posting_date,
-        cast(date_trunc('month', standing.posting_date) as date) as month_date,
+        deduplicated.posting_date,
+        cast(date_trunc('month', deduplicated.posting_date) as date) as month_date,
 
-        standing.side,
-        coalesce(standing.category, accounts.category, 'other') as category,
-        standing.currency,
+        deduplicated.side,
+        coalesce(deduplicated.category, accounts.category, 'other') as category,
+        deduplicated.currency,
 
-        standing.currency <> 'USD' and rates.usd_per_unit is null as is_unconverted,
+        deduplicated.currency <> 'USD' and rates.usd_per_unit is null as is_unconverted,
 
-        standing.amount,
+        deduplicated.amount,
         cast(
-            cast(standing.amount as decimal(22, 4))
-            * case when standing.currency = 'USD' then cast(1 as decimal(16, 12)) else rates.usd_per_unit end
+            cast(deduplicated.amount as decimal(22, 4))
+            * case when deduplicated.currency = 'USD' then cast(1 as decimal(16, 12)) else rates.usd_per_unit end
             as decimal(38, 12)
         ) as amount_usd
 
-    from standing
-    left join codes on standing.project_code = codes.project_code
+    from deduplicated
+    left join codes on deduplicated.project_code = codes.project_code
     left join accounts
         on
             codes.project_id = accounts.project_id
-            and standing.gl_account = accounts.gl_account
+            and deduplicated.gl_account = accounts.gl_account
     left join rates
         on
-            standing.currency = rates.currency
-            and standing.posting_date = rates.booking_date
+            deduplicated.currency = rates.currency
+            and deduplicated.posting_date = rates.booking_date
 
 )
 

@@ -29,7 +29,7 @@ rule_features as (
 
 ),
 
--- The base stands as of the last covered day of a period: later days of it are not known yet.
+-- The base as of the last covered day of a period: later days of it are not known yet.
 bases as (
 
     select

@@ -58,7 +58,7 @@ feature_counts as (
 
 ),
 
--- A model's own row, over all of its features, stands where every one of them is covered.
+-- A model has a row over all of its features on days on which every one of them is covered.
 final as (
 
     select

@@ -1,8 +1,8 @@
 {{ config(materialized='ephemeral') }}
 
-{#- A measure's value on a day is how many of its intervals are open: a user's interval opens with an event
-    and closes after so many days. Opens and closes are summed as they go, so that a trailing distinct count
-    over any number of days costs one row per user and active day, and is exact. -#}
+{#- A measure's value on a day is how many of its intervals are open: a user's interval opens with an event and closes
+    after the measure's days. A running sum of openings less closings is an exact trailing distinct count over any
+    number of days, at one row per user and active day. -#}
 
 with features as (
 

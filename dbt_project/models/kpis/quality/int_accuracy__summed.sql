@@ -15,7 +15,7 @@ coverage as (
 
 ),
 
--- Labels that match no prediction name no model either: whose they are, nobody can say.
+-- Labels that match no prediction name no model either: they are unmapped.
 unmatched as (
 
     select

@@ -72,8 +72,8 @@ covered as (
 
 ),
 
--- Where frauds are told later than the rest, young days hold too few of them: a day counts from the week on at whose
--- beginning it was mature.
+-- If positives are labelled later than the rest, young days hold too few of them: a day counts from the first week that
+-- began when the day was mature.
 matured as (
 
     select

@@ -45,7 +45,7 @@ sums as (
 
 -- Percentile bootstrap of the mean: how long incidents last is far from normal. The draws come from a hash of their
 -- place, so that the same incidents always give the same interval. Fewer than two incidents give none, nor do more
--- than {{ largest_sample }}, whose mean hardly errs.
+-- than {{ largest_sample }}: their mean hardly errs.
 replicates as (select unnest(generate_series(1, {{ replicates }})) as replicate),
 
 places as (

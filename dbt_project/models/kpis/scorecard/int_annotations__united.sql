@@ -19,7 +19,7 @@ named as (
 
 ),
 
--- One that names no member is everyone's; a name that the catalog does not know is nobody's.
+-- One that names no member concerns all; a name that the catalog does not know is unmapped.
 owned as (
 
     select

@@ -14,7 +14,7 @@ serving as (
 
 ),
 
--- A version counts as deployed when it first answered; where serving logs do not say, when it first stood in the
+-- A version counts as deployed when it first answered; where serving logs do not say, when it first was in the
 -- feature log. One that comes back is not newer.
 versions as (
 

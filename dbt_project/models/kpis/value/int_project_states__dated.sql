@@ -87,7 +87,7 @@ intervals as (
 
 ),
 
--- Nothing is closed on a side that no export ever told of.
+-- Nothing is closed on a side without any export.
 closed as (
 
     select

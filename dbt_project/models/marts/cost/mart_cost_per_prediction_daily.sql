@@ -135,7 +135,7 @@ final as (
         {% endfor -%}
         cast(joined.shared_cost_usd as decimal(38, 12)) as shared_cost_usd,
         cast(joined.compute_cost_usd as decimal(38, 12)) as compute_cost_usd,
-        -- A day whose logs are missing has an unknown number of predictions, not none.
+        -- A day without logs has an unknown number of predictions, not none.
         cast(
             case when logged.day is not null then coalesce(joined.prediction_count, 0) end as bigint
         ) as prediction_count,

@@ -27,9 +27,8 @@ impacts as (
 
 ),
 
--- What a log does not tell, that a record was opened or closed, its newest snapshot does. No log says when an issue was
--- filed.
-told as (
+-- Where the log lacks an opening or a closing, the newest snapshot has it. No log says when an issue was filed.
+snapshots as (
 
     select
         records.incident_id,
@@ -58,7 +57,7 @@ united as (
 
     select * from impacts
     union all
-    select * from told
+    select * from snapshots
 
 ),
 

@@ -87,7 +87,7 @@ slo_burn as (
 
 ),
 
--- What chance may have done is nothing to wake somebody for.
+-- A breach that may be chance pages nobody.
 guarded as (
 
     select
@@ -108,7 +108,7 @@ guarded as (
 
 ),
 
--- Judged when raised and when closed: nothing else changes what a retrain trigger says.
+-- Evaluated when raised and when closed: a retrain trigger does not change in between.
 retrain as (
 
     {% for moment, is_breached in [('raised_at', 'true'), ('closed_at', 'false')] -%}
@@ -165,7 +165,7 @@ stale as (
 
 ),
 
--- Open for as long as the day stands rejected, four weeks at most: nobody delivers an older one again.
+-- Open while the day is rejected, four weeks at most: nobody delivers an older one again.
 rejected as (
 
     select

@@ -14,7 +14,7 @@ periods as (
         scorecard.period,
         scorecard.period_start_date,
         scorecard.as_of,
-        -- What a change is evaluated over: users where days do not add up, nothing where a value is told whole.
+        -- What a change is tested over: users if days do not add up, nothing if a period is a valuation.
         case kpis.measure_kind when 'distinct' then 'users' when 'point_in_time' then 'valuation' else 'days' end
             as basis,
         scorecard.numerator,
@@ -41,7 +41,7 @@ days as (
 
 ),
 
--- A day on which there was nothing to divide by, as of incidents on most, is in the sums and tells nothing by itself.
+-- A day with a denominator of 0 (incidents: most days) is in the sums but has no value of its own.
 -- Days are added in their order: sums of doubles in another one differ in their last digit, from run to run.
 summed as (
 

@@ -36,7 +36,7 @@ newest as (
 
 ),
 
--- A group is held against the one that stands highest; where their intervals overlap, chance may have done it.
+-- A group is compared with the highest one; if their intervals overlap, the difference may be chance.
 compared as (
 
     {% for measure, rate, low, high, name in group_measures -%}

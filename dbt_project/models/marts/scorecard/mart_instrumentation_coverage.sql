@@ -52,7 +52,7 @@ named as (
 
 ),
 
-stood as (
+measured as (
 
     select
         model_id,
@@ -66,7 +66,7 @@ stood as (
 
 ),
 
-steered as (
+latest as (
 
     select
         model_id,
@@ -98,15 +98,15 @@ checked as (
         kpis.kpi_id,
         kpis.kpi_name,
         kpis.kpi_number,
-        stood.newest_measured_date,
+        measured.newest_measured_date,
         objectives.objective is not null as has_objective,
         owned.model_id is not null or models.model_owner is not null as has_owner,
-        steered.baseline is not null as has_baseline,
+        latest.baseline is not null as has_baseline,
         connected.kpi_id is not null as is_source_connected,
-        named.model_id is not null or coalesce(stood.measured_count, 0) > 0 as is_identifier_mapped,
-        coalesce(stood.measured_count, 0) > 0 as is_measured,
+        named.model_id is not null or coalesce(measured.measured_count, 0) > 0 as is_identifier_mapped,
+        coalesce(measured.measured_count, 0) > 0 as is_measured,
         coalesce(connected.is_fresh, false) as is_fresh,
-        steered.target is not null as has_target
+        latest.target is not null as has_target
 
     from models
     cross join kpis
@@ -115,14 +115,14 @@ checked as (
         on
             models.model_id = named.model_id
             and kpis.kpi_id = named.kpi_id
-    left join stood
+    left join measured
         on
-            models.model_id = stood.model_id
-            and kpis.kpi_id = stood.kpi_id
-    left join steered
+            models.model_id = measured.model_id
+            and kpis.kpi_id = measured.kpi_id
+    left join latest
         on
-            models.model_id = steered.model_id
-            and kpis.kpi_id = steered.kpi_id
+            models.model_id = latest.model_id
+            and kpis.kpi_id = latest.kpi_id
     left join objectives
         on
             models.model_id = objectives.member_id

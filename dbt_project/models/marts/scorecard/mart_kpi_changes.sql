@@ -57,7 +57,7 @@ final as (
             when change is null or (basis <> 'valuation' and fewest_unit_count < 2) then null
             when abs(change) <= {{ var('steady_change') }} * abs(previous_value) then 'steady'
             when adjusted_p_value >= {{ var('move_p_value') }} then 'steady'
-            -- Values that do not vary have no error, and a valuation has none: their change is all there is to judge.
+            -- Values that do not vary have no error, and a valuation has none: the sign of their change decides.
             when (change > 0) = is_higher_better then 'improved'
             else 'worsened'
         end as movement,
@@ -65,7 +65,7 @@ final as (
         value,
         previous_value,
         change,
-        -- From a loss to a gain no share tells how far.
+        -- From a loss to a gain, a relative change has no meaning.
         case when value * previous_value >= 0 then {{ ratio('change', 'abs(previous_value)') }} end as change_relative,
         -- Two shares differ by 1 at most; the normal approximation does not know.
         case

@@ -23,7 +23,7 @@ guardrails as (
 
 intervals as (select * from {{ ref('int_version_intervals__observed') }}),
 
--- What drifted before a newer version was deployed says nothing of that version: counting begins anew with it.
+-- Drift before a version was deployed says nothing about that version: each version is counted from 0.
 counted as (
 
     select

@@ -20,7 +20,7 @@ teams as (select * from {{ source('catalog', 'team_history') }}),
 
 span as (select min(event_date) as first_date from {{ ref('dim_days') }}),
 
--- Where nobody declared where a KPI stood, its first whole month with a value tells.
+-- Without a declared baseline, the first whole month with a value is the baseline.
 first_months as (
 
     select

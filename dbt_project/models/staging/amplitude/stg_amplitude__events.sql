@@ -8,7 +8,7 @@ renamed as (
 
     select
         _content_id || ':' || cast(_row as varchar) as delivery_id,
-        -- As Amplitude tells events apart: an insert id is a device's own.
+        -- As Amplitude deduplicates: an insert id is unique within a device.
         coalesce(
             insert_id || ' of ' || coalesce(device_id, user_id, amplitude_id, ''), uuid
         ) as event_key,

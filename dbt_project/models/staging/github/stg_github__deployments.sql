@@ -17,7 +17,7 @@ newest as (
 
 ),
 
-told as (
+marked as (
 
     select
         *,
@@ -57,7 +57,7 @@ renamed as (
 
         created_at
 
-    from told
+    from marked
 
 )
 

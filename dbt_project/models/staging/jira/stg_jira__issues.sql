@@ -8,7 +8,7 @@ source as (
 
 incident_types as (select * from {{ source('catalog', 'incident_types') }}),
 
--- An export may leave out the id: another one tells it by the key.
+-- An export may leave out the id: another one gives it by the key.
 identified as (
 
     select
@@ -58,7 +58,7 @@ renamed as (
         project_key as jira_project_key,
         issue_type,
         summary as title,
-        -- `self` is the API's address; the page of the issue stands beside it, unless a gateway hides the site.
+        -- `self` is the API's address; the issue's page is in another field, unless a gateway hides the site.
         case
             when url not like 'https://api.atlassian.com/%'
                 then regexp_replace(url, '/rest/api/.*$', '/browse/' || issue_key)

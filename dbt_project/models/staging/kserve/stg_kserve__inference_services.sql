@@ -33,7 +33,7 @@ named as (
         *,
         coalesce(
             version_label,
-            -- Where one of several places names no version, the others do not tell all.
+            -- If one of several places names no version, the others are incomplete.
             case when list_count(stored_versions) = len(stored_versions) then array_to_string(stored_versions, '+') end,
             revision,
             regexp_replace(storage_uri, '[?#][^ ]*', '', 'g')
@@ -57,7 +57,7 @@ followed as (
 ),
 
 -- A new version is first asked for with the status of the one before, which says nothing of the new one.
-told as (
+observed as (
 
     select
         *,
@@ -98,7 +98,7 @@ renamed as (
 
         traffic_percent
 
-    from told
+    from observed
 
 )
 

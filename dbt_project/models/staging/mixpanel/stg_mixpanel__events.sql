@@ -8,8 +8,8 @@ renamed as (
 
     select
         _content_id || ':' || cast(_row as varchar) as delivery_id,
-        -- As Mixpanel tells events apart: an insert id is a distinct id's own. One exported again after a merge has the
-        -- merged distinct id, and beside it the one it was sent with.
+        -- As Mixpanel deduplicates: an insert id is unique within a distinct id. An event exported again after a merge
+        -- has the merged distinct id, and beside it the one it was sent with.
         insert_id || ' of ' || coalesce(former_id, distinct_id, '') as event_key,
         case
             when event_name = '$create_alias' then alias_id

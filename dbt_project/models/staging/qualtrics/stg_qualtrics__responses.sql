@@ -30,7 +30,7 @@ renamed as (
         cast(submitted_at as date) as event_date,
 
         case
-            -- The channel is told in English whatever the language of the export.
+            -- The channel is in English, whatever the language of the export.
             when
                 lower(status) like '%preview%' or lower(status) like '%test%'
                 or status in ('1', '2', '9', '17') or lower(distribution_channel) in ('preview', 'test')

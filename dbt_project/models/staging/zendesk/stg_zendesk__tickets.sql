@@ -8,7 +8,7 @@ source as (
 
 -- What the system changes, such as a rating or a deletion, moves `generated_timestamp` and leaves `updated_at`. Exports
 -- other than the incremental one lack the former. A deleted ticket may come scrubbed of its tags: the last ones it had
--- say whose it was.
+-- decide its model.
 newest as (
 
     select
