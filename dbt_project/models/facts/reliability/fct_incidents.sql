@@ -26,7 +26,7 @@ counted as (
 
     select *
     from linked
-    where record_role in ('clock', 'linked')
+    where record_role in ('authoritative', 'linked')
 
 ),
 
@@ -34,13 +34,13 @@ records as (
 
     select
         incident_id,
-        max(case when record_role = 'clock' then record_source end) as clock_source,
+        max(case when record_role = 'authoritative' then record_source end) as authoritative_source,
         list(record_source) as record_sources,
         min(case when record_source = 'pagerduty' then record_key end) as pagerduty_incident_id,
         min(case when record_source = 'jira' then record_key end) as jira_issue_key,
         -- The worst: P0 comes before P5 in the alphabet, and both before unset.
         coalesce(
-            min(case when record_role = 'clock' and severity <> 'unset' then severity end), min(severity)
+            min(case when record_role = 'authoritative' and severity <> 'unset' then severity end), min(severity)
         ) as severity,
         min(impact_started_at) as impact_started_at,
         min(created_at) as created_at,
@@ -120,7 +120,7 @@ acknowledged as (
 
     from counted
     inner join events on counted.record_source = events.record_source and counted.record_id = events.record_id
-    where counted.record_role = 'clock'
+    where counted.record_role = 'authoritative'
     group by counted.incident_id
 
 ),
@@ -140,7 +140,7 @@ timed as (
             ),
             '+'
         ) as source, -- noqa: RF04
-        records.clock_source as resolution_source,
+        records.authoritative_source as resolution_source,
         labels.title,
         labels.url,
 
@@ -151,7 +151,7 @@ timed as (
         records.impact_started_at,
         least(records.created_at, courses.opened_at) as detected_at,
         courses.first_closed_at,
-        -- The clocks of two systems differ: nobody takes up what has not begun.
+        -- The clocks of two systems differ: an acknowledgement is not before the detection.
         case
             when acknowledged.acknowledged_at < least(records.created_at, courses.opened_at)
                 then least(records.created_at, courses.opened_at)
@@ -170,7 +170,7 @@ timed as (
     inner join labels on records.incident_id = labels.incident_id
     inner join courses on records.incident_id = courses.incident_id
     inner join acknowledged on records.incident_id = acknowledged.incident_id
-    inner join covered on records.clock_source = covered.record_source
+    inner join covered on records.authoritative_source = covered.record_source
     left join merged on records.incident_id = merged.incident_id
 
 ),
@@ -180,9 +180,9 @@ started as (
     select
         *,
         least(detected_at, coalesce(impact_started_at, detected_at)) as started_at,
-        -- Who resolves without acknowledging has taken it up by then at the latest; where no log was
-        -- exported, or a part of one, nobody can say.
-        case when has_whole_log then coalesce(acknowledged_at, first_closed_at) end as taken_up_at
+        -- An incident resolved without an acknowledgement counts as acknowledged when it was first closed; without a
+        -- whole log, the time is unknown.
+        case when has_whole_log then coalesce(acknowledged_at, first_closed_at) end as acknowledged_or_closed_at
 
     from timed
 
@@ -222,8 +222,8 @@ final as (
 
         case when impact_started_at is not null then {{ seconds_between('started_at', 'detected_at') }} end
             as detect_seconds,
-        {{ seconds_between('detected_at', 'taken_up_at') }} as acknowledge_seconds,
-        {{ seconds_between('taken_up_at', 'resolved_at') }} as repair_seconds,
+        {{ seconds_between('detected_at', 'acknowledged_or_closed_at') }} as acknowledge_seconds,
+        {{ seconds_between('acknowledged_or_closed_at', 'resolved_at') }} as repair_seconds,
         {{ seconds_between('started_at', 'resolved_at') }} as resolve_seconds,
         cast(closed_between_seconds as decimal(18, 3)) as closed_between_seconds,
         case when is_open then {{ seconds_between('started_at', 'known_until_at') }} end as age_seconds

@@ -4,7 +4,7 @@ linked as (
 
     select *
     from {{ ref('int_incidents__linked') }}
-    where record_role = 'clock'
+    where record_role = 'authoritative'
 
 ),
 

@@ -115,13 +115,13 @@ grouped as (
 ),
 
 -- Of several systems, the one with the lowest `precedence` (see the sources) gives the incident's times.
-clocks as (
+authorities as (
 
     select
         group_id,
         min_by(record_source, list_position({{ sources_of_incidents() }}, record_source)) filter (
             where is_counted
-        ) as clock_source
+        ) as authoritative_source
 
     from grouped
     group by group_id
@@ -138,7 +138,7 @@ final as (
             partition by grouped.group_id
             order by
                 grouped.is_counted desc,
-                grouped.record_source = clocks.clock_source desc,
+                grouped.record_source = authorities.authoritative_source desc,
                 grouped.created_at asc,
                 grouped.record_key asc
         ) as incident_id,
@@ -150,7 +150,7 @@ final as (
         case
             when grouped.is_merged then 'merged'
             when grouped.is_suppressed then 'suppressed'
-            when grouped.record_source = clocks.clock_source then 'clock'
+            when grouped.record_source = authorities.authoritative_source then 'authoritative'
             else 'linked'
         end as record_role,
 
@@ -160,7 +160,7 @@ final as (
         grouped.created_at
 
     from grouped
-    inner join clocks on grouped.group_id = clocks.group_id
+    inner join authorities on grouped.group_id = authorities.group_id
 
 )
 
