@@ -37,7 +37,7 @@ evaluated as (
     select
         asked.*,
         scores.score,
-        asked.fate = 'live' and (scores.score is not null or asked.model_id = 'unmapped') as is_counted
+        asked.response_status = 'live' and (scores.score is not null or asked.model_id = 'unmapped') as is_counted
 
     from asked
     left join scores on asked.survey_id = scores.survey_id and asked.response_id = scores.response_id
@@ -61,11 +61,11 @@ final as (
         worst_score,
         best_score,
         count(*) filter (where is_counted) as response_count,
-        count(*) filter (where fate = 'live' and not is_counted) as unscored_response_count,
-        count(*) filter (where fate = 'unfinished') as unfinished_response_count,
-        count(*) filter (where fate = 'preview') as preview_response_count,
-        count(*) filter (where fate = 'spam') as spam_response_count,
-        count(*) filter (where fate = 'live' and is_late) as late_response_count,
+        count(*) filter (where response_status = 'live' and not is_counted) as unscored_response_count,
+        count(*) filter (where response_status = 'unfinished') as unfinished_response_count,
+        count(*) filter (where response_status = 'preview') as preview_response_count,
+        count(*) filter (where response_status = 'spam') as spam_response_count,
+        count(*) filter (where response_status = 'live' and is_late) as late_response_count,
         cast(sum(delivered_count) - count(*) as bigint) as duplicate_response_count,
         cast(coalesce(sum(score), 0) as decimal(38, 4)) as score_sum,
         cast(coalesce(sum(cast(score as decimal(16, 4)) * cast(score as decimal(16, 4))), 0) as decimal(38, 8))

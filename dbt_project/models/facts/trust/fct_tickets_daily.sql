@@ -57,14 +57,14 @@ final as (
 
         tickets.event_date,
 
-        max(tickets.created_at) filter (where tickets.fate = 'live') as last_ticket_at,
+        max(tickets.created_at) filter (where tickets.ticket_status = 'live') as last_ticket_at,
 
-        count(*) filter (where tickets.fate = 'live') as ticket_count,
-        count(*) filter (where tickets.fate = 'merged') as merged_ticket_count,
-        count(*) filter (where tickets.fate = 'deleted') as deleted_ticket_count,
-        count(*) filter (where tickets.fate = 'live' and tickets.rating = 'good') as good_count,
-        count(*) filter (where tickets.fate = 'live' and tickets.rating = 'bad') as bad_count,
-        count(*) filter (where tickets.fate = 'live' and tickets.rating = 'offered') as unanswered_count
+        count(*) filter (where tickets.ticket_status = 'live') as ticket_count,
+        count(*) filter (where tickets.ticket_status = 'merged') as merged_ticket_count,
+        count(*) filter (where tickets.ticket_status = 'deleted') as deleted_ticket_count,
+        count(*) filter (where tickets.ticket_status = 'live' and tickets.rating = 'good') as good_count,
+        count(*) filter (where tickets.ticket_status = 'live' and tickets.rating = 'bad') as bad_count,
+        count(*) filter (where tickets.ticket_status = 'live' and tickets.rating = 'offered') as unanswered_count
 
     from tickets
     left join owners on tickets.ticket_id = owners.ticket_id and tickets.event_date = owners.event_date

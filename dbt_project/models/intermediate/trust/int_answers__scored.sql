@@ -6,7 +6,7 @@ responses as (
 
     select *
     from {{ ref('int_responses__united') }}
-    where fate = 'live'
+    where response_status = 'live'
 
 ),
 

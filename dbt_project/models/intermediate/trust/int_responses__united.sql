@@ -11,7 +11,7 @@ final as (
         survey_key,
         response_id,
         event_date,
-        fate,
+        response_status,
         is_late,
         submitted_at,
         delivered_count
@@ -25,7 +25,7 @@ final as (
         survey_key,
         response_id,
         event_date,
-        fate,
+        response_status,
         false as is_late,
         submitted_at,
         delivered_count

@@ -38,7 +38,7 @@ renamed as (
             when lower(status) like '%spam%' or status in ('8', '12', '40') then 'spam'
             when not is_finished then 'unfinished'
             else 'live'
-        end as fate,
+        end as response_status,
 
         coalesce(recorded_at - submitted_at > interval {{ var('late_response_hours') }} hour, false) as is_late,
 

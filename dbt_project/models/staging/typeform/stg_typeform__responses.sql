@@ -28,7 +28,7 @@ renamed as (
 
         cast(submitted_at as date) as event_date,
 
-        case when is_finished then 'live' else 'unfinished' end as fate,
+        case when is_finished then 'live' else 'unfinished' end as response_status,
 
         submitted_at,
 

@@ -48,7 +48,7 @@ renamed as (
             -- Zendesk closes a ticket merged into another one, and tags it so.
             when list_contains(from_json(tags, '["VARCHAR"]'), 'closed_by_merge') then 'merged'
             else 'live'
-        end as fate,
+        end as ticket_status,
         case
             when rating_score like 'good%' then 'good'
             when rating_score like 'bad%' then 'bad'
