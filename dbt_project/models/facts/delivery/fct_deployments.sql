@@ -18,7 +18,7 @@ beginnings as (
 
     select
         *,
-        min(reported_at) over (partition by line_id, stretch_number) as first_reported_at
+        min(reported_at) over (partition by line_id, interval_number) as first_reported_at
 
     from reports
     where report_role = 'deployment'
@@ -29,7 +29,7 @@ moments as (
 
     select
         line_id,
-        stretch_number,
+        interval_number,
         source as moment_source,
         moment_kind,
         reported_at as deployed_at
@@ -37,17 +37,17 @@ moments as (
     from beginnings
     where reported_at <= first_reported_at + interval {{ var('deployment_link_hours') }} hour
     qualify row_number() over (
-        partition by line_id, stretch_number order by is_serving_system desc, reported_at asc, report_order asc
+        partition by line_id, interval_number order by is_serving_system desc, reported_at asc, report_order asc
     ) = 1
 
 ),
 
 -- Where no registry calls the version anything, people's name for it is shown rather than a system's number.
-stretches as (
+intervals as (
 
     select
         line_id,
-        stretch_number,
+        interval_number,
         version_key,
         min_by(report_id, struct_pack(at := reported_at, id := report_order)) as deployment_id,
         min_by(model_id, struct_pack(at := reported_at, id := report_order)) as model_id,
@@ -68,7 +68,7 @@ redeploys as (
 
     select
         line_id,
-        stretch_number,
+        interval_number,
         count(*) as redeploy_count
 
     from reports
@@ -93,20 +93,20 @@ canaries as (
 registered as (
 
     select
-        stretches.*,
+        intervals.*,
         moments.moment_source,
         moments.moment_kind,
         moments.deployed_at,
         version_names.registered_source,
         version_names.registered_at,
-        min(stretches.stretch_number) over (partition by stretches.line_id, stretches.version_key)
-            as first_stretch_number
+        min(intervals.interval_number) over (partition by intervals.line_id, intervals.version_key)
+            as first_interval_number
 
-    from stretches
+    from intervals
     inner join moments
-        on stretches.line_id = moments.line_id and stretches.stretch_number = moments.stretch_number
+        on intervals.line_id = moments.line_id and intervals.interval_number = moments.interval_number
     left join version_names
-        on stretches.model_id = version_names.model_id and stretches.version_key = version_names.version_key
+        on intervals.model_id = version_names.model_id and intervals.version_key = version_names.version_key
 
 ),
 
@@ -114,14 +114,14 @@ neighboured as (
 
     select
         *,
-        first_stretch_number < stretch_number as is_return,
+        first_interval_number < interval_number as is_return,
         lag(version) over line as previous_version,
-        lag(first_stretch_number) over line as previous_first_stretch_number,
+        lag(first_interval_number) over line as previous_first_interval_number,
         lag(registered_at) over line as previous_registered_at,
         lead(deployed_at) over line as replaced_at
 
     from registered
-    window line as (partition by line_id order by stretch_number)
+    window line as (partition by line_id order by interval_number)
 
 ),
 
@@ -134,7 +134,7 @@ evaluated as (
         previous_version is not null and (
             is_rollback_stated
             or case
-                when is_return then first_stretch_number < previous_first_stretch_number
+                when is_return then first_interval_number < previous_first_interval_number
                 else coalesce(registered_at < previous_registered_at, false)
             end
         )
@@ -153,7 +153,7 @@ kinds as (
             when is_return then 'roll_forward'
             else 'release'
         end as deployment_kind,
-        lead(is_rollback, 1, false) over (partition by line_id order by stretch_number) as is_rolled_back
+        lead(is_rollback, 1, false) over (partition by line_id order by interval_number) as is_rolled_back
 
     from evaluated
 
@@ -211,7 +211,7 @@ final as (
         end as lead_seconds
 
     from led
-    left join redeploys on led.line_id = redeploys.line_id and led.stretch_number = redeploys.stretch_number
+    left join redeploys on led.line_id = redeploys.line_id and led.interval_number = redeploys.interval_number
 
 )
 

@@ -31,16 +31,16 @@ followed as (
 
 ),
 
--- A stretch: one version in uninterrupted service. Every system reports its beginning once, at its own moment; what a
--- system says again is the version pushed again.
-stretches as (
+-- A serving interval: one version in uninterrupted service. Each system reports its beginning once, at its own time; a
+-- repeated report is a redeploy.
+intervals as (
 
     select
         * exclude (previous_version_key),
         count(*) filter (where previous_version_key is distinct from version_key) over (
             partition by line_id order by reported_at asc, report_order asc
             rows between unbounded preceding and current row
-        ) as stretch_number
+        ) as interval_number
 
     from followed
 
@@ -51,10 +51,10 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by line_id, stretch_number, source order by reported_at asc, report_order asc
-        ) as turn
+            partition by line_id, interval_number, source order by reported_at asc, report_order asc
+        ) as report_number
 
-    from stretches
+    from intervals
 
 ),
 
@@ -62,9 +62,9 @@ in_service as (
 
     select
         *,
-        case when turn = 1 then 'deployment' else 'redeploy' end as report_role,
+        case when report_number = 1 then 'deployment' else 'redeploy' end as report_role,
         row_number() over (
-            partition by line_id, stretch_number, turn order by reported_at asc, report_order asc
+            partition by line_id, interval_number, report_number order by reported_at asc, report_order asc
         ) = 1 as is_first_report
 
     from numbered
@@ -75,8 +75,8 @@ failed as (
 
     select
         *,
-        cast(null as bigint) as stretch_number,
-        cast(null as bigint) as turn,
+        cast(null as bigint) as interval_number,
+        cast(null as bigint) as report_number,
         'failed' as report_role,
         -- Another system's word on the same failure, soon after, is no attempt of its own.
         coalesce(
@@ -94,8 +94,8 @@ canaries as (
 
     select
         *,
-        cast(null as bigint) as stretch_number,
-        cast(null as bigint) as turn,
+        cast(null as bigint) as interval_number,
+        cast(null as bigint) as report_number,
         'canary' as report_role,
         row_number() over (partition by line_id, version_key order by reported_at asc, report_order asc) = 1
             as is_first_report
@@ -140,8 +140,8 @@ final as (
         committed_at,
 
         traffic_percent,
-        stretch_number,
-        turn
+        interval_number,
+        report_number
 
     from united
 

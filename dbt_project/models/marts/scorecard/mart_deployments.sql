@@ -12,7 +12,7 @@ incidents as (
 
 incidents_known as (select max(known_until_at) as known_until_at from {{ ref('int_incident_sources__covered') }}),
 
-watched as (
+failure_windows as (
 
     select
         *,
@@ -26,67 +26,68 @@ watched as (
 ),
 
 -- The window is open at its start: what began before the version went live, or with it, is not its doing.
-blamed as (
+incidents_in_window as (
 
     select
-        watched.deployment_id,
+        failure_windows.deployment_id,
         count(*) as incident_count,
         min_by(incidents.incident_id, struct_pack(at := incidents.started_at, id := incidents.incident_id))
             as incident_id
 
-    from watched
+    from failure_windows
     inner join incidents
         on
-            watched.model_id = incidents.model_id
-            and watched.deployed_at < incidents.started_at
-            and watched.change_failure_until_at >= incidents.started_at
-    group by watched.deployment_id
+            failure_windows.model_id = incidents.model_id
+            and failure_windows.deployed_at < incidents.started_at
+            and failure_windows.change_failure_until_at >= incidents.started_at
+    group by failure_windows.deployment_id
 
 ),
 
 final as (
 
     select
-        watched.deployment_id,
-        watched.model_id,
-        blamed.incident_id,
+        failure_windows.deployment_id,
+        failure_windows.model_id,
+        incidents_in_window.incident_id,
 
-        watched.deployed_date,
+        failure_windows.deployed_date,
 
-        watched.version,
-        watched.previous_version,
-        watched.deployment_kind,
-        watched.source,
-        watched.moment_source,
-        watched.moment_kind,
-        watched.registered_source,
-        watched.url,
+        failure_windows.version,
+        failure_windows.previous_version,
+        failure_windows.deployment_kind,
+        failure_windows.source,
+        failure_windows.moment_source,
+        failure_windows.moment_kind,
+        failure_windows.registered_source,
+        failure_windows.url,
 
-        watched.is_rollback,
-        watched.is_rolled_back,
-        watched.is_canaried,
+        failure_windows.is_rollback,
+        failure_windows.is_rolled_back,
+        failure_windows.is_canaried,
         case
-            when watched.is_rolled_back or blamed.incident_id is not null then true
+            when failure_windows.is_rolled_back or incidents_in_window.incident_id is not null then true
             when
-                watched.model_id <> 'unmapped' and incidents_known.known_until_at >= watched.change_failure_until_at
+                failure_windows.model_id <> 'unmapped'
+                and incidents_known.known_until_at >= failure_windows.change_failure_until_at
                 then false
         end as is_change_failure,
-        watched.lead_seconds < 0 as is_lead_negative,
+        failure_windows.lead_seconds < 0 as is_lead_negative,
 
-        watched.registered_at,
-        watched.first_served_at,
-        watched.deployed_at,
-        watched.replaced_at,
-        watched.change_failure_until_at,
+        failure_windows.registered_at,
+        failure_windows.first_served_at,
+        failure_windows.deployed_at,
+        failure_windows.replaced_at,
+        failure_windows.change_failure_until_at,
 
-        watched.report_count,
-        watched.redeploy_count,
-        coalesce(blamed.incident_count, 0) as incident_count,
-        cast(watched.lead_seconds as double) as lead_seconds
+        failure_windows.report_count,
+        failure_windows.redeploy_count,
+        coalesce(incidents_in_window.incident_count, 0) as incident_count,
+        cast(failure_windows.lead_seconds as double) as lead_seconds
 
-    from watched
+    from failure_windows
     cross join incidents_known
-    left join blamed on watched.deployment_id = blamed.deployment_id
+    left join incidents_in_window on failure_windows.deployment_id = incidents_in_window.deployment_id
 
 )
 
