@@ -64,8 +64,8 @@ daily as (
         used.metered_hours,
         used.energy,
         used.emissions,
-        'no energy factor for ' || used.unknown_types as energy_lacks,
-        coalesce(energy_lacks, 'no emission factor for ' || used.unknown_regions) as emissions_lacks,
+        'no energy factor for ' || used.unknown_types as energy_gap_reason,
+        coalesce(energy_gap_reason, 'no emission factor for ' || used.unknown_regions) as emissions_gap_reason,
         coalesce(covered.is_billed, false) as is_billed,
         coalesce(covered.is_logged, false) as is_logged,
         coalesce(predicted.prediction_count, 0) as prediction_count,
@@ -105,7 +105,7 @@ final as (
             when not bool_or(is_billed) then 'no cloud bill loaded'
             when not bool_or(is_logged) then 'no serving logs loaded'
             when sum(metered_hours) is null then 'no instance hours on the cloud bill are allocated to the model'
-            when sum({{ measure }}) is null then max({{ measure }}_lacks)
+            when sum({{ measure }}) is null then max({{ measure }}_gap_reason)
             when sum(denominator) = 0 then 'no predictions'
             else 'no day has both a cloud bill and serving logs'
         end

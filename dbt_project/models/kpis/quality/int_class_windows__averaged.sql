@@ -8,8 +8,8 @@ outcomes as (select * from {{ ref('int_outcomes__windowed') }}),
 
 quality as (select * from {{ source('catalog', 'quality') }}),
 
--- One row per window and class: how often it was said, how often it was so, and how often both.
-said as (
+-- One row per window and class: how often the class was predicted, was the label, and both.
+class_rows as (
 
     select
         {%- for key in window_keys %}
@@ -38,7 +38,7 @@ classes as (
         coalesce(sum(label_count) filter (where actual_label = label), 0) as actual_count,
         coalesce(sum(label_count) filter (where predicted_label = label and actual_label = label), 0) as correct_count
 
-    from said
+    from class_rows
     group by all
 
 ),

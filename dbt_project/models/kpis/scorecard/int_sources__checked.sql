@@ -78,7 +78,7 @@ expected_days as (
 
 ),
 
-heard as (
+rows_seen as (
 
     {% for source_name, relation, condition in daily_sources -%}
     select distinct
@@ -121,26 +121,26 @@ counted as (
 
     select
         dated.*,
-        heard.event_date as heard_date,
+        rows_seen.event_date as row_date,
         count(*) filter (where dated.is_covered) over (
             partition by dated.model_id, dated.source order by dated.event_date
         ) as covered_so_far
 
     from dated
-    left join heard
+    left join rows_seen
         on
-            dated.model_id = heard.model_id
-            and dated.source = heard.source
-            and dated.event_date = heard.event_date
+            dated.model_id = rows_seen.model_id
+            and dated.source = rows_seen.source
+            and dated.event_date = rows_seen.event_date
 
 ),
 
-listened as (
+with_last_row as (
 
     select
         *,
-        max(heard_date) over history as last_heard_date,
-        covered_so_far - max(covered_so_far) filter (where heard_date is not null) over history as silent_day_count
+        max(row_date) over history as last_row_date,
+        covered_so_far - max(covered_so_far) filter (where row_date is not null) over history as silent_day_count
 
     from counted
     window history as (partition by model_id, source order by event_date)
@@ -154,7 +154,7 @@ final as (
 
         event_date,
         newest_date,
-        last_heard_date,
+        last_row_date,
 
         source,
         source_title,
@@ -169,7 +169,7 @@ final as (
         fresh_hours,
         silent_day_count
 
-    from listened
+    from with_last_row
 
 )
 

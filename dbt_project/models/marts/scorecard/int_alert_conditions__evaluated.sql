@@ -195,7 +195,7 @@ silent as (
         cast(event_date + interval 1 day as timestamp) as evaluated_at,
         is_silent as is_breached,
         'ticket' as severity,
-        source_title || ': no row of the model since ' || last_heard_date || ', though loaded on '
+        source_title || ': no row of the model since ' || last_row_date || ', though loaded on '
         || silent_day_count || ' days until ' || event_date as evidence,
         cast(null as varchar) as recommended_action
 

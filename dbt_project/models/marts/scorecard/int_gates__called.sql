@@ -9,7 +9,7 @@ gates as (
             when status = 'waiting_for_data' then 'unmeasured'
             when sign_off_role is null then 'untargeted'
             else 'unsigned'
-        end as lack,
+        end as open_reason,
         case when status <> 'failed' then sign_off_role end as missing_role
     from {{ ref('mart_decision_gates') }}
     where status in ('failed', 'waiting_for_person', 'waiting_for_data')
@@ -24,14 +24,14 @@ summed as (
         string_agg(distinct missing_role, ',' order by missing_role) as sign_off_roles,
         count(distinct gate_id) as gate_count,
         count(*) as criterion_count,
-        count(*) filter (where lack = 'failed') as failed_count,
-        count(*) filter (where lack = 'unsigned') as unsigned_count,
-        count(*) filter (where lack = 'unmeasured') as unmeasured_count,
-        count(*) filter (where lack = 'untargeted') as untargeted_count,
+        count(*) filter (where open_reason = 'failed') as failed_count,
+        count(*) filter (where open_reason = 'unsigned') as unsigned_count,
+        count(*) filter (where open_reason = 'unmeasured') as unmeasured_count,
+        count(*) filter (where open_reason = 'untargeted') as untargeted_count,
         string_agg(
             gate_name || ': ' || statement || coalesce(' (' || evidence || ')', ''), ' '
             order by due_date, criterion_number
-        ) filter (where lack = 'failed') as failed,
+        ) filter (where open_reason = 'failed') as failed,
         min(due_date) as opened_date,
         max(due_date) as newest_date
     from gates

@@ -89,10 +89,10 @@ final as (
         trailing_sums.primary_measure,
         trailing_sums.survey_measure,
 
-        prime.normalised_score as satisfaction,
-        prime.normalised_score_28d as satisfaction_28d,
-        prime.normalised_score_28d_ci_low as satisfaction_28d_ci_low,
-        prime.normalised_score_28d_ci_high as satisfaction_28d_ci_high,
+        primary_scores.normalised_score as satisfaction,
+        primary_scores.normalised_score_28d as satisfaction_28d,
+        primary_scores.normalised_score_28d_ci_low as satisfaction_28d_ci_low,
+        primary_scores.normalised_score_28d_ci_high as satisfaction_28d_ci_high,
 
         survey.observation_count as response_count,
         survey.score as survey_score,
@@ -147,8 +147,8 @@ final as (
     from trailing_sums
     left join active on trailing_sums.model_id = active.model_id and trailing_sums.event_date = active.event_date
     {% for alias, measure in [
-        ('prime', 'trailing_sums.primary_measure'), ('survey', 'trailing_sums.survey_measure'), ('nps', "'nps'"),
-        ('trust', "'trust'"),
+        ('primary_scores', 'trailing_sums.primary_measure'), ('survey', 'trailing_sums.survey_measure'),
+        ('nps', "'nps'"), ('trust', "'trust'"),
     ] -%}
     left join measures as {{ alias }}
         on
