@@ -12,6 +12,7 @@ final as (
             {{ period_end('sums.period', 'sums.period_start_date') }},
             newest.as_of_date
         ) as as_of_date,
+        {{ period_end('sums.period', 'sums.period_start_date') }} <= newest.as_of_date as is_whole,
         {{ ratio('sums.numerator', 'sums.denominator') }} as value  -- noqa: RF04
 
     from sums

@@ -7,9 +7,7 @@ scorecard as (
 
     -- A period in progress would open and close an alert with every day.
     select * from {{ ref('mart_scorecard') }}
-    where
-        as_of = {{ period_end('period', 'period_start_date') }}
-        and value is not null
+    where is_whole and value is not null
 
 ),
 

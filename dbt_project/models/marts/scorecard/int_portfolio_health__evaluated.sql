@@ -35,7 +35,7 @@ whole_months as (
     where
         period = 'month'
         and kpi_id in ('accuracy', 'drift_rate')
-        and as_of = last_day(period_start_date)
+        and is_whole
         and value is not null
     qualify row_number() over (partition by model_id, kpi_id order by period_start_date desc) = 1
 
@@ -48,7 +48,8 @@ found as (
         'slo' as part,
         case when budget_spent_28d > 1 then 'breached' when budget_spent_28d is null then 'unknown' else 'ok' end
             as state,
-        'error budget of ' || slo || ' ' || {{ number_text('100 * budget_spent_28d') }} || ' % spent in 28 days' as evidence
+        'error budget of ' || slo || ' ' || {{ number_text('100 * budget_spent_28d') }} || ' % spent in 28 days'
+            as evidence
     from burn
 
     union all

@@ -47,9 +47,7 @@ measured as (
             and due.kpi_id = scorecard.kpi_id
             and due.period = scorecard.period
             and due.due_date > scorecard.as_of
-    where
-        scorecard.value is not null
-        and scorecard.as_of = {{ period_end('scorecard.period', 'scorecard.period_start_date') }}
+    where scorecard.is_whole and scorecard.value is not null
     qualify
         row_number() over (
             partition by due.model_id, due.gate_id, due.criterion_id order by scorecard.period_start_date desc

@@ -11,12 +11,8 @@ models as (select * from {{ ref('dim_models') }}),
 
 scorecard as (
 
-    select
-        *,
-        {{ period_end('period', 'period_start_date') }} as until_date
-
-    from {{ ref('mart_scorecard') }}
-    where value is not null
+    select * from {{ ref('mart_scorecard') }}
+    where is_whole and value is not null
 
 ),
 
@@ -70,7 +66,7 @@ of_kpis as (
     select
         guardrails.*,
         scorecard.period_start_date,
-        scorecard.until_date,
+        scorecard.as_of as until_date,
         scorecard.kpi_name as measure_name,
         scorecard.unit,
         scorecard.value
@@ -81,7 +77,6 @@ of_kpis as (
             guardrails.member_id = scorecard.model_id
             and guardrails.kpi_id = scorecard.kpi_id
             and guardrails.period = scorecard.period
-    where scorecard.as_of = scorecard.until_date
 
 ),
 

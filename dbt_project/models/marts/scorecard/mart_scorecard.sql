@@ -34,7 +34,7 @@ first_months as (
     inner join span on valued.period_start_date >= span.first_date
     where
         valued.period = 'month'
-        and valued.as_of_date = last_day(valued.period_start_date)
+        and valued.is_whole
         and valued.value is not null
     qualify
         row_number() over (partition by valued.model_id, valued.kpi_id order by valued.period_start_date) = 1
@@ -155,6 +155,7 @@ final as (
         source_freshness,
         rejection_reason,
 
+        is_whole,
         is_higher_better,
 
         value,
