@@ -19,7 +19,7 @@ def tables(cases: list[Case]) -> str:
     for vendor, mine in groupby(ordered, key=lambda case: case.says.vendor):
         rows = [f"\n## {vendor}\n", "| what surprises | what we do | told in | case |", "|---|---|---|---|"]
         rows += [
-            f"| {_cell(case.says.surprise)} | {_cell(case.says.treatment)} | {_link(case.says.reference)} | "
+            f"| {_cell(case.says.surprise)} | {_cell(case.says.treatment)} | {link(case.says.reference)} | "
             f"[{case.name}](../tests/cases/{case.name}) |"
             for case in mine
         ]
@@ -37,7 +37,8 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _link(address: str) -> str:
+def link(address: str) -> str:
+    """A public reference as a Markdown link, named by its repository or host."""
     parts = urlparse(address)
     place = "/".join(parts.path.strip("/").split("/")[:2]) if parts.netloc == "github.com" else parts.netloc
     return f"[{place}]({address})"
