@@ -165,8 +165,8 @@ def _plan(plan: Plan) -> str:
 
 
 def _rate(rate: Rate) -> str:
-    units = {1: "second", 60: "minute", 3600: "hour"}
-    return f"At most {rate.count} requests a {units[int(rate.seconds)]}"
+    units = {1: "a second", 60: "a minute", 3600: "an hour"}
+    return f"At most {rate.count} requests {units[int(rate.seconds)]}"
 
 
 def _formats(source: Source) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The sources' pages say what their modules say, and link to files that there are."""
+"""The sources' pages say what their modules say, explain how to get the export, and show examples that are read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from docs.sources.build import INDEX, PAGES, heads, pages
+from docs.sources.build import INDEX, PAGES, by_hand, heads, pages
+from pipelines.settings import Settings
+from pipelines.sources import all_sources
+from pipelines.warehouse.intake import take_in
+
+SECTIONS = ["## How to export", "## What to beware of"]
+EXAMPLES = [
+    (name, container, text)
+    for name in heads()
+    for container, text in re.findall(r"```(json|csv)\n(.*?)```", by_hand(PAGES / f"{name}.md"), flags=re.DOTALL)
+]
 
 
 def test_there_is_a_page_for_each_source_and_no_other() -> None:
@@ -23,3 +33,20 @@ def test_a_page_is_what_the_source_says_above_its_mark(page: Path) -> None:
 def test_a_link_leads_to_a_file_that_there_is(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", heads())
+def test_a_page_says_below_it_how_to_export_and_what_to_beware_of(name: str) -> None:
+    text = by_hand(PAGES / f"{name}.md")
+    assert [line for line in text.splitlines() if line.startswith("#")] == SECTIONS
+    assert all(section.strip() for section in re.split("^## .*$", text, flags=re.MULTILINE)[1:])
+
+
+@pytest.mark.parametrize(("name", "container", "text"), EXAMPLES, ids=[f"{name}-{kind}" for name, kind, _ in EXAMPLES])
+def test_an_example_is_read_whole(settings: Settings, name: str, container: str, text: str) -> None:
+    path = settings.landing_dir / name / "folder" / f"example.{container}"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    (report,) = take_in(settings, all_sources()[name])
+    assert (report.status, report.rows_quarantined) == ("loaded", 0), report.summary
+    assert report.rows_loaded > 0
