@@ -237,14 +237,21 @@ def _skipped(sql: str) -> list[str]:
 
 
 def _rejected(source: Source) -> str:
-    lines = ["A row is quarantined, with its text, if a required column is missing or cannot be read as its type."]
-    rules = {rule.reason: None for table in source.tables for rule in table.rules}
+    """Why rows are quarantined and days are rejected."""
+    blocks = [
+        "A row is quarantined, with its text, if a required column is missing or a value is not of its column's type."
+    ]
+    incidental = dict.fromkeys(column.name for table in source.tables for column in table.columns if column.incidental)
+    if incidental:
+        names = _listed(f"`{name}`" for name in incidental)
+        blocks.append(f"In these columns such a value is left out and counted, and the row loads: {names}.")
+    rules = dict.fromkeys(rule.reason for table in source.tables for rule in table.rules)
     if rules:
-        lines += ["Also if:", "", *(f"- {reason}" for reason in rules)]
+        blocks += ["It is also quarantined if:", "\n".join(f"- {reason}" for reason in rules)]
     expectations = {e.name: e for table in source.tables for e in table.expectations}
     if expectations:
-        lines += ["", "A day of this source is rejected if:", "", *map(_expectation, expectations.values())]
-    return "\n".join(lines)
+        blocks += ["A day of this source is rejected if:", "\n".join(map(_expectation, expectations.values()))]
+    return "\n\n".join(blocks)
 
 
 def _expectation(expectation: Expectation) -> str:
