@@ -98,7 +98,7 @@ reference_list as (
         reference_at,
         reference_kind,
         model_version,
-        -- Tells one state of a reference from another, in whatever order its rows come.
+        -- Differs between two states of a reference, whatever the order of its rows.
         cast(
             bit_xor(hash(feature, feature_kind, category, bin_bits, bin_value, bin_low, bin_high, value_count))
             as varchar
