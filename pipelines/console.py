@@ -90,7 +90,10 @@ def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> Non
         if len(models) > MODELS_SHOWN:
             say(f"and {len(models) - MODELS_SHOWN} more models, on the page")
         if all(row["value"] is None for row in rows):
-            say("No values yet: scorecard doctor lists the unmapped identifiers in your data, and how to map them.")
+            say(
+                "No values yet: mart_scorecard.gap_reason has the reason of each, and scorecard doctor lists the "
+                "unmapped identifiers in your data and what to do next."
+            )
     if (settings.published_dir / "scorecard.html").exists():
         say(f"The page: {settings.published_dir / 'scorecard.html'}")
     if (settings.published_dir / "marts.duckdb").exists():

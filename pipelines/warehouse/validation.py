@@ -7,6 +7,7 @@ of the rows in memory. This is the only module that uses Great Expectations, and
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -83,6 +84,8 @@ def _profiles() -> Any:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    # Of no use to people, and printed wherever a library has set up logging.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_or_update_pandas("profiles").add_dataframe_asset("profile")
