@@ -30,7 +30,7 @@ final as (
         sources.title as source_title,
         fed.kpi_names,
 
-        date_diff('hour', sources.newest_day, newest.as_of_date) > sources.fresh_hours as is_behind,
+        coalesce(date_diff('hour', sources.newest_day, newest.as_of_date) > sources.fresh_hours, false) as is_behind,
 
         sources.fresh_hours,
         date_diff('hour', sources.newest_day, newest.as_of_date) as behind_hours
