@@ -36,7 +36,7 @@ from pipelines.warehouse.json_rows import REWRITE
 from pipelines.warehouse.landing import LandingFile, modified
 from pipelines.warehouse.plain import Plain, plain_files
 from pipelines.warehouse.readers import open_rows
-from pipelines.warehouse.recognise import Landed, Recognised
+from pipelines.warehouse.recognise import RENAMED, Landed, Recognised
 from pipelines.warehouse.values import FIRST_PLAUSIBLE, is_unaltered, typed, unread, with_evidence, written_in
 
 log = logging.getLogger(__name__)
@@ -174,7 +174,7 @@ def _keep_delivered_bytes(
     logged = logged_names(opened.format, table)
     found = {column.lower(): kind for column, kind in opened.columns.items()}
     fitting = all(found.get(logged[column.name].lower(), column.type) == column.type for column in table.columns)
-    if not fitting or "_file" in found:  # the name that DuckDB gives the column of file names
+    if not fitting or f"_file{RENAMED}" in found:  # the name that DuckDB gives the column of file names
         return None
     renamed = ", ".join(f"{name(logged[column.name])} as {name(column.name)}" for column in table.columns)
     day = name(table.day)

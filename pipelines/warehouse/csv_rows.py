@@ -13,7 +13,7 @@ from pathlib import Path
 from pipelines.sources.spec import Format
 from pipelines.warehouse.connect import literal, name, path_list, quote
 from pipelines.warehouse.errors import LandingFileError
-from pipelines.warehouse.recognise import RESERVED_COLUMNS, Landed, Recognised, recognise
+from pipelines.warehouse.recognise import RENAMED, RESERVED_COLUMNS, Landed, Recognised, recognise
 
 DELIMITERS = (",", ";", "\t", "|")
 TITLE_LINES = 50
@@ -181,7 +181,7 @@ def _unlike(cells: Sequence[str], spelled: Mapping[str, str]) -> Iterator[str]:
     for place, cell in enumerate(cells):
         column = spelled.get(cell.lower(), cell) or f"column{place}"
         if column.lower() in RESERVED_COLUMNS:
-            column = f"{column} (file)"
+            column += RENAMED
         unlike, number = column, 0
         while unlike.lower() in taken:
             number += 1

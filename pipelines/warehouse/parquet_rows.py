@@ -10,7 +10,7 @@ from duckdb.sqltypes import DuckDBPyType
 
 from pipelines.sources import values
 from pipelines.warehouse.connect import literal, name, path_list, quote
-from pipelines.warehouse.recognise import RESERVED_COLUMNS, Landed, Recognised, recognise
+from pipelines.warehouse.recognise import RENAMED, RESERVED_COLUMNS, Landed, Recognised, recognise
 
 
 def open_parquet(landed: Landed) -> Recognised:
@@ -24,7 +24,7 @@ def open_parquet(landed: Landed) -> Recognised:
     described = {row[0]: row[1] for row in connection.execute(f"describe from {reader}").fetchall()}
     candidates = landed.candidates("parquet")
     spelled = {c.lower(): c for candidate in candidates for c in (*candidate.requires, *candidate.optional)}
-    ours = {c: f"{c} (file)" if c.lower() in RESERVED_COLUMNS else spelled.get(c.lower(), c) for c in described}
+    ours = {c: c + RENAMED if c.lower() in RESERVED_COLUMNS else spelled.get(c.lower(), c) for c in described}
     renamed = ", ".join(f"{name(logged)} as {name(own)}" for logged, own in ours.items() if logged != own)
     if renamed:
         reader = f"(select * rename ({renamed}) from {reader})"

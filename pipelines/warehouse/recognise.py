@@ -19,6 +19,8 @@ RESERVED_COLUMNS = frozenset(
     {"_row", "_raw", "_path", "_latest", "_document", "_file", "_day", "_content_id", "_reason", "_rows"}
 )
 """Names of the pipeline's own columns: a file's column with such a name gets another."""
+RENAMED = " (file)"
+"""What a file's column of a reserved name is called after that name."""
 
 
 _KINDS: Mapping[Container, str] = {

@@ -245,6 +245,13 @@ def test_one_bad_row_sets_itself_aside_and_the_log_is_written_anew(settings: Set
     assert look(settings, "select row_number from raw.quarantine") == [(2,)]
 
 
+@pytest.mark.parametrize("column", ["_file", "_FILE", "_row", "_day", "_content_id"])
+def test_a_log_with_a_column_that_is_named_as_one_of_ours_loads_beside_others(settings: Settings, column: str) -> None:
+    write(settings, "log.parquet", [PLAIN])
+    write(settings, "named.parquet", [{**PLAIN, "prediction_id": "b", column: "x"}])
+    assert taken(settings, "select prediction_id from raw.predictions__predictions order by 1") == [("a",), ("b",)]
+
+
 def test_rows_are_the_same_however_their_files_are_kept(settings: Settings) -> None:
     rows = [dict(PLAIN, prediction_id=f"p{i}", score=i / 10, model_version=f"v{i % 2}") for i in range(10)]
     query = "select * exclude (_content_id) from raw.predictions__predictions order by prediction_id"
