@@ -229,6 +229,15 @@ def test_a_column_of_another_type_is_read_where_its_values_allow(settings: Setti
     assert reasons == ["latency_ms is not a DOUBLE", "requested_at is not a TIMESTAMP"]
 
 
+def test_a_row_whose_text_says_that_there_is_no_time_is_set_aside_and_the_others_load(settings: Settings) -> None:
+    rows = [row(1), row(2, timestamp="null"), row(3, timestamp=" "), row(4, timestamp=None)]
+    write(settings, "a.parquet", rows, types={"timestamp": "varchar"})
+    (report,) = load(settings)
+    assert (report.rows_loaded, report.rows_quarantined) == (1, 3)
+    assert query(settings, "select distinct reason from raw.quarantine") == [("requested_at is missing",)]
+    assert hours(settings, "sum(request_count)::int") == [(1,)]
+
+
 def test_a_log_needs_no_more_than_its_three_required_columns(settings: Settings) -> None:
     land(settings, "a.csv", "timestamp,model_name,status\n2026-01-05 10:00:00,ranker,success\n")
     land(settings, "b.jsonl", '{"timestamp": "2026-01-05T10:00:00Z", "model_name": "ranker", "status": "success"}')

@@ -98,15 +98,21 @@ def _parquet_requests(types: Mapping[str, str], constants: Mapping[str, str]) ->
 
 def _parquet_faults(types: Mapping[str, str], constants: Mapping[str, str]) -> dict[str, str]:
     """Reason → predicate of the rows of a Parquet log that are left out, as the engine validates `requests`."""
-    faults = {f"{column.name} is missing": f"_was_{column.name} is null" for column in _COLUMNS if column.required}
+    faults: dict[str, str] = {}
     for column in _COLUMNS:
-        logged_type = _logged_type(column, types, constants)
-        if column.type not in FITTING or logged_type in (_ABSENT, *FITTING[column.type]):
-            continue
-        unfitting = f"typeof(_was_{column.name}) not in {_listed(FITTING[column.type])}"
-        faults[f"{column.name} is not a {column.type}"] = (
-            f"{unfitting} and {column.name} is null and not {values.missing(f'_was_{column.name}')}"
-        )
+        value, was = column.name, f"_was_{column.name}"
+        logged_type, fitting = _logged_type(column, types, constants), FITTING.get(column.type, ())
+        if is_fitting := column.type not in FITTING or logged_type in (_ABSENT, *fitting):
+            lacking = f"{was} is null"
+        else:  # a text may say that there is no value
+            lacking = values.missing(was)
+        lacking, wrong = (f"{value} is null and {condition}" for condition in (lacking, f"not {lacking}"))
+        if column.required:
+            faults[f"{value} is missing"] = lacking
+        if column.required and column.type in FITTING:
+            faults[f"{value} is not a {column.type}"] = wrong
+        elif not is_fitting:
+            faults[f"{value} is not a {column.type}"] = f"typeof({was}) not in {_listed(fitting)} and {wrong}"
     faults |= {rule.reason: f"({rule.holds}) is false" for rule in REQUESTS.rules}
     faults["requested_at is before 1990"] = "requested_at < timestamp '1990-01-01'"
     faults["requested_at is later than a day after the file was written"] = "requested_at > _latest"
