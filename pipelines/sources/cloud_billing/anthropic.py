@@ -7,8 +7,8 @@ The usage report has pages of the same shape, with tokens and without costs: it 
 
 from __future__ import annotations
 
-from pipelines.sources.cloud_billing.charges import MONEY, from_model_api, select
-from pipelines.sources.spec import Format, Paging
+from pipelines.sources.cloud_billing.charges import MONEY
+from pipelines.sources.cloud_billing.model_apis import from_model_api, report_pages
 
 # Exact: DuckDB divides decimals as doubles. What is no number keeps its unit, so that nobody reads cents as dollars.
 _DOLLARS = f"""coalesce(
@@ -46,19 +46,4 @@ _PAGES = """(
     where not json_exists(result, '$.uncached_input_tokens')
 )"""
 
-FORMATS = (
-    Format(
-        name="anthropic_cost_report",
-        container="json",
-        records=("$.data",),
-        requires=("$.starting_at", "$.ending_at", "$.results"),
-        optional=("$.organization_id",),
-        select=select(_REPORT, _PAGES),
-        skips="""select _row, case
-                when json_type(doc -> '$.results') is distinct from 'ARRAY' then 'a bucket without a list of results'
-                when json_array_length(doc -> '$.results') = 0 then 'nothing was billed on the day'
-                else 'a usage report: counts of tokens, and no cost' end as _reason
-            from rows""",
-        paging=Paging(is_last="not try_cast(page ->> '$.has_more' as boolean)"),
-    ),
-)
+FORMATS = (report_pages("anthropic_cost_report", ("starting_at", "ending_at"), _REPORT, _PAGES, "tokens"),)

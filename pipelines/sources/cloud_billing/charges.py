@@ -138,21 +138,6 @@ def select(expressions: Mapping[str, str], relation: str = "rows") -> dict[str, 
     return {"charges": " ".join(["select", ",\n".join(["_row", "_raw", *columns]), "from", relation])}
 
 
-def from_model_api(vendor: str) -> dict[str, str]:
-    """What is the same of every charge on a model vendor's own bill."""
-    return {
-        "ChargeCategory": "'Usage'",
-        "ChargeFrequency": "'Usage-Based'",
-        "PricingCategory": "'Standard'",
-        "ProviderName": f"'{vendor}'",
-        "PublisherName": f"'{vendor}'",
-        "InvoiceIssuerName": f"'{vendor}'",
-        "ServiceCategory": "'AI and Machine Learning'",
-        "ServiceSubcategory": "'Generative AI'",
-        "ServiceName": f"'{vendor} API'",
-    }
-
-
 def renamed(columns: Mapping[str, str], relation: str = "rows") -> str:
     """A relation whose columns are `columns`, all text, so that a mapping is written once for every spelling."""
     texts = [f"cast({expression} as varchar) as {name}" for name, expression in columns.items()]

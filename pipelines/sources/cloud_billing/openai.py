@@ -7,8 +7,9 @@ alone reconcile with the invoice: usage, in pages of the same shape, is skipped.
 
 from __future__ import annotations
 
-from pipelines.sources.cloud_billing.charges import from_model_api, select
-from pipelines.sources.spec import Format, Paging, Writing
+from pipelines.sources.cloud_billing.charges import select
+from pipelines.sources.cloud_billing.model_apis import from_model_api, report_pages
+from pipelines.sources.spec import Format, Writing
 
 _COSTS = {
     "BilledCost": "amount_value",
@@ -50,20 +51,7 @@ _CSV_OPTIONAL = ("project_id", "project_name", "organization_id", "organization_
 _IS_QUIET = "nullif(trim(amount_value), '') is null and nullif(trim(amount_currency), '') is null"
 
 FORMATS = (
-    Format(
-        name="openai_costs",
-        container="json",
-        records=("$.data",),
-        requires=("$.start_time", "$.end_time", "$.results"),
-        optional=("$.organization_id",),
-        select=select(_COSTS, _PAGES),
-        skips="""select _row, case
-                when json_type(doc -> '$.results') is distinct from 'ARRAY' then 'a bucket without a list of results'
-                when json_array_length(doc -> '$.results') = 0 then 'nothing was billed on the day'
-                else 'a usage report: counts of requests and tokens, and no cost' end as _reason
-            from rows""",
-        paging=Paging(is_last="not try_cast(page ->> '$.has_more' as boolean)"),
-    ),
+    report_pages("openai_costs", ("start_time", "end_time"), _COSTS, _PAGES, "requests and tokens"),
     Format(
         name="openai_costs_csv",
         container="csv",
