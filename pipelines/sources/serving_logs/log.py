@@ -100,19 +100,16 @@ def _parquet_faults(types: Mapping[str, str], constants: Mapping[str, str]) -> d
     """Reason → predicate of the rows of a Parquet log that are left out, as the engine validates `requests`."""
     faults: dict[str, str] = {}
     for column in _COLUMNS:
-        value, was = column.name, f"_was_{column.name}"
-        logged_type, fitting = _logged_type(column, types, constants), FITTING.get(column.type, ())
-        if is_fitting := column.type not in FITTING or logged_type in (_ABSENT, *fitting):
-            lacking = f"{was} is null"
-        else:  # a text may say that there is no value
-            lacking = values.missing(was)
-        lacking, wrong = (f"{value} is null and {condition}" for condition in (lacking, f"not {lacking}"))
+        value, was, fitting = column.name, f"_was_{column.name}", FITTING.get(column.type, ())
+        is_text = bool(fitting) and _logged_type(column, types, constants) not in (_ABSENT, *fitting)
+        # A text may say that there is no value.
+        lacking = values.missing(was) if is_text else f"{was} is null"
         if column.required:
-            faults[f"{value} is missing"] = lacking
-        if column.required and column.type in FITTING:
-            faults[f"{value} is not a {column.type}"] = wrong
-        elif not is_fitting:
-            faults[f"{value} is not a {column.type}"] = f"typeof({was}) not in {_listed(fitting)} and {wrong}"
+            faults[f"{value} is missing"] = f"{value} is null and {lacking}"
+        if fitting and (column.required or is_text):
+            # A number that fits may be null without a fault, being infinite.
+            guard = "" if column.required else f"typeof({was}) not in {_listed(fitting)} and "
+            faults[f"{value} is not a {column.type}"] = f"{guard}{value} is null and not {lacking}"
     faults |= {rule.reason: f"({rule.holds}) is false" for rule in REQUESTS.rules}
     faults["requested_at is before 1990"] = "requested_at < timestamp '1990-01-01'"
     faults["requested_at is later than a day after the file was written"] = "requested_at > _latest"
