@@ -49,7 +49,7 @@ MANIFESTS_KEPT = 3
 
 
 @dataclass(frozen=True)
-class _Parsed:
+class Parsed:
     """The dbt project as this process parsed it: for dbt, and as the file it writes."""
 
     project: tuple[Path, str]
@@ -58,7 +58,7 @@ class _Parsed:
     written: bytes
 
 
-_parsed: _Parsed | None = None
+_parsed: Parsed | None = None
 """Parsing takes seconds and does not depend on the home folder: a process parses once."""
 OF_THE_PARSED = frozenset({"build", "compile", "docs", "list", "ls", "run", "seed", "show", "test"})
 """dbt's commands over the parsed project."""
@@ -184,7 +184,7 @@ def project_fingerprint() -> str:
     return ledger.digest(parts)
 
 
-def _known() -> _Parsed | None:
+def _known() -> Parsed | None:
     """The project as parsed, where it is still what was parsed."""
     return _parsed if _parsed and _parsed.project == (DBT_PROJECT, project_fingerprint()) else None
 
@@ -194,7 +194,7 @@ def kept_parse(settings: Settings) -> Path:
     return settings.warehouse_dir / "dbt" / "parsed" / "partial_parse.msgpack"
 
 
-def parse(settings: Settings) -> _Parsed:
+def parse(settings: Settings) -> Parsed:
     """The current dbt project; dbt reads only what has changed since it was last parsed, here or in the project.
 
     The connection is none of a home's, because dbt parses everything again where its profile has changed: what one
@@ -217,7 +217,7 @@ def parse(settings: Settings) -> _Parsed:
             result = dbtRunner().invoke(["parse", "--quiet", "--target-path", target])
         if not result.success:
             raise RuntimeError(f"dbt cannot parse its project: {result.exception}") from result.exception
-        _parsed = _Parsed((DBT_PROJECT, fingerprint), result.result, (Path(target) / "manifest.json").read_bytes())
+        _parsed = Parsed((DBT_PROJECT, fingerprint), result.result, (Path(target) / "manifest.json").read_bytes())
         (Path(target) / kept.name).replace(kept)
     return _parsed
 
