@@ -84,18 +84,20 @@ def cut_exports(connection: duckdb.DuckDBPyConnection, source: Source) -> list[s
 
 
 def broken_off(connection: duckdb.DuckDBPyConnection, source: Source) -> list[str]:
-    """A sentence for every file of which the last line is a part of a record, or says that no more comes."""
+    """A sentence for the files of which the last line is a part of a record, one for each text that is no record."""
     rows = connection.execute(
-        "select min(path), any_value(case when not starts_with(raw, '{') then left(raw, 60) end) "
+        "select min(path), count(distinct content_id) - 1, "
+        "case when not starts_with(raw, '{') then left(raw, 60) end as text "
         "from raw.quarantine join ledger.files "
         "using (source, content_id) where source = ? and status = 'loaded' and reason = ? "
-        "group by content_id order by 1",
+        "group by text order by 1",
         [source.name, BROKEN_OFF],
     ).fetchall()
     return [
         f"{source.name}: {path} breaks off: its last line is {f'`{text}`' if text else 'only a part of a record'}. "
+        f"{f'Files that end likewise: {others:,} more, listed in raw.quarantine. ' if others else ''}"
         "What should follow is missing: export it again and land the new file in its place"
-        for path, text in rows
+        for path, others, text in rows
     ]
 
 
