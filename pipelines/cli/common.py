@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 
 from pipelines import console
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from pipelines.catalog.catalog import Catalog
     from pipelines.catalog.domains.members import AiMember
 
@@ -27,10 +30,24 @@ CatalogFolder = Annotated[
 
 
 def settings_of(home: Path | None = None, landing: Path | None = None, catalog: Path | None = None) -> Settings:
-    """The settings of a command: its options, then the environment and scorecard.toml."""
+    """The settings of a command: its options, then the environment and scorecard.toml. Exits where one is wrong."""
     given = {"home": home, "landing": landing, "catalog": catalog}
     # Other values come from the environment and scorecard.toml.
-    return Settings.model_validate({key: value.expanduser() for key, value in given.items() if value is not None})
+    try:
+        return Settings.model_validate({key: value.expanduser() for key, value in given.items() if value is not None})
+    except ValidationError as error:
+        # Without what was given, which may be a secret.
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        misused(
+            "wrong settings in scorecard.toml, the environment or the options: " + "; ".join(map(_sentence, faults))
+        )
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    """A setting, and what is wrong with it."""
+    said = "there is no such setting" if fault["type"] == "extra_forbidden" else fault["msg"]
+    said = said.removeprefix("Value error, ")
+    return f"`{'.'.join(map(str, fault['loc']))}`: {said}" if fault["loc"] else said
 
 
 def day(option: str, text: str | None) -> date | None:

@@ -48,9 +48,9 @@ class SystemClock:
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, and say so where it takes long."""
+        """Wait, for a limit or before the next attempt, and say so where it takes long."""
         if seconds > 5:
-            log.info("waiting %.0f seconds, as the vendor asks", seconds)
+            log.info("waiting %.0f seconds before the next request", seconds)
         time.sleep(seconds)
 
 
