@@ -1,4 +1,4 @@
-"""Finance: budgets, planned cash flows, actual costs and booked benefits, as CSV exports of an ERP or planning tool.
+"""Finance: budgets, planned cash flows, actual costs and benefits, as CSV exports of an ERP or planning tool.
 
 Four formats, a table each. Which project a code is, what a currency is worth and which version of a plan holds are
 rules, in dbt; so is when a month is closed.
@@ -51,7 +51,7 @@ ACTUAL_COSTS = Table(
     columns=(
         *_POSTING,
         Column("gl_account", "VARCHAR", "The general-ledger account."),
-        Column("category", "VARCHAR", "What it was for; null where the account has to tell."),
+        Column("category", "VARCHAR", "What it was for; null where only the account says it."),
         Column("amount", "DECIMAL(18,4)", "What it cost: below 0 for a credit or a reversal.", required=True),
         _CURRENCY,
         _REVERSED,
@@ -122,7 +122,7 @@ BUDGETS = Table(
 )
 
 # A month written as 2026-01, 202601, 01/2026, Jan-26 or January 2026 is its first day. One of its days, and what is
-# neither, passes as it stands: how days are written is for the file to show. Staging goes to the first of each month.
+# neither, passes unchanged: how days are written is for the file to show. Staging goes to the first of each month.
 _WORDS = "['%b-%y', '%b-%Y', '%b %Y', '%B %Y', '%B-%Y', '%b %y']"
 _MONTH_SQL = rf"""coalesce(
         cast(cast(date_trunc('month', {quick('"Month"', "DATE")}) as date) as varchar),
@@ -154,7 +154,7 @@ COST_FORMAT, BENEFIT_FORMAT = "Cost line items", "Booked benefits"
 SOURCE = Source(
     name="finance",
     title="Finance",
-    description="Projects' budgets, planned cash flows, actual costs and booked benefits: CSV of an ERP or planner.",
+    description="Projects' budgets, planned cash flows, actual costs and benefits: CSV of an ERP or planner.",
     owner="group:finance",
     glob=("finance/**/*",),
     tables=(ACTUAL_COSTS, BOOKED_BENEFITS, PLANNED_FLOWS, BUDGETS),

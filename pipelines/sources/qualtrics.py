@@ -1,7 +1,7 @@
 """Qualtrics: survey responses as its CSV export gives them, with one, two or three header rows.
 
 Here: one row per response and one per answer, whatever the survey asks. Which question measures which model, and
-what its answers are worth, stands in the catalog. Respondents' names, addresses and locations are not taken over.
+what its answers are worth, is in the catalog. Respondents' names, addresses and locations are not taken over.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SURVEY_KEY = r"""coalesce(
 the file's name less the date that Qualtrics puts behind it."""
 
 _HEADER = "contains(\"StartDate\", 'ImportId')"
-"""The third header row: for each column, as JSON, where it comes from, and the zone its times are told in."""
+"""The third header row: for each column, as JSON, where it comes from, and the zone of its times."""
 
 
 def _header_value(cell: str, key: str) -> str:
@@ -65,7 +65,8 @@ def _listed(texts: tuple[str, ...]) -> str:
     return "(" + ", ".join(f"'{text}'" for text in dict.fromkeys(texts)) + ")"
 
 
-# Progress is a number in every language. What neither of them tells passes through, so that the row is set aside.
+# Progress is a number in every language. What neither of them says passes through, so that the row is
+# quarantined.
 _FINISHED = f"""case
             when {values.boolean('"Finished"')} is not null then cast({values.boolean('"Finished"')} as varchar)
             when lower(trim("Finished")) in {_listed(_TRUE)} then 'true'
@@ -93,7 +94,7 @@ _PARTS = f"""
             {_header_value("coalesce(recorded_header, start_header)", "timeZone")} as recorded_zone
         from headers
     ),
-    told as (
+    timed as (
         select
             rows.*,
             {_SURVEY_KEY} as survey_key,
@@ -119,7 +120,7 @@ _RESPONSES = f"""
         {_FINISHED} as is_finished,
         "DistributionChannel" as distribution_channel,
         started_at, submitted_at, recorded_at
-    from told
+    from timed
 """
 
 _ANSWERS = f"""
@@ -134,11 +135,11 @@ _ANSWERS = f"""
         select
             _row, _raw, survey_key, "ResponseId" as response_id, submitted_at, recorded_at,
             unnest(map_entries(cast(cast(_raw as json) as map(varchar, varchar)))) as cell
-        from told
+        from timed
     )
     select
         _row, _raw, survey_key, response_id, submitted_at, recorded_at,
-        -- Exports of old have no third row: questions are told by their column.
+        -- Exports of old have no third row: the column is the question.
         coalesce(questions.question_id, cell.key) as question_id,
         cell.key as question_name,
         cell.value as answer

@@ -199,7 +199,7 @@ class Format:
     text: `rows` has one row a file, with its content in the column `text`.
 
     A column of csv, parquet or json, required or optional (json: `$.column`), that a file lacks may be in the name
-    of a folder instead, `environment=shadow/`, as Spark and Hive partition tables (`told_by`).
+    of a folder instead, `environment=shadow/`, as Spark and Hive partition tables (`path_values`).
 
     `deliveries`: how those of a stream relate, where the source has streams. `replace a day`: the newest that covers a
     day has it. `replace a period`: likewise, and one that begins no later than an older one replaces all of that.
@@ -243,7 +243,7 @@ class Format:
     writing: Writing = Writing()
     paging: Paging | None = None
 
-    def told_by(self, path: str) -> dict[str, str | None]:
+    def path_values(self, path: str) -> dict[str, str | None]:
         """Column → value of those of the format's columns that a folder of `path` names, `column=value`; null is None.
 
         A column in capitals has to be written so: `date=…` is the day a bill was delivered, and `Date` a charge's.

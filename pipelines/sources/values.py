@@ -3,7 +3,7 @@
 Every function takes SQL for a value of any type, text included, and returns SQL. The same value gives the same result
 whatever container held it: `True`, `true`, `1` and a Parquet boolean are one boolean, `123`, `123.0` and a double
 of 123 one identifier. `kind` is the value's DuckDB type where it is known: what has the right type already is then
-returned as it stands, which costs a bulk file nothing. No source lives here.
+returned unchanged, which costs a bulk file nothing. No source lives here.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pipelines.sources.spec import DateOrder, DecimalMark
 
 BLANKS = " \t\r\n\u00a0"
 MISSING_TEXT = ("", "null", "NULL", "Null", "None", "nan", "NaN", "NAN", "\\N", "#N/A")
-"""What stands for no value in a column of text. `NA` does not: it is a name and a region too."""
+"""What means no value in a column of text. `NA` does not: it is a name and a region too."""
 MISSING_VALUE = (*(text.lower() for text in MISSING_TEXT), "na", "n/a", "undefined", "nil", "-", "<na>", "nat")
-"""What stands for no value in a column of numbers, times or booleans, in any case."""
+"""What means no value in a column of numbers, times or booleans, in any case."""
 CUT_OBJECT = (
     r'[:\[,]\s*"(@\{\w+=(?:[^"\\]|\\.)*\}|System\.Object\[\]|'
     r'System\.Collections\.(Hashtable|Specialized\.OrderedDictionary))"'
@@ -170,7 +170,7 @@ def category(value: str) -> str:
     )
 
 
-# A number between its sign, its currency and whatever stands around it; blanks and apostrophes may group thousands.
+# A number between its sign, its currency and whatever is around it; blanks and apostrophes may group thousands.
 _GROUPING = " '\u2019\u00a0\u202f\u2009"
 _MINUS = "\u2212-"
 _CURRENCY = r"(?:\p{Sc}|[A-Z]{3}|[A-Z]{1,2}\$|kr\.?|zł|Kč|Fr\.?)"
@@ -394,7 +394,7 @@ def instant(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:
 
     ISO 8601 with or without an offset (UTC is meant without one), epochs of seconds to nanoseconds, a spreadsheet's
     serial days, `yyyymmdd`, months in English words, and days and months in `order`: `13/01/2026` can be read one way
-    only, `05/01/2026` needs to be told. What stands between dots begins with its day. A year of two digits comes last:
+    only, `05/01/2026` needs the order. A date with dots begins with its day. A year of two digits comes last:
     1969 to 2068. Fractions end at microseconds.
     """
     if kind == "TIMESTAMP":

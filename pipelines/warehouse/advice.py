@@ -57,7 +57,7 @@ def passed_over_bills(settings: Settings) -> list[str]:
             "select 1 from duckdb_tables() where table_name = 'int_bills__overlapping'"
         ).fetchone():
             return []
-        # A stream is what paths have in common: no such path exists, so people are told of files.
+        # A stream is what paths have in common: no such path exists, so the advice names files.
         files_of = (
             "(select list(distinct path order by path) from placed "
             "where placed.stream_id = found.{} and first_charge_date <= found.last and last_charge_date >= found.first)"
@@ -242,7 +242,7 @@ _BY_ID = {
     "notes": ("notes", "model_id"),
     "campaigns": ("annotations", "unnest(string_split(nullif(trim(models), 'all'), ';'))"),
 }
-"""Sources whose rows name a member by its id → the table, and SQL of the ids."""
+"""Sources with rows that name a member by its id → the table, and SQL of the ids."""
 
 
 def unknown_members(settings: Settings, catalog: Catalog) -> list[str]:

@@ -129,7 +129,7 @@ def _batches(
             documents = [_documents(text, settings.limits.nesting) for text in texts]
             lines = [line for some in documents for line in some] if all(documents) else []
             form = format_of(lines, candidates, file.path) if lines else None
-            if form and form.told_by(file.path):
+            if form and form.path_values(file.path):
                 continue
         except Exception as error:  # reading the file alone has the same error and reports it
             if is_system_error(error):

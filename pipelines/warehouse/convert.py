@@ -168,7 +168,7 @@ def _keep_delivered_bytes(
     if opened.format.renames is None or len(files) > 1:
         return None
     lower = {column.lower() for column in opened.columns}
-    if any(column.lower() not in lower for column in opened.format.told_by(report.path)):
+    if any(column.lower() not in lower for column in opened.format.path_values(report.path)):
         return None
     table = source.table(opened.format.renames[0])
     logged = logged_names(opened.format, table)

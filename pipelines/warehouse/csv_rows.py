@@ -17,13 +17,13 @@ from pipelines.warehouse.recognise import RENAMED, RESERVED_COLUMNS, Landed, Rec
 
 DELIMITERS = (",", ";", "\t", "|")
 TITLE_LINES = 50
-"""How many rows may stand above the header: a report's title, its period, whom it was made for."""
+"""How many rows may be above the header: a report's title, its period, its reader."""
 SMALLEST_BUFFER = 2**16
 _REASON = (
     "regexp_replace(error_message, '^Expected Number of Columns: ([0-9]+) Found: ([0-9]+)$', "
     "'the line has \\2 columns and the header has \\1 columns')"
 )
-"""SQL of why a line did not parse, as DuckDB tells it, in words."""
+"""SQL of why a line did not parse: DuckDB's reason in words."""
 _BEHIND = re.compile(r"^.*\S\s*\((\w+)\)$")
 """A column's name in parentheses behind another one."""
 RAW_KEPT = 10_000
@@ -62,8 +62,8 @@ def open_csv(landed: Landed) -> Recognised | None:
     )
     present = {column.lower() for _, header in found for column in header.columns}
     absent = dict.fromkeys(c for c in (*form.requires, *form.optional) if c.lower() not in present)
-    told = form.told_by(landed.path)
-    lacking = "".join(f", {literal(told.get(column))} as {name(column)}" for column in absent)
+    in_path = form.path_values(landed.path)
+    lacking = "".join(f", {literal(in_path.get(column))} as {name(column)}" for column in absent)
     connection.execute(
         f"create or replace temp view rows as select *{lacking}, "
         f"row_number() over () as _row, cast(to_json(r) as varchar) as _raw, {landed.about} from ({reader}) as r"
@@ -99,7 +99,7 @@ def _dialect(header: Header) -> str:
 
 
 def _together(found: Sequence[tuple[Path, Header]]) -> Iterator[tuple[Header, list[Path]]]:
-    """The files by header; of those whose rows do not begin below their first line, the rows in a file apart."""
+    """The files by header; where the rows do not begin below the first line, the rows in a file of their own."""
     alike: dict[tuple[str, tuple[str, ...], bool], list[Path]] = {}
     for path, header in found:
         rows = path if header.is_first_line else _below(path, header.ends_at)
@@ -131,7 +131,7 @@ def _header(path: Path, candidates: Sequence[Format], landed: Landed) -> Header 
             status="unreadable",
         )
     spelled = {c.lower(): c for candidate in candidates for c in (*candidate.requires, *candidate.optional)}
-    wanted = [{c.lower() for c in form.requires if c not in form.told_by(landed.path)} for form in candidates]
+    wanted = [{c.lower() for c in form.requires if c not in form.path_values(landed.path)} for form in candidates]
     best: tuple[int, Header] | None = None
     for delimiter in DELIMITERS:
         for place, written, ends_at in _first_rows(text, delimiter):

@@ -42,7 +42,7 @@ def path_values(
             for path, text in found.fetchall() if paths else []:
                 values[path][form.name] = text
         for path in paths:
-            if in_folders := form.told_by(path):
+            if in_folders := form.path_values(path):
                 values[path][form.name] = values[path].get(form.name, "") + json.dumps(in_folders, sort_keys=True)
     return values
 

@@ -50,8 +50,8 @@ def open_json(landed: Landed) -> Recognised | None:
     why = f"case when _row = {last} then {quote(BROKEN_OFF)} else {quote(NO_JSON)} end"
     fault = f"case when not json_valid(_raw) then {why} end"
     if bracketed and (deep := list(_too_deep(landed, many))):
-        told = f"is nested deeper than {landed.limits.nesting} (the setting `limits.nesting`)"
-        fault = f"case when _row in ({', '.join(map(str, deep))}) then {quote(told)} else {fault} end"
+        reason = f"is nested deeper than {landed.limits.nesting} (the setting `limits.nesting`)"
+        fault = f"case when _row in ({', '.join(map(str, deep))}) then {quote(reason)} else {fault} end"
         (broken,) = connection.execute(f"select count({fault}) from documents").fetchone() or (0,)
     head = [
         json.loads(text, parse_int=float)  # an integer of thousands of digits is none that Python reads
@@ -76,7 +76,7 @@ def open_json(landed: Landed) -> Recognised | None:
         found = quiet[0]
     else:
         found = _recognised(landed, head, candidates)
-    records = _told(found, landed.path, records_of(found, f"select * from documents where {fault} is null"))
+    records = _with_folders(found, landed.path, records_of(found, f"select * from documents where {fault} is null"))
     connection.execute(f"create or replace temp view rows as select *, {landed.about} from ({records})")
     (good,) = connection.execute("select count(*) from rows").fetchone() or (0,)
     bad = f"select _row, left(_raw, 10000) as _raw, {fault} as _reason from documents where {fault} is not null"
@@ -84,7 +84,7 @@ def open_json(landed: Landed) -> Recognised | None:
 
 
 def _recognised(landed: Landed, head: list[Any], candidates: Sequence[Format]) -> Format:
-    """The format of the documents; LandingFileError says so where what tells it may have been cut off."""
+    """The format of the documents; LandingFileError says so where the part that shows it may have been cut off."""
     try:
         return recognise(candidates, _paths_in(head, candidates), landed.path, _top_keys(head))
     except LandingFileError:
@@ -137,9 +137,9 @@ def records_of(form: Format, documents: str, kept: str = "") -> str:
     return records
 
 
-def _told(form: Format, path: str, records: str) -> str:
-    """The records with the members they lack that a folder of `path` tells."""
-    for column, value in form.told_by(path).items():
+def _with_folders(form: Format, path: str, records: str) -> str:
+    """The records with the members that they lack and a folder of `path` has."""
+    for column, value in form.path_values(path).items():
         begins = quote(json.dumps({column: value})[:-1] + ",")
         lacks = f"len(json_keys(doc)) > 0 and not list_contains(json_keys(doc), {quote(column)})"
         added = f"cast({begins} || substr(trim(cast(doc as varchar)), 2) as json)"
@@ -230,7 +230,7 @@ def _holds_lines(path: Path) -> bool:
 
 
 def _is_one_document(path: Path) -> bool:
-    """Whether a file whose first line is no document is one: a page with a record a line looks like lines."""
+    """Whether a file is one document though its first line is none: a page with a record a line looks like lines."""
     if path.stat().st_size > _PAGE_AT_MOST:
         return False
     try:

@@ -40,7 +40,7 @@ def open_parquet(landed: Landed) -> Recognised:
     found = recognise(candidates, columns, landed.path, sorted(columns), landed.formats)
     present = {column.lower() for column in columns}
     absent = [c for c in (*found.requires, *found.optional) if c.lower() not in present]
-    folders = found.told_by(landed.path)
+    folders = found.path_values(landed.path)
     lacking = {column: literal(folders.get(column)) for column in absent}
     others = "".join(f", {value} as {name(column)}" for column, value in lacking.items())
     constants = _constants(connection, landed.paths, types) if found.reduces else {}

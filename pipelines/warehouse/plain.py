@@ -192,7 +192,7 @@ def _plain(path: Path, name: PurePosixPath, head: bytes, target: Path, budget: _
     elif name.suffix.lower() == ".zip":
         raise _not_packed(budget.landing_path, ".zip archive")
     elif container is None:
-        container = _told_by(head, name)
+        container = _container_of(head, name)
     if container is None and compression is None and name.suffix.lower() in PACKED:
         raise _not_packed(budget.landing_path, f"{name.suffix} stream")
     if container is None:
@@ -228,7 +228,7 @@ def _not_packed(landing_path: str, what: str) -> LandingFileError:
     )
 
 
-def _told_by(head: bytes, name: PurePosixPath) -> Container | None:
+def _container_of(head: bytes, name: PurePosixPath) -> Container | None:
     """The container of a file if its name does not show it: `000000000000` (BigQuery, Snowflake), `….gz` (Segment)."""
     part = "[0-9]*"
     while name.suffix.lower() in PACKED:

@@ -106,7 +106,7 @@ def recognise(
     lower = {column.lower() for column in present}
 
     def missing(candidate: Format) -> list[str]:
-        in_path = candidate.told_by(path)
+        in_path = candidate.path_values(path)
         return [c for c in candidate.requires if c.lower() not in lower and c.removeprefix("$.") not in in_path]
 
     fitting = [candidate for candidate in candidates if not missing(candidate)]

@@ -11,7 +11,7 @@ charges as (
 
 ),
 
-standing as (select * from {{ ref('int_charges__current') }}),
+current_charges as (select * from {{ ref('int_charges__current') }}),
 
 contents as (select * from {{ ref('int_deliveries__covered') }}),
 
@@ -23,7 +23,7 @@ counted_keys as (
 
     select distinct charge_key
 
-    from standing
+    from current_charges
 
 ),
 
@@ -56,10 +56,10 @@ select
     placed.row_number
 
 from placed
-left join standing
+left join current_charges
     on
-        placed.content_id = standing.content_id
-        and placed.row_number = standing.row_number
+        placed.content_id = current_charges.content_id
+        and placed.row_number = current_charges.row_number
 left join counted_keys on placed.charge_key = counted_keys.charge_key
 left join overlapping
     on
@@ -69,7 +69,7 @@ left join overlapping
         and placed.sub_account_id is not distinct from overlapping.sub_account_id
 where
     case
-        when standing.content_id is not null then placed.is_current is not true
+        when current_charges.content_id is not null then placed.is_current is not true
         else
             placed.is_current is not false
             and overlapping.stream_id is null

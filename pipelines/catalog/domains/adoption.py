@@ -149,7 +149,7 @@ def _features(catalog: Catalog) -> Iterator[Row]:
 
 def _feature_events(catalog: Catalog) -> Iterator[Row]:
     for _, feature in _all_features(catalog):
-        told_by = (
+        declared = (
             (feature.event_property.name, feature.event_property.equals) if feature.event_property else (None, None)
         )
         for stage, events in (
@@ -158,7 +158,7 @@ def _feature_events(catalog: Catalog) -> Iterator[Row]:
             ("qualifying", feature.qualifying_events),
         ):
             for event in events:
-                yield feature.id, stage, event, *told_by
+                yield feature.id, stage, event, *declared
 
 
 def _target_populations(catalog: Catalog) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 """Bills: FOCUS, and the native exports of AWS, Azure, Google Cloud, OpenAI and Anthropic mapped onto FOCUS columns.
 
 Here: the `charges` table, and what each vendor's column means in FOCUS terms. Not here: which delivery of a
-restated bill stands, whose cost a charge is, or in what currency it is reported; those are rules, in dbt.
+restated bill is current, which model a charge belongs to, or in what currency it is reported; those are rules, in dbt.
 
 Three cost bases are kept for every charge, signs untouched. Where a vendor's export knows only one of them,
 the mapping fills the others so that BilledCost still sums to the invoice and EffectiveCost to the amortised
@@ -44,7 +44,7 @@ SOURCE = Source(
     title="Cloud bills",
     description=(
         "Cost and usage as the clouds and model vendors export it. A bill is restated for weeks: every "
-        "delivery is kept, and the newest that covers a day stands."
+        "delivery is kept, and the newest that covers a day counts."
     ),
     owner="finops",
     glob=("cloud_billing/**/*",),

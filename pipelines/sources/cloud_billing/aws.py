@@ -88,7 +88,7 @@ _AWS_SERVICES = {
 
 
 def _snake(name: str) -> str:
-    """`savingsPlan/SavingsPlanARN` as AWS spells it in Parquet: `savings_plan_savings_plan_a_r_n`."""
+    """`savingsPlan/SavingsPlanARN` as AWS writes it in Parquet: `savings_plan_savings_plan_a_r_n`."""
     return "_".join(re.sub(r"(?<!^)([A-Z])", r"_\1", part).lower() for part in name.split("/"))
 
 
@@ -201,14 +201,14 @@ _AWS = {
 }
 
 
-def _aws(spell: Callable[[str], str], *tags: str) -> dict[str, str]:
+def _aws(written: Callable[[str], str], *tags: str) -> dict[str, str]:
     """The mapping for one spelling of the columns; each of `tags` gives a JSON object of tags, the first one wins.
 
     The user's tags come under the keys the user gave them: AWS writes `user:` or `user_` before those, and the column's
     name. A tag of the caller (`iamPrincipal/`) keeps its prefix, and has the bare key too where nothing else has it.
     """
     # An empty text and a missing one mean the same in both generations.
-    columns = {_snake(name): f"nullif(cast(\"{spell(name)}\" as varchar), '')" for name in _AWS_COLUMNS}
+    columns = {_snake(name): f"nullif(cast(\"{written(name)}\" as varchar), '')" for name in _AWS_COLUMNS}
     found = [f"tags_{number}" for number in range(len(tags))]
     given = ", ".join(f"{of} as {name}" for of, name in zip(tags, found, strict=True))
     # The later of two objects wins in a merge.
@@ -221,8 +221,8 @@ def _aws(spell: Callable[[str], str], *tags: str) -> dict[str, str]:
     return select(_AWS, f"{renamed(columns, rows)} where split_line_item_parent_resource_id is null")
 
 
-def _split(spell: Callable[[str], str]) -> str:
-    parent = spell("splitLineItem/ParentResourceId")
+def _split(written: Callable[[str], str]) -> str:
+    parent = written("splitLineItem/ParentResourceId")
     return (
         "select _row, 'the share of a pod or task: the line of its machine bears the cost' as _reason "
         f"from rows where nullif(cast(\"{parent}\" as varchar), '') is not null"

@@ -106,8 +106,8 @@ _AZURE_RATE = f"""case when PricingCurrency is null or {_AZURE_CURRENCY} = upper
 def _at_price(price: str) -> str:
     """What a usage row costs at `price`, in the billing currency; null where a price or a rate is missing.
 
-    Quantities are in single units in some agreements' files and in blocks in others': an uncovered charge, which its
-    unit price times its quantity must give, tells.
+    Quantities are in single units in some agreements' files and in blocks in others': an uncovered charge shows
+    which, since unit price times quantity must give its cost.
     """
     whole = f"{_number(price)} * {_number('Quantity')} * rate"
     cost, contracted = _number("CostInBillingCurrency"), f"{_number('UnitPrice')} * {_number('Quantity')} * rate"

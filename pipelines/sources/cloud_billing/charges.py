@@ -56,9 +56,9 @@ _COLUMNS = (
     Column("ProviderName", "VARCHAR", "Who made the service available (FOCUS up to 1.3)."),
     Column("PublisherName", "VARCHAR", "Who produced the service (FOCUS up to 1.3)."),
     Column("ServiceProviderName", "VARCHAR", "Who made the service available (FOCUS from 1.3)."),
-    Column("HostProviderName", "VARCHAR", "Whose infrastructure it runs on (FOCUS from 1.3)."),
+    Column("HostProviderName", "VARCHAR", "Company that runs the infrastructure (FOCUS from 1.3)."),
     Column("InvoiceIssuerName", "VARCHAR", "Who sends the invoice."),
-    Column("InvoiceId", "VARCHAR", "Invoice the charge stands on, once issued."),
+    Column("InvoiceId", "VARCHAR", "Invoice that lists the charge, once issued."),
     Column("ServiceCategory", "VARCHAR", "FOCUS's broad kind of service: Compute, Storage, Networking, …"),
     Column("ServiceSubcategory", "VARCHAR", "The finer kind."),
     Column("ServiceName", "VARCHAR", "The vendor's name of the service."),
@@ -81,15 +81,15 @@ _COLUMNS = (
     Column("x_UsageType", "VARCHAR", "AWS: usage type, which names the instance type in FOCUS 1.0."),
     Column("x_SkuDetails", "VARCHAR", "Azure: JSON of the item, which names the instance type in FOCUS 1.0."),
     Column("x_Credits", "VARCHAR", "GCP: JSON of the credits netted into the cost, by kind."),
-    Column("x_ExportTime", "TIMESTAMP", "GCP: when the row was added to the export, which tells alike rows apart."),
+    Column("x_ExportTime", "TIMESTAMP", "GCP: when the row was added; distinguishes equal rows."),
     Column("x_CostView", "VARCHAR", "Azure: actual or amortized, where the charge can be of that data set only."),
 )  # fmt: skip
 
 CHARGES = Table(
     name="charges",
     description=(
-        "One row per charge of a delivered bill. Every delivery is kept, so a month exported daily stands "
-        "here many times: add up `int_charges__current`, never this table."
+        "One row per charge of a delivered bill. Every delivery is kept, so a month exported daily is here "
+        "many times: add up `int_charges__current`, never this table."
     ),
     columns=_COLUMNS,
     # FOCUS gives a charge no id, and two charges may be alike in every column.
@@ -139,7 +139,7 @@ def select(expressions: Mapping[str, str], relation: str = "rows") -> dict[str, 
 
 
 def renamed(columns: Mapping[str, str], relation: str = "rows") -> str:
-    """A relation whose columns are `columns`, all text, so that a mapping is written once for every spelling."""
+    """A relation with `columns`, all text, so that a mapping is written once for every spelling."""
     texts = [f"cast({expression} as varchar) as {name}" for name, expression in columns.items()]
     return " ".join(["(select", ", ".join(["_row", "_raw", *texts]), "from", relation, ")"])
 

@@ -1,4 +1,4 @@
-{#- Long: which windows are still to compare is told by this very table, and only theirs may be read of the logs. -#}
+{#- Long: this very table says which windows are still to compare, and only theirs may be read of the logs. -#}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -115,7 +115,7 @@ delivered as (
 
 ),
 
--- Bins that were delivered as such tell no more than how many values lie between their ends. Both sides are counted in
+-- Bins that were delivered as such show no more than how many values lie between their ends. Both sides are counted in
 -- the reference's, or in the window's if the reference has values.
 chosen as (
 
@@ -300,7 +300,7 @@ placed as (
 
 ),
 
-told as (
+typed as (
 
     select
         *,
@@ -331,7 +331,7 @@ points as (
         cast(sum(reference_count) as bigint) as reference_count,
         cast(sum(window_count) as bigint) as window_count
 
-    from told
+    from typed
     group by all
 
 ),
@@ -360,7 +360,7 @@ running as (
 
 ),
 
--- A number's decile of the reference is told by how many of the reference lie below it: edges need not be looked up,
+-- How many of the reference lie below a number is its decile of the reference: edges need not be looked up,
 -- ties stay together, and both ends are open.
 numbers as (
 

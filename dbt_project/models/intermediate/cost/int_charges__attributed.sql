@@ -114,7 +114,7 @@ claims as (
         on
             called.identifier_kind = names.identifier_kind
             -- Clouds differ on whether the case of a tag's key or of a resource id counts; none has two that
-            -- differ in nothing else. A tag's value is the owner's own word, and taken as it stands.
+            -- differ in nothing else. A tag's value is the owner's own word, and taken unchanged.
             and called.identifier_key = lower(coalesce(names.identifier_key, ''))
             and called.identifier_value
             = case names.identifier_kind when 'tag' then names.identifier_value else lower(names.identifier_value) end
@@ -148,7 +148,7 @@ claimed as (
 ),
 
 -- A tag that names models elsewhere but nobody the catalog knows: a typing error, or a model not catalogued.
-strangers as (
+unknown_names as (
 
     select distinct set_tags.tags
 
@@ -182,7 +182,7 @@ final as (
         case
             when charges.commitment_discount_status = 'Unused' or best.claimant_count = 1 then null
             when best.claimant_count > 1 then 'named by several'
-            when strangers.tags is not null then 'unknown name'
+            when unknown_names.tags is not null then 'unknown name'
             else 'no name'
         end as unallocated_reason,
         coalesce(claimed.has_conflict, false) as has_conflict
@@ -190,7 +190,7 @@ final as (
     from charges
     left join best on charges.charge_id = best.charge_id
     left join claimed on charges.charge_id = claimed.charge_id
-    left join strangers on charges.tags = strangers.tags
+    left join unknown_names on charges.tags = unknown_names.tags
 
 )
 

@@ -288,7 +288,7 @@ final as (
     select
         report_id,
         model_id,
-        -- What nobody owns is told apart by its own name.
+        -- What belongs to no model is distinguished by its own name.
         case when model_id = 'unmapped' then source || ':' || own_name else model_id end as line_id,
 
         cast(reported_at as date) as reported_date,

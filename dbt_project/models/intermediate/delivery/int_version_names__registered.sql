@@ -32,7 +32,7 @@ tagged as (
 
 ),
 
--- A registry numbers versions; what people call one, and the commit it was made from, stands in its tags.
+-- A registry numbers versions; what people call one, and the commit it was made from, is in its tags.
 labels as (
 
     select
