@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import requests
 
 from pipelines.notify.notification import TIMEOUT_SECONDS, RejectedError, UnfitError, UnreachableError
+from pipelines.web import retry_after
 
 LATER = {408, 425, 429}
 UNFIT = {400, 413, 415, 422}
@@ -45,22 +45,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Non
     word = f" {answer.text}" if ONE_WORD.fullmatch(answer.text) else ""
     found = f"answered {code}{word}"
     if code in LATER or code >= 500:
-        raise UnreachableError(found, _retry_after(answer.headers.get("Retry-After", "")))
+        raise UnreachableError(found, retry_after(answer.headers.get("Retry-After", ""), datetime.now(UTC)))
     if code in UNFIT:
         raise UnfitError(found)
     if not answer.ok or code >= 300:
         raise RejectedError(found)
-
-
-def _retry_after(text: str) -> float | None:
-    """The seconds of a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3)."""
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 @contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipelines import files
 from pipelines.settings import Settings
 from pipelines.warehouse import transform
 
@@ -45,15 +45,9 @@ class Manifest:
 
     def save_lineage(self, lineage: Lineage) -> None:
         """Save the column lineage for later starts."""
-        _write(self.folder / "lineage.json", json.dumps(lineage))
+        files.replace(self.folder / "lineage.json", json.dumps(lineage))
 
 
 def prepared(settings: Settings) -> Manifest:
     """The manifest of the current project."""
     return Manifest(transform.manifest_file(settings).parent)
-
-
-def _write(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as fresh:
-        fresh.write(text)
-    Path(fresh.name).replace(path)

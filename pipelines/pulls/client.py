@@ -10,7 +10,6 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -18,6 +17,7 @@ import requests
 
 from pipelines.pulls.errors import PullError, TransientError
 from pipelines.pulls.spec import Answer, Clock, Connector, Download, Json
+from pipelines.web import retry_after
 
 T = TypeVar("T")
 
@@ -244,16 +244,9 @@ def _reason(error: requests.RequestException) -> str:
 
 def _asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """The seconds that a server asks to wait: `Retry-After` (RFC 9110), or when a spent limit is renewed."""
-    text = headers.get("Retry-After", "").strip()
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        until = parsedate_to_datetime(text)
-        return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
-    except ValueError:
-        pass
+    asked = retry_after(headers.get("Retry-After", ""), now)
+    if asked is not None:
+        return asked
     # GitHub gives a moment, PagerDuty and others seconds.
     left = headers.get("x-ratelimit-remaining", headers.get("ratelimit-remaining", ""))
     reset = headers.get("x-ratelimit-reset", headers.get("ratelimit-reset", ""))

@@ -15,6 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
+from pipelines import files
 from pipelines.pulls.errors import BusyError, SetupError
 from pipelines.settings import Settings
 from pipelines.warehouse.private import private_folder
@@ -99,13 +100,7 @@ def read_state(settings: Settings, source: str) -> PullState:
 
 def write_state(settings: Settings, source: str, state: PullState) -> None:
     """Replace the state atomically, and have it on disk before this returns."""
-    path = state_file(settings, source)
-    aside = path.with_suffix(".tmp")
-    with aside.open("w", encoding="utf-8") as stream:
-        stream.write(state.model_dump_json(indent=1, exclude_defaults=True))
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(path)
+    files.replace(state_file(settings, source), state.model_dump_json(indent=1, exclude_defaults=True))
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
+from pipelines import files
+
 CHARTS: Final = Path(__file__).with_name("charts.py")
 COMPILERS: Final = ("altair", "vl-convert-python")
 
@@ -32,10 +34,7 @@ def compiled_charts(cache_folder: Path, ready_snippet: str) -> CompiledCharts:
     from pipelines.scorecard.charts import bundle, specifications
 
     made: CompiledCharts = {"libraries": bundle(ready_snippet), "specifications": specifications()}
-    cache_folder.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(made), encoding="utf-8")
-    fresh.replace(path)
+    files.replace(path, json.dumps(made))
     for old in cache_folder.glob("*.json"):
         if old != path:
             old.unlink(missing_ok=True)

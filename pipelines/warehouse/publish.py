@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipelines import files
 from pipelines.kpis import KPIS
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import name, quote, transaction, writer
@@ -157,11 +158,7 @@ def is_page_behind(settings: Settings) -> bool:
 def put(settings: Settings, file_name: str, text: str) -> Path:
     """Publish `text` as `file_name`, replaced atomically; returns its path."""
     path = settings.published_dir / file_name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    _sync(fresh)
-    fresh.replace(path)
+    files.replace(path, text)
     return path
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipelines import estimates
+from pipelines import estimates, files
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
 from pipelines.settings import DBT_PROJECT, Settings
@@ -232,11 +232,7 @@ def manifest_file(settings: Settings) -> Path:
     path = settings.warehouse_dir / "dbt" / "manifests" / project_fingerprint() / "manifest.json"
     if not path.exists():
         written = parse(settings).written
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="manifest-", dir=path.parent) as folder:
-            beside = Path(folder) / path.name
-            beside.write_bytes(written)
-            beside.replace(path)
+        files.replace(path, written)
         for old in sorted(path.parent.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-MANIFESTS_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
     return path
