@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much is tried of what is tried at random."""
-    parser.addoption("--inputs", type=int, default=20, help="Mutated files of each kind in tests/fuzz.")
+    parser.addoption("--inputs", type=int, default=8, help="Mutated files of each kind in tests/fuzz.")
     parser.addoption("--orders", type=int, default=1, help="Ways to bring a landing folder about in tests/property.")
 
 
