@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalog.load import load_catalog
-from pipelines.settings import SAMPLE_CATALOG, Settings
+from pipelines.settings import PROJECT_ROOT, SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
@@ -43,6 +43,25 @@ def test_the_shared_cluster_is_split_by_busy_seconds(company: Company) -> None:
     for model, day, _, share, whole in shares:
         exact = whole * busy[model, day] / (busy["recommender", day] + busy["writing-assistant", day])
         assert abs(share - exact) < Decimal("1e-12"), (model, day)
+
+
+def test_the_recipe_traces_a_models_cost_to_lines_that_are_in_the_files_it_names(company: Company) -> None:
+    recipe = (PROJECT_ROOT / "docs" / "recipes.md").read_text().split('--inline "')[1].split('"\n```')[0]
+    names = {
+        "ref('mart_cost_allocation_daily')": "marts.mart_cost_allocation_daily",
+        "ref('int_charges__current')": "intermediate.int_charges__current",
+        "source('ledger', 'files')": "ledger.files",
+    }
+    for jinja, table in names.items():
+        recipe = recipe.replace(f"{{{{ {jinja} }}}}", table)
+    traced = asked(company.settings, recipe)
+    (cost,) = company.rows(
+        "select sum(effective_cost_usd) from mart_cost_allocation_daily "
+        "where model_id = 'triage' and event_date = '2026-02-03'"
+    )[0]
+    assert traced, "the recipe's model has a cost on its day"
+    assert sum(effective for _, effective, *_ in traced) == cost
+    assert all((company.settings.landing_dir / path).is_file() and row > 0 for *_, path, row in traced)
 
 
 def test_nothing_of_an_unused_commitment_reaches_a_model(company: Company) -> None:
