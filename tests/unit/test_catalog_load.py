@@ -152,6 +152,16 @@ WRONG = {
         9,
         "targets[2].from",
     ),
+    "severity of another KPI": (
+        "targets:\n  - {from: 2026-01-01, kpi: npv, target: 1, by_severity: {P1: {target: 1}}}\n",
+        7,
+        "targets[0].by_severity",
+    ),
+    "severity not on the scale": (
+        "targets:\n  - {from: 2026-01-01, kpi: mttr, target: 1, by_severity: {SEV1: {target: 1}}}\n",
+        7,
+        "targets[0].by_severity.SEV1",
+    ),
     "owner out of date": (
         "roles:\n  model_owner: a@acme.example\nowner:\n  - {from: 2026-01-01, owner: b@acme.example}\n",
         7,

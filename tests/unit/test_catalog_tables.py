@@ -62,6 +62,17 @@ def test_a_target_ends_with_the_next_of_its_own_kpi_only() -> None:
     ]
 
 
+def test_targets_by_severity_hold_as_long_as_the_target_that_lists_them() -> None:
+    severities = {"P4": {"target": 24}, "P1": {"target": 2, "at_risk": 4}}
+    targets = [
+        {"from": JANUARY, "kpi": "mttr", "target": 8, "by_severity": severities},
+        {"from": MARCH, "kpi": "mttr", "target": 6},
+    ]
+    assert rows(
+        "severity_targets", catalog(targets=targets), "severity", "valid_from", "valid_to", "target", "at_risk"
+    ) == [("P1", JANUARY, MARCH, 2.0, 4.0), ("P4", JANUARY, MARCH, 24.0, None)]
+
+
 def test_an_identifier_without_dates_is_open_at_both_ends() -> None:
     names = [
         {"source": "cloud_billing", "kind": "tag", "key": "model", "value": "m"},

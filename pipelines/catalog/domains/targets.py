@@ -7,13 +7,14 @@ Bounds that must not be crossed whatever the targets say are guardrails: `govern
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from pipelines.catalog.columns import MEMBER_ID, VALIDITY, CatalogColumn, CatalogTable, Row, text, validity_intervals
-from pipelines.catalog.parts import AsOf, Number
+from pipelines.catalog.parts import AsOf, Number, Part
 from pipelines.kpis import KPIS, KpiId
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SHARES: Final = frozenset(kpi.kpi_id for kpi in KPIS if kpi.is_share)
 """KPIs that are shares: a target above 1 is a percentage by mistake."""
+Severity = Literal["P0", "P1", "P2", "P3", "P4", "P5"]
 UNITS: Final = ", ".join(f"{kpi.unit} ({kpi.kpi_id})" for kpi in KPIS)
 
 
@@ -34,6 +36,15 @@ class Sla(AsOf):
     )
 
 
+class SeverityTarget(Part):
+    """The target of the incidents of one severity."""
+
+    target: Number = Field(description="Mean hours to resolve.")
+    at_risk: Number | None = Field(
+        None, description="Boundary between at risk and off target. Default: every miss is off target."
+    )
+
+
 class Target(AsOf):
     """The target of a KPI, valid from a date."""
 
@@ -43,6 +54,21 @@ class Target(AsOf):
         None,
         description="Boundary between at risk and off target. Default: every miss is off target.",
     )
+    by_severity: dict[Severity, SeverityTarget] = Field(
+        {},
+        description="For `mttr`: targets of severities, P0 (worst) to P5. `target` is then that of the severities not "
+        "listed, and a period is compared with the mean of its incidents' targets.",
+    )
+
+    @field_validator("by_severity")
+    @classmethod
+    def _severities_are_those_of_incidents(
+        cls, value: dict[str, SeverityTarget], info: ValidationInfo
+    ) -> dict[str, SeverityTarget]:
+        kpi = info.data.get("kpi")
+        if value and kpi not in (None, "mttr"):
+            raise ValueError(f"expected `by_severity` only of `mttr`: `{kpi}` is not measured by incident")
+        return value
 
     @field_validator("target", "at_risk")
     @classmethod
@@ -60,12 +86,23 @@ class Baseline(AsOf):
     value: Number = Field(description="The baseline value, in the KPI's unit.")
 
 
-def _targets(catalog: Catalog) -> Iterator[Row]:
+def _dated_targets(catalog: Catalog) -> Iterator[tuple[str, Target, date, date | None]]:
     for member in catalog.members:
         by_kpi = sorted(member.targets, key=lambda target: target.kpi)
-        for kpi, history in groupby(by_kpi, key=lambda target: target.kpi):
+        for _, history in groupby(by_kpi, key=lambda target: target.kpi):
             for target, begin, end in validity_intervals(list(history)):
-                yield member.id, kpi, begin, end, target.target, target.at_risk
+                yield member.id, target, begin, end
+
+
+def _targets(catalog: Catalog) -> Iterator[Row]:
+    for member_id, target, begin, end in _dated_targets(catalog):
+        yield member_id, target.kpi, begin, end, target.target, target.at_risk
+
+
+def _severity_targets(catalog: Catalog) -> Iterator[Row]:
+    for member_id, target, begin, end in _dated_targets(catalog):
+        for severity, goal in sorted(target.by_severity.items()):
+            yield member_id, severity, begin, end, goal.target, goal.at_risk
 
 
 def _baselines(catalog: Catalog) -> Iterator[Row]:
@@ -108,6 +145,24 @@ TABLES: Final = (
         ),
         ("member_id", "kpi_id", "valid_from"),
         _targets,
+    ),
+    CatalogTable(
+        "severity_targets",
+        "One row per member, severity and validity interval of a target of `mttr` by severity. The severities that the "
+        "interval does not list have the target in `targets`.",
+        (
+            MEMBER_ID,
+            text("severity", "P0 (worst) to P5."),
+            *VALIDITY,
+            CatalogColumn("target", "DOUBLE", "Mean hours to resolve its incidents."),
+            CatalogColumn(
+                "at_risk",
+                "DOUBLE",
+                "Boundary between at_risk and off_target; null: every miss is off target.",
+            ),
+        ),
+        ("member_id", "severity", "valid_from"),
+        _severity_targets,
     ),
     CatalogTable(
         "baselines",

@@ -6,6 +6,13 @@ models as (select model_id from {{ ref('dim_models') }}),
 
 survival_medians as (select * from {{ ref('int_survival_medians__estimated') }}),
 
+targets as (
+
+    select * from {{ ref('int_mttr_targets__adjusted') }}
+    where period = 'month'
+
+),
+
 coverage as (select * from {{ source('ledger', 'coverage') }}),
 
 -- Each incident under its own severity and under 'all', in the month it began and in the month it ended.
@@ -135,6 +142,7 @@ final as (
         cells.month_date,
 
         cells.severity,
+        targets.status,
 
         case when covered_months.month_date is not null then coalesce(created.incident_count, 0) end
             as incident_count,
@@ -161,7 +169,9 @@ final as (
         survival_medians.survival_median_seconds / 3600 as survival_median_resolve_hours,
         covered.covered_hours / created.incident_count as mean_between_hours,
         resolved.detect_seconds / 60 / resolved.detect_known_count as mean_detect_minutes,
-        resolved.acknowledge_seconds / 60 / resolved.acknowledge_known_count as mean_acknowledge_minutes
+        resolved.acknowledge_seconds / 60 / resolved.acknowledge_known_count as mean_acknowledge_minutes,
+        targets.target as target_hours,
+        targets.at_risk as at_risk_hours
 
     from cells
     left join covered_months on cells.month_date = covered_months.month_date
@@ -181,6 +191,11 @@ final as (
             cells.model_id = survival_medians.model_id
             and cells.month_date = survival_medians.month_date
             and cells.severity = survival_medians.severity
+    left join targets
+        on
+            cells.model_id = targets.model_id
+            and cells.month_date = targets.period_start_date
+            and cells.severity = targets.severity
 
 )
 

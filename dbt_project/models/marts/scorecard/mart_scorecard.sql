@@ -14,6 +14,14 @@ objectives as (select * from {{ source('catalog', 'objectives') }}),
 
 targets as (select * from {{ source('catalog', 'targets') }}),
 
+-- Where targets are declared by severity, the one of this period's incidents is in place of the plain one.
+adjusted as (
+
+    select * from {{ ref('int_mttr_targets__adjusted') }}
+    where severity = 'all'
+
+),
+
 declared as (select * from {{ source('catalog', 'baselines') }}),
 
 teams as (select * from {{ source('catalog', 'team_history') }}),
@@ -55,8 +63,9 @@ targeted as (
         kpis.is_higher_better,
         kpis.definition_version,
         objectives.objective,
-        targets.target,
-        targets.at_risk,
+        adjusted.target_basis,
+        coalesce(adjusted.target, targets.target) as target,
+        case when adjusted.target is null then targets.at_risk else adjusted.at_risk end as at_risk,
         sources.source_freshness,
         sources.rejection_reason,
         gaps.explanation as gap_explanation,
@@ -82,6 +91,12 @@ targeted as (
             valued.model_id = targets.member_id
             and valued.kpi_id = targets.kpi_id
             and {{ as_of('targets', 'valued.as_of_date') }}
+    left join adjusted
+        on
+            valued.model_id = adjusted.model_id
+            and valued.kpi_id = 'mttr'
+            and valued.period = adjusted.period
+            and valued.period_start_date = adjusted.period_start_date
     left join declared
         on
             valued.model_id = declared.member_id
@@ -151,6 +166,7 @@ final as (
                     rejection_reason
                 )
         end as gap_reason,
+        target_basis,
         baseline_source,
         source_freshness,
         rejection_reason,
