@@ -18,14 +18,14 @@ unresolved as (
 
 ),
 
--- Deployments of what the catalog does not know count as much.
+-- What the catalog does not know counts as much: its days are covered too.
 models as (
 
     select model_id from {{ ref('dim_models') }}
 
     union
 
-    select model_id from deployments
+    select model_id from covered
 
 ),
 

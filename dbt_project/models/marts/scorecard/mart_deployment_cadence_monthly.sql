@@ -1,5 +1,19 @@
 with
 
+-- The KPI decides what counts, and which part of the month is covered.
+cadence as (
+
+    select
+        model_id,
+        period_start_date as month_date,
+        numerator as deployment_count,
+        denominator as covered_months
+
+    from {{ ref('int_deployment_cadence__summed') }}
+    where period = 'month'
+
+),
+
 deployments as (
 
     select
@@ -59,23 +73,13 @@ models as (
 
 ),
 
-months as (
-
-    select distinct cast(date_trunc('month', event_date) as date) as month_date
-    from {{ ref('dim_days') }}
-
-    union
-
-    select month_date from deployments
-
-),
+months as (select distinct month_date from cadence),
 
 deployed as (
 
     select
         model_id,
         month_date,
-        count(*) as deployment_count,
         count(*) filter (where is_rollback) as rollback_count,
         count(is_change_failure) as change_evaluated_count,
         count(*) filter (where is_change_failure) as change_failure_count,
@@ -109,15 +113,13 @@ counted as (
         models.model_id,
         months.month_date,
         coalesce(covered.covered_day_count, 0) as covered_day_count,
+        cast(cadence.deployment_count as bigint) as deployment_count,
+        cadence.covered_months,
         {% for count in [
-            'deployment_count', 'rollback_count', 'change_evaluated_count', 'change_failure_count', 'lead_known_count',
+            'rollback_count', 'change_evaluated_count', 'change_failure_count', 'lead_known_count',
             'lead_negative_count',
         ] -%}
-        -- Where attempts are all there is, nobody knows whether any succeeded.
-        case
-            when covered.covered_day_count > 0 and unresolved.month_date is null then coalesce(deployed.{{ count }}, 0)
-            else deployed.{{ count }}
-        end as {{ count }},
+        case when cadence.deployment_count is not null then coalesce(deployed.{{ count }}, 0) end as {{ count }},
         {% endfor -%}
         case when covered.covered_day_count > 0 then coalesce(reported.redeploy_count, 0) end as redeploy_count,
         case when covered.covered_day_count > 0 then coalesce(reported.failed_attempt_count, 0) end
@@ -130,6 +132,7 @@ counted as (
 
     from models
     cross join months
+    left join cadence on models.model_id = cadence.model_id and months.month_date = cadence.month_date
     left join covered on models.model_id = covered.model_id and months.month_date = covered.month_date
     left join deployed on models.model_id = deployed.model_id and months.month_date = deployed.month_date
     left join reported on models.model_id = reported.model_id and months.month_date = reported.month_date
@@ -158,8 +161,7 @@ final as (
         lead_seconds,
         median_lead_seconds / 3600 as median_lead_hours,
         p90_lead_seconds / 3600 as p90_lead_hours,
-        {{ ratio('deployment_count', ratio('covered_day_count', 'day(last_day(month_date))')) }}
-            as deployments_per_month,
+        {{ ratio('deployment_count', 'covered_months') }} as deployments_per_month,
         {{ ratio('rollback_count', 'deployment_count') }} as rollback_rate,
         {{ ratio('change_failure_count', 'change_evaluated_count') }} as change_failure_rate
 
