@@ -72,3 +72,20 @@
         else {{ otherwise }}
     end
 {%- endmacro %}
+
+{# What environments are called here; any other name is the company's own word. #}
+{% macro known_environments() -%}
+    ('prod', 'staging', 'dev')
+{%- endmacro %}
+
+{# An environment of the company's own word is production if the catalog maps it to a model: `member_id`, else null. #}
+{% macro mapped_environment(environment, identifier_kind, member_id) -%}
+    case
+        when
+            {{ identifier_kind }} = 'environment'
+            and {{ member_id }} is not null
+            and {{ environment }} not in {{ known_environments() }}
+            then 'prod'
+        else {{ environment }}
+    end
+{%- endmacro %}

@@ -153,6 +153,19 @@ _LEFT_OUT = {
         )
         from marts.mart_accuracy_daily where unreadable_label_count > 0 and cohort_attribute = 'all'
         group by model_id order by model_id""",
+    "int_deployment_reports__united": """
+        select format(
+            '{}: {} of {} in {} not counted: nothing says whether {} is production. {}',
+            source, case count(*) when 1 then '1 deployment' else format('{:,} deployments', count(*)) end, model_id,
+            deployed_name || case count(*) when 1 then ' is' else ' are' end, environment,
+            case source
+                when 'github' then 'If it is, map it in the catalog, with `kind: environment`'
+                else 'If it is, have its name say so, as in eu-production'
+            end
+        )
+        from intermediate.int_deployment_reports__united
+        where is_succeeded and model_id <> 'unmapped' and environment not in ('prod', 'staging', 'dev')
+        group by source, model_id, deployed_name, environment order by source, model_id, environment""",
     "fct_latency_hourly": """
         select format(
             'serving_logs: {:,} requests of {} have a {} below 0 or above a day: they count, their time does not',

@@ -11,10 +11,17 @@ from tests.cases.case import Case
 from tests.cases.home import catalog_of, land
 from tests.integration import quality
 
-CASES = ("github-deployments-without-statuses", "mixpanel-device-without-a-login", "otlp-tokens-under-other-names")
+CASES = (
+    "github-deployments-without-statuses",
+    "github-environment-of-its-own-name",
+    "mixpanel-device-without-a-login",
+    "otlp-tokens-under-other-names",
+)
 
 
-def test_doctor_names_attempts_without_an_outcome_calls_without_tokens_and_uses_by_nobody(tmp_path: Path) -> None:
+def test_doctor_names_attempts_without_an_outcome_environments_calls_without_tokens_and_uses_by_nobody(
+    tmp_path: Path,
+) -> None:
     settings = Settings(home=tmp_path / "home")
     settings.landing_dir.mkdir(parents=True)
     cases = [Case(name) for name in CASES]
@@ -24,9 +31,16 @@ def test_doctor_names_attempts_without_an_outcome_calls_without_tokens_and_uses_
     quality.run(
         settings,
         sources=("github", "mixpanel", "serving_logs"),
-        marts=("int_deployment_outcomes__missing", "int_events__accounted", "fct_serving_hourly"),
+        marts=(
+            "int_deployment_outcomes__missing",
+            "int_deployment_reports__united",
+            "int_events__accounted",
+            "fct_serving_hourly",
+        ),
     )
     assert sorted(left_out(settings)) == [
+        "github: 1 deployment of github-environment-of-its-own-name in lab/own-word:blue is not counted: nothing says "
+        "whether blue is production. If it is, map it in the catalog, with `kind: environment`",
         "github: 2 attempts to deploy github-deployments-without-statuses came without deployment statuses, the newest "
         "of 2026-01-22: nobody can say whether they succeeded. Deliver these too",
         "mixpanel: 1 of 3 uses of features are of devices on which nobody logs in: they count for no user",

@@ -114,7 +114,9 @@ final as (
             and attempts.shared_kind = shared.identifier_kind
             and attempts.shared_name = shared.identifier_value
             and {{ as_of('shared', 'cast(attempts.requested_at as date)') }}
-    where attempts.environment = 'prod' and attempts.requested_at is not null
+    where
+        {{ mapped_environment('attempts.environment', 'attempts.own_kind', 'own.member_id') }} = 'prod'
+        and attempts.requested_at is not null
     group by all
 
 )

@@ -217,7 +217,9 @@ reports as (
 mapped as (
 
     select
-        reports.*,
+        reports.* replace (
+            {{ mapped_environment('reports.environment', 'reports.own_kind', 'own.member_id') }} as environment
+        ),
         coalesce(own.member_id, shared.member_id, 'unmapped') as model_id
 
     from reports
