@@ -1,4 +1,4 @@
-"""How long the home keeps its history: Dagster's finished runs with their events and logs.
+"""How long the home keeps its history: Dagster's finished runs with their events, check results and logs.
 
 What the warehouse no longer needs is `warehouse.retention`'s affair. `tidy` has both done; a job does so each night.
 """
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import sqlalchemy as sa
 
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
@@ -35,7 +36,24 @@ def forget_runs(settings: Settings, instance: dg.DagsterInstance) -> int:
                 path.unlink()
             shutil.rmtree(settings.dagster_home / "storage" / run.run_id, ignore_errors=True)
             forgotten += 1
+    _forget_check_results(instance, before)
     return forgotten
+
+
+def _forget_check_results(instance: dg.DagsterInstance, before: datetime) -> None:
+    """Delete the results of asset checks from before `before`, except the newest of each check.
+
+    Dagster leaves them when it deletes a run, and offers no other way than wiping the asset.
+    """
+    connect = getattr(instance.event_log_storage, "index_connection", None)
+    if connect is None:  # a storage without SQL, as Dagster's cloud has
+        return
+    results = sa.table("asset_check_executions", *map(sa.column, ("id", "asset_key", "check_name")),
+                       sa.column("create_timestamp", sa.DateTime))  # fmt: skip
+    newest = sa.select(sa.func.max(results.c.id)).group_by(results.c.asset_key, results.c.check_name)
+    old = results.c.create_timestamp < before.replace(tzinfo=None)
+    with connect() as connection:
+        connection.execute(sa.delete(results).where(old, results.c.id.not_in(newest)))
 
 
 def retention_job(settings: Settings, sources: Mapping[str, Source]) -> dg.JobDefinition:

@@ -103,6 +103,7 @@ def test_runs_and_contents_go_when_they_are_old_and_nothing_needs_them(
 ) -> None:
     deliver_first(shop.home)
     run(shop)
+    run(shop, force=True)
     sales = toy.SOURCES["sales"]
     (read,) = (shop.warehouse_dir / "intake" / "sales" / version_of(sales)).iterdir()
     former = read.parent.with_name("former") / read.name
@@ -113,6 +114,8 @@ def test_runs_and_contents_go_when_they_are_old_and_nothing_needs_them(
         runs = {record.run_id for record in instance.get_runs()}
         assert runs and forget_runs(later, instance) == len(runs)
         assert not instance.get_runs()
+        checked = instance.event_log_storage.get_asset_check_execution_history(CHECK, limit=10)
+        assert len(checked) == 1, "a check keeps its newest result alone"
     assert not {path.stem for path in (shop.dagster_home / "history" / "runs").iterdir()} & runs
     assert collect(later, toy.SOURCES.values()) == 1
     assert not former.exists() and read.exists()
