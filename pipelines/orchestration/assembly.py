@@ -10,7 +10,7 @@ from pipelines.orchestration.catalog import catalog_assets, ledger_assets
 from pipelines.orchestration.jobs import daily_job, daily_schedule, landing_job
 from pipelines.orchestration.landing import landing_asset
 from pipelines.orchestration.manifest import Manifest, prepared
-from pipelines.orchestration.marts import BUILT, mart_assets
+from pipelines.orchestration.marts import mart_assets
 from pipelines.orchestration.published import page_asset, postgres_asset, published_asset
 from pipelines.orchestration.pulls import pull_assets, pull_job, pull_schedule
 from pipelines.orchestration.raw import raw_assets
@@ -42,25 +42,27 @@ def build_defs(
     """
     settings = settings or Settings()
     sources = configured(all_sources() if sources is None else sources, settings)
-    marts = mart_assets(settings, manifest or prepared(settings))
-    published = published_asset(settings, sorted(marts.keys - {BUILT}))
+    manifest = manifest or prepared(settings)
+    marts = mart_assets(settings, manifest)
+    published = published_asset(settings, sorted(key for key in marts.keys if key.path[-1].startswith("mart_")))
     landing, daily, retention = landing_job(), daily_job(), retention_job(settings, sources)
     pulled = pull_assets(settings)
     pulls = [pull_job()] if pulled else []
     has_scorecard = SCORECARD in marts.keys
     reviews = review_jobs() if has_scorecard else {}
+    every_day = [
+        *(landing_asset(settings, source) for source in sources.values()),
+        *(raw_assets(settings, source) for source in sources.values()),
+        catalog_assets(settings),
+        ledger_assets(settings, sources),
+        marts,
+        published,
+        *([page_asset(settings, published.key)] if has_scorecard else []),
+        *([postgres_asset(settings, published.key)] if settings.postgres_url else []),
+    ]
+    keys = sorted(key for definition in every_day for key in definition.keys)
     return dg.Definitions(
-        assets=[
-            *pulled,
-            *(landing_asset(settings, source) for source in sources.values()),
-            *(raw_assets(settings, source) for source in sources.values()),
-            catalog_assets(settings),
-            ledger_assets(settings, sources),
-            marts,
-            published,
-            *([page_asset(settings, published.key), *review_assets(settings, published.key)] if has_scorecard else []),
-            *([postgres_asset(settings, published.key)] if settings.postgres_url else []),
-        ],
+        assets=[*pulled, *every_day, *(review_assets(settings, published.key) if has_scorecard else [])],
         jobs=[landing, daily, retention, *pulls, *reviews.values()],
         schedules=[
             *map(pull_schedule, pulls),
@@ -69,8 +71,8 @@ def build_defs(
             *review_schedules(reviews),
         ],
         sensors=[
-            *(landing_sensor(settings, source, landing) for source in sources.values()),
-            stale_days_sensor(settings, sources, daily),
+            landing_sensor(settings, sources, landing),
+            stale_days_sensor(settings, sources, manifest, keys, daily),
             failure_sensor(settings),
             *([alerts_sensor(settings)] if ALERTS in marts.keys else []),
         ],

@@ -36,7 +36,7 @@ retention:
     purge_after_days: 90
   sensor:
     purge_after_days:
-      skipped: 7
+      skipped: 1
       started: 30
       failure: 30
       success: 90

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 import dagster as dg
 
 from pipelines.orchestration import landing, pulls, reviews
+from pipelines.orchestration.manifest import Manifest
+from pipelines.orchestration.marts import untouched
 from pipelines.orchestration.partitions import range_tags
+from pipelines.orchestration.raw import raw_key
 from pipelines.sources.spec import Source
+from pipelines.warehouse.status import Status
 
 LANDING, DAILY = "landing", "daily"
 EVERY_MORNING = "0 6 * * *"
@@ -30,6 +34,27 @@ def daily_job() -> dg.UnresolvedAssetJobDefinition:
         dg.AssetSelection.all() - dg.AssetSelection.groups(pulls.GROUP, reviews.GROUP),
         description="Ingest, validate and replace the days, build and test the marts, publish.",
     )
+
+
+def keys_to_run(
+    keys: Iterable[dg.AssetKey],
+    sources: Mapping[str, Source],
+    manifest: Manifest,
+    found: Status,
+    force: bool = False,
+) -> list[dg.AssetKey]:
+    """The assets of the daily job, of `keys`, that a run over the days to rebuild needs, with landing done.
+
+    Left out: landing, raw tables of sources without stale days (kept with `force`), and views and seeds as they were.
+    """
+    done = set(map(landing.landing_key, sources)) | untouched(manifest, found.changed_models)
+    done |= {
+        raw_key(name, table.name)
+        for name, source in sources.items()
+        if not force and name not in found.stale_sources
+        for table in source.warehouse_tables
+    }
+    return [key for key in keys if key not in done]
 
 
 def daily_schedule(job: dg.UnresolvedAssetJobDefinition, sources: Mapping[str, Source]) -> dg.ScheduleDefinition:

@@ -21,12 +21,10 @@ from pipelines.notify.delivery import notify_failure
 from pipelines.notify.failures import Failed
 from pipelines.orchestration.assembly import build_defs
 from pipelines.orchestration.instance import alive, fail_orphaned_runs, opened_instance
-from pipelines.orchestration.jobs import DAILY, LANDING
+from pipelines.orchestration.jobs import DAILY, LANDING, keys_to_run
 from pipelines.orchestration.landing import landing_key
 from pipelines.orchestration.manifest import prepared
-from pipelines.orchestration.marts import untouched
 from pipelines.orchestration.partitions import range_of, range_tags, ranges_to_run
-from pipelines.orchestration.raw import raw_key
 from pipelines.orchestration.retention import tidy
 from pipelines.orchestration.tags import FORCE, PROCESS
 from pipelines.settings import Settings
@@ -75,15 +73,9 @@ def run(
             keys = [landing_key(source) for source in before.changed]
             failures += _execute(settings, defs, instance, LANDING, tags, keys)
             before = status(settings, catalog, sources, files=False)
-        # Landing is done; without days to rebuild or changed models there is nothing more to do.
-        done = set(map(landing_key, sources)) | untouched(manifest, before.changed_models)
-        done |= {
-            raw_key(name, table.name)
-            for name, source in sources.items()
-            if not force and name not in before.stale_sources
-            for table in source.warehouse_tables
-        }
-        keys = [key for key in defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys if key not in done]
+        # Without days to rebuild or changed models there is nothing more to do.
+        every = defs.resolve_job_def(DAILY).asset_layer.executable_asset_keys
+        keys = keys_to_run(every, sources, manifest, before, force)
         for first, last in ranges_to_run(before, asked, force):
             log.info("Validating, building and testing %s … %s", first, last)
             # Publishing a later range would include the failures of an earlier one.

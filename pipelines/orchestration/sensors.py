@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -11,7 +12,9 @@ from pipelines.notify.delivery import notify, notify_failure, utc_now
 from pipelines.notify.failures import Failed
 from pipelines.notify.outbox import OutboxBusyError
 from pipelines.orchestration.instance import fail_orphaned_runs
+from pipelines.orchestration.jobs import keys_to_run
 from pipelines.orchestration.landing import landing_key
+from pipelines.orchestration.manifest import Manifest
 from pipelines.orchestration.partitions import range_of, range_tags, ranges_to_run
 from pipelines.settings import Settings
 from pipelines.sources.spec import Source
@@ -19,53 +22,70 @@ from pipelines.warehouse import ledger, ledger_schema
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.errors import WarehouseBusyError
 from pipelines.warehouse.intake import files_waiting, rejection_version_of
-from pipelines.warehouse.landing import landing_files
+from pipelines.warehouse.landing import LandingFile, landing_files
 from pipelines.warehouse.status import status
 
 EVERY_SECONDS = 60
 
 
-def landing_sensor(settings: Settings, source: Source, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
-    """Requests ingestion when the source has new or changed files.
+def landing_sensor(
+    settings: Settings, sources: Mapping[str, Source], job: dg.UnresolvedAssetJobDefinition
+) -> dg.SensorDefinition:
+    """Requests one run that ingests the sources with new or changed files.
 
-    The ledger is read only if names, sizes or times have changed since it last had them all.
+    One sensor for all: each tick is a row of Dagster's storage, and each run starts a process. The ledger is read only
+    for sources whose names, sizes or times of files have changed since it last had them all.
     """
 
     @dg.sensor(
-        name=f"{source.name}_landed",
+        name="files_landed",
         job=job,
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"New or changed files of {source.title}.",
+        description="New or changed files in the landing folder: ingests the sources that have some.",
     )
     def landed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        files = landing_files(settings, source)
-        seen = ledger.digest(
-            [rejection_version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
-        )
-        nothing = dg.SkipReason(f"{len(files)} files, none new or changed")
-        if not files or context.cursor == seen:
+        found = {name: landing_files(settings, source) for name, source in sources.items()}
+        seen = {name: _digest(sources[name], files) for name, files in found.items() if files}
+        before: dict[str, str] = json.loads(context.cursor or "{}")
+        differ = {name: version for name, version in seen.items() if before.get(name) != version}
+        nothing = dg.SkipReason(f"{sum(map(len, found.values()))} files, none new or changed")
+        if not differ:
             return nothing
         try:
-            with writer(settings, f"looking for new files of {source.name}", wait=False) as connection:
+            with writer(settings, "looking for new files", wait=False) as connection:
                 ledger_schema.create(connection)
-                is_changed = files_waiting(connection, settings, source) > 0
+                changed = [name for name in differ if files_waiting(connection, settings, sources[name]) > 0]
         except WarehouseBusyError as busy:
             return dg.SkipReason(f"looking again later: {busy}")
-        if not is_changed:  # a run from the command line has ingested them
-            return dg.SensorResult(skip_reason=nothing, cursor=seen)
-        return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=f"{source.name} {seen}", asset_selection=[landing_key(source.name)])],
-            cursor=seen,
+        cursor = json.dumps(seen)
+        if not changed:  # a run from the command line has ingested them
+            return dg.SensorResult(skip_reason=nothing, cursor=cursor)
+        request = dg.RunRequest(
+            run_key=ledger.digest([f"{name} {seen[name]}" for name in changed]),
+            asset_selection=[landing_key(name) for name in changed],
         )
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return landed
 
 
+def _digest(source: Source, files: Sequence[LandingFile]) -> str:
+    return ledger.digest(
+        [rejection_version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
+    )
+
+
 def stale_days_sensor(
-    settings: Settings, sources: Mapping[str, Source], job: dg.UnresolvedAssetJobDefinition
+    settings: Settings,
+    sources: Mapping[str, Source],
+    manifest: Manifest,
+    keys: Collection[dg.AssetKey],
+    job: dg.UnresolvedAssetJobDefinition,
 ) -> dg.SensorDefinition:
-    """Requests the runs that the home needs (`ranges_to_run`), as the command line does.
+    """Requests the runs that the home needs (`ranges_to_run`), of those of the job's `keys` that they need.
+
+    The command line runs the same.
 
     Late files and restated bills make days stale. The same state is requested once: a run that failed on it is not
     tried again until something has changed.
@@ -91,8 +111,11 @@ def stale_days_sensor(
         ranges = ranges_to_run(found)
         if not ranges:
             yield dg.SkipReason("no day is stale")
+        needed = keys_to_run(keys, sources, manifest, found)
         for first, last in ranges:
-            yield dg.RunRequest(run_key=f"{first} {last} {found.fingerprint}", tags=range_tags(first, last))
+            yield dg.RunRequest(
+                run_key=f"{first} {last} {found.fingerprint}", tags=range_tags(first, last), asset_selection=needed
+            )
 
     return stale
 

@@ -239,25 +239,30 @@ def test_a_warehouse_that_cannot_be_opened_fails_the_run_and_says_why(
     assert "the disk is gone" in failures[0].message
 
 
-def test_a_landed_file_is_taken_in_once_and_again_when_it_changes(shop: Settings) -> None:  # noqa: F811
+def test_landed_files_start_one_run_and_a_changed_one_another_for_its_source(shop: Settings) -> None:  # noqa: F811
     deliver_first(shop.home)
-    sensor = build_defs(shop).resolve_sensor_def("sales_landed")
+    sensor = build_defs(shop).resolve_sensor_def("files_landed")
     with opened_instance(shop) as instance:
         first = sensor.evaluate_tick(dg.build_sensor_context(instance))
-        assert [list(r.asset_selection or []) for r in first.run_requests or []] == [[landing_key("sales")]]
+        both = [landing_key("returns"), landing_key("sales")]
+        assert [list(r.asset_selection or []) for r in first.run_requests or []] == [both]
         again = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor))
         assert not again.run_requests
+        take_in(shop, toy.SOURCES["returns"])
+        take_in(shop, toy.SOURCES["sales"])
         land(shop.home, "sales/2026-01-02.csv", ("s1", "2026-01-02 10:00:00", 6), modified=1_767_990_000)
-        assert sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor)).run_requests
+        changed = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor))
+        assert [list(r.asset_selection or []) for r in changed.run_requests or []] == [[landing_key("sales")]]
 
 
 def test_files_that_the_command_line_took_in_start_no_run(shop: Settings) -> None:  # noqa: F811
     deliver_first(shop.home)
-    sensor = build_defs(shop).resolve_sensor_def("sales_landed")
+    sensor = build_defs(shop).resolve_sensor_def("files_landed")
     with opened_instance(shop) as instance:
         with lock(shop, "a test"):
             busy = sensor.evaluate_tick(dg.build_sensor_context(instance))
         assert not busy.run_requests and busy.cursor is None and "held by a test" in (busy.skip_message or "")
+        take_in(shop, toy.SOURCES["returns"])
         take_in(shop, toy.SOURCES["sales"])
         known = sensor.evaluate_tick(dg.build_sensor_context(instance))
         assert not known.run_requests and known.cursor and "none new or changed" in (known.skip_message or "")
@@ -286,6 +291,24 @@ def test_the_sensor_requests_the_stale_days_as_one_range(shop: Settings) -> None
         company = shop.catalog_dir / "company.yaml"
         company.write_text(company.read_text().replace("default_currency: USD", "default_currency: EUR"))
         assert requested(shop, instance) == [("2026-01-02", "2026-01-05")], "no model reads the currency"
+
+
+def test_the_sensor_leaves_out_what_is_as_it_was(shop: Settings) -> None:  # noqa: F811
+    deliver_first(shop.home)
+    run(shop)
+    land(shop.home, "sales/late.csv", ("s9", "2026-01-02 10:00:00", 1))
+    take_in(shop, toy.SOURCES["sales"])
+    defs = build_defs(shop)
+    with opened_instance(shop) as instance:
+        data = defs.resolve_sensor_def("stale_days").evaluate_tick(dg.build_sensor_context(instance))
+        (request,) = data.run_requests or []
+        selected = {key.to_user_string() for key in request.asset_selection or []}
+        assert {"raw/sales/orders", "marts/shop/mart_revenue_daily", "ledger/built", "published/marts"} <= selected
+        assert not {"landing/sales", "raw/returns/orders", "staging/sales/stg_sales__orders"} & selected
+        job = defs.resolve_job_def(request.job_name or "daily")
+        result = job.execute_in_process(instance=instance, asset_selection=request.asset_selection, tags=request.tags)
+        assert result.success
+        assert requested(shop, instance) == []
 
 
 def test_the_schedule_asks_for_yesterday_and_the_days_that_may_still_change(shop: Settings) -> None:  # noqa: F811
