@@ -16,13 +16,7 @@ with
 
 costs as (select * from {{ ref('fct_model_cost_daily') }}),
 
-serving as (select * from {{ ref('fct_serving_hourly') }}),
-
-coverage as (select * from {{ source('ledger', 'coverage') }}),
-
-models as (select * from {{ ref('dim_models') }}),
-
-days as (select * from {{ ref('dim_days') }}),
+days as (select * from {{ ref('int_cost_days__covered') }}),
 
 computed as (
 
@@ -37,65 +31,28 @@ computed as (
 
 ),
 
-predicted as (
-
-    select
-        model_id,
-        event_date,
-        sum(prediction_count) as prediction_count
-
-    from serving
-    group by all
-
-),
-
-logged as (
-
-    select day
-
-    from coverage
-    where source = 'serving_logs'
-
-),
-
-billed as (
-
-    select day
-
-    from coverage
-    where source = 'cloud_billing'
-
-),
-
 daily as (
 
     select
-        models.model_id,
+        days.model_id,
         days.event_date,
-        billed.day is not null as is_billed,
-        logged.day is not null as is_logged,
+        days.is_billed,
+        days.is_logged,
         coalesce(computed.is_partly_unconverted, false) as is_partly_unconverted,
         computed.compute_cost_usd is not null as has_compute,
         -- A day counts where both are known. One with predictions and no compute on the bill is a bill still to
         -- come, or a name missing from the catalog: it would make the others look cheaper than they were.
-        has_compute and is_logged and not coalesce(computed.is_partly_unconverted, false) as is_counted,
+        has_compute and days.is_logged and not coalesce(computed.is_partly_unconverted, false) as is_counted,
         case when is_counted then computed.compute_cost_usd end as numerator,
-        case when is_counted then coalesce(predicted.prediction_count, 0) end as denominator,
+        case when is_counted then days.prediction_count end as denominator,
         denominator as sample_size,
         case when is_counted then cast(days.event_date + interval 1 day as timestamp) end as data_until_at
 
-    from models
-    cross join days
+    from days
     left join computed
         on
-            models.model_id = computed.model_id
+            days.model_id = computed.model_id
             and days.event_date = computed.event_date
-    left join predicted
-        on
-            models.model_id = predicted.model_id
-            and days.event_date = predicted.event_date
-    left join billed on days.event_date = billed.day
-    left join logged on days.event_date = logged.day
 
 ),
 

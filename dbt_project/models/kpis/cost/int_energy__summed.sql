@@ -4,13 +4,7 @@ with
 
 energy as (select * from {{ ref('fct_model_energy_daily') }}),
 
-serving as (select * from {{ ref('fct_serving_hourly') }}),
-
-coverage as (select * from {{ source('ledger', 'coverage') }}),
-
-models as (select * from {{ ref('dim_models') }}),
-
-days as (select * from {{ ref('dim_days') }}),
+days as (select * from {{ ref('int_cost_days__covered') }}),
 
 -- A sum of which one part is unknown is unknown.
 used as (
@@ -32,50 +26,23 @@ used as (
 
 ),
 
-predicted as (
-
-    select
-        model_id,
-        event_date,
-        sum(prediction_count) as prediction_count
-
-    from serving
-    group by model_id, event_date
-
-),
-
-covered as (
-
-    select
-        day as event_date,
-        bool_or(source = 'cloud_billing') as is_billed,
-        bool_or(source = 'serving_logs') as is_logged
-
-    from coverage
-    group by day
-
-),
-
 daily as (
 
     select
-        models.model_id,
+        days.model_id,
         days.event_date,
         used.metered_hours,
         used.energy,
         used.emissions,
         'no energy factor for ' || used.unknown_types as energy_gap_reason,
         coalesce(energy_gap_reason, 'no emission factor for ' || used.unknown_regions) as emissions_gap_reason,
-        coalesce(covered.is_billed, false) as is_billed,
-        coalesce(covered.is_logged, false) as is_logged,
-        coalesce(predicted.prediction_count, 0) as prediction_count,
+        days.is_billed,
+        days.is_logged,
+        days.prediction_count,
         cast(days.event_date + interval 1 day as timestamp) as end_at
 
-    from models
-    cross join days
-    left join used on models.model_id = used.model_id and days.event_date = used.event_date
-    left join predicted on models.model_id = predicted.model_id and days.event_date = predicted.event_date
-    left join covered on days.event_date = covered.event_date
+    from days
+    left join used on days.model_id = used.model_id and days.event_date = used.event_date
 
 ),
 

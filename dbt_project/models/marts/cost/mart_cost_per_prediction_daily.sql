@@ -30,9 +30,9 @@ serving as (
 
 ),
 
-coverage as (select * from {{ source('ledger', 'coverage') }}),
-
 models as (select * from {{ ref('dim_models') }}),
+
+days as (select * from {{ ref('int_cost_days__covered') }}),
 
 served as (
 
@@ -109,15 +109,6 @@ joined as (
 
 ),
 
-logged as (
-
-    select day
-
-    from coverage
-    where source = 'serving_logs'
-
-),
-
 final as (
 
     select
@@ -136,13 +127,11 @@ final as (
         cast(joined.shared_cost_usd as decimal(38, 12)) as shared_cost_usd,
         cast(joined.compute_cost_usd as decimal(38, 12)) as compute_cost_usd,
         -- A day without logs has an unknown number of predictions, not none.
-        cast(
-            case when logged.day is not null then coalesce(joined.prediction_count, 0) end as bigint
-        ) as prediction_count,
-        cast(case when logged.day is not null then coalesce(joined.request_count, 0) end as bigint) as request_count,
+        cast(case when days.is_logged then coalesce(joined.prediction_count, 0) end as bigint) as prediction_count,
+        cast(case when days.is_logged then coalesce(joined.request_count, 0) end as bigint) as request_count,
         cast(
             case
-                when logged.day is not null
+                when days.is_logged
                     then coalesce(joined.failed_request_count, 0) + coalesce(joined.retry_request_count, 0)
             end as bigint
         ) as wasted_request_count,
@@ -156,7 +145,10 @@ final as (
 
     from joined
     inner join models on joined.model_id = models.model_id
-    left join logged on joined.event_date = logged.day
+    left join days
+        on
+            joined.model_id = days.model_id
+            and joined.event_date = days.event_date
 
 )
 
