@@ -43,17 +43,19 @@ def forget_runs(settings: Settings, instance: dg.DagsterInstance) -> int:
 def _forget_check_results(instance: dg.DagsterInstance, before: datetime) -> None:
     """Delete the results of asset checks from before `before`, except the newest of each check.
 
-    Dagster leaves them when it deletes a run, and offers no other way than wiping the asset.
+    Dagster leaves them when it deletes a run, and offers no other way than wiping the asset. A storage without SQL, or
+    with other tables, keeps them.
     """
     connect = getattr(instance.event_log_storage, "index_connection", None)
-    if connect is None:  # a storage without SQL, as Dagster's cloud has
+    if connect is None:
         return
-    results = sa.table("asset_check_executions", *map(sa.column, ("id", "asset_key", "check_name")),
-                       sa.column("create_timestamp", sa.DateTime))  # fmt: skip
+    columns = [*map(sa.column, ("id", "asset_key", "check_name")), sa.column("create_timestamp", sa.DateTime)]
+    results = sa.table("asset_check_executions", *columns)
     newest = sa.select(sa.func.max(results.c.id)).group_by(results.c.asset_key, results.c.check_name)
     old = results.c.create_timestamp < before.replace(tzinfo=None)
     with connect() as connection:
-        connection.execute(sa.delete(results).where(old, results.c.id.not_in(newest)))
+        if sa.inspect(connection).has_table(results.name):
+            connection.execute(sa.delete(results).where(old, results.c.id.not_in(newest)))
 
 
 def retention_job(settings: Settings, sources: Mapping[str, Source]) -> dg.JobDefinition:
