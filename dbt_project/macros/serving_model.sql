@@ -1,16 +1,17 @@
 {#
   Which member a logged row is of, on its day: the one that owns the model's name in the logs, else the one that
-  owns its endpoint, else nobody ('unmapped'). Put the joins where the row relation is `logged`.
+  owns its endpoint, else nobody ('unmapped'). Put the joins where the row relation is `logged`; `source` is an
+  expression of the source that logged it.
 #}
 {% macro serving_model_id() -%}
     coalesce(by_name.member_id, by_endpoint.member_id, 'unmapped')
 {%- endmacro %}
 
-{% macro serving_model_joins(source='serving_logs') -%}
+{% macro serving_model_joins(source='logged.record_source') -%}
     {% for alias, kind, column in [('by_name', 'model_name', 'logged_name'), ('by_endpoint', 'endpoint', 'endpoint')] -%}
     left join identifiers as {{ alias }}
         on
-            {{ alias }}.source = '{{ source }}'
+            {{ alias }}.source = {{ source }}
             and {{ alias }}.identifier_kind = '{{ kind }}'
             and {{ alias }}.identifier_value = logged.{{ column }}
             and {{ as_of(alias, 'logged.event_date') }}

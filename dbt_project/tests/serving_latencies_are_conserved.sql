@@ -7,7 +7,7 @@ logged as (
         event_date,
         sum(request_count) as requests
 
-    from {{ ref('stg_serving_logs__latency_hourly') }}
+    from {{ staged(sources_of_requests(), 'latency_hourly') }}
     where measure = 'latency' and environment = 'prod' and {{ in_days_to_rebuild('event_date') }}
     group by all
 

@@ -9,7 +9,7 @@ logged as (
         sum(prediction_count) as predictions,
         sum(request_count) as requests
 
-    from {{ ref('stg_serving_logs__requests_hourly') }}
+    from {{ staged(sources_of_requests(), 'requests_hourly') }}
     where {{ in_days_to_rebuild('event_date') }}
     group by all
 

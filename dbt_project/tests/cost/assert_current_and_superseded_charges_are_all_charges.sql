@@ -6,7 +6,7 @@ charges as (
 
     select *
 
-    from {{ ref('stg_cloud_billing__charges') }}
+    from {{ staged(sources_of_bills(), 'charges') }}
     where {{ in_days_to_rebuild('charge_date') }}
 
 ),
@@ -38,7 +38,8 @@ placed as (
     from charges
     left join contents
         on
-            charges.content_id = contents.content_id
+            charges.record_source = contents.record_source
+            and charges.content_id = contents.content_id
             and charges.billing_account_id = contents.billing_account_id
             and charges.billing_period_start_date = contents.billing_period_start_date
     left join deliveries
@@ -52,13 +53,15 @@ placed as (
 )
 
 select
+    placed.record_source,
     placed.content_id,
     placed.row_number
 
 from placed
 left join current_charges
     on
-        placed.content_id = current_charges.content_id
+        placed.record_source = current_charges.record_source
+        and placed.content_id = current_charges.content_id
         and placed.row_number = current_charges.row_number
 left join counted_keys on placed.charge_key = counted_keys.charge_key
 left join overlapping

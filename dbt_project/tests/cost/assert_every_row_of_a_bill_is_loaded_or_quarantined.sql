@@ -8,7 +8,7 @@ select
 
 from {{ source('ledger', 'files') }}
 where
-    source = 'cloud_billing'
+    list_contains({{ sources_of_bills() }}, source)
     and status = 'loaded'
     and (
         rows_read_count is distinct from rows_loaded_count + rows_quarantined_count + rows_skipped_count

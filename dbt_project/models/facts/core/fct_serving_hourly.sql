@@ -11,7 +11,7 @@ with
 
 logged as (
 
-    select * from {{ ref('stg_serving_logs__requests_hourly') }}
+    select * from {{ staged(sources_of_requests(), 'requests_hourly') }}
     where {{ in_days_to_rebuild('event_date') }}
 
 ),
@@ -32,6 +32,7 @@ final as (
         logged.environment,
         logged.region,
         logged.instance_type,
+        logged.record_source,
 
         cast(coalesce(sum(logged.prediction_count) filter (where {{ counted }}), 0) as bigint) as prediction_count,
         cast(coalesce(sum(logged.prediction_count) filter (where not ({{ counted }})), 0) as bigint)

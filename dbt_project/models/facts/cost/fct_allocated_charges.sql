@@ -73,6 +73,7 @@ final as (
         sub_account_id,
         resource_id,
         commitment_discount_id,
+        record_source,
 
         charge_date,
         billing_period_start_date,

@@ -24,6 +24,7 @@ final as (
 
         charge_date as event_date,
 
+        record_source,
         provider_name,
         region,
         instance_type,

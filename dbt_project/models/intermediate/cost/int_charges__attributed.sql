@@ -20,7 +20,7 @@ charges as (
 identifiers as (
 
     select * from {{ source('catalog', 'identifiers') }}
-    where source = 'cloud_billing'
+    where list_contains({{ sources_of_bills() }}, source)
 
 ),
 
@@ -29,12 +29,14 @@ pool_matches as (select * from {{ source('catalog', 'pool_matches') }}),
 -- A name of the model's own comes before one it shares, and a tag, which the owner set, before the rest.
 names as (
 
-    {% for owner_kind, owner_id, relation, precedence in [
-        ('model', 'member_id', 'identifiers', 0), ('pool', 'pool_id', 'pool_matches', 3)
+    {% for owner_kind, owner_id, relation, on_source, precedence in [
+        ('model', 'member_id', 'identifiers', 'source', 0),
+        ('pool', 'pool_id', 'pool_matches', 'cast(null as varchar)', 3),
     ] -%}
     select
         '{{ owner_kind }}' as owner_kind,
         {{ owner_id }} as owner_id,
+        {{ on_source }} as record_source,
         identifier_kind as attribution_method,
         {{ precedence }} + case identifier_kind when 'tag' then 1 when 'resource_id' then 2 else 3 end as precedence,
         identifier_kind,
@@ -75,6 +77,7 @@ called as (
     select distinct
         charges.charge_id,
         charges.charge_date,
+        charges.record_source,
         'tag' as identifier_kind,
         lower(set_tags.tag_key) as identifier_key,
         set_tags.tag_value as identifier_value
@@ -90,6 +93,7 @@ called as (
     select
         charge_id,
         charge_date,
+        record_source,
         '{{ kind }}' as identifier_kind,
         '' as identifier_key,
         lower({{ column }}) as identifier_value
@@ -113,6 +117,8 @@ claims as (
     inner join names
         on
             called.identifier_kind = names.identifier_kind
+            -- What a pool is matched by holds on every bill.
+            and called.record_source = coalesce(names.record_source, called.record_source)
             -- Clouds differ on whether the case of a tag's key or of a resource id counts; none has two that
             -- differ in nothing else. A tag's value is the owner's own word, and taken unchanged.
             and called.identifier_key = lower(coalesce(names.identifier_key, ''))

@@ -6,7 +6,7 @@ charges as (
 
     select *
 
-    from {{ ref('stg_cloud_billing__charges') }}
+    from {{ staged(sources_of_bills(), 'charges') }}
     where {{ in_days_to_rebuild('charge_date') }}
 
 ),
@@ -41,7 +41,8 @@ delivered as (
     from charges
     inner join contents
         on
-            charges.content_id = contents.content_id
+            charges.record_source = contents.record_source
+            and charges.content_id = contents.content_id
             and charges.billing_account_id = contents.billing_account_id
             and charges.billing_period_start_date = contents.billing_period_start_date
     inner join deliveries

@@ -2,20 +2,21 @@
 
 with
 
-charges as (select * from {{ ref('stg_cloud_billing__charges') }}),
+charges as (select * from {{ staged(sources_of_bills(), 'charges') }}),
 
 parts as (
 
     select *
 
     from {{ source('ledger', 'deliveries') }}
-    where source = 'cloud_billing'
+    where list_contains({{ sources_of_bills() }}, source)
 
 ),
 
 spans as (
 
     select
+        record_source,
         content_id,
         billing_account_id,
         billing_period_start_date,
@@ -35,6 +36,7 @@ final as (
     select
         parts.stream_id,
         parts.delivery_id,
+        spans.record_source,
         spans.content_id,
         spans.billing_account_id,
 
@@ -56,7 +58,10 @@ final as (
         spans.charge_count
 
     from spans
-    inner join parts on spans.content_id = parts.content_id
+    inner join parts
+        on
+            spans.record_source = parts.source
+            and spans.content_id = parts.content_id
     window bill as (partition by parts.stream_id, spans.billing_account_id, spans.billing_period_start_date)
 
 )

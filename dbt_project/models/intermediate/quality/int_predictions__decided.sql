@@ -17,7 +17,7 @@ mapped as (
         {{ serving_model_id() }} as model_id
 
     from logged
-    {{ serving_model_joins('predictions') }}
+    {{ serving_model_joins("'predictions'") }}
     anti join repeated
         on
             logged.event_date = repeated.event_date

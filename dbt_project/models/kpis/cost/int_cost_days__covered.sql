@@ -4,9 +4,12 @@ serving as (select * from {{ ref('fct_serving_hourly') }}),
 
 coverage as (select * from {{ source('ledger', 'coverage') }}),
 
-models as (select * from {{ ref('dim_models') }}),
+request_days as (
 
-days as (select * from {{ ref('dim_days') }}),
+    select * from {{ ref('int_request_days__covered') }}
+    where model_id <> 'unmapped'
+
+),
 
 predicted as (
 
@@ -20,37 +23,33 @@ predicted as (
 
 ),
 
-covered as (
+billed as (
 
-    select
-        day as event_date,
-        bool_or(list_contains({{ sources_of_bills() }}, source)) as is_billed,
-        bool_or(list_contains({{ sources_of_requests() }}, source)) as is_logged
+    select distinct day as event_date
 
     from coverage
-    group by all
+    where list_contains({{ sources_of_bills() }}, source)
 
 ),
 
 final as (
 
     select
-        models.model_id,
+        request_days.model_id,
 
-        days.event_date,
+        request_days.event_date,
 
-        coalesce(covered.is_billed, false) as is_billed,
-        coalesce(covered.is_logged, false) as is_logged,
+        billed.event_date is not null as is_billed,
+        request_days.is_logged,
 
-        case when covered.is_logged then coalesce(predicted.prediction_count, 0) end as prediction_count
+        case when request_days.is_logged then coalesce(predicted.prediction_count, 0) end as prediction_count
 
-    from models
-    cross join days
-    left join covered on days.event_date = covered.event_date
+    from request_days
+    left join billed on request_days.event_date = billed.event_date
     left join predicted
         on
-            models.model_id = predicted.model_id
-            and days.event_date = predicted.event_date
+            request_days.model_id = predicted.model_id
+            and request_days.event_date = predicted.event_date
 
 )
 

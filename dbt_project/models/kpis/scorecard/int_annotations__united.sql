@@ -51,7 +51,7 @@ final as (
         'release' as kind,
         'Version ' || model_version || ' after ' || previous_version as title,
         cast(null as varchar) as note,
-        'serving_logs' as source,
+        source,
         cast(null as varchar) as url,
         released_at as starts_at,
         cast(null as timestamp) as ends_at

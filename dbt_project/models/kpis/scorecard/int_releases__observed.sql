@@ -14,6 +14,7 @@ daily as (
         model_id,
         event_date,
         model_version,
+        string_agg(distinct record_source, '+' order by record_source) as source, -- noqa: RF04
         min(hour_at) as first_hour_at,
         sum(request_count) as request_count
 
@@ -54,6 +55,7 @@ final as (
 
         model_version,
         previous_version,
+        source,
 
         first_hour_at as released_at
 

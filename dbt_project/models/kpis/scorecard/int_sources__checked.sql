@@ -1,9 +1,9 @@
 {#- Sources that say something of a model on every day it works, and where what they say is counted. #}
 {%- set daily_sources = [
-    ('serving_logs', 'fct_serving_hourly', 'true'),
-    ('cloud_billing', 'fct_model_cost_daily', "cost_origin = 'direct'"),
-    ('predictions', 'fct_predictions_daily', 'true'),
-    ('features', 'fct_feature_values_daily', 'true'),
+    ('record_source', 'fct_serving_hourly', 'true'),
+    ('record_source', 'fct_model_cost_daily', "cost_origin = 'direct'"),
+    ("'predictions'", 'fct_predictions_daily', 'true'),
+    ("'features'", 'fct_feature_values_daily', 'true'),
 ] %}
 
 with
@@ -83,7 +83,7 @@ rows_seen as (
     {% for source_name, relation, condition in daily_sources -%}
     select distinct
         model_id,
-        '{{ source_name }}' as source,
+        {{ source_name }} as source,
         event_date
 
     from {{ ref(relation) }}

@@ -8,7 +8,15 @@ unit_values as (select * from {{ source('catalog', 'value_units') }}),
 
 shares as (select * from {{ source('catalog', 'value_exposures') }}),
 
-coverage as (select * from {{ source('ledger', 'coverage') }}),
+coverage as (
+
+    select distinct
+        day,
+        case when list_contains({{ sources_of_requests() }}, source) then 'requests' else 'experiments' end as source_role
+    from {{ source('ledger', 'coverage') }}
+    where list_contains({{ sources_of_requests() + sources_of_experiments() }}, source)
+
+),
 
 days as (select * from {{ ref('dim_days') }}),
 
@@ -85,7 +93,7 @@ at_work as (
         greatest(
             days.event_date - coalesce(experiments.valid_to, streams.valid_from, days.event_date), 0
         ) as age_days,
-        case streams.volume when 'predictions' then 'serving_logs' else 'experiments' end as volume_source
+        case streams.volume when 'predictions' then 'requests' else 'experiments' end as source_role
     from streams
     left join experiments on streams.experiment_id = experiments.experiment_id
     cross join days
@@ -129,7 +137,7 @@ final as (
     from at_work
     left join coverage
         on
-            at_work.volume_source = coverage.source
+            at_work.source_role = coverage.source_role
             and at_work.event_date = coverage.day
     left join predictions
         on

@@ -25,8 +25,8 @@ coverage as (select * from {{ source('ledger', 'coverage') }}),
 newest as (
 
     select
-        max(day) filter (where source = 'predictions') as predicted_date,
-        max(day) filter (where source = 'cloud_billing') as billed_date
+        max(day) filter (where list_contains({{ sources_of_predictions() }}, source)) as predicted_date,
+        max(day) filter (where list_contains({{ sources_of_bills() }}, source)) as billed_date
 
     from coverage
 
