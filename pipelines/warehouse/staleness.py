@@ -37,6 +37,8 @@ _SAME = (
     "case when row_count + bad_count > 0 "
     "then concat_ws(' ', table_name, part, row_count, coalesce(rows_hash::varchar, content_id), bad_count) end"
 )
+# Which delivery of a bill counts is decided here before a run, and in a run by the dbt models `int_deliveries__covered`
+# and `int_deliveries__ranked`: tests/unit/test_bill_deliveries.py compares the two.
 _PARTS = {
     # A file version that was read again, because an older file of it was found, may have other rows quarantined.
     "file_versions": "parts as (select day, delivered_at, "
