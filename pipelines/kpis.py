@@ -46,8 +46,17 @@ class Kpi(BaseModel):
 
     @property
     def has_additive_days(self) -> bool:
-        """Whether the numerators and denominators of its days add up to those of any period."""
+        """Whether the numerators and denominators of its days are those of any period, added up."""
         return self.measure_kind in ("ratio", "mean")
+
+    @property
+    def is_rolled_from_days(self) -> bool:
+        """Whether the page shows the sum of its days over `rolling_days`, and its days themselves.
+
+        Not the same as `has_additive_days`: an estimate of a period is made as a whole, and its days show the way
+        there. Distinct users and mean scores have marts of trailing windows, which the page shows instead.
+        """
+        return self.measure_kind not in ("distinct", "mean")
 
 
 def read(path: Path = REGISTRY) -> tuple[Kpi, ...]:

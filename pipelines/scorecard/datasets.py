@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-DAYS_ADD_UP: Final = "measure_kind not in ('distinct', 'mean')"
-"""Whether rolling values are sums of days, computed here: distinct users and means have marts of their own."""
+from pipelines.kpis import KPIS
+
+IS_ROLLED: Final = f"list_contains({[kpi.kpi_id for kpi in KPIS if kpi.is_rolled_from_days]}, kpi_id)"
 
 DATASETS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -23,11 +24,11 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "with days as (select kpi_id, model_id, period_start_date as day, "
             "case when denominator is not null then numerator end as numerator, "
             "case when numerator is not null then denominator end as denominator, "
-            "rolling_days, has_single_days, measure_kind "
+            "rolling_days, has_single_days "
             "from mart_scorecard inner join mart_kpis using (kpi_id) where period = 'day') "
             "select kpi_id, model_id, day, "
-            f"case when {DAYS_ADD_UP} and has_single_days then numerator / nullif(denominator, 0) end as value, "
-            f"case when {DAYS_ADD_UP} then sum(numerator) over rolled / nullif(sum(denominator) over rolled, 0) end "
+            f"case when {IS_ROLLED} and has_single_days then numerator / nullif(denominator, 0) end as value, "
+            f"case when {IS_ROLLED} then sum(numerator) over rolled / nullif(sum(denominator) over rolled, 0) end "
             "as rolling_value from days window rolled as (partition by model_id, kpi_id order by day "
             "range between to_days(rolling_days - 1) preceding and current row) "
             "qualify numerator is not null or rolling_value is not null order by model_id, kpi_id, day"

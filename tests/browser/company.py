@@ -19,7 +19,7 @@ IDS = [kpi.kpi_id for kpi in KPIS]
 SHARES = {kpi.kpi_id for kpi in KPIS if kpi.is_share}
 SPARSE = {kpi.kpi_id for kpi in KPIS if not kpi.has_single_days}
 """KPIs of which a single day says nothing."""
-OWN_DAYS = {kpi.kpi_id for kpi in KPIS if kpi.measure_kind in ("distinct", "mean")}
+OWN_DAYS = {kpi.kpi_id for kpi in KPIS if not kpi.is_rolled_from_days}
 """KPIs whose days stand in tables of their own."""
 Row = dict[str, Any]
 
