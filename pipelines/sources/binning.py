@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.sources.spec import Column, Format, Rule
-from pipelines.sources.values import category, category_text, identifier, instant
+from pipelines.sources.values import category, category_text, identifier, implausible_times, parquet_instant
 
 SAMPLE, EXACT_DISTINCT = 32, 16
 """One row in `SAMPLE` (by a hash of its number, the same at every reading) determines how numbers are binned. If these
@@ -22,7 +22,15 @@ have at most `EXACT_DISTINCT` values, all are kept unchanged: some hundred at mo
 extremes has its bin as well."""
 MARKS = 100
 """Quantiles of the sample, which show dense regions."""
-MOST_BITS, MOST_BINS = 40, 32_768
+NARROW_MARKS = MARKS // 20
+"""The narrowest gaps between quantiles that are passed over, 5 %: chance makes some."""
+FEWEST_BITS, MOST_BITS = 4, 40
+"""Bins an octave, as powers of two: 16 of them are 4.4 % wide each; with 2^40, the number of a bin is below 2^53, exact
+in a double."""
+MOST_BINS, NUMBERS_A_BIN = 32_768, 8
+"""Bins that are not empty are few: as many as this at most, or one in eight numbers."""
+EDGE = "1e-9"
+"""Less than any bin: a number on an edge falls into the same bin on every engine, and no width is 0."""
 CATEGORIES = 500
 """Categories kept an hour and feature, the most frequent; the rest are `OTHER` together."""
 OTHER = "(other)"
@@ -80,16 +88,15 @@ def _scale(sampled: str, bins: int) -> str:
         "then 2 else 1 end"
     )
     gaps = f"list_transform(range(2, {MARKS + 2}), lambda i: {sampled}.marks[i] - {sampled}.marks[i - 1])"
-    # Not the narrowest of all, which is chance's.
     sorted_gaps = f"list_sort(list_filter({gaps}, lambda gap: gap > 0))"
-    narrow = f"list_extract({sorted_gaps}, 1 + {MARKS // 20})"
+    narrow = f"list_extract({sorted_gaps}, 1 + {NARROW_MARKS})"
     numbers = f"{SAMPLE} * {sampled}.number_count"
     filled = f"list_sum(list_transform({gaps}, lambda gap: least(gap * pow(2, bits), {numbers} / {MARKS})))"
     dense = (
-        f"list_max(list_filter(range(4, {MOST_BITS + 1}), lambda bits: bits <= 1 + ceil(-log2({narrow})) "
-        f"and {filled} <= greatest(least({numbers}, {MOST_BINS}), {numbers} / 8)))"
+        f"list_max(list_filter(range({FEWEST_BITS}, {MOST_BITS + 1}), lambda bits: bits <= 1 + ceil(-log2({narrow})) "
+        f"and {filled} <= greatest(least({numbers}, {MOST_BINS}), {numbers} / {NUMBERS_A_BIN})))"
     )
-    wide = f"least(greatest(floor(log2({bins} / greatest({octaves}, 1e-9))), 4), {MOST_BITS})"
+    wide = f"least(greatest(floor(log2({bins} / greatest({octaves}, {EDGE}))), {FEWEST_BITS}), {MOST_BITS})"
     return f"""case
             when coalesce({sampled}.distinct_count, 0) <= {EXACT_DISTINCT} or {largest} = {sampled}.smallest then null
             else pow(2, greatest({wide}, {dense}))
@@ -100,7 +107,7 @@ def _key(number: str, scale: str) -> str:
     """The bin of a number, by a number of its own: the number itself where it is 0 or scale is null."""
     # A case would be twice as slow: this is what every value of a file goes through.
     return f"""coalesce(
-            sign({number}) * (ceil(log2(nullif(abs({number}), 0)) * {scale} - 1e-9) + {LARGEST_EXPONENT} * {scale}),
+            sign({number}) * (ceil(log2(nullif(abs({number}), 0)) * {scale} - {EDGE}) + {LARGEST_EXPONENT} * {scale}),
             {number}
         )"""
 
@@ -286,16 +293,6 @@ class _Feature:
         return _key(f"value_{self.place}", f"scale_{self.place}") if self.is_number else f"value_{self.place}"
 
 
-def _instant(column: str) -> str:
-    # A Parquet timestamp without a zone is used unchanged; text needs the conversion by zones.
-    return f"""case
-            when typeof({column}) in ('TIMESTAMP', 'TIMESTAMP_NS', 'TIMESTAMP_MS', 'TIMESTAMP_S')
-            then try_cast({column} as timestamp)
-            when typeof({column}) = 'TIMESTAMP WITH TIME ZONE' then try_cast({column} as timestamptz) at time zone 'UTC'
-            else {instant(f"cast({column} as varchar)")}
-        end"""
-
-
 def parquet_format(
     name: str, table: str, dims: dict[str, str], time: str, extra: tuple[str, ...], long: bool, bins: int
 ) -> Format:
@@ -304,18 +301,18 @@ def parquet_format(
     `extra` are logged columns that are no feature and of no use here; `long` files have a row a value.
     """
     ours = {f'"{logged}"': column for logged, column in dims.items()}
-    instant = _instant(f'"{time}"')
+    model, instant = next(of for of, column in ours.items() if column == "model_name"), parquet_instant(f'"{time}"')
     at = f"date_trunc('hour', {instant})" if table == "bins_hourly" else instant
     named = ", ".join(
         f"{at if column == dims[time] else identifier(logged)} as {column}" for logged, column in ours.items()
     )
+    # Of a version and an environment there need be no value; of a version, a column.
     required = tuple(logged for logged, column in dims.items() if column not in ("environment", "model_version"))
     faults = {f"{dims[logged]} is missing": f'"{logged}" is null' for logged in required}
     faults |= {
-        "model_name is empty": "cast(model as varchar) = ''",
+        "model_name is empty": f"cast({model} as varchar) = ''",
         f"{dims[time]} is not a TIMESTAMP": f'"{time}" is not null and {instant} is null',
-        f"{dims[time]} is before 1990": f"{instant} < timestamp '1990-01-01'",
-        f"{dims[time]} is later than a day after the file was written": f"{instant} > _latest",
+        **implausible_times(dims[time], instant),
     }
     if long:
         faults["feature is missing"] = "feature is null"

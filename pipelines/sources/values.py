@@ -8,7 +8,15 @@ returned unchanged, which costs a bulk file nothing. No source lives here.
 
 from __future__ import annotations
 
+from datetime import date
+
 from pipelines.sources.spec import DateOrder, DecimalMark
+
+FIRST_PLAUSIBLE = date(1990, 1, 1)
+"""The first day on which something may have happened."""
+LOCAL_TIMES = ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S")
+ZONED_TIMES = ("TIMESTAMP WITH TIME ZONE",)
+"""The types of a Parquet column of times: those without a zone are UTC."""
 
 BLANKS = " \t\r\n\u00a0"
 MISSING_TEXT = ("", "null", "NULL", "Null", "None", "nan", "NaN", "NAN", "\\N", "#N/A")
@@ -440,6 +448,35 @@ def instant(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:
         f"when regexp_matches({_with_century(written)}, {_sql(_ORDERED)}) then {ordered} "
         f"else coalesce({_cast_time(tidy, 'TIMESTAMP')}, {worded}) end)"
     )
+
+
+def parquet_instant(column: str, kind: str = "") -> str:
+    """A Parquet column as an instant in UTC, a TIMESTAMP; null where it is none. `kind` is its type, where known.
+
+    A time without a zone is read unchanged: the conversion takes 2.3 s per 20 million rows (2026-11-23).
+    """
+    cases = {
+        LOCAL_TIMES: f"try_cast({column} as timestamp)",
+        ZONED_TIMES: f"try_cast({column} as timestamptz) at time zone 'UTC'",
+    }
+    read = instant(f"cast({column} as varchar)")
+    if kind:
+        return next((sql for kinds, sql in cases.items() if kind in kinds), read)
+    whens = " ".join(f"when typeof({column}) in {_listed(kinds)} then {sql}" for kinds, sql in cases.items())
+    return f"case {whens} else {read} end"
+
+
+def is_plausible_time(instant: str) -> str:
+    """Whether something can have happened at `instant`, in a file whose rows end by `_latest`. SQL of a boolean."""
+    return f"{instant} between timestamp '{FIRST_PLAUSIBLE}' and _latest"
+
+
+def implausible_times(column: str, instant: str) -> dict[str, str]:
+    """Reason → SQL of whether `instant`, the one of `column`, is not plausible for it."""
+    return {
+        f"{column} is before {FIRST_PLAUSIBLE.year}": f"{instant} < timestamp '{FIRST_PLAUSIBLE}'",
+        f"{column} is later than a day after the file was written": f"{instant} > _latest",
+    }
 
 
 def day(value: str, kind: str = "VARCHAR", order: DateOrder = "") -> str:

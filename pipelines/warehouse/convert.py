@@ -20,6 +20,7 @@ import duckdb
 
 from pipelines.settings import Settings
 from pipelines.sources.spec import Format, Source
+from pipelines.sources.values import FIRST_PLAUSIBLE
 from pipelines.warehouse import ledger
 from pipelines.warehouse.connect import name, path_list, quote
 from pipelines.warehouse.errors import LandingFileError
@@ -37,7 +38,7 @@ from pipelines.warehouse.landing import LandingFile, modified
 from pipelines.warehouse.plain import Plain, plain_files
 from pipelines.warehouse.readers import open_rows
 from pipelines.warehouse.recognise import RENAMED, Landed, Recognised
-from pipelines.warehouse.values import FIRST_PLAUSIBLE, is_unaltered, typed, unread, with_evidence, written_in
+from pipelines.warehouse.values import is_unaltered, typed, unread, with_evidence, written_in
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 import duckdb
 
@@ -18,8 +18,6 @@ from pipelines.sources import values
 from pipelines.sources.spec import Column, DateOrder, DecimalMark, Format, Rule, Source, Table, Writing
 from pipelines.warehouse.connect import name, quote
 
-FIRST_PLAUSIBLE = date(1990, 1, 1)
-"""The first day on which something may have happened."""
 _EARLIEST, _LATEST = "1970-01-01", "2200-01-01"
 """The range of times that a row may have, with plans and expiries."""
 _NO_TIME, _OPEN_END = "0001-01-01", "9999-12-31"
@@ -153,7 +151,7 @@ def _faults(
     table: Table, form: Format, how: Written, places: Mapping[str, tuple[str, str]], plausible: str, latest: datetime
 ) -> tuple[str, str]:
     """SQL of why a typed row is bad, null if it is not, and of why a good one lacks values of incidental columns."""
-    kinds, day = how.kinds[table.name], name(table.day)
+    kinds, day, first = how.kinds[table.name], name(table.day), values.FIRST_PLAUSIBLE
     times = [name(column.name) for column in table.columns if column.type in _TIMES]
     incidental = {name(column.name) for column in table.columns if column.incidental}
     settled = [c for c in table.columns if c.incidental and (how.tolerant or kinds[c.name] not in _TEXTS)]
@@ -176,7 +174,7 @@ def _faults(
     ]
     reasons.append(
         f"case when not ({plausible}) then {quote(f'{table.day}: ')} || cast({day} as varchar) || "
-        f"{quote(f' is not between {FIRST_PLAUSIBLE} and {latest:%Y-%m-%d}, a day after the file was written')} end"
+        f"{quote(f' is not between {first} and {latest:%Y-%m-%d}, a day after the file was written')} end"
     )
     reason = _joined(reasons)
     if form.container == "json":  # any other fault follows from that
@@ -220,7 +218,7 @@ def typed(table: Table, form: Format, select: str, latest: datetime, how: Writte
         f"case when {_is_set(time)}{f' and {_named(time)}' if time in incidental else ''} then {time} end as {time}"
         for time in times
     )
-    plausible = f"{day} between {quote(str(FIRST_PLAUSIBLE))}::timestamp and {quote(str(latest))}::timestamp"
+    plausible = f"{day} between {quote(str(values.FIRST_PLAUSIBLE))}::timestamp and {quote(str(latest))}::timestamp"
     kept = ", ".join(name(column.name) for column in table.columns)
     reason, left_out = _faults(table, form, how, places, plausible, latest)
     return (

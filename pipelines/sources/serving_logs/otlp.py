@@ -11,6 +11,7 @@ from __future__ import annotations
 from pipelines.sources.serving_logs.reduction import above
 from pipelines.sources.serving_logs.tables import whole_input
 from pipelines.sources.spec import Format
+from pipelines.sources.values import is_plausible_time
 
 ALIASES = {
     "operation": (
@@ -245,7 +246,7 @@ def _links(scopes: str) -> str:
         null::varchar as _raw
     from sorted
     where parent_span_id is not null and span_id is not null
-        and make_timestamp(started_ns // 1000) between timestamp '1990-01-01' and _latest
+        and {is_plausible_time("make_timestamp(started_ns // 1000)")}
         and trace_id in (select trace_id from sorted where is_counted)"""
 
 
