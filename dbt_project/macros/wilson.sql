@@ -1,4 +1,5 @@
-{# Lower (sign -1) or upper (sign 1) end of Wilson's 95 % score interval of a proportion; null where nothing was tried. #}
+{# Lower (sign -1) or upper (sign 1) end of Wilson's 95 % score interval of a proportion; null where nothing was tried.
+   Python has it in `estimates/intervals.py`; `sources/spec.py` has one in SQL that is wider, for validating a day. #}
 {% macro wilson(successes, trials, sign) -%}
     {%- set z = 1.959963984540054 -%}
     (

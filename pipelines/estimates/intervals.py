@@ -72,7 +72,7 @@ def from_variance(
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """A rate with Wilson's score interval.
+    """A rate with Wilson's score interval, as dbt's macro `wilson` has it in SQL.
 
     Source: Wilson (1927); Brown, Cai and DasGupta (2001) recommend it for every n. Undefined when n is 0.
 

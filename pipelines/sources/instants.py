@@ -1,9 +1,9 @@
-"""How vendors write instants, as SQL that gives text the loader casts. No source lives here."""
+"""Instants that a vendor writes in two ways, as one text; `values.instant` then reads it. No source lives here."""
 
 from __future__ import annotations
 
 
-def instant(value: str) -> str:
+def iso_or_milliseconds(value: str) -> str:
     """`value`, an SQL text of ISO time or of milliseconds since 1970, as text the loader casts to an instant."""
     return (
         f"case when regexp_full_match({value}, '[0-9]+') "

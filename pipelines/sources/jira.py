@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.instants import instant
+from pipelines.sources.instants import iso_or_milliseconds
 from pipelines.sources.mentions import mentioned, named
 from pipelines.sources.spec import Column, Format, Names, Paging, Rule, Source, Table
 
@@ -168,7 +168,7 @@ def _select_changes(histories: str, issue_id: str, issue_key: str, change_count:
     )
     select
         _row, _raw, change_id, item_number, issue_id, issue_key,
-        {instant("created")} as created_at,
+        {iso_or_milliseconds("created")} as created_at,
         item ->> '$.field' as field,
         nullif(item ->> '$.fromString', '') as from_text,
         nullif(item ->> '$.toString', '') as to_text,

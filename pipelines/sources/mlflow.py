@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.instants import instant
+from pipelines.sources.instants import iso_or_milliseconds
 from pipelines.sources.spec import Column, Format, Names, Paging, Source, Table
 
 NAMED = "The registered model's name, as workspace/name outside the workspace `default`; the catalog maps it."
@@ -80,8 +80,8 @@ def _version(doc: str) -> str:
     return f"""
         {doc} ->> '$.name' as model_name,
         {doc} ->> '$.version' as version,
-        {instant(f"({doc} ->> '$.creation_timestamp')")} as registered_at,
-        {instant(f"({doc} ->> '$.last_updated_timestamp')")} as updated_at,
+        {iso_or_milliseconds(f"({doc} ->> '$.creation_timestamp')")} as registered_at,
+        {iso_or_milliseconds(f"({doc} ->> '$.last_updated_timestamp')")} as updated_at,
         {doc} ->> '$.status' as status,
         {doc} ->> '$.run_id' as run_id,
         {doc} ->> '$.source' as artifact_uri,
@@ -111,8 +111,8 @@ _SELECT_DATABASE = f"""
     )
     select
         _row, _raw, model_name, version,
-        {instant("(doc ->> '$.creation_time')")} as registered_at,
-        {instant("(doc ->> '$.last_updated_time')")} as updated_at,
+        {iso_or_milliseconds("(doc ->> '$.creation_time')")} as registered_at,
+        {iso_or_milliseconds("(doc ->> '$.last_updated_time')")} as updated_at,
         doc ->> '$.status' as status,
         nullif(doc ->> '$.run_id', 'REDACTED-RUN-ID') as run_id,
         nullif(doc ->> '$.source', 'REDACTED-SOURCE-PATH') as artifact_uri,
@@ -244,7 +244,7 @@ SOURCE = Source(
                             end
                         ) as tags,
                         doc ->> '$.body.data.run_id' as run_id,
-                        {instant("(doc ->> '$.body.timestamp')")} as occurred_at
+                        {iso_or_milliseconds("(doc ->> '$.body.timestamp')")} as occurred_at
                     from rows
                 """
             },

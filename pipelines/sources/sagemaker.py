@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.instants import instant
+from pipelines.sources.instants import iso_or_milliseconds
 from pipelines.sources.spec import Column, Format, Names, Rule, Source, Table
 
 _EVENT_ID = Column("event_id", "VARCHAR", "EventBridge's id of the event.", required=True)
@@ -159,7 +159,7 @@ SOURCE = Source(
                         regexp_extract(detail ->> '$.ModelPackageArn', '/([0-9]+)$', 1)
                     ) as version,
                     detail ->> '$.ModelApprovalStatus' as approval_status,
-                    {instant("(detail ->> '$.CreationTime')")} as registered_at""",
+                    {iso_or_milliseconds("(detail ->> '$.CreationTime')")} as registered_at""",
                 ),
             },
         ),
