@@ -18,7 +18,7 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse.companions import is_companion
 from pipelines.warehouse.table_formats import part_of_a_table, table_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC without a zone, as the ledger's times
 HALF_WRITTEN = {".tmp", ".part", ".crdownload"}
 _WILD = re.compile(r"[*?\[]")
 

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 VERSIONS_KEPT = 3
 VERSION_FORMAT = "%Y%m%dT%H%M%S%f"
+UNFINISHED = ".building"
 PAGE = "scorecard.html"
 _OF_VERSION = "<!-- of version "
 STORAGE_VERSION = "v1.0.0"
@@ -44,29 +45,34 @@ def publish(settings: Settings) -> dict[str, int]:
     """
     now = datetime.now(UTC)
     version = settings.published_dir / "versions" / now.strftime(VERSION_FORMAT)
-    building = version.with_suffix(".building")
-    (building / "parquet").mkdir(parents=True)
+    building = version.with_suffix(UNFINISHED)
+    # Under the lock to its end: what another publication is building would look like what a killed one left.
     with writer(settings, "publishing") as connection:
+        (building / "parquet").mkdir(parents=True)
         target = quote(str(building / "marts.duckdb"))
         connection.execute(f"attach {target} as published (storage_version {quote(STORAGE_VERSION)})")
         try:
             counts = _copied(connection, descriptions(settings), building / "parquet")
         finally:
             connection.execute("detach published")
-    for file in building.rglob("*.*"):
-        _sync(file)
-    building.rename(version)
-    _replace_symlink(settings.published_dir / "current", Path("versions") / version.name)
-    _replace_symlink(settings.published_dir / "marts.duckdb", Path("current") / "marts.duckdb")
-    _replace_symlink(settings.published_dir / "parquet", Path("current") / "parquet")
-    remove_old_versions(version)
+        for file in building.rglob("*.*"):
+            _sync(file)
+        building.rename(version)
+        _replace_symlink(settings.published_dir / "current", Path("versions") / version.name)
+        _replace_symlink(settings.published_dir / "marts.duckdb", Path("current") / "marts.duckdb")
+        _replace_symlink(settings.published_dir / "parquet", Path("current") / "parquet")
+        remove_old_versions(version)
     return counts
 
 
 def remove_old_versions(published: Path) -> None:
-    """Keep the newest `VERSIONS_KEPT` versions, by name, and `published`: a clock set back gives it the oldest name."""
-    others = sorted(other for other in published.parent.iterdir() if other != published)
-    for old in others[: max(0, len(others) - (VERSIONS_KEPT - 1))]:
+    """Keep the newest `VERSIONS_KEPT` versions, by name, and `published`: a clock set back gives it the oldest name.
+
+    What a killed publication left unfinished goes too, and is no version.
+    """
+    unfinished = list(published.parent.glob(f"*{UNFINISHED}"))
+    others = sorted(other for other in published.parent.iterdir() if other not in (published, *unfinished))
+    for old in [*unfinished, *others[: max(0, len(others) - (VERSIONS_KEPT - 1))]]:
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -107,7 +113,7 @@ def published_at(settings: Settings) -> datetime | None:
     version = published_version(settings)
     if not version:
         return None
-    return datetime.strptime(version, VERSION_FORMAT).replace(tzinfo=UTC).replace(tzinfo=None)
+    return datetime.strptime(version, VERSION_FORMAT)  # noqa: DTZ007 - UTC without a zone, as the ledger's times
 
 
 def published_file(settings: Settings) -> Path:

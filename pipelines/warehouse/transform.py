@@ -148,9 +148,9 @@ def metrics_environment(settings: Settings) -> tuple[Path, dict[str, str]]:
     project by links and has a `target` of its own. FileNotFoundError where nothing is published yet. The published
     file is opened by its real path, so that a publication meanwhile does not change it under the reader.
     """
-    published = (settings.published_dir / "marts.duckdb").resolve()
-    if not published.exists():
-        raise FileNotFoundError(f"nothing is published in {settings.published_dir}. Run `scorecard run` first.")
+    from pipelines.warehouse.publish import published_file  # it imports this module
+
+    published = published_file(settings)
     folder = settings.warehouse_dir / "metrics"
     folder.mkdir(parents=True, exist_ok=True)
     for part in (*PROJECT_PARTS, "profiles.yml"):

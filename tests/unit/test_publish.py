@@ -16,5 +16,7 @@ def test_the_published_version_and_the_newest_others_are_kept(
     monkeypatch.setattr(publish, "VERSIONS_KEPT", kept)
     for version in "1234":
         (tmp_path / version).mkdir()
+    # A killed publication's, named like the newest.
+    (tmp_path / "5.building" / "parquet").mkdir(parents=True)
     publish.remove_old_versions(tmp_path / "3")
     assert {path.name for path in tmp_path.iterdir()} == set(left)
