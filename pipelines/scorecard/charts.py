@@ -33,6 +33,7 @@ _TIP: Final = alt.Tooltip("tip:N")
 _NUMBER: Final = alt.param(name="number", value="~s")
 _TIME: Final = alt.param(name="time", value="%-d %b")
 _TICKS: Final = alt.param(name="ticks", value=None)
+_REACH: Final = alt.param(name="reach", value=None)
 _NUMBER_LABEL: Final = "replace(format(datum.value, number), 'G', 'B')"
 
 
@@ -160,17 +161,17 @@ def bars() -> Chart:
 
 
 def grouped() -> Chart:
-    """A value by group and part, side by side."""
-    return (
-        alt.Chart(ROWS)
-        .mark_bar(cornerRadiusEnd=2)
-        .encode(
-            alt.X("group:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, labelLimit=90, ticks=False),
-            alt.XOffset("part:N").sort(None),
-            _y("value"),
-            _COLOUR,
-            tooltip=_TIP,
-        )
+    """A value by group and part, side by side, each with its target."""
+    base = alt.Chart(ROWS).encode(
+        alt.X("group:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, labelLimit=90, ticks=False),
+        alt.XOffset("part:N").sort(None),
+        tooltip=_TIP,
+    )
+    return alt.layer(
+        base.mark_bar(cornerRadiusEnd=2).encode(_y("value"), _COLOUR),
+        base.transform_filter("isValid(datum.target)")
+        .mark_tick(color=INK, thickness=2, orient="horizontal")
+        .encode(_y("target")),
     )
 
 
@@ -226,15 +227,42 @@ def funnel() -> Chart:
 
 
 def forest() -> Chart:
-    """Estimates with their intervals against zero, each beside its name; a shape says what color says."""
+    """Estimates with their intervals against zero, each beside its name; a shape says what color says.
+
+    What reaches beyond `reach` ends at the plot's edge and is written there: `over` at the right, `under` at the left.
+    """
     base = alt.Chart(ROWS).encode(_rows_down())
+    reach = alt.Scale(
+        domainMin=alt.expr("reach ? reach[0] : null"), domainMax=alt.expr("reach ? reach[1] : null"), clamp=True
+    )
     return alt.layer(
         alt.Chart(ONCE).mark_rule(color=INK, opacity=0.35).encode(alt.XDatum(0)),
-        base.mark_rule(strokeWidth=2).encode(_x("low"), alt.X2("high:Q"), _COLOUR),
-        base.mark_point(filled=True, size=70, opacity=1).encode(
-            _x(), _COLOUR, alt.Shape("shape:N").scale(None), tooltip=_TIP
+        *_intervals(base, reach),
+        *(
+            base.transform_filter(f"isValid(datum.{side})")
+            .mark_text(align=align, dy=-9, fontSize=11)
+            .encode(alt.Text(f"{side}:N"), _COLOUR, x=alt.value(at))
+            for side, align, at in (("over", "right", "width"), ("under", "left", 0))
         ),
     )
+
+
+def levels() -> Chart:
+    """Shares with their intervals, each beside its name, against the one of all, `whole`."""
+    base = alt.Chart(ROWS).encode(_rows_down())
+    return alt.layer(
+        base.mark_tick(color=INK, thickness=1.5, size=22, opacity=0.45).encode(_x("whole").scale(zero=False)),
+        *_intervals(base, alt.Scale(zero=False)),
+    )
+
+
+def _intervals(base: Chart, scale: alt.Scale) -> list[Chart]:
+    return [
+        base.mark_rule(strokeWidth=2).encode(_x("low").scale(scale), alt.X2("high:Q"), _COLOUR),
+        base.mark_point(filled=True, size=70, opacity=1).encode(
+            _x().scale(scale), _COLOUR, alt.Shape("shape:N").scale(None), tooltip=_TIP
+        ),
+    ]
 
 
 def cash() -> Chart:
@@ -262,7 +290,7 @@ def tornado() -> Chart:
 CHARTS: Final[dict[str, Callable[[], Chart]]] = {
     function.__name__: function
     for function in (
-        trend, level, lines, scores, bars, grouped, waterfall, heatmap, calendar, funnel, forest, cash, tornado,
+        trend, level, lines, scores, bars, grouped, waterfall, heatmap, calendar, funnel, forest, levels, cash, tornado,
     )
 }  # fmt: skip
 
@@ -283,7 +311,7 @@ def specifications() -> dict[str, dict[str, Any]]:
 
 def _styled(chart: Chart) -> Chart:
     return (
-        chart.add_params(_NUMBER, _TIME, _TICKS)
+        chart.add_params(_NUMBER, _TIME, _TICKS, _REACH)
         .properties(
             width="container",
             height=HEIGHT,

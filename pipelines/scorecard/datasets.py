@@ -12,6 +12,8 @@ from typing import Final
 from pipelines.kpis import KPIS
 
 IS_ROLLED: Final = f"list_contains({[kpi.kpi_id for kpi in KPIS if kpi.is_rolled_from_days]}, kpi_id)"
+RECENT: Final = "(select max(as_of) - 92 from mart_scorecard)"
+"""Weeks can be chosen back to this day."""
 
 DATASETS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -40,7 +42,8 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
         "cells": (
             "select s.model_id, s.kpi_id, s.period, s.period_start_date as start, s.as_of, s.value, s.numerator, "
             "s.denominator, c.change_relative, s.sample_size, s.ci_low, s.ci_high, s.target, s.at_risk, s.baseline, "
-            "s.status, s.trend, s.gap_reason, s.source_freshness, s.objective from mart_scorecard as s "
+            "s.target_basis, s.is_whole, s.status, s.trend, s.gap_reason, s.source_freshness, s.objective "
+            "from mart_scorecard as s "
             "left join mart_kpi_changes as c using (model_id, kpi_id, period, period_start_date) "
             "where s.period <> 'day' qualify s.period <> 'week' or s.as_of > max(s.as_of) over () - 92 "
             "order by period, start, model_id, kpi_id"
@@ -68,7 +71,8 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "from mart_incidents order by model_id, started_at, incident_id"
         ),
         "repairs": (
-            "select model_id, month_date as month, severity, resolve_seconds / 3600 as resolve_hours, resolved_count "
+            "select model_id, month_date as month, severity, resolve_seconds / 3600 as resolve_hours, resolved_count, "
+            "target_hours, status "
             "from mart_mttr_monthly where severity <> 'all' order by all"
         ),
         "adoption": (
@@ -191,6 +195,12 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "npv_swing_usd, npv_positive_rate, draw_count from mart_project_scenarios "
             "order by project_id, kind, npv_swing_usd desc, name"
         ),
+        "scores": (
+            "select model_id, period, period_start_date as start, cohort_attribute, cohort_value, is_mature, measure, "
+            "score, score_ci_low, score_ci_high, labelled_count from mart_accuracy_by_cohort "
+            f"where score is not null and not is_too_small and (period <> 'week' or period_start_date > {RECENT}) "
+            "order by model_id, period, start, cohort_attribute, cohort_value"
+        ),
         "cohorts": (
             "select model_id, cohort_attribute, cohort_value, week_date as week, is_mature, is_too_small, measure, "
             "score, score_ci_low, score_ci_high, labelled_count from mart_accuracy_weekly where is_declared_source "
@@ -202,12 +212,16 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "max(psi) filter (is_drifted is not null) as psi from mart_drift_windows group by all order by all"
         ),
         "shifts": (
-            "select model_id, feature, window_start_at as at, bin_name, bin_number, reference_share_rate, "
-            "window_share_rate from mart_drift_histograms semi join ("
-            "from (from mart_drift_windows where status = 'evaluable' "
-            "qualify window_start_at = max(window_start_at) over (partition by model_id)) "
-            "qualify row_number() over (partition by model_id order by psi / psi_threshold desc, feature) = 1"
-            ") using (model_id, window_start_at, feature) order by model_id, bin_number"
+            "with windows as (select model_id, feature, window_start_at, psi, psi / psi_threshold as reach "
+            "from mart_drift_windows where status = 'evaluable'), "
+            "worst as (select distinct model_id, feature, window_start_at, psi, reach from (select * from windows "
+            "cross join (select unnest(['week', 'month', 'quarter']) as period) "
+            f"where period <> 'week' or window_start_at >= {RECENT} "
+            "qualify row_number() over (partition by model_id, period, date_trunc(period, window_start_at) "
+            "order by reach desc, window_start_at, feature) = 1)) "
+            "select model_id, feature, window_start_at as at, psi, reach, bin_name, bin_number, reference_share_rate, "
+            "window_share_rate from mart_drift_histograms inner join worst using (model_id, window_start_at, feature) "
+            "order by model_id, window_start_at, feature, bin_number"
         ),
         "retrains": (
             "select model_id, raised_at, closed_at, reason, model_version, closing_version, worst_feature, is_open, "

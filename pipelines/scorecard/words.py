@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -41,7 +42,7 @@ def amount(value: Number | None, unit: str) -> str:
     if value is None:
         return NONE
     if unit.startswith("share"):
-        return f"{number(100 * float(value))}{NBSP}%"
+        return percent(value)
     if unit.startswith("USD"):
         text = number(value)
         return f"−${text[1:]}" if text.startswith("−") else f"${text}"
@@ -64,10 +65,12 @@ def change(value: Number | None, unit: str) -> str:
 
 
 def percent(value: Number | None, *, signed: bool = False) -> str:
-    """A share in percent."""
+    """A share in percent; one that is nearly all of a whole is not rounded to it: 99.95 %."""
     if value is None:
         return NONE
-    return f"{'+' if signed and value > 0 else ''}{number(100 * float(value))}{NBSP}%"
+    rest = round(1 - float(value), 12)
+    text = f"{100 - 100 * rest:.{min(6, -math.floor(math.log10(rest)) - 2)}f}" if 0 < rest < 0.005 else None
+    return f"{'+' if signed and value > 0 else ''}{text or number(100 * float(value))}{NBSP}%"
 
 
 def interval(low: Number | None, high: Number | None, unit: str) -> str:

@@ -39,7 +39,7 @@ class _Company:
         "adoption", "funnel", "retention", "alerts", "gates", "coverage", "versions", "annotations", "deployments",
         "cadence", "worth", "experiments", "finance", "projects", "scenarios", "cohorts", "drift", "shifts", "retrains",
         "satisfaction", "impacts", "notes", "sources", "guardrails", "budgets", "fairness", "correlations",
-        "spending", "reconciliation", "portfolio", "decisions",
+        "spending", "reconciliation", "portfolio", "decisions", "scores",
     )  # fmt: skip
 
     def __init__(self, names: list[str], days: int) -> None:
@@ -113,13 +113,16 @@ class _Company:
                 change = value / before[model, kpi] - 1 if (model, kpi) in before else None
                 before[model, kpi] = value
                 yield {
-                    "model_id": model, "kpi_id": kpi, "period": period, "start": start, "as_of": self.end,
+                    "model_id": model, "kpi_id": kpi, "period": period, "start": start,
+                    "as_of": next((later - timedelta(days=1) for later in starts if later > start), self.end),
                     "value": value, "numerator": 30 * value, "denominator": 30.0, "sample_size": 900,
                     "change_relative": change,
                     "ci_low": value * 0.9 if kpi in SHARES else None,
                     "ci_high": value * 1.1 if kpi in SHARES else None, "target": 0.75 if kpi in SHARES else 110.0,
                     "at_risk": None, "baseline": None, "status": self.random.choice(["on_target", "off_target"]),
                     "trend": "improving", "gap_reason": None, "source_freshness": "logs: 1 March", "objective": None,
+                    "is_whole": start != starts[-1],
+                    "target_basis": "P1 3 h of 2 h (1 incident)" if kpi == "mttr" else None,
                 }  # fmt: skip
 
     def hours(self) -> Iterator[Row]:
@@ -157,7 +160,8 @@ class _Company:
     def repairs(self) -> Iterator[Row]:
         for model, month, severity in self.each(self.months, ["P1", "P2", "P3"]):
             yield {"model_id": model, "month": month, "severity": severity, "resolve_hours": self.about(20),
-                   "resolved_count": 5}  # fmt: skip
+                   "resolved_count": 5, "target_hours": 6.0 if severity != "P3" else None,
+                   "status": "on_target" if severity != "P3" else None}  # fmt: skip
 
     def adoption(self) -> Iterator[Row]:
         for model, day in self.each(self.dated):
@@ -228,10 +232,12 @@ class _Company:
 
     def experiments(self) -> Iterator[Row]:
         for model, status in self.each(["invalid", "finished"]):
+            lift = 9.0 if model == "model-1" and status == "invalid" else 0.1
             yield {"model_id": model, "experiment_id": f"e-{model}", "experiment_name": f"{HOSTILE} {model}",
                    "metric_name": "m", "variation_id": "on", "status": status, "evidence_grade": "randomised",
-                   "method": "Welch", "is_primary": True, "lift_relative": self.about(0.1),
-                   "lift_relative_ci_low": 0.05, "lift_relative_ci_high": 0.15, "direction": "better",
+                   "method": "Welch", "is_primary": True,
+                   "lift_relative": lift, "lift_relative_ci_low": lift / 2, "lift_relative_ci_high": lift * 1.5,
+                   "direction": "better",
                    "decision": "Found to be better."}  # fmt: skip
 
     def finance(self) -> Iterator[Row]:
@@ -267,15 +273,26 @@ class _Company:
                    "is_mature": week < self.mondays[-2], "is_too_small": False, "measure": "accuracy", "score": score,
                    "score_ci_low": score - 0.02, "score_ci_high": score + 0.02, "labelled_count": 400}  # fmt: skip
 
+    def scores(self) -> Iterator[Row]:
+        for period, starts in {"week": self.mondays[-13:], "month": self.months, "quarter": self.quarters}.items():
+            for model, start, cohort in self.each(starts, [("all", "all"), ("site", "north"), ("site", HOSTILE)]):
+                score = 0.6 if cohort[1] == "north" else self.about(0.85, 0.05)
+                yield {"model_id": model, "period": period, "start": start, "cohort_attribute": cohort[0],
+                       "cohort_value": cohort[1], "is_mature": start != starts[-1], "measure": "accuracy",
+                       "score": score, "score_ci_low": score - 0.02, "score_ci_high": score + 0.02,
+                       "labelled_count": 400}  # fmt: skip
+
     def drift(self) -> Iterator[Row]:
         for model, feature, week in self.each(["age", "amount", HOSTILE], self.mondays):
             yield {"model_id": model, "feature": feature, "signal": "data", "week": week, "tested_count": 7,
                    "drifted_count": 2 if self.random.random() < 0.1 else 0, "psi": self.about(0.1)}  # fmt: skip
 
     def shifts(self) -> Iterator[Row]:
-        for model, number in self.each(range(10)):
-            yield {"model_id": model, "feature": "age", "at": _at(self.end), "bin_name": f"to {10 * number}",
-                   "bin_number": number, "reference_share_rate": 0.1, "window_share_rate": self.about(0.1)}  # fmt: skip
+        windows = list(enumerate(dict.fromkeys([*self.months, *self.mondays[-13:]])))
+        for model, (rank, day), number in self.each(windows, range(10)):
+            yield {"model_id": model, "feature": f"feature {rank}", "at": _at(max(day, START)), "psi": 0.01 * rank,
+                   "reach": 0.1 * rank, "bin_name": f"to {10 * number}", "bin_number": number,
+                   "reference_share_rate": 0.1, "window_share_rate": self.about(0.1)}  # fmt: skip
 
     def retrains(self) -> Iterator[Row]:
         for (model,) in self.each():

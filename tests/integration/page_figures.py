@@ -69,9 +69,13 @@ INCIDENTS = (
     f"inner join {WINDOW} on started_at::date between first_day and last_day)"
 )
 
+GRADE = (
+    "case evidence_grade when 'randomised' then 'A/B test' when 'quasi_experiment' then 'quasi-experiment' "
+    "when 'declared' then 'unverified claim' else evidence_grade end"
+)
 EXPERIMENTS = (
     "select experiment_name, model, metric_name || if(is_primary, '', ' (secondary)'), variation_id, lift_relative, "
-    "lift_relative_ci_low, lift_relative_ci_high, replace(evidence_grade, '_', ' '), method, status, decision "
+    f"lift_relative_ci_low, lift_relative_ci_high, {GRADE}, method, status, decision "
     f"from mart_experiments inner join {MODELS} using (model_id) where not is_control"
 )
 
@@ -109,8 +113,7 @@ FIGURES = {
     ),
     "Cumulative value": by_day(
         "mart_business_value_daily",
-        "cumulative_value_usd, cumulative_value_ci_low_usd, cumulative_value_ci_high_usd, "
-        "replace(evidence_grade, '_', ' ')",
+        f"cumulative_value_usd, cumulative_value_ci_low_usd, cumulative_value_ci_high_usd, {GRADE}",
         "value_usd is not null",
     ),
     "Release calendar": (
@@ -152,9 +155,17 @@ FIGURES = {
     ),
     "Time to resolve by severity": (
         "select strftime(month_date, '%Y-%m') as month, severity, "
-        "sum(resolve_seconds) / 3600 / sum(resolved_count), sum(resolved_count) from mart_mttr_monthly "
+        "sum(resolve_seconds) / 3600 / sum(resolved_count), "
+        "if(count(target_hours) = count(*), sum(target_hours * resolved_count) / sum(resolved_count), null), "
+        "sum(resolved_count) from mart_mttr_monthly "
         f"semi join {MODELS} using (model_id) inner join {WINDOW} on month_date <= last_day "
-        "where severity <> 'all' group by all having sum(resolved_count) > 0"
+        "where severity <> 'all' and resolved_count > 0 group by all"
+    ),
+    "Time to resolve against target": (
+        "select model, strftime(month_date, '%Y-%m'), severity, mean_resolve_hours, target_hours, resolved_count, "
+        f"replace(status, '_', ' ') from mart_mttr_monthly inner join {MODELS} using (model_id) "
+        f"inner join {WINDOW} on month_date = date_trunc('month', last_day) where severity <> 'all' "
+        "and resolved_count > 0"
     ),
     "Incidents": (
         "select if(is_open, 'open', 'resolved'), model, severity, title, strftime(started_at, '%Y-%m-%d %H:%M'), "
@@ -181,6 +192,13 @@ FIGURES = {
         "as base from mart_project_scenarios where kind = 'scenario' and name = 'base') using (project_id) "
         "where kind = 'input' and npv_swing_usd is not null"
     ),
+    "By cohort": (
+        "select model, if(cohort_attribute = 'all', 'All users', cohort_attribute || ': ' || cohort_value), "
+        "replace(measure, '_', ' '), score, score_ci_low, score_ci_high, labelled_count, "
+        f"if(is_mature, 'mature', 'still coming in') from mart_accuracy_by_cohort inner join {MODELS} using (model_id) "
+        f"inner join {WINDOW} on period_start_date = date_trunc('month', last_day) "
+        "where period = 'month' and score is not null and not is_too_small"
+    ),
     "By cohort and week": (
         "select week, model, if(cohort_attribute = 'all', 'All users', cohort_attribute || ': ' || cohort_value), "
         "replace(measure, '_', ' '), score, score_ci_low, score_ci_high, labelled_count, "
@@ -203,11 +221,12 @@ FIGURES = {
         f"from mart_retrain_triggers inner join {MODELS} using (model_id)"
     ),
     "Most-drifted feature": (
-        'unpivot (select model, feature, bin_name, reference_share_rate as reference, window_share_rate as "window" '
-        f"from mart_drift_histograms inner join {MODELS} using (model_id) semi join (from (from mart_drift_windows "
-        "where status = 'evaluable' qualify window_start_at = max(window_start_at) over (partition by model_id)) "
-        "qualify row_number() over (partition by model_id order by psi / psi_threshold desc, feature) = 1) "
-        'using (model_id, window_start_at, feature)) on reference, "window"'
+        "unpivot (select model, feature, window_start_at::date as day, bin_name, reference_share_rate as reference, "
+        f'window_share_rate as "window" from mart_drift_histograms inner join {MODELS} using (model_id) '
+        f"semi join (select w.* from mart_drift_windows as w inner join {WINDOW} "
+        "on date_trunc('month', window_start_at) = date_trunc('month', last_day) where status = 'evaluable' "
+        "qualify row_number() over (partition by model_id order by psi / psi_threshold desc, window_start_at, feature) "
+        '= 1) using (model_id, window_start_at, feature)) on reference, "window"'
     ),
     "From eligible to retained": (
         "select model, feature_id, replace(stage, '_', ' '), user_count, conversion_rate from mart_adoption_funnel "

@@ -31,7 +31,7 @@ export const cell = (model, period, start, as_of, value, rest = {}) => ({
 export const CELLS = [
   cell("alpha", "month", "2026-01-01", "2026-01-31", 10),
   cell("alpha", "month", "2026-02-01", "2026-02-28", 20),
-  cell("alpha", "month", "2026-03-01", "2026-03-02", 30),
+  cell("alpha", "month", "2026-03-01", "2026-03-02", 30, { is_whole: false }),
 ];
 
 /** Have the page show these tables, of rows, at the address `hash`. */

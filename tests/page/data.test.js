@@ -67,9 +67,9 @@ test("a period ends with the last day known of it, in any model", () => {
   assert.deepEqual(
     [...periods().month],
     [
-      ["2026-01-01", { end: "2026-01-31", measured: 1 }],
-      ["2026-02-01", { end: "2026-02-28", measured: 1 }],
-      ["2026-03-01", { end: "2026-03-02", measured: 1 }],
+      ["2026-01-01", { end: "2026-01-31", measured: 1, isWhole: true }],
+      ["2026-02-01", { end: "2026-02-28", measured: 1, isWhole: true }],
+      ["2026-03-01", { end: "2026-03-02", measured: 1, isWhole: false }],
     ],
   );
   assert.equal(periods().week.size, 0);

@@ -23,14 +23,20 @@ reads("a number", format.number, [
   [-2_500_000_000, "−2.5 bn"],
   [[2.34567, 4], "2.346"],
 ]);
-reads("an exact number", format.exact, [
+reads("a number of a table", format.tabled, [
   [12345.678, "12,346"],
-  [-0.000012345678, "−0.000012346"],
+  [1234567.8, "1,234,568"],
+  [4.5519, "4.55"],
+  [-0.000012345678, "−0.0000123"],
 ]);
 reads("a share", format.share, [
   [null, "–"],
   [0.9314, "93.1 %"],
   [-0.5, "−50 %"],
+  [0.9995, "99.95 %"],
+  [0.99961, "99.96 %"],
+  [0.996, "99.6 %"],
+  [1, "100 %"],
 ]);
 reads("money", format.money, [
   [null, "–"],
@@ -43,8 +49,8 @@ reads("a change", format.change, [
   [0, "0 %"],
 ]);
 reads("a duration", format.duration, [
-  [4.5519, "4.6 h"],
-  [47.9, "48 h"],
+  [4.5519, "4.55 h"],
+  [47.9, "47.9 h"],
   [72, "3 d"],
 ]);
 reads("a count", format.plural, [

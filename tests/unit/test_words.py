@@ -31,6 +31,8 @@ def test_a_number_has_three_digits_and_never_an_exponent(value: float | None, te
 
 def test_an_amount_is_read_as_its_unit_says() -> None:
     assert words.amount(0.1234, "share of windows") == "12.3\u00a0%"
+    assert words.amount(0.9995, "share of requests") == "99.95\u00a0%"
+    assert words.percent(1) == "100\u00a0%"
     assert words.amount(-1234.5, "USD a month") == "−$1,234"
     assert words.amount(None, "USD") == "–"
     assert words.change(-0.144, "share by the model's primary metric") == "−14.4 points"

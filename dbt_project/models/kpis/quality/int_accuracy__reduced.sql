@@ -92,6 +92,28 @@ predicted as (
     union all by name
 
     select
+        daily.model_id,
+        daily.period,
+        daily.period_start_date,
+        'model' as scope,
+        'all' as model_version,
+        daily.label_source,
+        daily.cohort_attribute,
+        daily.cohort_value,
+        bool_and(daily.is_mature) as is_mature,
+        sum(daily.prediction_count) as prediction_count
+
+    from {{ by_period('predicted_daily') }} as daily
+    inner join quality
+        on
+            daily.model_id = quality.member_id
+            and daily.label_source = quality.label_source
+    where daily.cohort_attribute <> 'all' and daily.period <> 'day'
+    group by all
+
+    union all by name
+
+    select
         matured.model_id,
         matured.period,
         matured.period_start_date,

@@ -91,14 +91,14 @@ windows as (
         *
 
     from {{ ref('int_accuracy__reduced') }}
-    where scope = 'model'
+    where scope = 'model' and cohort_attribute = 'all'
 
 ),
 
 ends as (
 
     select * from {{ ref('int_accuracy__estimated') }}
-    where scope = 'model'
+    where scope = 'model' and cohort_attribute = 'all'
 
 ),
 

@@ -10,7 +10,8 @@ matured as (select * from {{ ref('int_labels__matured') }}),
 
 quality as (select * from {{ source('catalog', 'quality') }}),
 
--- Of a model: all mature days of its period, over all versions, by the labels declared for it.
+-- Of a model and its cohorts: all mature days of a period, over all versions, by the labels declared for it. A day of a
+-- cohort is in scope cohort.
 of_models as (
 
     select
@@ -29,7 +30,7 @@ of_models as (
             and outcomes.label_source = matured.label_source
             and outcomes.event_date = matured.event_date
             and matured.is_mature
-    where outcomes.cohort_attribute = 'all'
+    where outcomes.cohort_attribute = 'all' or outcomes.period <> 'day'
 
 ),
 

@@ -56,8 +56,9 @@ off_target as (
         scorecard.status = 'off_target' as is_breached,
         'ticket' as severity,
         scorecard.kpi_name || ' of the ' || scorecard.period || ' of ' || scorecard.period_start_date || ': '
-        || {{ number_text('scorecard.value') }} || ' ' || scorecard.unit
-        || ', target ' || {{ number_text('scorecard.target') }} as evidence,
+        || {{ amount_text('scorecard.value', 'scorecard.unit') }}
+        || {{ run_rate_text('scorecard.unit', 'scorecard.period') }}
+        || ', target ' || {{ amount_text('scorecard.target', 'scorecard.unit') }} as evidence,
         kpis.off_target_action as recommended_action
 
     from scorecard

@@ -82,8 +82,8 @@ found as (
             when 'off_target' then 'breached'
             else 'unknown'
         end as state,
-        kpi_name || ' of ' || strftime(period_start_date, '%B %Y') || ' ' || {{ number_text('value') }}
-        || ', target ' || {{ number_text('target') }} as evidence
+        kpi_name || ' of ' || strftime(period_start_date, '%B %Y') || ' ' || {{ amount_text('value', 'unit') }}
+        || ', target ' || {{ amount_text('target', 'unit') }} as evidence
     from whole_months
 
 ),

@@ -36,8 +36,12 @@ measured as (
         due.gate_id,
         due.criterion_id,
         scorecard.status as kpi_status,
-        scorecard.kpi_name || ' ' || {{ number_text('scorecard.value') }} || ' ' || scorecard.unit
-        || case when scorecard.target is null then '' else ', target ' || {{ number_text('scorecard.target') }} end
+        scorecard.kpi_name || ' ' || {{ amount_text('scorecard.value', 'scorecard.unit') }}
+        || {{ run_rate_text('scorecard.unit', 'scorecard.period') }}
+        || case
+            when scorecard.target is null then ''
+            else ', target ' || {{ amount_text('scorecard.target', 'scorecard.unit') }}
+        end
         || ' (' || scorecard.period || ' of ' || scorecard.period_start_date || ')' as evidence
 
     from due

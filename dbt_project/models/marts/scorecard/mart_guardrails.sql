@@ -173,10 +173,12 @@ final as (
         measured.cohort_value,
         measured.action,
         measured.measure_name || ' of the ' || measured.period || ' of ' || measured.period_start_date || ': '
-        || {{ number_text('measured.value') }} || coalesce(' ' || measured.unit, '')
+        || {{ amount_text('measured.value', 'measured.unit') }}
+        || coalesce({{ run_rate_text('measured.unit', 'measured.period') }}, '')
         || coalesce(measured.explanation, '')
         || case when measured.at_least is null then ', at most ' else ', at least ' end
-        || {{ number_text('coalesce(measured.at_least, measured.at_most)') }} || ' allowed' as evidence,
+        || {{ amount_text('coalesce(measured.at_least, measured.at_most)', 'measured.unit') }}
+        || ' allowed' as evidence,
 
         coalesce(measured.value < measured.at_least, false)
         or coalesce(measured.value > measured.at_most, false) as is_breached,

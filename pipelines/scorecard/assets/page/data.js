@@ -76,13 +76,14 @@ export const cells = () =>
     () => new Map(rows("cells").map((cell) => [`${cell.model_id}|${cell.kpi_id}|${cell.period}|${cell.start}`, cell])),
   );
 
-/** Period → its starts in order, each with the last day known of it and how many numbers it has. */
+/** Period → its starts in order, each with the last day known of it, how many numbers it has, and whether it is over. */
 export const periods = () =>
   cached("periods", () => {
     const found = { week: new Map(), month: new Map(), quarter: new Map() };
-    for (const { period, start, as_of, value } of cells().values()) {
+    for (const { period, start, as_of, value, is_whole } of cells().values()) {
       const { end = as_of, measured = 0 } = found[period].get(start) ?? {};
-      found[period].set(start, { end: as_of > end ? as_of : end, measured: measured + (value == null ? 0 : 1) });
+      const known = measured + (value == null ? 0 : 1);
+      found[period].set(start, { end: as_of > end ? as_of : end, measured: known, isWhole: Boolean(is_whole ?? true) });
     }
     return Object.fromEntries(Object.entries(found).map(([period, ends]) => [period, new Map([...ends].sort())]));
   });

@@ -10,7 +10,7 @@ import { arranged, csv, tableOf } from "./table.js";
 
 /** How many panels a figure shows at first, rows a list shows at first, and rows a chart's table shows at most. */
 export const PANELS = 9;
-const LISTED = 6;
+const LISTED = 5;
 const TABLED = 1000;
 export const PART = (i) => `var(--part-${(i % 8) + 1})`;
 /** Every figure of the page, in its order. */
@@ -49,7 +49,7 @@ function observe(element, owner) {
  */
 export function figure(wanted) {
   const id = `figure-${figures.length}`;
-  const one = { height: 130, alone: 240, by: [], ...wanted, id, drawn: new Map(), stale: true, seen: false };
+  const one = { height: 115, alone: 240, by: [], ...wanted, id, drawn: new Map(), stale: true, seen: false };
   one.query = "";
   one.sorted = null;
   const { title, how, chart } = one;
@@ -240,7 +240,8 @@ function track(promise) {
 async function draw(one, panel) {
   panel.stale = false;
   const wanted = panel.filled;
-  const { rows: filled, rulers = [], events = [], number: numbers = "~s", time = "%-d %b", ticks = null } = wanted;
+  const { rows: filled, rulers = [], events = [], number: numbers = "~s", time = "%-d %b" } = wanted;
+  const { ticks = null, reach = null } = wanted;
   // Vega warns of every empty layer, which has no extent: a target that nobody set, an interval that no estimate has.
   panel.embedded ??= vegaEmbed.then((embed) =>
     embed(panel.plot, content.charts[one.chart], {
@@ -264,7 +265,8 @@ async function draw(one, panel) {
     .data("rows", [...filled, ...edges])
     .signal("number", numbers)
     .signal("time", time)
-    .signal("ticks", ticks);
+    .signal("ticks", ticks)
+    .signal("reach", reach);
   if (rulers.length || panel.hasDays) {
     panel.hasDays = true;
     view.data("rulers", rulers);

@@ -59,6 +59,10 @@ export function previousValue(cell) {
   return before ? (cellOf(cell.model_id, cell.kpi_id, before)?.value ?? null) : null;
 }
 
+/** The chosen period in words; of one in progress, that it is. */
+export const chosenPeriod = () =>
+  `${periodName(state.period, state.start)}${periods()[state.period].get(state.start)?.isWhole === false ? ", so far" : ""}`;
+
 export const cohortName = (row) =>
   row.cohort_attribute === "all" ? "All users" : `${row.cohort_attribute}: ${row.cohort_value}`;
 export const distinct = (values) => [...new Set(values.filter((value) => value != null && value !== ""))].sort();

@@ -28,9 +28,9 @@ export function periodName(period, start) {
 
 // ── numbers ──
 
+const PLAIN = new Intl.NumberFormat("en-US", { maximumFractionDigits: 20 });
 export const ratio = (numerator, denominator) => (numerator == null || !denominator ? null : numerator / denominator);
 export const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const FIVE_DIGITS = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 5 });
 const signed = (text) => text.replace("-", "−");
 
 export const plural = (count, one, many = `${one}s`) => `${WHOLE.format(count)} ${count === 1 ? one : many}`;
@@ -48,15 +48,28 @@ export function number(value, digits = 3) {
   return signed(size >= 1000 ? WHOLE.format(value) : String(Number(value.toPrecision(digits))));
 }
 
-/** A number as a table shows it: everything the page has of it. */
-export const exact = (value) => signed(FIVE_DIGITS.format(value));
-export const share = (value, digits = 3) => (value == null ? "–" : `${number(100 * value, digits)} %`);
+/** A number as a table shows it: as everywhere else, and never in millions; the file has all the page has of it. */
+export const tabled = (value) =>
+  Math.abs(value) >= 1000 ? signed(WHOLE.format(value)) : signed(PLAIN.format(Number(value.toPrecision(3))));
+/** A share in per cent; one that is nearly all of a whole is not rounded to it: 99.95 %. */
+export const share = (value, digits = 3) => {
+  if (value == null) return "–";
+  const rest = 1 - value;
+  if (rest > 0 && rest < 0.005) return `${(100 * value).toFixed(Math.min(6, -Math.floor(Math.log10(rest)) - 2))} %`;
+  return `${number(100 * value, digits)} %`;
+};
 export const money = (value, digits = 3) =>
   value == null ? "–" : `${value < 0 ? "−" : ""}$${number(Math.abs(value), digits)}`;
 export const change = (value) => `${value > 0 ? "+" : ""}${share(value)}`;
-/** How good the evidence for a value is. */
-export const gradeName = (grade) => grade?.replace("_", " ") ?? "–";
-export const duration = (hours) => (hours < 48 ? `${number(hours, 2)} h` : `${number(hours / 24, 2)} d`);
+const GRADES = {
+  randomised: "A/B test",
+  quasi_experiment: "quasi-experiment",
+  modelled: "modelled",
+  declared: "unverified claim",
+};
+/** How good the evidence for a value is, as reviews name it. */
+export const gradeName = (grade) => GRADES[grade] ?? grade ?? "–";
+export const duration = (hours) => (hours < 48 ? `${number(hours)} h` : `${number(hours / 24)} d`);
 
 const isShare = (kpi) => kpi.unit.startsWith("share");
 const isMoney = (kpi) => kpi.unit.startsWith("USD");
@@ -71,6 +84,12 @@ export const amountOf = (kpi, value) => {
   const unit = unitOf(kpi);
   return `${amount(kpi, value)}${unit && value != null ? (unit.startsWith("/") ? unit : ` ${unit}`) : ""}`;
 };
+/** Whether an amount is a month's that less than the month was scaled up to; `cell` is one of the scorecard. */
+export const isMonthly = (kpi) => / (?:per|a) month$/.test(kpi.unit);
+export const isRunRate = (kpi, cell) => isMonthly(kpi) && (cell.period === "week" || !(cell.is_whole ?? true));
+/** A cell's value as text, named a run rate where it is one. */
+export const cellAmount = (kpi, cell) =>
+  `${amountOf(kpi, cell.value)}${cell.value != null && isRunRate(kpi, cell) ? " (run rate)" : ""}`;
 /** How an axis writes its numbers, in d3's words. */
 export const axisFormat = (kpi, most) =>
   isShare(kpi) ? (most < 0.04 ? ".1%" : ".0%") : `${isMoney(kpi) ? "$" : ""}~${most >= 1000 ? "s" : "r"}`;

@@ -23,7 +23,7 @@ import { longDay, periodName } from "./format.js";
 import { home } from "./home.js";
 import { overview, sentence } from "./scorecard.js";
 import { figuresOf } from "./sections.js";
-import { isShown, VIEWS } from "./views.js";
+import { FOLDED, isShown, VIEWS } from "./views.js";
 
 /** What a view of the menu forgets: home shows all, and a project's models are chosen by the project. */
 const SUBJECT = {
@@ -80,10 +80,7 @@ function build() {
     );
   }
   for (const [id, [title, , make]] of Object.entries(OTHERS)) {
-    byId(id).append(
-      h("header", {}, h("h2", {}, title), h("p", { class: "says" })),
-      h("div", { class: "charts" }, make()),
-    );
+    byId(id).append(h("header", {}, h("h2", {}, title), h("p", { class: "says" })), ...folded([], make()).slice(1));
   }
   byId("views").append(...Object.entries(VIEWS).map(([view, text]) => h("a", { "data-view": view }, text)));
   byId("contents").append(...sections.map(([id, text]) => h("a", { "data-at": id }, text)));
@@ -135,11 +132,22 @@ const before = (element, at) =>
   !(byId(at).compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING && !byId(at).contains(element));
 
 let lastView;
+let lastSubject;
 
 /** Show the sections of the current view, and mark it in the menu. */
 function showView(view) {
   document.documentElement.dataset.view = view;
-  for (const section of byId("main").children) section.hidden = !isShown(view, section.id, isOne());
+  for (const section of byId("main").children) section.hidden = !isShown(view, section.id, isOne(), state.project);
+  const subject = `${view} ${state.model} ${state.project}`;
+  for (const id of Object.keys(OTHERS)) {
+    const fold = byId(id).querySelector(".fold");
+    const isFolded = FOLDED[view]?.includes(id) ?? false;
+    fold.toggleAttribute("data-kept", !isFolded);
+    // What the reader has unfolded stays so until another subject is shown.
+    if (!isFolded || state.at === id) fold.open = true;
+    else if (subject !== lastSubject) fold.open = false;
+  }
+  lastSubject = subject;
   if (view === "project") for (const fold of document.querySelectorAll("#kpi-npv .fold")) fold.open = true;
   for (const link of byId("views").children) {
     const { view: other } = link.dataset;

@@ -4,7 +4,7 @@ import { cells, rowsOf, starts } from "./data.js";
 import { inWindow } from "./days.js";
 import { figure, PANELS, PART, rulersOf } from "./figure.js";
 import { address, cellOf, chosenModels, isOne } from "./filters.js";
-import { amount, amountOf, day, shortDay } from "./format.js";
+import { amountOf, cellAmount, day, shortDay } from "./format.js";
 
 export const PERIOD_KEY = ["chosen period", "var(--accent)", "wash"];
 const URGENCY = ["off_target", "at_risk", "no_target", "on_target", "no_data"];
@@ -24,7 +24,7 @@ export function modelPanels(make, kpi) {
         note:
           cell?.value == null
             ? ""
-            : `${amountOf(kpi, cell.value)}${cell.target == null ? "" : `, target ${amount(kpi, cell.target)}`}`,
+            : `${cellAmount(kpi, cell)}${cell.target == null ? "" : `, target ${amountOf(kpi, cell.target)}`}`,
         ...make(model),
       };
     })

@@ -7,6 +7,7 @@ import {
   address,
   cellOf,
   chosenModels,
+  chosenPeriod,
   chosenRows,
   comparedCell,
   isOne,
@@ -18,9 +19,11 @@ import {
 import {
   amount,
   amountOf,
+  cellAmount,
   DAY,
   day,
   gradeName,
+  isRunRate,
   longDay,
   money,
   number,
@@ -97,7 +100,7 @@ function cellButton(model, kpi) {
   const cell = cellOf(model.model_id, kpi.kpi_id) ?? NO_CELL;
   const gap = cell.gap_reason ?? "not measured";
   const label =
-    `${model.model_name}, ${kpi.kpi_name}: ${cell.value == null ? gap : amountOf(kpi, cell.value)}, ` +
+    `${model.model_name}, ${kpi.kpi_name}: ${cell.value == null ? gap : cellAmount(kpi, cell)}, ` +
     STATUSES[cell.status];
   const unit = unitOf(kpi);
   const inside =
@@ -111,7 +114,14 @@ function cellButton(model, kpi) {
             h("b", {}, amount(kpi, cell.value)),
             unit && h("i", {}, unit.startsWith("/") ? unit : ` ${unit}`),
           ),
-          h("small", { class: "target" }, cell.target == null ? "no target" : `target ${amount(kpi, cell.target)}`),
+          isRunRate(kpi, cell) && h("small", {}, "run rate"),
+          h(
+            "small",
+            { class: "target" },
+            cell.target == null
+              ? "no target"
+              : `target ${amountOf(kpi, cell.target)}${cell.target_basis ? " by severity" : ""}`,
+          ),
           changeText(kpi, cell) && h("small", {}, changeText(kpi, cell)),
           gradeOf(kpi, cell) && h("small", {}, gradeOf(kpi, cell)),
           spark(model.model_id, kpi.kpi_id),
@@ -133,24 +143,29 @@ function cellButton(model, kpi) {
 function openCell(model, kpi) {
   const cell = cellOf(model.model_id, kpi.kpi_id);
   const facts = [];
-  facts.push(["Period", `${periodName(state.period, state.start)}${cell ? `, as of ${longDay(cell.as_of)}` : ""}`]);
+  facts.push(["Period", `${chosenPeriod()}${cell ? `, as of ${longDay(cell.as_of)}` : ""}`]);
   if (cell) {
     facts.push(
-      ["Value", cell.value == null ? `undefined: ${cell.gap_reason ?? "not measured"}` : amountOf(kpi, cell.value)],
+      ["Value", cell.value == null ? `undefined: ${cell.gap_reason ?? "not measured"}` : cellAmount(kpi, cell)],
       [kpi.numerator_name, number(cell.numerator, 5)],
       [kpi.denominator_name, number(cell.denominator, 5)],
     );
     if (cell.ci_low != null)
-      facts.push(["95 % interval", `${amount(kpi, cell.ci_low)} to ${amount(kpi, cell.ci_high)}`]);
+      facts.push(["95 % interval", `${amount(kpi, cell.ci_low)} to ${amountOf(kpi, cell.ci_high)}`]);
     if (gradeOf(kpi, cell)) facts.push(["Evidence", gradeOf(kpi, cell)]);
     if (cell.sample_size != null) facts.push(["Observations", number(cell.sample_size)]);
     facts.push([
       "Target",
       cell.target == null
         ? "none"
-        : `${amount(kpi, cell.target)} or ${kpi.is_higher_better ? "more" : "less"}: ${STATUSES[cell.status]}`,
+        : `${amountOf(kpi, cell.target)} or ${kpi.is_higher_better ? "more" : "less"}: ${STATUSES[cell.status]}`,
     ]);
-    if (cell.baseline != null) facts.push(["Baseline", amount(kpi, cell.baseline)]);
+    if (cell.target_basis)
+      facts.push([
+        "Targets by severity",
+        `${cell.target_basis}. The target is the mean of these, weighted by the incidents resolved.`,
+      ]);
+    if (cell.baseline != null) facts.push(["Baseline", amountOf(kpi, cell.baseline)]);
     if (cell.trend) facts.push(["Trend", TRENDS[cell.trend]]);
     facts.push(
       ["Objective", cell.objective ?? "none: a vanity metric until it serves one"],
@@ -355,7 +370,7 @@ export function overview() {
       ? "No model is chosen."
       : !evaluated && !counted.no_target
         ? "Nothing has been measured in this period yet."
-        : `In ${periodName(state.period, state.start)}, ${counted.on_target} of ${plural(evaluated, "target")} ${evaluated === 1 ? "is" : "are"} met, ` +
+        : `In ${chosenPeriod()}, ${counted.on_target} of ${plural(evaluated, "target")} ${evaluated === 1 ? "is" : "are"} met, ` +
           `${counted.at_risk} at risk and ${counted.off_target} missed; ${plural(counted.no_target, "KPI has", "KPIs have")} ` +
           `no target, ${counted.no_data} no data.` +
           `${state.against ? ` Compared with ${periodName(state.period, state.against)}.` : ""}`;
@@ -404,7 +419,7 @@ export function overview() {
 
 /** A KPI's section read in words. */
 export function sentence(kpi) {
-  const when = periodName(state.period, state.start);
+  const when = chosenPeriod();
   const known = chosenModels()
     .map((model) => cellOf(model.model_id, kpi.kpi_id))
     .filter((cell) => cell?.value != null);
@@ -419,7 +434,7 @@ export function sentence(kpi) {
   if (known.length === 1) {
     const [cell] = known;
     parts.push(
-      `${nameOf(cell.model_id)}: ${amountOf(kpi, cell.value)} in ${when}` +
+      `${nameOf(cell.model_id)}: ${cellAmount(kpi, cell)} in ${when}` +
         `${cell.target == null ? "" : `, ${STATUSES[cell.status]} (${amountOf(kpi, cell.target)})`}.`,
     );
   } else if (evaluated.length) {
@@ -428,7 +443,7 @@ export function sentence(kpi) {
   const furthest = most(missed, (cell) => far(cell.value, cell.target));
   if (known.length > 1 && furthest) {
     parts.push(
-      `Furthest off: ${nameOf(furthest.model_id)}, ${amountOf(kpi, furthest.value)} against ${amountOf(kpi, furthest.target)}.`,
+      `Furthest off: ${nameOf(furthest.model_id)}, ${cellAmount(kpi, furthest)} against ${amountOf(kpi, furthest.target)}.`,
     );
   }
   const shifted = known.filter((cell) => cell.trend && cell.trend !== "steady" && previousValue(cell) > 0);
@@ -436,7 +451,7 @@ export function sentence(kpi) {
   if (largest) {
     parts.push(
       `Largest change: ${nameOf(largest.model_id)}, from ${amountOf(kpi, previousValue(largest))} to ` +
-        `${amountOf(kpi, largest.value)}, ${largest.trend === "improving" ? "better" : "worse"}.`,
+        `${cellAmount(kpi, largest)}, ${largest.trend === "improving" ? "better" : "worse"}.`,
     );
   }
   return parts.join(" ");

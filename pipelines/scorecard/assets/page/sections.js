@@ -22,9 +22,9 @@ const FIGURES = {
     return [[trendFigure(kpi)], [unitCosts, costs, variance]];
   },
   mttr: (kpi) => {
-    const [hours, weeks, severities, incidents] = incidentFigures();
+    const [hours, weeks, severities, targets, incidents] = incidentFigures();
     return [
-      [severities, incidents],
+      [targets, severities, incidents],
       [hours, weeks, trendFigure(kpi)],
     ];
   },
@@ -36,7 +36,10 @@ const FIGURES = {
     const [cash, scenarios, sensitivity, projects] = financeFigures();
     return [[projects], [cash, scenarios, sensitivity]];
   },
-  accuracy: (kpi) => [accuracyFigures(), [trendFigure(kpi)]],
+  accuracy: (kpi) => {
+    const [cohorts, weeks] = accuracyFigures();
+    return [[cohorts], [weeks, trendFigure(kpi)]];
+  },
   drift_rate: (kpi) => {
     const [weeks, worst, retraining] = driftFigures();
     return [

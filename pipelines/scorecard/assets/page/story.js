@@ -2,8 +2,8 @@
 
 import { kpis, rowsOf } from "./data.js";
 import { openDecisions } from "./figures/lists.js";
-import { cellOf, state } from "./filters.js";
-import { longDay, money, periodName, plural } from "./format.js";
+import { cellOf, chosenPeriod } from "./filters.js";
+import { longDay, money, plural } from "./format.js";
 
 const KINDS = { model: "model", agent: "agent", decision_system: "decision system" };
 
@@ -34,8 +34,8 @@ function trouble(model, row) {
   const judged = cells.filter((cell) => cell?.target != null && cell.value != null);
   const met = judged.filter((cell) => cell.status === "on_target").length;
   const targets = judged.length
-    ? `It met ${met} of ${plural(judged.length, "target")} in ${periodName(state.period, state.start)}`
-    : `It had no target in ${periodName(state.period, state.start)}`;
+    ? `It met ${met} of ${plural(judged.length, "target")} in ${chosenPeriod()}`
+    : `It had no target in ${chosenPeriod()}`;
   return `${targets}; ${row?.breaches ? `breached: ${row.breaches}` : "no guardrail, objective or limit is breached"}.`;
 }
 

@@ -1,7 +1,7 @@
 // A figure's rows as an HTML table and as CSV, searched and sorted; which rows, and how many, is for figure.js to say.
 
 import { h, tag } from "./dom.js";
-import { exact } from "./format.js";
+import { tabled } from "./format.js";
 
 /**
  * `rows` under `columns`, each `[field, label, how]`: `how` writes a number, or maps a text to the kind of its tag.
@@ -50,7 +50,7 @@ function dataCell(row, name, label, how) {
   const value = row[name];
   const cell = { "data-label": label };
   if (how && value != null && !(how instanceof Function)) return h("td", cell, tag(value, how[value] ?? "idle"));
-  if (typeof value === "number") return h("td", { ...cell, class: "number" }, (how ?? exact)(value));
+  if (typeof value === "number") return h("td", { ...cell, class: "number" }, (how ?? tabled)(value));
   const text = `${value ?? "–"}`;
   const link = row.links?.[name];
   return h(

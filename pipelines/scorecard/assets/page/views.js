@@ -40,9 +40,16 @@ const UNCHOSEN = ["overview", "teams", "versions"];
 const CHOSEN = SECTIONS.model.filter((section) => section !== "teams");
 const UNNAMED = "quality"; // where the section of a KPI stands that no view names
 
+/** View → sections of it that are folded behind their sentence: they do not answer its first questions. */
+export const FOLDED = {
+  governance: ["coverage", "annotations"],
+  model: ["budgets", "alerts", "gates", "versions", "annotations"],
+};
+
 export const viewOf = (section) => Object.keys(SECTIONS).find((view) => SECTIONS[view].includes(section)) ?? UNNAMED;
 
-export function isShown(view, section, isOne = true) {
+export function isShown(view, section, isOne = true, project = true) {
+  if (view === "project" && section === "overview") return Boolean(project);
   if (view === "model") return (isOne ? CHOSEN : UNCHOSEN).includes(section);
   return SECTIONS[view].includes(section) || viewOf(section) === view;
 }

@@ -1,5 +1,6 @@
 // Figures of adoption and impact: funnel, retention, overrides, changes after events, comments.
 
+import { edged, reachOf } from "../clip.js";
 import { grouped, nameOf, rowsOf } from "../data.js";
 import { inWindow } from "../days.js";
 import { figure } from "../figure.js";
@@ -98,6 +99,10 @@ export const adoptionFigures = () => [
 ];
 
 const EVENTS = 20;
+const impacts = () =>
+  inWindow(chosenRows("impacts"), "day")
+    .sort((a, b) => b.day.localeCompare(a.day))
+    .slice(0, EVENTS);
 
 export const satisfactionFigures = () => [
   dayFigure({
@@ -134,28 +139,35 @@ export const satisfactionFigures = () => [
       ["high", "To"],
       ["said", "Conclusion"],
     ],
+    says: () => {
+      const shared = impacts().filter((row) => row.has_overlapping_events).length;
+      return shared
+        ? `${shared} of ${plural(impacts().length, "event")} ${shared === 1 ? "has" : "have"} other events in the same 28 days: the change is that of all of them together, and not the effect of the one named.`
+        : "";
+    },
     legend: () => [
       ["on its own", "var(--accent)", "dot"],
       ["other events fall into the same days", "var(--none)", "square"],
     ],
     panels: () => {
-      const filled = inWindow(chosenRows("impacts"), "day")
-        .sort((a, b) => b.day.localeCompare(a.day))
-        .slice(0, EVENTS)
-        .map((row) => ({
-          day: row.day,
-          model: nameOf(row.model_id),
-          label: `${shortDay(row.day)}, ${row.event_kind.replace("_", " ")}: ${row.title}${isOne() ? "" : ` (${nameOf(row.model_id)})`}`,
-          measure: row.measure,
-          value: row.change,
-          low: row.change_ci_low,
-          high: row.change_ci_high,
-          said: row.has_overlapping_events ? "other events fall into the same days" : "no other event near",
-          colour: row.has_overlapping_events ? "var(--none)" : "var(--accent)",
-          shape: row.has_overlapping_events ? "square" : "circle",
-          tip: `${row.title}\n${number(row.change)}, 95 %: ${number(row.change_ci_low)} to ${number(row.change_ci_high)}`,
-        }));
-      return onePanel(filled, { number: "+~r", height: 26 * filled.length });
+      const filled = impacts().map((row) => ({
+        day: row.day,
+        model: nameOf(row.model_id),
+        label: `${shortDay(row.day)}, ${row.event_kind.replace("_", " ")}: ${row.title}${isOne() ? "" : ` (${nameOf(row.model_id)})`}`,
+        measure: row.measure,
+        value: row.change,
+        low: row.change_ci_low,
+        high: row.change_ci_high,
+        said: row.has_overlapping_events ? "other events fall into the same days" : "no other event near",
+        colour: row.has_overlapping_events ? "var(--none)" : "var(--accent)",
+        shape: row.has_overlapping_events ? "square" : "circle",
+        tip: `${row.title}\n${number(row.change)}, 95 %: ${number(row.change_ci_low)} to ${number(row.change_ci_high)}`,
+      }));
+      const reach = reachOf(filled);
+      return onePanel(
+        filled.map((row) => edged(row, reach, number)),
+        { number: "+~r", height: 28 * filled.length, reach },
+      );
     },
   }),
   figure({

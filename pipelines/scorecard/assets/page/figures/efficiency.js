@@ -1,10 +1,11 @@
 // Figures of efficiency: what a prediction costs and why, when incidents begin and how long they take.
 
 import { cached, grouped, nameOf, rows, sumOf } from "../data.js";
-import { inWindow, recentMonths, shownWeeks } from "../days.js";
+import { chartWindow, inWindow, recentMonths, shownWeeks } from "../days.js";
+import { STATUSES } from "../dom.js";
 import { figure, PART, rulersOf } from "../figure.js";
 import { chosenModels, chosenRows, distinct, state } from "../filters.js";
-import { DAY, day, duration, isoDay, monday, money, plural, ratio, shortDay, shortMonth } from "../format.js";
+import { DAY, day, duration, isoDay, monday, money, number, plural, ratio, shortDay, shortMonth } from "../format.js";
 import { most, onePanel, partLegend, shade } from "../panels.js";
 
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -142,6 +143,9 @@ export function waterfall() {
   return [...steps, step("After", 0, sumOf(parts, "compute_cost_usd"), false)];
 }
 
+const SHADES = { on_target: "var(--good-wash)", at_risk: "var(--warn-wash)", off_target: "var(--bad-wash)" };
+const STATE_TONES = { "on target": "good", "at risk": "fair", "off target": "poor" };
+
 const incidents = () => inWindow(chosenRows("incidents"), "started_at");
 
 export const incidentFigures = () => [
@@ -229,44 +233,89 @@ export const incidentFigures = () => [
   figure({
     title: "Time to resolve by severity",
     how: "mean hours, by the month of resolution, all chosen models",
-    chart: "lines",
-    wide: true,
+    chart: "grouped",
     columns: [
       ["month", "Month"],
       ["part", "Severity"],
       ["value", "Mean hours"],
+      ["target", "Target, hours"],
       ["n", "Incidents"],
     ],
-    legend: () => partLegend(severities()),
+    legend: (panels) => [
+      ...partLegend(severities()),
+      ...(panels.some((panel) => panel.rows.some((row) => row.target != null))
+        ? [["target of these incidents", "var(--ink)", "line"]]
+        : []),
+    ],
     panels: () => {
       const filled = [...grouped(recentMonths(chosenRows("repairs")), (row) => `${row.month}|${row.severity}`).values()]
         .map((mine) => {
           const [{ month, severity: part }] = mine;
-          const colour = PART(severities().indexOf(part));
+          const n = sumOf(mine, "resolved_count");
+          const value = ratio(sumOf(mine, "resolve_hours"), n);
+          const ended = mine.filter((row) => row.resolved_count);
+          const wanted = ended.map((row) => ({ hours: row.target_hours * row.resolved_count }));
+          const target = ended.every((row) => row.target_hours != null) ? ratio(sumOf(wanted, "hours"), n) : null;
           return {
             month: month.slice(0, 7),
-            day: +day(month),
-            when: shortMonth(month),
+            group: shortMonth(month),
             part,
-            n: sumOf(mine, "resolved_count"),
-            value: ratio(sumOf(mine, "resolve_hours"), sumOf(mine, "resolved_count")),
-            colour,
-            fill: colour,
+            n,
+            value,
+            target,
+            colour: PART(severities().indexOf(part)),
+            tip: `${shortMonth(month)}, ${part}\n${duration(value)} of ${plural(n, "incident")}${target == null ? "" : `\ntarget ${duration(target)}`}`,
           };
         })
         .filter((row) => row.n)
-        .sort((a, b) => a.day - b.day || a.part.localeCompare(b.part));
-      return onePanel(filled, {
-        time: "%b %Y",
-        ticks: distinct(filled.map((row) => row.day)),
-        whole: true,
-        height: 150,
-        rulers: rulersOf(
-          filled,
-          (row) => `${row.part}: ${duration(row.value)} of ${plural(row.n, "incident")}`,
-          28 * DAY,
-        ),
-      });
+        .sort((a, b) => a.month.localeCompare(b.month) || a.part.localeCompare(b.part));
+      return onePanel(filled, { height: 140 });
+    },
+  }),
+  figure({
+    title: "Time to resolve against target",
+    how: "mean hours and target by severity, of the incidents resolved in the period's last month",
+    chart: "heatmap",
+    columns: [
+      ["model", "Model"],
+      ["month", "Month"],
+      ["part", "Severity"],
+      ["value", "Mean hours"],
+      ["target", "Target, hours"],
+      ["n", "Incidents"],
+      ["state", "Status", STATE_TONES],
+    ],
+    legend: () => [
+      ["on target", "var(--good)", "square"],
+      ["at risk", "var(--warn)", "square"],
+      ["off target", "var(--bad)", "square"],
+      ["no target by severity", "var(--none)", "square"],
+    ],
+    panels: () => {
+      const month = isoDay(chartWindow().to).slice(0, 7);
+      const filled = chosenRows("repairs")
+        .filter((row) => row.month.startsWith(month) && row.resolved_count)
+        .map((row) => {
+          const value = ratio(row.resolve_hours, row.resolved_count);
+          const target = row.target_hours;
+          return {
+            model: nameOf(row.model_id),
+            month,
+            part: row.severity,
+            value,
+            target,
+            n: row.resolved_count,
+            state: row.status && STATUSES[row.status],
+            x: row.severity,
+            y: nameOf(row.model_id),
+            label: `${number(value)}${target == null ? "" : ` / ${number(target)}`} h`,
+            shade: SHADES[row.status] ?? "var(--shade-0)",
+            text: row.status ? "var(--ink)" : "var(--soft)",
+            tip: `${nameOf(row.model_id)}, ${row.severity}\n${duration(value)} of ${plural(row.resolved_count, "incident")}${target == null ? "\nno target by severity" : `\ntarget ${duration(target)}: ${STATUSES[row.status]}`}`,
+          };
+        })
+        .sort((a, b) => a.model.localeCompare(b.model) || a.part.localeCompare(b.part));
+      return onePanel(filled, { height: Math.max(60, 27 * distinct(filled.map((row) => row.y)).length) });
     },
   }),
   figure({
@@ -278,7 +327,7 @@ export const incidentFigures = () => [
       ["severity", "Severity"],
       ["title", "What"],
       ["began", "Began, UTC"],
-      ["hours", "Hours to resolve"],
+      ["hours", "Hours to resolve", number],
     ],
     panels: () =>
       onePanel(

@@ -207,7 +207,8 @@ export const LISTS = {
   ],
   versions: [
     "Versions",
-    () => "Each KPI over the days a version served most of the traffic: spans of time, not randomised groups.",
+    () =>
+      "Each KPI over the days a version served most of the traffic: spans of time, not randomised groups; amounts a month are run rates of those days.",
     () => [
       figure({
         title: "Versions side by side",

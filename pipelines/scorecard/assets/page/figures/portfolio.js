@@ -206,7 +206,7 @@ export const PORTFOLIO = {
       if (!month) return "No month is known.";
       const flagged = reconciled().filter((row) => FLAGS.some(([flag]) => row[flag]));
       return (
-        `${periodName("month", month.month)}: ${money(month.measured_usd)} measured, ` +
+        `${periodName("month", month.month)}${month.is_whole ? "" : ", so far"}: ${money(month.measured_usd)} measured, ` +
         `${month.actual_usd == null ? "not yet closed by finance" : `${money(month.actual_usd)} recorded by finance`}, ` +
         `${money(month.claimed_usd)} claimed and not measured. ` +
         `${plural(flagged.length, "model has", "models have")} amounts that disagree or that nobody measured.`

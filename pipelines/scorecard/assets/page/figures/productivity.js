@@ -147,7 +147,7 @@ export const cadenceFigures = () => [
         .map((model) => model.model_name)
         .filter((name) => chosenModels().length <= 20 || deployed.has(name));
       const dots = shown.map((label) => ({ day: from, to, label, unlisted: true }));
-      return onePanel(marks.length ? [...dots, ...marks] : [], { height: 40 * shown.length });
+      return onePanel(marks.length ? [...dots, ...marks] : [], { height: 34 * shown.length });
     },
   }),
   figure({

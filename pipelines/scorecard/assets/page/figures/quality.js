@@ -1,11 +1,13 @@
 // Figures of quality: accuracy by cohort, drift of features, retraining.
 
 import { grouped, nameOf, rowsOf, sumOf } from "../data.js";
-import { inWindow, shownWeeks } from "../days.js";
+import { chartWindow, inWindow, shownWeeks } from "../days.js";
 import { figure, PART, rulersOf } from "../figure.js";
 import { chosenRows, cohortName, distinct, isOne, state } from "../filters.js";
 import { DAY, day, number, plural, share, shortDay } from "../format.js";
 import { modelPanels, onePanel, PERIOD_KEY, shade } from "../panels.js";
+
+const ALL = "All users";
 
 /** The weeks in which a watched feature of the model drifted. */
 function driftFlags(model) {
@@ -22,7 +24,74 @@ function driftFlags(model) {
   }));
 }
 
+/** The cohorts of the chosen period: all users first, then the lowest score. */
+function cohortRows(model) {
+  const mine = rowsOf("scores", model.model_id).filter(
+    (row) =>
+      row.period === state.period &&
+      row.start === state.start &&
+      (!state.cohort || [state.cohort, ALL].includes(cohortName(row))),
+  );
+  const whole = mine.find((row) => cohortName(row) === ALL);
+  return mine
+    .map((row) => {
+      const part = cohortName(row);
+      const isWorse = part !== ALL && whole && row.score_ci_high < whole.score;
+      return {
+        label: part,
+        part,
+        model: model.model_name,
+        measure: row.measure.replaceAll("_", " "),
+        value: row.score,
+        low: row.score_ci_low,
+        high: row.score_ci_high,
+        n: row.labelled_count,
+        state: row.is_mature ? "mature" : "still coming in",
+        whole: whole?.score ?? null,
+        colour: part === ALL ? "var(--ink)" : isWorse ? "var(--bad)" : "var(--accent)",
+        shape: isWorse ? "triangle-down" : "circle",
+        tip:
+          `${part}: ${share(row.score)}, 95 %: ${share(row.score_ci_low)} to ${share(row.score_ci_high)}\n` +
+          `of ${plural(row.labelled_count, "label")}${row.is_mature ? "" : "; labels of some days still arrive"}`,
+      };
+    })
+    .sort((a, b) => (b.part === ALL) - (a.part === ALL) || a.value - b.value);
+}
+
 export const accuracyFigures = () => [
+  figure({
+    title: "By cohort",
+    how: "each model by its declared measure, with its 95 % interval, in the chosen period; lowest first, cohorts with too few labels left out",
+    chart: "levels",
+    wide: true,
+    by: ["cohort"],
+    columns: [
+      ["model", "Model"],
+      ["part", "Cohort"],
+      ["measure", "Measure"],
+      ["value", "Score", share],
+      ["low", "From", share],
+      ["high", "To", share],
+      ["n", "Labelled"],
+      ["state", "Labels"],
+    ],
+    says: (panels) => {
+      const worse = panels.flatMap((panel) => panel.rows).filter((row) => row.shape !== "circle");
+      return panels.length
+        ? `${plural(worse.length, "cohort")} ${worse.length === 1 ? "is" : "are"} below ${panels.length === 1 ? "its" : "their"} model's score by more than chance explains${worse.length ? `: ${worse.map((row) => `${isOne() ? "" : `${row.model}, `}${row.part}`).join("; ")}` : ""}.`
+        : "";
+    },
+    legend: () => [
+      ["all users", "var(--ink)", "dot"],
+      ["cohort", "var(--accent)", "dot"],
+      ["interval below all users", "var(--bad)", "down"],
+    ],
+    panels: () =>
+      modelPanels((model) => {
+        const filled = cohortRows(model);
+        return { rows: filled, note: filled[0]?.measure, number: ".0%", height: 22 * filled.length + 20 };
+      }),
+  }),
   figure({
     title: "By cohort and week",
     how: "each model by its declared measure; cohorts with too few labels are left out",
@@ -50,15 +119,13 @@ export const accuracyFigures = () => [
       modelPanels((model) => {
         const mine = inWindow(rowsOf("cohorts", model.model_id), "week", 7).filter(
           (row) =>
-            row.score != null &&
-            !row.is_too_small &&
-            (!state.cohort || [state.cohort, "All users"].includes(cohortName(row))),
+            row.score != null && !row.is_too_small && (!state.cohort || [state.cohort, ALL].includes(cohortName(row))),
         );
         const names = [
-          "All users",
-          ...distinct(rowsOf("cohorts", model.model_id).map(cohortName)).filter((name) => name !== "All users"),
+          ALL,
+          ...distinct(rowsOf("cohorts", model.model_id).map(cohortName)).filter((name) => name !== ALL),
         ];
-        const colour = (name) => (name === "All users" ? "var(--ink)" : PART(names.indexOf(name) - 1));
+        const colour = (name) => (name === ALL ? "var(--ink)" : PART(names.indexOf(name) - 1));
         const filled = mine.map((row) => {
           const part = cohortName(row);
           return {
@@ -90,6 +157,18 @@ export const accuracyFigures = () => [
 ];
 
 const FEATURES = 30;
+
+/** The bins of the model's window in the chosen period that drifted most: its PSI is the largest multiple of its threshold. */
+function worstShift(model) {
+  const { from, to } = chartWindow().period;
+  const windows = [
+    ...grouped(
+      rowsOf("shifts", model).filter((row) => +new Date(row.at) >= from && +new Date(row.at) < to),
+      (row) => `${row.at}|${row.feature}`,
+    ).values(),
+  ];
+  return windows.reduce((worst, mine) => (!worst.length || mine[0].reach > worst[0].reach ? mine : worst), []);
+}
 
 export const driftFigures = () => [
   figure({
@@ -149,12 +228,13 @@ export const driftFigures = () => [
   }),
   figure({
     title: "Most-drifted feature",
-    how: "share of values, in the newest window that could be tested",
+    how: "share of values, in the window of the chosen period that is furthest beyond its threshold",
     chart: "grouped",
     wide: true,
     columns: [
       ["model", "Model"],
       ["feature", "Feature"],
+      ["window", "Window of"],
       ["group", "Values"],
       ["part", "Where"],
       ["value", "Share"],
@@ -165,19 +245,22 @@ export const driftFigures = () => [
     ],
     panels: () =>
       modelPanels((model) => {
-        const mine = rowsOf("shifts", model.model_id);
+        const mine = worstShift(model.model_id);
         const parts = [
           ["reference", "reference_share_rate", "var(--thin)"],
           ["window", "window_share_rate", "var(--part-2)"],
         ];
         return {
           title: isOne() ? mine[0]?.feature : model.model_name,
-          note: mine.length ? `${isOne() ? "" : `${mine[0].feature}, `}${shortDay(mine[0].at)}` : "",
+          note: mine.length
+            ? `${isOne() ? "" : `${mine[0].feature}, `}${shortDay(mine[0].at)}, PSI ${number(mine[0].psi)}${mine[0].reach > 1 ? "" : ", within limits"}`
+            : "",
           number: ".0%",
           rows: mine.flatMap((row) =>
             parts.map(([part, column, colour]) => ({
               model: model.model_name,
               feature: row.feature,
+              window: row.at.slice(0, 10),
               group: row.bin_name,
               part,
               value: row[column],

@@ -1,5 +1,6 @@
 // Figures of ROI: cumulative value, experiments, the finance of projects.
 
+import { edged, reachOf } from "../clip.js";
 import { grouped, nameOf } from "../data.js";
 import { figure, rulersOf } from "../figure.js";
 import { address, chosenRows, projectRows, state } from "../filters.js";
@@ -80,15 +81,22 @@ export const valueFigures = () => [
     chart: "forest",
     wide: true,
     columns: EXPERIMENT_COLUMNS,
-    legend: () => [
+    legend: (panels) => [
       ["found better", "var(--good)", "up"],
       ["found worse", "var(--bad)", "down"],
       ["no difference found", "var(--soft)", "dot"],
       ["invalid or underpowered: not to be read as an effect", "var(--warn)", "square"],
+      ...(reachOf(panels[0].rows)
+        ? [["→ reaches beyond the plot; its value is written there", "var(--soft)", "none"]]
+        : []),
     ],
     panels: () => {
       const filled = experiments().filter((row) => row.is_primary && row.value != null);
-      return onePanel(filled, { number: "+.0%", height: 26 * filled.length });
+      const reach = reachOf(filled);
+      return onePanel(
+        filled.map((row) => edged(row, reach, change)),
+        { number: "+.0%", height: 28 * filled.length, reach },
+      );
     },
   }),
   figure({

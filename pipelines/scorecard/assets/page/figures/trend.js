@@ -4,7 +4,7 @@ import { firstDay, rowsOf, seriesOf } from "../data.js";
 import { chartWindow, inWindow } from "../days.js";
 import { figure, rulersOf } from "../figure.js";
 import { state } from "../filters.js";
-import { amountOf, axisFormat, DAY, day, isoDay, periodName } from "../format.js";
+import { amount, amountOf, axisFormat, DAY, day, isMonthly, isoDay, periodName } from "../format.js";
 import { EVENT_KEY, eventsOf, modelPanels, most, PERIOD_KEY, targetsOf } from "../panels.js";
 
 /** KPIs whose axis need not begin at zero. */
@@ -79,24 +79,25 @@ function rolledRows(model, kpi) {
 export function trendFigure(kpi) {
   const words = kpi.rolling_days === 1 ? "as known that day" : `${kpi.rolling_days} days rolling`;
   const describe = (value) => amountOf(kpi, value);
+  const written = (value) => amount(kpi, value);
   return figure({
     title: `${kpi.kpi_name} by day`,
     wide: true,
-    how: kpi.unit,
+    how: `${kpi.unit}${isMonthly(kpi) ? ": a run rate, days scaled up to a month" : ""}`,
     chart: LEVELS.includes(kpi.kpi_id) ? "level" : "trend",
     by: ["version"],
     columns: [
       ["when", "Day"],
       ["model", "Model"],
-      ...(kpi.has_single_days ? [["value", "That day"]] : []),
-      ["rolling", words[0].toUpperCase() + words.slice(1)],
+      ...(kpi.has_single_days ? [["value", "That day", written]] : []),
+      ["rolling", words[0].toUpperCase() + words.slice(1), written],
       ...(kpi.kpi_id === "satisfaction"
         ? [
-            ["low", "From"],
-            ["high", "To"],
+            ["low", "From", written],
+            ["high", "To", written],
           ]
         : []),
-      ["target", "Target"],
+      ["target", "Target", written],
     ],
     legend: (panels) => [
       [words, "var(--accent)", "line"],
