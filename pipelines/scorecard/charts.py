@@ -238,12 +238,12 @@ def forest() -> Chart:
     return alt.layer(
         alt.Chart(ONCE).mark_rule(color=INK, opacity=0.35).encode(alt.XDatum(0)),
         *_intervals(base, reach),
-        *(
-            base.transform_filter(f"isValid(datum.{side})")
-            .mark_text(align=align, dy=-9, fontSize=11)
-            .encode(alt.Text(f"{side}:N"), _COLOUR, x=alt.value(at))
-            for side, align, at in (("over", "right", "width"), ("under", "left", 0))
-        ),
+        base.transform_filter("isValid(datum.over)")
+        .mark_text(align="right", dy=-9, fontSize=11)
+        .encode(alt.Text("over:N"), _COLOUR, x=alt.value("width")),
+        base.transform_filter("isValid(datum.under)")
+        .mark_text(align="left", dy=-9, fontSize=11)
+        .encode(alt.Text("under:N"), _COLOUR, x=alt.value(0)),
     )
 
 
