@@ -31,8 +31,8 @@ BUNDLED = PROJECT_ROOT if IS_CHECKOUT else _PACKAGE / "bundled"
 """What comes with the package and is no Python: the wheel holds it where `hatch_build.py` says. Never written to."""
 DBT_PROJECT = BUNDLED / "dbt_project"
 SAMPLE_CATALOG = BUNDLED / "data" / "catalog"
-DEFAULT_HOME = PROJECT_ROOT / "data" if IS_CHECKOUT else Path("scorecard-data")
-"""`data` in a checkout; else a folder where the command is run."""
+DEFAULT_HOME = Path("scorecard-data")
+"""A folder where the command is run."""
 
 
 class SourceSettings(BaseModel):

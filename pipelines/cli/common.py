@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FAILED, MISUSED = 1, 2
 
 
-Home = Annotated[Path | None, typer.Option(help="Folder for everything the pipeline writes.", show_default="data/")]
+Home = Annotated[Path | None, typer.Option(help="Folder for all the pipeline writes.", show_default="scorecard-data")]
 Landing = Annotated[Path | None, typer.Option(help="The vendors' exports.", show_default="HOME/landing")]
 CatalogFolder = Annotated[
     Path | None, typer.Option("--catalog", help="The AI workforce as YAML.", show_default="HOME/catalog")

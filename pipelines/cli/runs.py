@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +26,7 @@ from pipelines.settings import Settings
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
 
-SAMPLE_DAYS, SAMPLE_SEED = 60, 7
+SAMPLE_SEED = 7
 
 commands = typer.Typer()
 
@@ -54,7 +54,7 @@ def run(
         misused(f"--from {asked[0]} is after --to {asked[1]}. Give the earlier day first.")
     with console.progress():
         if (landing, catalog, home) == (None, None, None) and not any(_files(settings.landing_dir)):
-            _generate(settings.home, SAMPLE_DAYS, SAMPLE_SEED)
+            _generate(settings.home, None, SAMPLE_SEED)
         loaded = catalog_of(settings)
         check_landing(settings)
         failed = _run(settings, loaded, asked, force)
@@ -89,12 +89,19 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
 @commands.command(epilog="`scorecard scenario --out /tmp/acme --days 90 --seed 1` · `scorecard run --home /tmp/acme`")
 def scenario(
     out: Annotated[Path, typer.Option(help="Output folder for `landing/`, `catalog/` and `truth.json`.")],
-    days: Annotated[int, typer.Option(min=1, help="Number of days.")] = SAMPLE_DAYS,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = SAMPLE_SEED,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Number of days.", show_default="two whole months, and up to yesterday")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of its dice.")] = SAMPLE_SEED,
     scale: Annotated[float, typer.Option(min=0.0, help="Traffic scale; 1 is about 20,000 requests a day.")] = 1.0,
-    start: Annotated[str | None, typer.Option(metavar="DAY", help="The first day.")] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="DAY", help="The first day.", show_default="so that it ends yesterday")
+    ] = None,
 ) -> None:
-    """Write a sample company in the vendors' own formats, with its planted truth."""
+    """Write a sample company in the vendors' own formats, with its planted truth.
+
+    The same seed, start and number of days give the same files.
+    """
     with console.progress():
         _generate(out, days, seed, scale, day("--start", start))
     console.say(f"The sample company is in {out}. Next: scorecard run --home {out}")
@@ -140,9 +147,22 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
-def _generate(out: Path, days: int, seed: int, scale: float = 1.0, start: date | None = None) -> None:
-    from pipelines.scenario.generate import generate
-    from pipelines.scenario.world import FIRST_DAY
+def today() -> date:
+    """Today's date in UTC, the sample company's time zone."""
+    return datetime.now(UTC).date()
 
-    console.say(f"Generating a sample company of {days} days in {out}")
-    generate(out, days, seed, scale, start or FIRST_DAY, progress=console.say)
+
+def _generate(out: Path, days: int | None, seed: int, scale: float = 1.0, start: date | None = None) -> None:
+    """Write a sample company that ends yesterday, unless its `start` is given."""
+    from pipelines.scenario.generate import generate
+    from pipelines.scenario.period import LEAST_DAYS, sample_period
+
+    if start is not None:
+        days = days or LEAST_DAYS
+    elif days is not None:
+        start = today() - timedelta(days=days)
+    else:
+        start, days = sample_period(today())
+    last = start + timedelta(days=days - 1)
+    console.say(f"Generating a sample company of {days} days, {start} to {last}, in {out}")
+    generate(out, days, seed, scale, start, progress=console.say)

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
 
+from pipelines.scenario.period import moved
 from pipelines.scenario.world import POUNDS_PER_USD, World
 
 BENEFITS = ("savings", "revenue")
@@ -66,7 +67,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Project:
-    """A project as finance knows it; `rates` are (days after the start, annual discount rate)."""
+    """A project as finance knows it; `rates` are (days after the start, annual discount rate).
+
+    `first_month` is that of a company which starts on `FIRST_DAY`, until `projects` moves it.
+    """
 
     id: str
     code: str
@@ -116,7 +120,7 @@ DEV, CLOUD, WATCH, LABELS, SAVED, EARNED = "development", "cloud", "monitoring",
 PROJECTS: tuple[Project, ...] = (
     Project(
         "ranking-on-inferentia", "WBS-1001", "USD", JANUARY, 24,
-        (Plan("Budget 2026", 0, (
+        (Plan("Annual budget", 0, (
             Recurring(DEV, 120_000, 0, 1), Recurring(DEV, 60_000, 1, 1), Recurring(CLOUD, 4_000, 1),
             Recurring(WATCH, 800, 1), Recurring(SAVED, 9_000, 1), Recurring(EARNED, 10_000, 3),
         )),),
@@ -124,7 +128,7 @@ PROJECTS: tuple[Project, ...] = (
     ),
     Project(
         "fraud-in-real-time", "WBS-1002", "EUR", JANUARY, 18,
-        (Plan("Budget 2026", 0, (
+        (Plan("Annual budget", 0, (
             Recurring(DEV, 90_000, 0, 1), Recurring(CLOUD, 3_000), Recurring(LABELS, 1_500),
             Recurring(SAVED, 14_000, 1),
         )),),
@@ -132,7 +136,7 @@ PROJECTS: tuple[Project, ...] = (
     ),
     Project(
         "triage-in-every-ward", "WBS-1003", "GBP", JANUARY, 36,
-        (Plan("Budget 2026", 0, (
+        (Plan("Annual budget", 0, (
             Recurring(DEV, 60_000, 0, 1), Recurring(DEV, 40_000, 1, 1), Recurring(CLOUD, 2_000),
             Recurring(LABELS, 2_500), Recurring(SAVED, 6_000, 2), Recurring(EARNED, 4_000, 6),
         )),),
@@ -141,7 +145,7 @@ PROJECTS: tuple[Project, ...] = (
     Project(
         "routes-by-night", "WBS-1004", "USD", JANUARY, 24,
         (
-            Plan("Budget 2026", 0, (
+            Plan("Annual budget", 0, (
                 Recurring(DEV, 50_000, 0, 1), Recurring(CLOUD, 2_500), Recurring(WATCH, 500),
                 Recurring(SAVED, 7_000, 1),
             )),
@@ -154,7 +158,7 @@ PROJECTS: tuple[Project, ...] = (
     ),
     Project(
         "support-copilot", "WBS-1005", "USD", JANUARY, 12,
-        (Plan("Budget 2026", 0, (
+        (Plan("Annual budget", 0, (
             Recurring(DEV, 80_000, 0, 1), Recurring(CLOUD, 3_000), Recurring(SAVED, 6_000, 2),
         )),),
         ((0, "0.10"),), (("support-assistant", "1"),),
@@ -162,14 +166,14 @@ PROJECTS: tuple[Project, ...] = (
     # NPV is zero at 21 % and at 69 %: -10,000 (1 - 1.1 y)(1 - 1.3 y) with y the discount factor of six months.
     Project(
         NO_IRR, "WBS-1006", "USD", JANUARY, 13,
-        (Plan("Budget 2026", 0, (
+        (Plan("Annual budget", 0, (
             Recurring(DEV, 10_000, 0, 1), Recurring(EARNED, 24_000, 6, 1), Recurring(DEV, 14_300, 12, 1),
         )),),
         ((0, "0.10"),), (("writing-assistant", "1"),), low=None, high=None,
     ),
     Project(
         "shared-feature-store", "WBS-1007", "USD", APRIL, 24,
-        (Plan("Budget 2026", 0, (
+        (Plan("Annual budget", 0, (
             Recurring(DEV, 70_000, 0, 1), Recurring(DEV, 50_000, 1, 1), Recurring(CLOUD, 3_500, 1),
             Recurring(SAVED, 12_000, 2),
         )),),
@@ -178,20 +182,27 @@ PROJECTS: tuple[Project, ...] = (
 )  # fmt: skip
 
 
+def projects(world: World) -> list[Project]:
+    """The projects, their months moved to the world's."""
+    return [replace(project, first_month=moved(project.first_month, world.start)) for project in PROJECTS]
+
+
 def write_finance(world: World, landing: Path) -> dict[str, object]:
     """Write the exports under `landing/finance`; return what was planted.
 
-    Plans and budgets come on the day they are approved, postings every Sunday for the week before.
+    Plans and budgets come on the day they are approved, postings every Sunday for the week before: from the first of
+    the first month on, even where the company's other files begin in its middle.
     """
     folder = landing / "finance"
     folder.mkdir(parents=True, exist_ok=True)
     end = world.dates[-1]
-    sundays = [day for day in world.dates if day.weekday() == 6]
+    before_start = [world.start.replace(day=number) for number in range(1, world.start.day)]
+    sundays = [day for day in (*before_start, *world.dates) if day.weekday() == 6]
     postings = [posting for posting in _postings(world) if posting.exported in sundays]
     for age in sorted({plan.age for project in PROJECTS for plan in project.plans if plan.age < world.days}):
         day = world.start + timedelta(days=age)
-        _csv(folder / f"planned_cash_flows_{day}.csv", PLAN_HEADER, list(_plan_rows(age, day)))
-    _csv(folder / f"budgets_{world.start}.csv", BUDGET_HEADER, list(_budget_rows(world.start)))
+        _csv(folder / f"planned_cash_flows_{day}.csv", PLAN_HEADER, list(_plan_rows(world, age, day)))
+    _csv(folder / f"budgets_{world.start}.csv", BUDGET_HEADER, list(_budget_rows(world)))
     broken = 0
     for sunday in sundays:
         week = [posting for posting in postings if posting.exported == sunday]
@@ -213,7 +224,7 @@ def _postings(world: World) -> Iterator[Posting]:
     number = 4_900_000_001
     months = sorted({day.replace(day=1) for day in world.dates})
     for month in months:
-        for project in PROJECTS:
+        for project in projects(world):
             index = (month.year - project.first_month.year) * 12 + month.month - project.first_month.month
             if not project.is_booked or not 0 <= index < project.horizon:
                 continue
@@ -230,7 +241,7 @@ def _postings(world: World) -> Iterator[Posting]:
                         "EUR" if (project.code, category) == ("WBS-1001", CLOUD) else project.currency,
                     )  # fmt: skip
                     number += 1
-                    yield from _with_mess(posting, number)
+                    yield from _with_mess(posting, index, number)
                     number += 2
     first = months[0].replace(day=20)
     yield Posting(
@@ -238,18 +249,18 @@ def _postings(world: World) -> Iterator[Posting]:
     )  # fmt: skip
 
 
-def _with_mess(posting: Posting, number: int) -> Iterator[Posting]:
+def _with_mess(posting: Posting, month: int, number: int) -> Iterator[Posting]:
     """The posting as it was really made: late, on an account alone, or twice with a reversal."""
-    kind = posting.code, posting.category, posting.day.month
-    if kind == ("WBS-1003", LABELS, 1):
+    kind = posting.code, posting.category, month
+    if kind == ("WBS-1003", LABELS, 0):
         posted = posting.day.replace(day=28)
         posting = replace(posting, day=posted, exported=_sunday(posted + timedelta(days=14)))
     if kind[:2] == ("WBS-1003", CLOUD):
         posting = replace(posting, code=ONLY_ACCOUNT_CODE, has_category=False)
     yield posting
-    if kind == ("WBS-1002", DEV, 1):
+    if kind == ("WBS-1002", DEV, 0):
         wrong = replace(posting, document=str(number), amount=Decimal("5000.00"))
-        back = posting.day.replace(month=2, day=3)
+        back = _last_day(posting.day) + timedelta(days=3)
         yield wrong
         yield replace(
             wrong, document=str(number + 1), day=back, exported=_sunday(back), amount=-wrong.amount,
@@ -261,8 +272,8 @@ def _sunday(day: date) -> date:
     return day + timedelta(days=6 - day.weekday())
 
 
-def _plan_rows(age: int, day: date) -> Iterator[dict[str, object]]:
-    for project in PROJECTS:
+def _plan_rows(world: World, age: int, day: date) -> Iterator[dict[str, object]]:
+    for project in projects(world):
         for plan in project.plans:
             if plan.age != age:
                 continue
@@ -277,15 +288,15 @@ def _plan_rows(age: int, day: date) -> Iterator[dict[str, object]]:
                     }  # fmt: skip
 
 
-def _budget_rows(day: date) -> Iterator[dict[str, object]]:
+def _budget_rows(world: World) -> Iterator[dict[str, object]]:
     """A twentieth above what the first plan costs."""
-    for project in PROJECTS:
+    for project in projects(world):
         for month, flows in sorted(project.flows(project.plans[0]).items()):
             for category, amount in flows.items():
                 if category not in BENEFITS:
                     yield {
-                        "Project": project.code, "Budget Version": "2026", "Approved On": day, "Cost Centre": "CC-410",
-                        "Cost Category": category.title(), "Month": project.month(month),
+                        "Project": project.code, "Budget Version": f"{world.start.year}", "Approved On": world.start,
+                        "Cost Centre": "CC-410", "Cost Category": category.title(), "Month": project.month(month),
                         "Amount": f"{amount * Decimal('1.05'):,.2f}", "Currency": project.currency,
                     }  # fmt: skip
 
@@ -320,7 +331,7 @@ def _truth(world: World, postings: Sequence[Posting], covered: date | None, end:
     closed = [last for last in ends if covered is not None and last < covered]
     values = [
         _valued(world, rates, booked, project, closed, as_of)
-        for project in PROJECTS
+        for project in projects(world)
         for as_of in sorted({*(last for last in closed if last < end), end})
     ]
     return {

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable
 from datetime import date
@@ -22,6 +21,7 @@ from pipelines.scenario.features import write_features
 from pipelines.scenario.feedback.write import write_feedback
 from pipelines.scenario.finance import write_finance
 from pipelines.scenario.incidents.write import write_incidents
+from pipelines.scenario.period import moved_text
 from pipelines.scenario.predictions import write_predictions
 from pipelines.scenario.serving import write_serving
 from pipelines.scenario.world import FIRST_DAY, World
@@ -69,22 +69,36 @@ def generate(
         progress(f"writing {room} of {days} days")
         truth[room] = write(world, landing)
     _stamp(world, landing, began)
-    catalog = out / "catalog"
-    if catalog.resolve() != SAMPLE_CATALOG.resolve():
-        shutil.copytree(SAMPLE_CATALOG, catalog, dirs_exist_ok=True)
+    _write_catalog(start, out / "catalog")
     path = out / "truth.json"
     path.write_text(json.dumps(truth, indent=1, sort_keys=True) + "\n")
     return path
 
 
+def _write_catalog(start: date, folder: Path) -> None:
+    """Write the catalog with its dates moved to `start`; not over the template itself."""
+    if folder.resolve() == SAMPLE_CATALOG.resolve():
+        return
+    for path in sorted(SAMPLE_CATALOG.rglob("*.*")):
+        target = folder / path.relative_to(SAMPLE_CATALOG)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text(encoding="utf-8")
+        target.write_text(text if path.suffix == ".json" else moved_text(text, start), encoding="utf-8")
+
+
 def _stamp(world: World, landing: Path, since: float) -> None:
     """Let each file written since then bear the time it would have been delivered: the morning after its day.
 
-    Files whose writer stamped them itself (a restated bill comes weeks later) keep their time.
+    Files whose writer stamped them itself (a restated bill comes weeks later) keep their time. Nothing is delivered in
+    the future.
     """
     for path in landing.rglob("*"):
-        if path.is_file() and path.stat().st_mtime >= since:
+        if not path.is_file():
+            continue
+        delivered = path.stat().st_mtime
+        if delivered >= since:
             day = FILE_DATE.search(path.name)
             last = date(*(int(part) for part in day.groups())) if day else world.dates[-1]
             delivered = world.at(last, 24 + 3).timestamp()
-            os.utime(path, (delivered, delivered))
+        delivered = min(delivered, since)
+        os.utime(path, (delivered, delivered))

@@ -163,10 +163,10 @@ class World:
         return total
 
     def usd_per_eur(self) -> dict[date, Decimal]:
-        """Dollars for a euro by day of publication (working days), from ten days before the start."""
+        """Dollars for a euro by day of publication (working days), from ten days before the first month."""
         rates: dict[date, Decimal] = {}
         level = 1.08
-        for age in range(-10, self.days):
+        for age in range(-9 - self.start.day, self.days):
             day = self.start + timedelta(days=age)
             if day.weekday() < 5:
                 level *= 1 + 0.002 * float(self.rng("fx", day).standard_normal())

@@ -11,10 +11,10 @@ from pipelines.scenario.world import MEMBERS, World
 def write_campaigns(world: World, folder: Path) -> list[dict[str, object]]:
     """Write the calendar of campaigns; returns what is in it."""
     known = [
-        (20, 27, "Winter sale", "campaign", "recommender", "Twice the visitors, half of them new"),
+        (20, 27, "Clearance sale", "campaign", "recommender", "Twice the visitors, half of them new"),
         (40, None, "Token price cut", "price_change", "support-assistant;writing-assistant", ""),
         (18, 18, "Group holiday", "holiday", "", "Offices are closed"),
-        (45, 47, "Spring catalogue", "campaign", "recommender; route-optimiser", ""),
+        (45, 47, "New catalogue", "campaign", "recommender; route-optimiser", ""),
     ]
     held = [c for c in known if c[0] < world.days and (c[1] or 0) < world.days]
     rows: list[list[object]] = [["start", "end", "name", "kind", "models", "note"]]
@@ -41,7 +41,7 @@ def write_notes(world: World, folder: Path) -> list[dict[str, object]]:
             "negative",
             "Since the new version drafts ramble.",
         ),
-        (50, "triage", "review", "model owner", "trust", "positive", "Overrides fell by half since January."),
+        (50, "triage", "review", "model owner", "trust", "positive", "Overrides fell by half since the roll-out."),
         (53, "support-assistant", "review", "product manager", "release", "mixed", "Version 4 mends what 3 broke."),
     ]
     truth: list[dict[str, object]] = []
