@@ -1,7 +1,7 @@
 # Every target works from a fresh clone: what it needs is made first.
 PYTHON ?= python3
 BIN := .venv/bin
-export DAGSTER_HOME ?= $(CURDIR)/scorecard-data/dagster
+export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 export DO_NOT_TRACK := 1
 
 help: ## List the targets
@@ -36,7 +36,7 @@ test-fast: setup ## Run the tests that need no home folder
 ui: setup ## Open Dagster's UI on http://127.0.0.1:3000
 	@$(BIN)/scorecard ui
 
-docs: setup ## Write scorecard-data/published/docs.html: every mart, column, test and KPI, and the lineage
+docs: setup ## Write data/published/docs.html: every mart, column, test and KPI, and the lineage
 	@$(BIN)/scorecard docs
 
 node_modules/.installed: package-lock.json
@@ -78,7 +78,7 @@ truth: setup ## Compare planted truth in 40 sample companies (hours; resumes); w
 	@$(BIN)/python -m bench.truth
 
 docs-kpis: run ## Write the heads of the KPI pages from the seeds, and take their pictures (needs Chromium)
-	@$(BIN)/python -m docs.kpis.build scorecard-data
+	@$(BIN)/python -m docs.kpis.build data
 
 .venv-references/.installed: bench/references/requirements.txt | setup
 	@test -x .venv-references/bin/python || $(PYTHON) -m venv .venv-references
@@ -94,7 +94,7 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
 
 clean: ## Remove what was generated, keep .venv
-	@rm -rf scorecard-data dbt_project/target dbt_project/logs
+	@find data -mindepth 1 -not -name README.md -delete; rm -rf dbt_project/target dbt_project/logs
 
 .PHONY: help setup run test test-long test-fast soak ui docs page lint lint-python lint-page bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help

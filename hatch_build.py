@@ -1,4 +1,4 @@
-"""What the wheel holds beside Python: the dbt project, the sample catalog and the KPIs' pages."""
+"""What the wheel holds beside Python: the dbt project and the KPIs' pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-BUNDLED = ("dbt_project/**/*", "data/catalog/**/*", "docs/kpis.md", "docs/kpis/*.md")
+BUNDLED = ("dbt_project/**/*", "docs/kpis.md", "docs/kpis/*.md")
 PASSED_OVER = {"target", "logs", "dbt_packages", "__pycache__"}
 
 

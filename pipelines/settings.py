@@ -30,9 +30,10 @@ IS_CHECKOUT = (PROJECT_ROOT / "dbt_project").is_dir()
 BUNDLED = PROJECT_ROOT if IS_CHECKOUT else _PACKAGE / "bundled"
 """What comes with the package and is no Python: the wheel holds it where `hatch_build.py` says. Never written to."""
 DBT_PROJECT = BUNDLED / "dbt_project"
-SAMPLE_CATALOG = BUNDLED / "data" / "catalog"
-DEFAULT_HOME = Path("scorecard-data")
-"""A folder where the command is run."""
+SAMPLE_CATALOG = _PACKAGE / "scenario" / "catalog"
+"""The sample company's catalog, of a company that starts on a fixed day. Never written to."""
+DEFAULT_HOME = PROJECT_ROOT / "data" if IS_CHECKOUT else Path("scorecard-data")
+"""`data` in a checkout; else a folder where the command is run."""
 
 
 class SourceSettings(BaseModel):

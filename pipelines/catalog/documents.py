@@ -111,7 +111,7 @@ def read_document(path: Path) -> Document | Problem:
         fault = f"found the byte {byte}, expected UTF-8"
         return Problem(path, line, "", fault, "Save the file as UTF-8")
     except FileNotFoundError:
-        return Problem(path, 1, "", "is missing", "Write it; data/catalog has one of each kind")
+        return Problem(path, 1, "", "is missing", "Write it; the sample company's catalog has one of each kind")
     except OSError as error:
         return Problem(path, 1, "", f"cannot be read: {error.strerror}", "Make the file readable")
     try:

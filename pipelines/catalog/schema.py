@@ -17,7 +17,7 @@ from pipelines.catalog.domains.experiments import Experiment
 from pipelines.catalog.domains.members import Member
 from pipelines.catalog.domains.projects import Project
 
-SCHEMA_FOLDER: Final = Path(__file__).parents[2] / "data" / "catalog" / "schema"
+SCHEMA_FOLDER: Final = Path(__file__).parents[1] / "scenario" / "catalog" / "schema"
 
 _DOCUMENTS: Final[dict[str, tuple[str, TypeAdapter[Any]]]] = {
     "member": ("A member of the AI workforce", TypeAdapter(Member)),

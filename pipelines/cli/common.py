@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from pipelines import console
-from pipelines.settings import Settings
+from pipelines.settings import SAMPLE_CATALOG, Settings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FAILED, MISUSED = 1, 2
 
 
-Home = Annotated[Path | None, typer.Option(help="Folder for all the pipeline writes.", show_default="scorecard-data")]
+Home = Annotated[Path | None, typer.Option(help="Folder for everything the pipeline writes.", show_default="data/")]
 Landing = Annotated[Path | None, typer.Option(help="The vendors' exports.", show_default="HOME/landing")]
 CatalogFolder = Annotated[
     Path | None, typer.Option("--catalog", help="The AI workforce as YAML.", show_default="HOME/catalog")
@@ -88,8 +88,8 @@ def catalog_of(settings: Settings) -> Catalog:
 
     if not settings.catalog_dir.is_dir():
         misused(
-            f"the catalog folder {settings.catalog_dir} does not exist. Choose another with --catalog; data/catalog is "
-            "an example."
+            f"the catalog folder {settings.catalog_dir} does not exist. Choose another with --catalog; "
+            f"{SAMPLE_CATALOG} is an example."
         )
     try:
         return load_catalog(settings.catalog_dir)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,7 +52,9 @@ def run(
     if asked[0] and asked[1] and asked[0] > asked[1]:
         misused(f"--from {asked[0]} is after --to {asked[1]}. Give the earlier day first.")
     with console.progress():
-        if (landing, catalog, home) == (None, None, None) and not any(_files(settings.landing_dir)):
+        if (landing, catalog, home) == (None, None, None) and not any(
+            map(_has_files, (settings.landing_dir, settings.catalog_dir))
+        ):
             _generate(settings.home, None, SAMPLE_SEED)
         loaded = catalog_of(settings)
         check_landing(settings)
@@ -143,8 +144,8 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         console.show_unmapped(unmapped_names(settings, loaded, sources))
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+def _has_files(folder: Path) -> bool:
+    return any(path.is_file() and not path.name.startswith(".") for path in folder.rglob("*"))
 
 
 def today() -> date:

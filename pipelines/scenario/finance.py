@@ -1,7 +1,7 @@
 """The sample company's finance exports: budgets, plans, weekly cost and benefit postings, and what they are worth.
 
 The values in the truth are worked out here in decimals, by other formulas than `estimates.finance` uses: it must find
-them again. The projects' catalog entries lie in `data/catalog/projects`.
+them again. The projects' catalog entries lie in `catalog/projects`.
 """
 
 from __future__ import annotations

@@ -76,9 +76,7 @@ def generate(
 
 
 def _write_catalog(start: date, folder: Path) -> None:
-    """Write the catalog with its dates moved to `start`; not over the template itself."""
-    if folder.resolve() == SAMPLE_CATALOG.resolve():
-        return
+    """Write the catalog with its dates moved to `start`."""
     for path in sorted(SAMPLE_CATALOG.rglob("*.*")):
         target = folder / path.relative_to(SAMPLE_CATALOG)
         target.parent.mkdir(parents=True, exist_ok=True)

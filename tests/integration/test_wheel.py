@@ -39,7 +39,7 @@ def test_an_installed_copy_runs_in_an_empty_folder_and_writes_to_its_home_alone(
     before = fingerprint(site)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SCORECARD", "DAGSTER"))}
     environment |= {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
-    catalog = site / "pipelines" / "bundled" / "data" / "catalog"
+    catalog = site / "pipelines" / "scenario" / "catalog"
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", COMMAND, "run", "--landing", "exports", "--catalog", catalog],
         cwd=work,

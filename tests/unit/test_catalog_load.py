@@ -9,8 +9,7 @@ import pytest
 
 from pipelines.catalog.documents import CatalogError
 from pipelines.catalog.load import load_catalog
-
-SAMPLE = Path(__file__).parents[2] / "data" / "catalog"
+from pipelines.settings import SAMPLE_CATALOG
 
 COMPANY = "name: Acme\n"
 TEAM = """\
@@ -56,7 +55,7 @@ def member(more: str, id: str = "ranker") -> str:
 
 
 def test_the_sample_catalog_is_the_six_members_and_five_teams_of_meridian() -> None:
-    catalog = load_catalog(SAMPLE)
+    catalog = load_catalog(SAMPLE_CATALOG)
     assert catalog.company.name == "Meridian Group"
     assert [m.id for m in catalog.members] == [
         "fraud-detector",
@@ -71,7 +70,7 @@ def test_the_sample_catalog_is_the_six_members_and_five_teams_of_meridian() -> N
 
 
 def test_every_sample_member_is_known_to_the_bill_the_logs_and_the_incident_tools() -> None:
-    for m in load_catalog(SAMPLE).members:
+    for m in load_catalog(SAMPLE_CATALOG).members:
         names = {(i.source, i.kind, i.key): i.value for i in m.identifiers}
         assert names["cloud_billing", "tag", "model"] == m.id
         assert names["jira", "component", None] == m.id

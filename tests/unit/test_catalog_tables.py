@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,14 +15,14 @@ from pipelines.catalog.domains.costs import SharedPool
 from pipelines.catalog.domains.members import AiMember, Team
 from pipelines.catalog.load import load_catalog
 from pipelines.catalog.tables import CATALOG_TABLES, catalog_tables
+from pipelines.settings import SAMPLE_CATALOG
 
-SAMPLE = Path(__file__).parents[2] / "data" / "catalog"
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 
 
 @pytest.fixture(scope="module")
 def sample() -> Catalog:
-    return load_catalog(SAMPLE)
+    return load_catalog(SAMPLE_CATALOG)
 
 
 def catalog(**member: object) -> Catalog:
