@@ -25,7 +25,7 @@ from pipelines.settings import Settings
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
 
-SAMPLE_SEED = 7
+SAMPLE_DAYS, SAMPLE_SEED = 60, 7
 
 commands = typer.Typer()
 
@@ -52,10 +52,9 @@ def run(
     if asked[0] and asked[1] and asked[0] > asked[1]:
         misused(f"--from {asked[0]} is after --to {asked[1]}. Give the earlier day first.")
     with console.progress():
-        if (landing, catalog, home) == (None, None, None) and not any(
-            map(_has_files, (settings.landing_dir, settings.catalog_dir))
-        ):
-            _generate(settings.home, None, SAMPLE_SEED)
+        delivered = any(map(_has_files, (settings.landing_dir, settings.catalog_dir)))
+        if (landing, catalog, home) == (None, None, None) and not delivered:
+            _generate(settings.home, SAMPLE_DAYS, SAMPLE_SEED)
         loaded = catalog_of(settings)
         check_landing(settings)
         failed = _run(settings, loaded, asked, force)
@@ -90,9 +89,7 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
 @commands.command(epilog="`scorecard scenario --out /tmp/acme --days 90 --seed 1` · `scorecard run --home /tmp/acme`")
 def scenario(
     out: Annotated[Path, typer.Option(help="Output folder for `landing/`, `catalog/` and `truth.json`.")],
-    days: Annotated[
-        int | None, typer.Option(min=1, help="Number of days.", show_default="two whole months, and up to yesterday")
-    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="Number of days.")] = SAMPLE_DAYS,
     seed: Annotated[int, typer.Option(help="Of its dice.")] = SAMPLE_SEED,
     scale: Annotated[float, typer.Option(min=0.0, help="Traffic scale; 1 is about 20,000 requests a day.")] = 1.0,
     start: Annotated[
@@ -153,17 +150,11 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def _generate(out: Path, days: int | None, seed: int, scale: float = 1.0, start: date | None = None) -> None:
+def _generate(out: Path, days: int, seed: int, scale: float = 1.0, start: date | None = None) -> None:
     """Write a sample company that ends yesterday, unless its `start` is given."""
     from pipelines.scenario.generate import generate
-    from pipelines.scenario.period import LEAST_DAYS, sample_period
 
-    if start is not None:
-        days = days or LEAST_DAYS
-    elif days is not None:
-        start = today() - timedelta(days=days)
-    else:
-        start, days = sample_period(today())
+    start = start or today() - timedelta(days=days)
     last = start + timedelta(days=days - 1)
     console.say(f"Generating a sample company of {days} days, {start} to {last}, in {out}")
     generate(out, days, seed, scale, start, progress=console.say)

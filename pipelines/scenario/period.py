@@ -1,30 +1,18 @@
-"""When the sample company lives: its first and last day, and its planted dates seen from there.
+"""The sample company's dates, moved to the day it starts.
 
-The catalog and the writers were written for a company that starts on `FIRST_DAY`. One that starts on another day keeps
-the ages of everything planted. What is known here is dates alone, not what happens on them.
+Its catalog and its projects are written for a company that starts on `FIRST_DAY`; the writers count days from the start
+and need no moving. What is known here is dates alone, not what happens on them.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 from pipelines.scenario.world import FIRST_DAY
 
-LEAST_DAYS = 60
-"""By then everything planted has happened."""
 _DAY = re.compile(r"(?<!\d)(20\d{2})-(\d{2})-(\d{2})(?!\d)")
 _MONTH = re.compile(r'(?<=")(20\d{2})-(\d{2})(?=")')
-
-
-def sample_period(today: date) -> tuple[date, int]:
-    """The first day and the number of days of a company that ends yesterday.
-
-    It starts with a month, so that its first month is a whole one, and lasts `LEAST_DAYS` days or up to a month more.
-    """
-    yesterday = today - timedelta(days=1)
-    start = (yesterday - timedelta(days=LEAST_DAYS - 1)).replace(day=1)
-    return start, (yesterday - start).days + 1
 
 
 def moved(day: date, start: date) -> date:
