@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import date, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 
+from pipelines.scenario.feedback.comments import COMMENTS
 from tests.integration.conftest import Company
 from tests.integration.planted.feedback import RESPONSES
 
@@ -151,12 +154,22 @@ def test_every_release_and_incident_is_an_annotation(company: Company) -> None:
 
 def test_comments_stand_beside_the_numbers_without_markup(company: Company) -> None:
     comments = {row[0] for row in company.rows("select distinct text from mart_notes where note_kind = 'comment'")}
-    assert comments == {
-        "Saves me time \U0001f389",
+    written = {said for groups in COMMENTS.values() for group in groups for said in group}
+    assert comments <= {re.sub(r"\s*\n\s*", " ", re.sub("<[^>]+>", "", unescape(said))) for said in written}
+    assert {
         "Drafts are too long & formal.",
         "It invents order numbers, I check every one.",
         'He said "fine", so do I',
-    }
+    } <= comments
+    assert len(comments) >= 150
+
+
+def test_comments_are_of_those_who_use_the_member(company: Company) -> None:
+    found = company.rows(
+        "select distinct model_id, text from mart_notes where note_kind = 'comment' and model_id = 'triage'"
+    )
+    assert found
+    assert {text for _, text in found} <= {said for group in COMMENTS["triage"] for said in group}
 
 
 def test_tickets_follow_incidents(company: Company) -> None:

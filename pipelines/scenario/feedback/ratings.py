@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.scenario.feedback.comments import comment
 from pipelines.scenario.feedback.files import random_code, whole, write_csv, write_lines, zulu
 from pipelines.scenario.feedback.law import THUMBS_HURT, THUMBS_USUAL, is_hurt, override_rate
-from pipelines.scenario.feedback.surveys import COMMENTS, exports
+from pipelines.scenario.feedback.surveys import exports
 from pipelines.scenario.world import MEMBERS, Member, World
 
 OVERRULED_NEXT_DAY = 0.2
@@ -44,7 +45,7 @@ def write_ratings(world: World, folder: Path) -> list[dict[str, object]]:
                         "kind": kind,
                         "value": value,
                         "user_id": "u-" + random_code(dice, 8).lower(),
-                        "comment": str(dice.choice(COMMENTS)) or None,
+                        "comment": comment(dice, model, score >= (1 if kind == "thumbs" else 4)) or None,
                     }
                 )
                 scores.append(score)

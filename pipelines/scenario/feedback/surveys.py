@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from pipelines.scenario.feedback.comments import comment
 from pipelines.scenario.feedback.files import random_code, write_csv, write_text, zulu
 from pipelines.scenario.feedback.law import DRAFT_RATING, HURT, NPS_ANSWER, USUAL, is_hurt
 from pipelines.scenario.world import World
@@ -27,14 +28,8 @@ CHOICES = (
     "Extremely dissatisfied", "Somewhat dissatisfied", "Neither satisfied nor dissatisfied", "Somewhat satisfied",
     "Extremely satisfied",
 )  # fmt: skip
-COMMENTS = (
-    "Saves me time \U0001f389",
-    "<p>Drafts are <b>too long</b> &amp; formal.</p>",
-    "It invents order numbers, \nI check every one.",
-    'He said "fine", so do I',
-    "",
-    "",
-)
+CONTENT_FROM = {"csat": 4, "stated_trust": 5, "nps": 8, "rating": 4, "unmapped": 3}
+"""The score from which an answer's comment is a kind one."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +90,7 @@ def draw_answers(world: World, asked: Asked) -> list[Answer]:
                 fate = "live"
             late = asked.system == "qualtrics" and dice.uniform() < LATE_SHARE
             score: int | None = asked.draw(dice, age)
+            is_content = score is None or score >= CONTENT_FROM[asked.measure]
             if dice.uniform() < 0.03:
                 score = None
             answers.append(
@@ -106,7 +102,7 @@ def draw_answers(world: World, asked: Asked) -> list[Answer]:
                     submitted=submitted,
                     recorded=submitted + timedelta(days=3 if late else 0, seconds=1),
                     score=score,
-                    comment=str(dice.choice(COMMENTS)),
+                    comment=comment(dice, asked.model_id, is_content),
                 )
             )
     return answers
@@ -174,7 +170,6 @@ def write_qualtrics(world: World, folder: Path, asked: Asked, answers: Sequence[
 
 
 def write_typeform(world: World, folder: Path, asked: Asked, answers: Sequence[Answer]) -> None:
-    """Write the form's weekly response pages."""
     """Pages of the API for the first exports, then the CSV, whose question is renamed on the way."""
     first, second, ref = {
         "nps": (
@@ -233,8 +228,6 @@ def _typeform_item(a: Answer, ref: str) -> dict[str, object]:
 
 
 def counted_scores(world: World, asked: Asked, answers: Sequence[Answer]) -> list[dict[str, object]]:
-    """The scores by day, as the marts must find them."""
-    """The scores by day, as the marts must find them."""
     """Per day of submission what stands in the exports: nothing of an answer that none of them holds."""
     days: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for a in answers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+WAITING: Final = "waiting"
 TITLES: Final = {
     "recommender": (
         "Ranking service times out behind the edge cache",
@@ -14,6 +15,13 @@ TITLES: Final = {
         "Feature store lag: clicks arrive 40 minutes late",
         "Recommendations empty in the Austrian shop",
         "Pods restart: out of memory while loading embeddings",
+        "Click events of the app counted twice",
+        "Vouchers shown as products on the start page",
+        "Cold-start users see an empty carousel",
+        "Ranking ignores the delivery region",
+        "A/B flag service slow, all shoppers get the control",
+        "Similar items of the wrong size after the size table import",
+        "Cache warm-up fails after the nightly release",
     ),
     "fraud-detector": (
         "Feature store lag: risk scores default to 0.5",
@@ -24,6 +32,13 @@ TITLES: Final = {
         "Queue of manual reviews above 2,000",
         "Model server refuses connections: certificate expired",
         "Velocity counters reset at midnight",
+        "Scores of contactless payments too high since the card update",
+        "Blocklist not loaded after the restart",
+        "Latency above 80 ms at the payday peak",
+        "Chargeback feed from the processor a day late",
+        "Currency conversion missing for Norwegian crowns",
+        "Rules engine ignores the score of tokenised cards",
+        "Alerts of the night shift not assigned to anybody",
     ),
     "triage": (
         "Vital signs arrive without the pulse",
@@ -34,6 +49,13 @@ TITLES: Final = {
         "Triage screen slow during the evening peak",
         "Duplicate patients after the record merge",
         "Model falls back to rules: scoring endpoint unreachable",
+        "Temperature read in Fahrenheit from one monitor",
+        "Suggestions missing for ambulances announced by radio",
+        "Time zone of the intake tablets off by an hour",
+        "Dashboard shows closed cases as waiting",
+        "Allergy notes cut off after 200 characters",
+        "Audit log of overrides not written",
+        "Sign-in to the triage screen fails after the badge update",
     ),
     "route-optimiser": (
         "Routes of depot 4 not planned by six o'clock",
@@ -44,6 +66,13 @@ TITLES: Final = {
         "Map tiles outdated around the harbour",
         "Stops without coordinates left out",
         "Plan uses a truck that is in the workshop",
+        "Electric vans planned beyond their range",
+        "Time windows of the pharmacies ignored",
+        "Weather feed stale: icy roads not avoided",
+        "Traffic feed answers with errors since five o'clock",
+        "Two depots share one vehicle in the plan",
+        "Return pickups planned after closing time",
+        "Export to the drivers' app stops at 500 stops",
     ),
     "support-assistant": (
         "Drafts in the wrong language",
@@ -54,6 +83,13 @@ TITLES: Final = {
         "Personal data in a draft: redaction rule missing",
         "Tickets of the app reach no assistant",
         "Drafts take 20 seconds",
+        "Order status in drafts is a day old",
+        "Drafts address customers by the wrong salutation",
+        "Attachment text not read: scanner queue full",
+        "Escalations land with the wrong team",
+        "Duplicate drafts after the ticket merge",
+        "Refund amounts in drafts without the shipping fee",
+        "Macros overwritten by drafts",
     ),
     "writing-assistant": (
         "Suggestions repeat the last paragraph",
@@ -64,9 +100,23 @@ TITLES: Final = {
         "Latency above 5 seconds for long documents",
         "Usage not counted after the add-in update",
         "Glossary missing from prompts",
+        "Tables pasted as plain text",
+        "Translations keep the source language",
+        "Quota of the design team used up by noon",
+        "Tracked changes lost after accepting a suggestion",
+        "Prompts logged without the department",
+        "Suggestions stop after an idle hour",
+        "GPU node drained for maintenance, queue grows",
+    ),
+    WAITING: (
+        "Add-in loses the cursor in tables: fix promised by the vendor",
+        "Spelling of product names: dictionary update with the vendor",
+        "Dark mode of the side panel unreadable: vendor informed",
+        "Shortcut clashes with the mail program: waits for the next add-in release",
+        "Preview of long footnotes cut off: vendor works on it",
     ),
 }
-"""Member → titles."""
+"""Member → titles; under `WAITING`, those of incidents that the writing assistant's vendor has to mend."""
 
 
 def title(member: str, number: int) -> str:
