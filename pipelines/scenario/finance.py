@@ -122,7 +122,8 @@ PROJECTS: tuple[Project, ...] = (
         "ranking-on-inferentia", "WBS-1001", "USD", JANUARY, 24,
         (Plan("Annual budget", 0, (
             Recurring(DEV, 120_000, 0, 1), Recurring(DEV, 60_000, 1, 1), Recurring(CLOUD, 4_000, 1),
-            Recurring(WATCH, 800, 1), Recurring(SAVED, 9_000, 1), Recurring(EARNED, 10_000, 3),
+            Recurring(WATCH, 800, 1), Recurring(SAVED, 4_000, 0, 1), Recurring(SAVED, 9_000, 1),
+            Recurring(EARNED, 8_000, 2),
         )),),
         ((0, "0.10"),), (("recommender", "1"),),
     ),
@@ -130,7 +131,7 @@ PROJECTS: tuple[Project, ...] = (
         "fraud-in-real-time", "WBS-1002", "EUR", JANUARY, 18,
         (Plan("Annual budget", 0, (
             Recurring(DEV, 90_000, 0, 1), Recurring(CLOUD, 3_000), Recurring(LABELS, 1_500),
-            Recurring(SAVED, 14_000, 1),
+            Recurring(SAVED, 5_000, 0, 1), Recurring(SAVED, 14_000, 1),
         )),),
         ((0, "0.09"),), (("fraud-detector", "1"),),
     ),
@@ -138,7 +139,8 @@ PROJECTS: tuple[Project, ...] = (
         "triage-in-every-ward", "WBS-1003", "GBP", JANUARY, 36,
         (Plan("Annual budget", 0, (
             Recurring(DEV, 60_000, 0, 1), Recurring(DEV, 40_000, 1, 1), Recurring(CLOUD, 2_000),
-            Recurring(LABELS, 2_500), Recurring(SAVED, 6_000, 2), Recurring(EARNED, 4_000, 6),
+            Recurring(LABELS, 2_500), Recurring(SAVED, 1_000, 0, 1), Recurring(SAVED, 6_000, 1, 1),
+            Recurring(SAVED, 8_000, 2), Recurring(EARNED, 2_000, 6),
         )),),
         ((0, "0.08"),), (("triage", "1"),),
     ),
@@ -147,11 +149,11 @@ PROJECTS: tuple[Project, ...] = (
         (
             Plan("Annual budget", 0, (
                 Recurring(DEV, 50_000, 0, 1), Recurring(CLOUD, 2_500), Recurring(WATCH, 500),
-                Recurring(SAVED, 7_000, 1),
+                Recurring(SAVED, 1_000, 0, 1), Recurring(SAVED, 7_000, 1),
             )),
             Plan("Forecast 1+11", 40, (
                 Recurring(DEV, 50_000, 0, 1), Recurring(CLOUD, 3_000), Recurring(WATCH, 500),
-                Recurring(SAVED, 6_000, 2),
+                Recurring(SAVED, 7_000, 2),
             )),
         ),
         ((0, "0.08"), (45, "0.11")), (("route-optimiser", "1"),),

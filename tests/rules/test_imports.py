@@ -22,7 +22,7 @@ MAY_READ: dict[str, set[str]] = {
     "scenario": {"catalog", "settings"},
     "estimates": set(),
     "warehouse": {"catalog", "estimates", "files", "kpis", "settings", "sources"},
-    "scorecard": {"catalog", "estimates", "files", "settings", "sources"},
+    "scorecard": {"catalog", "estimates", "files", "kpis", "settings", "sources"},
     "notify": {"settings", "warehouse", "web"},
     "pulls": {"files", "settings", "sources", "warehouse", "web"},
     "console": {"settings", "warehouse"},

@@ -18,7 +18,7 @@ UNALLOCATED = "unallocated"
 UNUSED = "unused_commitment"
 GPU_POOL = "gpu-a"
 PLATFORM_POOL = "platform"
-# What answering one prediction costs, in the vendor's currency, amortised.
+# What answering one prediction costs about, in the vendor's currency, amortised.
 UNIT_COST = {
     "recommender": Decimal("0.001"),
     "fraud-detector": Decimal("0.011"),
@@ -28,6 +28,8 @@ UNIT_COST = {
     "writing-assistant": Decimal("0.021"),
 }
 UNIT_COST_AFTER = UNIT_COST["recommender"] * (1 - Decimal(str(COST_FALL)))
+IDLE_AT_WEEKENDS, UNIT_COST_SPREAD = 0.06, 0.04
+"""By how much a prediction costs more at weekends, and differs from day to day either way."""
 WHOLE_DAY = Decimal(24)
 """Hours of a machine that serves all day."""
 PRELIMINARY = Decimal("1.08")
@@ -106,11 +108,19 @@ def member_named(member_id: str) -> Member:
     return next(member for member in MEMBERS if member.id == member_id)
 
 
-def serving_cost(world: World, member_id: str, day: date) -> Decimal:
-    """Predictions of the day times the unit cost: exact, so that the planted fall is."""
+def unit_cost(world: World, member_id: str, day: date) -> Decimal:
+    """What a prediction costs on that day: machines are less used at weekends, and no day is like another."""
     unit = UNIT_COST[member_id]
     if member_id == "recommender" and (day - world.start).days >= INSTANCE_CHANGE_DAY:
         unit = UNIT_COST_AFTER
+    idle = IDLE_AT_WEEKENDS if day.weekday() >= 5 else 0.0
+    used = float(world.rng("billing", "unit-cost", member_id, day).uniform(-UNIT_COST_SPREAD, UNIT_COST_SPREAD))
+    return (unit * Decimal(round(1 + idle + used, 3))).quantize(Decimal("0.00000001"), ROUND_HALF_EVEN)
+
+
+def serving_cost(world: World, member_id: str, day: date) -> Decimal:
+    """Predictions of the day times what one costs: exact, so that the planted fall is."""
+    unit = unit_cost(world, member_id, day)
     return unit * int(world.predictions(member_named(member_id), day).sum())
 
 

@@ -11,10 +11,9 @@ from pipelines.scenario.billing.charge import (
     GPU_POOL,
     PLATFORM_POOL,
     UNALLOCATED,
-    UNIT_COST,
-    UNIT_COST_AFTER,
     Charge,
     plain,
+    unit_cost,
 )
 from pipelines.scenario.world import INSTANCE_CHANGE_DAY, MEMBERS, World
 
@@ -67,8 +66,7 @@ def truth(
         ],
         "recommender": {
             "instance_change_day": str(world.start + timedelta(days=INSTANCE_CHANGE_DAY)),
-            "cost_per_prediction_before": str(UNIT_COST["recommender"]),
-            "cost_per_prediction_after": plain(UNIT_COST_AFTER),
+            "cost_per_prediction": {str(day): plain(unit_cost(world, "recommender", day)) for day in world.dates},
         },
         "shared": {
             GPU_POOL: "under its own name in `allocated`: its split follows the logs' busy seconds",

@@ -37,7 +37,7 @@ PANELS: tuple[Panel, ...] = (
         "triage-waiting", "triage_waiting", "site", ((6, 21), (6, 35), (6, 42), (6, None)),
         {"waiting-minutes": (45.0, -9.0, 4.0), "cases-per-hour": (4.0, 8.0, 0.6)},
     ),
-    Panel("route-fuel", "route_fuel", "depot", ((20, 28), (20, None)), {"fuel-usd": (900.0, -135.0, 45.0)}),
+    Panel("route-fuel", "route_fuel", "depot", ((20, 28), (20, None)), {"fuel-usd": (120.0, -18.0, 18.0)}),
 )  # fmt: skip
 
 

@@ -15,6 +15,20 @@ def write_campaigns(world: World, folder: Path) -> list[dict[str, object]]:
         (40, None, "Token price cut", "price_change", "support-assistant;writing-assistant", ""),
         (18, 18, "Group holiday", "holiday", "", "Offices are closed"),
         (45, 47, "New catalogue", "campaign", "recommender; route-optimiser", ""),
+        (
+            21,
+            None,
+            "Triage at the first six sites",
+            "other",
+            "triage",
+            "Screens at the desk, two hours of training each",
+        ),
+        (28, None, "Optimised routes at half of the depots", "other", "route-optimiser", "Twenty of forty depots"),
+        (30, None, "Ranking on cheaper machines", "other", "recommender", "From ml.g5.2xlarge to ml.inf2.xlarge"),
+        (35, None, "Triage at six more sites", "other", "triage", "Reasons are shown beside the priority"),
+        (38, None, "Adaptive thresholds for all payments", "other", "fraud-detector", "Decided after the A/B test"),
+        (42, None, "Triage at eighteen sites", "other", "triage", ""),
+        (42, None, "Third ranking model for all shoppers", "other", "recommender", "Decided after the A/B test"),
     ]
     held = [c for c in known if c[0] < world.days and (c[1] or 0) < world.days]
     rows: list[list[object]] = [["start", "end", "name", "kind", "models", "note"]]

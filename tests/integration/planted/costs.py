@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import yaml
 
 from pipelines.settings import SAMPLE_CATALOG
 from tests.integration.conftest import Company
-from tests.integration.planted.register import Facts, exact, in_warehouse, keyed, quarantined, start_of
+from tests.integration.planted.register import Facts, exact, in_warehouse, keyed, quarantined
 
 COSTS = "sum(billed_cost{0}), sum(effective_cost{0}), sum(list_cost{0}), sum(contracted_cost{0})"
 BASES = ("billed", "effective", "listed", "contracted")
@@ -62,14 +62,11 @@ def compute_cost(company: Company) -> tuple[Facts, Facts]:
 def unit_cost(company: Company) -> tuple[Facts, Facts]:
     """By day."""
     truth = company.truth["billing"]["recommender"]
-    before, after = (float(truth[f"cost_per_prediction_{name}"]) for name in ("before", "after"))
-    moved = date.fromisoformat(truth["instance_change_day"])
-    days = [start_of(company) + timedelta(days=age) for age in range(company.truth["days"])]
     found = company.rows(
         "select period_start_date, value from mart_scorecard "
         "where model_id = 'recommender' and kpi_id = 'cost_per_prediction' and period = 'day'"
     )
-    return {day: after if day >= moved else before for day in days}, dict(found)
+    return {date.fromisoformat(day): float(cost) for day, cost in truth["cost_per_prediction"].items()}, dict(found)
 
 
 @exact("energy by model and day")
