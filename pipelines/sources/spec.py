@@ -136,8 +136,8 @@ def wilson_end(share: str, count: str, sign: str) -> str:
 class Table:
     """A raw table, `raw.<source>__<name>`, replaced a day at a time.
 
-    Every row also has `_day` (DATE, its UTC day), `_content_id` (its file version) and `_row` (its number there). `day`
-    is the column that determines a row's day.
+    Every row also has `_day` (DATE, its UTC day), `_content_id` (its file version) and `_row` (its place among the
+    records there that parsed, from 1). `day` is the column that determines a row's day.
     `covers_range`: a file version covers every day between its first and last row (a restated bill that dropped a day's
     charges must empty that day), separately for each value of `parts`, SQL over the columns.
     `row_count`: how many records its rows represent, where a row represents many.

@@ -8,7 +8,10 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+
+import duckdb
 
 from pipelines.sources.spec import Format
 from pipelines.warehouse.connect import literal, name, path_list, quote
@@ -19,15 +22,41 @@ DELIMITERS = (",", ";", "\t", "|")
 TITLE_LINES = 50
 """How many rows may be above the header: a report's title, its period, its reader."""
 SMALLEST_BUFFER = 2**16
+RAW_KEPT = 10_000
+"""How many characters of a broken line are kept."""
 _REASON = (
     "regexp_replace(error_message, '^Expected Number of Columns: ([0-9]+) Found: ([0-9]+)$', "
     "'the line has \\2 columns and the header has \\1 columns')"
 )
 """SQL of why a line did not parse: DuckDB's reason in words."""
+_BROKEN_LINES = f"""
+    create or replace temp table broken_lines as
+    with broken as (
+        select
+            scan_id, file_id, line, any_value(csv_line) as csv_line,
+            coalesce(
+                arg_min({_REASON}, column_idx) filter (error_type = 'MISSING COLUMNS'),
+                arg_max({_REASON}, (column_idx, error_message))
+            ) as _reason
+        from reject_errors
+        group by scan_id, file_id, line
+    ),
+    lines as (
+        select
+            scan_id, file_id, line_number, _reason,
+            unnest(string_split(rtrim(csv_line, chr(10)), chr(10))) as text,
+            generate_subscripts(string_split(rtrim(csv_line, chr(10)), chr(10)), 1) as place
+        from broken join line_numbers using (scan_id, file_id, line)
+    )
+    select
+        row_number() over (order by scan_id, file_id, line_number + place) as number,
+        line_number + place - 1 as _row, left(text, {RAW_KEPT}) as _raw, _reason
+    from lines where trim(text) <> ''"""
+"""A quote without its second swallows lines: each of them is a row that is not loaded. Of a line with too many cells
+there is an error for each of them: the last knows how many there are. Of one with too few there is one for each that is
+missing: the first does."""
 _BEHIND = re.compile(r"^.*\S\s*\((\w+)\)$")
 """A column's name in parentheses behind another one."""
-RAW_KEPT = 10_000
-"""How many characters of a broken line are kept."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +67,14 @@ class Header:
     columns: tuple[str, ...]
     is_first_line: bool
     ends_at: int
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A file as the reader gets it: `path`, of which line 1 is the line `above + 1` of the file that landed."""
+
+    path: Path
+    above: int
 
 
 def open_csv(landed: Landed) -> Recognised | None:
@@ -55,10 +92,12 @@ def open_csv(landed: Landed) -> Recognised | None:
     largest = max(file.size for file in landed.files)
     buffer = min(landed.limits.line_bytes, max(2 * largest, SMALLEST_BUFFER))
     nulls = ", ".join(quote(text) for text in form.null_text)
+    together = list(_together(found))
     reader = " union all by name ".join(
         f"select * from read_csv({path_list(paths)}, {_dialect(header)}, nullstr = [{nulls}], "
         f"buffer_size = {buffer}, max_line_size = {min(landed.limits.line_bytes, buffer)}, store_rejects = true)"
-        for header, paths in _together(found)
+        for header, files in together
+        for paths in [[file.path for file in files]]
     )
     present = {column.lower() for _, header in found for column in header.columns}
     absent = dict.fromkeys(c for c in (*form.requires, *form.optional) if c.lower() not in present)
@@ -73,19 +112,8 @@ def open_csv(landed: Landed) -> Recognised | None:
     # DuckDB makes the table of rejects when it meets the first.
     if not connection.execute("select 1 from duckdb_tables() where table_name = 'reject_errors'").fetchone():
         return Recognised(form, int(good), 0, "")
-    connection.execute(
-        # A quote without its second swallows lines: each of them is a row that is not loaded. Of a line with too many
-        # cells there is an error for each of them: the last knows how many there are. Of one with too few there is one
-        # for each that is missing: the first does.
-        "create or replace temp table broken_lines as with broken as (select file_id, line, any_value(csv_line) as "
-        f"csv_line, coalesce(arg_min({_REASON}, column_idx) filter (error_type = 'MISSING COLUMNS'), "
-        f"arg_max({_REASON}, (column_idx, error_message))) as _reason from reject_errors "
-        "group by file_id, line), "
-        "lines as (select file_id, line, _reason, unnest(string_split(rtrim(csv_line, chr(10)), chr(10))) as text, "
-        "generate_subscripts(string_split(rtrim(csv_line, chr(10)), chr(10)), 1) as place from broken) "
-        f"select row_number() over (order by file_id, line + place) as number, line + place - 1 as _row, "
-        f"left(text, {RAW_KEPT}) as _raw, _reason from lines where trim(text) <> ''"
-    )
+    _number_lines(connection, [file for _, files in together for file in files])
+    connection.execute(_BROKEN_LINES)
     (bad,) = connection.execute("select count(*) from broken_lines").fetchone() or (0,)
     return Recognised(form, int(good) + int(bad), int(bad), "from broken_lines")
 
@@ -98,22 +126,49 @@ def _dialect(header: Header) -> str:
     )
 
 
-def _together(found: Sequence[tuple[Path, Header]]) -> Iterator[tuple[Header, list[Path]]]:
+def _number_lines(connection: duckdb.DuckDBPyConnection, files: Sequence[_Rows]) -> None:
+    """Create the table `line_numbers`: which line of its file, as an editor counts them, a rejected record begins on.
+
+    DuckDB counts records: it takes one of several lines for one. Only files that have a rejected record are read.
+    """
+    above = {str(file.path): file.above for file in files}
+    rejected = connection.execute(
+        "select distinct file_path, scan_id, file_id, line, line_byte_position from reject_errors "
+        "join reject_scans using (scan_id, file_id) order by scan_id, file_id, line_byte_position"
+    ).fetchall()
+    numbers = []
+    for path, those in groupby(rejected, key=lambda row: row[0]):
+        with Path(path).open("rb") as stream:
+            is_old_mac = b"\n" not in stream.read(SMALLEST_BUFFER)
+            end, line = b"\r" if is_old_mac else b"\n", above[path] + 1
+            stream.seek(0)
+            for _, scan_id, file_id, record, position in those:
+                while (left := position - 1 - stream.tell()) > 0 and (read := stream.read(min(left, 2**20))):
+                    line += read.count(end)
+                numbers.append([scan_id, file_id, record, line])
+    connection.execute(
+        "create or replace temp table line_numbers (scan_id bigint, file_id bigint, line bigint, line_number bigint)"
+    )
+    if numbers:
+        connection.executemany("insert into line_numbers values (?, ?, ?, ?)", numbers)
+
+
+def _together(found: Sequence[tuple[Path, Header]]) -> Iterator[tuple[Header, list[_Rows]]]:
     """The files by header; where the rows do not begin below the first line, the rows in a file of their own."""
-    alike: dict[tuple[str, tuple[str, ...], bool], list[Path]] = {}
+    alike: dict[tuple[str, tuple[str, ...], bool], list[_Rows]] = {}
     for path, header in found:
-        rows = path if header.is_first_line else _below(path, header.ends_at)
+        rows = _Rows(path, 0) if header.is_first_line else _below(path, header.ends_at)
         alike.setdefault((header.delimiter, header.columns, header.is_first_line), []).append(rows)
-    for (delimiter, columns, is_first_line), paths in alike.items():
-        yield Header(delimiter, columns, is_first_line, 0), paths
+    for (delimiter, columns, is_first_line), files in alike.items():
+        yield Header(delimiter, columns, is_first_line, 0), files
 
 
-def _below(path: Path, start: int) -> Path:
+def _below(path: Path, start: int) -> _Rows:
     rows = path.with_name(f"{path.name}.rows")
     with path.open("rb") as source, rows.open("wb") as target:
-        source.seek(start)
+        above = source.read(start)
         shutil.copyfileobj(source, target)
-    return rows
+    return _Rows(rows, above.count(b"\n") or above.count(b"\r"))
 
 
 def _header(path: Path, candidates: Sequence[Format], landed: Landed) -> Header | None:

@@ -37,7 +37,7 @@ def sources_yml(known: Iterable[Source]) -> str:
             columns += [
                 {"name": "_day", "data_type": "DATE", "description": "The row's UTC day."},
                 {"name": "_content_id", "data_type": "VARCHAR", "description": "The content it came from."},
-                {"name": "_row", "data_type": "BIGINT", "description": "Its number in that content."},
+                {"name": "_row", "data_type": "BIGINT", "description": "Its place among the records there that parsed, from 1."},
             ]
         return {
             "name": spec.name,

@@ -242,7 +242,12 @@ QUARANTINE = Table(
             "The table it was meant for; null where the record did not parse.",
         ),
         Column("content_id", "VARCHAR", "The file version it came from (ledger.files names the file)."),
-        Column("row_number", "BIGINT", "Its number in the file, from 1."),
+        Column(
+            "row_number",
+            "BIGINT",
+            "Its place among the file's records that parsed, from 1, as `_row` of the raw tables. Of a line of CSV "
+            "that did not (no `table_name`): its line in the file, as an editor counts.",
+        ),
         Column("day", "DATE", "Its UTC day, where it could be read."),
         Column("reason", "VARCHAR", "What was found against what was expected."),
         Column("raw", "VARCHAR", "The record as it came."),

@@ -181,6 +181,21 @@ def test_reasons_are_told_by_their_kind_with_an_example_and_the_count(settings: 
     )
 
 
+def test_a_line_that_does_not_parse_has_the_number_that_an_editor_shows(settings: Settings) -> None:
+    lines = ["Report", "", HEADER.strip(), '"o', '1",2026-01-02,1', "", "o2,2026-01-02", "o3,2026-01-02,-1"]
+    land(settings, "a.csv", "\n".join([*lines, '"o', "", '4",2026-01-02,1,2', "o5,2026-01-02,1", "END OF FILE", ""]))
+    load(settings)
+    found = query(settings, "select row_number, raw from raw.quarantine where table_name is null order by row_number")
+    assert [(row, raw.strip()) for row, raw in found] == [
+        (7, "o2,2026-01-02"),
+        (9, '"o'),
+        (11, '4",2026-01-02,1,2'),
+        (13, "END OF FILE"),
+    ]
+    # Records that parsed are counted among themselves: the second of three.
+    assert query(settings, "select row_number from raw.quarantine where table_name is not null") == [(2,)]
+
+
 def test_a_line_that_is_no_json_is_set_aside_as_it_came(settings: Settings) -> None:
     land(settings, "a.jsonl", '{"id":"o1","sold":"2026-01-02","amount":1}\n{"id": broken\n\n')
     (report,) = load(settings)
