@@ -100,7 +100,7 @@ def current_parquet(
 ) -> str | None:
     """`good_rows` of `table` on `days`, over current file versions of fewer than `below` rows, or None."""
     rows = connection.execute(
-        "select distinct content_id, version from ledger.file_version_days join ledger.current_file_versions "
+        "select distinct content_id, reader_version from ledger.file_version_days join ledger.current_file_versions "
         "using (source, content_id) where source = $1 and table_name = $2 and row_count > 0 "
         f"and list_contains($3, day) and content_id in ({ledger.FILE_VERSIONS_OF_TABLE} having sum(row_count) < $4) "
         "order by content_id",

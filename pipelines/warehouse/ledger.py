@@ -56,7 +56,7 @@ def known_files(
     """Path → (size in bytes, modified_at) of the source's files as last read by `version`, or rejected by the other."""
     rows = connection.execute(
         "select path, size_bytes, modified_at from ledger.files where source = ? and status <> 'gone' "
-        "and version = case status when 'loaded' then ? else ? end order by loaded_at",
+        "and reader_version = case status when 'loaded' then ? else ? end order by loaded_at",
         [source, version, rejection_version],
     ).fetchall()
     return {path: (size, modified) for path, size, modified in rows}
@@ -80,9 +80,8 @@ def known_file_versions(connection: duckdb.DuckDBPyConnection, source: str, vers
         "select source, path, content_id, format, status, message, size_bytes, modified_at, "
         "min(delivered_at) over (partition by content_id), rows_read_count, "
         "rows_loaded_count, rows_quarantined_count, rows_skipped_count, encoding, coalesce(skip_reasons, '{}'), "
-        "coalesce(left_out_reasons, '{}') "
-        "from ledger.files where source = ? and version = ? and status in ('loaded', 'gone') and message is null "
-        "order by loaded_at",
+        "coalesce(left_out_reasons, '{}') from ledger.files where source = ? and reader_version = ? "
+        "and status in ('loaded', 'gone') and message is null order by loaded_at",
         [source, version],
     ).fetchall()
     return {
@@ -165,8 +164,8 @@ def _current(
     """Those of the file versions that are current and were read by `version`, with their paths."""
     return dict(
         connection.execute(
-            "select content_id, list(path order by path) from ledger.files where status = 'loaded' and version = ? "
-            "and source = ? and content_id in (select unnest(?::varchar[])) group by content_id",
+            "select content_id, list(path order by path) from ledger.files where status = 'loaded' "
+            "and reader_version = ? and source = ? and content_id in (select unnest(?::varchar[])) group by content_id",
             [version, source, sorted(content_ids)],
         ).fetchall()
     )

@@ -52,7 +52,9 @@ TABLES: tuple[Table, ...] = (
                 "Records that belong in no table: `skip_reasons` says why.",
             ),
             Column("loaded_at", "TIMESTAMP", "When it was ingested, UTC."),
-            Column("version", "VARCHAR", "The version of the module that read it, and of the reader if in vain."),
+            Column(
+                "reader_version", "VARCHAR", "The version of the code that read it, its module's, or that did in vain."
+            ),
             Column("stream_id", "VARCHAR", "What its deliveries replace one another in; null where files add up."),
             Column("delivery_id", "VARCHAR", "The delivery it is a part of; null where files add up."),
             Column("encoding", "VARCHAR", "The encoding of its text, found from its bytes; null where it is no text."),
@@ -136,7 +138,7 @@ TABLES: tuple[Table, ...] = (
             Column("table_name", "VARCHAR", "The table the rows belong to."),
             Column("day", "DATE", "The UTC day, accepted."),
             Column("content_id", "VARCHAR", "A file version that has rows on it."),
-            Column("version", "VARCHAR", "The version of the source's module that read it."),
+            Column("reader_version", "VARCHAR", "The version of the source's module that read it."),
         ),
         key=("source", "table_name", "day", "content_id"),
         day="day",
@@ -213,6 +215,8 @@ FORMER_COLUMNS = {
     ("days", "judged_at"): "validated_at",
     ("days", "contents"): "file_versions",
     ("files", "told"): "path_order",
+    ("files", "version"): "reader_version",
+    ("external_days", "version"): "reader_version",
 }
 """Their names in older versions; an older ledger is renamed when it is opened."""
 VIEWS = {
@@ -274,7 +278,7 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create table if not exists ledger.models (unique_id varchar, fingerprint varchar)")
     connection.execute(
         "create or replace view ledger.current_file_versions as "
-        "select source, content_id, arg_max(version, loaded_at) filter (status = 'loaded') as version, "
+        "select source, content_id, arg_max(reader_version, loaded_at) filter (status = 'loaded') as reader_version, "
         "min(delivered_at) as delivered_at "
         "from ledger.files group by source, content_id having bool_or(status = 'loaded')"
     )
@@ -300,23 +304,21 @@ def _drop_impossible_days(connection: duckdb.DuckDBPyConnection) -> None:
 def _rename_former(connection: duckdb.DuckDBPyConnection) -> None:
     """Give the tables, columns and states of an older version's ledger their current names."""
     present = {
-        (table, column)
+        (FORMER_TABLES.get(table, table), column): table
         for table, column in connection.execute(
             "select table_name, column_name from duckdb_columns() where schema_name = 'ledger'"
         ).fetchall()
     }
-    tables = {table for table, _ in present}
-    if not tables & FORMER_TABLES.keys():
-        return
-    connection.execute("drop view if exists ledger.current_contents")
-    for former, now in FORMER_TABLES.items():
-        if former in tables:
-            connection.execute(f"alter table ledger.{former} rename to {now}")
+    former_tables = set(present.values()) & FORMER_TABLES.keys()
+    for former in former_tables:
+        connection.execute(f"alter table ledger.{former} rename to {FORMER_TABLES[former]}")
     for (table, former), now in FORMER_COLUMNS.items():
         if (table, former) in present:
             connection.execute(f"alter table ledger.{table} rename column {former} to {now}")
-    for table in ("files", "days"):
-        connection.execute(f"update ledger.{table} set status = 'rejected' where status = 'refused'")
+    if former_tables:
+        connection.execute("drop view if exists ledger.current_contents")
+        for table in ("files", "days"):
+            connection.execute(f"update ledger.{table} set status = 'rejected' where status = 'refused'")
 
 
 def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:

@@ -26,8 +26,8 @@ def collect(settings: Settings, sources: Iterable[Source]) -> int:
     with writer(settings, "removing former file versions") as connection:
         needed = set(
             connection.execute(
-                "select source, version, content_id from ledger.files where status = 'loaded' "
-                "union select source, version, content_id from ledger.external_days"
+                "select source, reader_version, content_id from ledger.files where status = 'loaded' "
+                "union select source, reader_version, content_id from ledger.external_days"
             ).fetchall()
         )
         for source in sources:

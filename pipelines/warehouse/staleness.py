@@ -125,7 +125,7 @@ def show_external_days(
         [source, table, list(days)],
     )
     connection.execute(
-        "insert into ledger.external_days select source, table_name, day, content_id, version "
+        "insert into ledger.external_days select source, table_name, day, content_id, reader_version "
         "from ledger.file_version_days join ledger.current_file_versions using (source, content_id) "
         "where source = $1 and table_name = $2 and list_contains($3, day) and row_count > 0 "
         f"and content_id in ({FILE_VERSIONS_OF_TABLE} having sum(row_count) >= $4)",
@@ -136,13 +136,13 @@ def show_external_days(
 def external_file_versions(
     connection: duckdb.DuckDBPyConnection, source: str, table: str
 ) -> list[tuple[str, str, list[date] | None]]:
-    """(file version, version, days) that an external table shows; days None where it shows all of them."""
+    """(file version, its reader's version, days) that an external table shows; days None where it shows all of them."""
     return connection.execute(
         "with covered as (select content_id, count(distinct day) as day_count from ledger.file_version_days "
         "where source = $1 and table_name = $2 and row_count > 0 group by content_id) "
-        "select content_id, version, case when count(*) < any_value(day_count) then list(day order by day) end "
+        "select content_id, reader_version, case when count(*) < any_value(day_count) then list(day order by day) end "
         "from ledger.external_days left join covered using (content_id) where source = $1 and table_name = $2 "
-        "group by content_id, version order by content_id, version",
+        "group by content_id, reader_version order by content_id, reader_version",
         [source, table],
     ).fetchall()
 

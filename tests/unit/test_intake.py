@@ -283,10 +283,10 @@ def test_of_two_readings_the_last_one_counts_whatever_their_versions_hashes(sett
     load(settings)
     with warehouse(settings) as connection:
         connection.execute(
-            "insert into ledger.files by name select * replace ('sales/old.csv' as path, 'zzz' as version, "
+            "insert into ledger.files by name select * replace ('sales/old.csv' as path, 'zzz' as reader_version, "
             "loaded_at - interval 1 day as loaded_at) from ledger.files"
         )
-    assert query(settings, "select version <> 'zzz' from ledger.current_file_versions") == [(True,)]
+    assert query(settings, "select reader_version <> 'zzz' from ledger.current_file_versions") == [(True,)]
 
 
 def test_a_format_that_reads_the_path_says_what_it_reads() -> None:

@@ -290,3 +290,13 @@ def test_a_ledger_of_an_older_version_is_given_what_it_lacks(settings: Settings)
         connection.execute("alter table ledger.file_version_days drop column rows_hash")
     land(settings, "month.csv", "a,2026-01-01,1")
     assert stale(settings, BILL) == [1]
+
+
+def test_a_ledger_with_former_names_of_columns_is_renamed_and_kept(settings: Settings) -> None:
+    land(settings, "month.csv", "a,2026-01-01,1")
+    stale(settings, BILL)
+    with writer(settings, "a test") as connection:
+        for (table, former), now in ledger_schema.FORMER_COLUMNS.items():
+            connection.execute(f"alter table ledger.{table} rename column {now} to {former}")
+    assert stale(settings, BILL) == []
+    assert query(settings, "select reader_version is not null from ledger.current_file_versions") == [(True,)]
