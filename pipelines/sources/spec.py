@@ -354,7 +354,8 @@ class Source:
     there, or how often it was delivered; models rebuilt in full may depend on these. With `deliveries`, the rows that
     count are those of the newest delivery of a stream, for each of the table's `parts`.
     `role`: the kind of data it has; dbt reads the sources of a role by `macros/roles.sql`, which `make sources` writes.
-    `precedence`: of sources of one role with records of the same thing, the one with the lowest wins.
+    `precedence`: of sources of one role with records of the same thing, the one with the lowest wins. Said by all of a
+    role's sources or, where they have no record in common, by none.
     `identifiers`: the kinds of name by which the catalog maps its rows to members, the most specific first.
     `names`: what its rows call the members of the workforce. One name that the catalog knows maps a row.
     `declared`: how numbers and dates are written, by the user's settings; it overrides the evidence in a file.
@@ -375,7 +376,7 @@ class Source:
     day_by: Literal["file_versions", "rows"] = "file_versions"
     deliveries: Deliveries | None = None
     role: Role | None = field(default=None, repr=False)
-    precedence: int = field(default=0, repr=False)
+    precedence: int | None = field(default=None, repr=False)
     identifiers: tuple[str, ...] = field(default=(), repr=False)
     names: tuple[Names, ...] = field(default=(), repr=False)
     declared: Writing = Writing()

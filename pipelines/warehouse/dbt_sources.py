@@ -37,7 +37,11 @@ def sources_yml(known: Iterable[Source]) -> str:
             columns += [
                 {"name": "_day", "data_type": "DATE", "description": "The row's UTC day."},
                 {"name": "_content_id", "data_type": "VARCHAR", "description": "The content it came from."},
-                {"name": "_row", "data_type": "BIGINT", "description": "Its place among the records there that parsed, from 1."},
+                {
+                    "name": "_row",
+                    "data_type": "BIGINT",
+                    "description": "Its place among the records there that parsed, from 1.",
+                },
             ]
         return {
             "name": spec.name,
@@ -84,9 +88,19 @@ def sources_yml(known: Iterable[Source]) -> str:
 
 
 def sources_of(known: Iterable[Source], role: str) -> list[str]:
-    """The names of the sources that have `role`, the one that is believed first before the others."""
+    """The names of the sources that have `role`, the one that is believed first before the others.
+
+    ValueError where some of them say their precedence and others do not.
+    """
     having = [source for source in known if source.role == role]
-    return [source.name for source in sorted(having, key=lambda source: (source.precedence, source.name))]
+    unsaid = [source.name for source in having if source.precedence is None]
+    if 0 < len(unsaid) < len(having):
+        said = ", ".join(f"{source.name} {source.precedence}" for source in having if source.precedence is not None)
+        raise ValueError(
+            f"{', '.join(unsaid)}: found no `precedence`, which the other sources of {role} have ({said}). "
+            "Say which of two records of one thing is believed: the one with the lowest."
+        )
+    return [source.name for source in sorted(having, key=lambda source: (source.precedence or 0, source.name))]
 
 
 def roles_sql(known: Iterable[Source]) -> str:

@@ -132,3 +132,10 @@ def test_a_second_source_of_requests_and_of_bills_counts_beside_the_first(settin
         ("of-the-second", "05", 3.0),
         ("of-the-second", "06", 1.0),
     ]
+
+
+def test_a_source_of_a_role_with_an_order_says_its_place_in_it() -> None:
+    known = all_sources()
+    unsaid = replace(known["jira"], precedence=None)
+    with pytest.raises(ValueError, match=r"^jira: found no `precedence`, .*incident_io 2, pagerduty 1\)"):
+        roles_sql([*(source for source in known.values() if source.name != "jira"), unsaid])
