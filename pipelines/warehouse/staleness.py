@@ -25,58 +25,107 @@ class Fingerprint:
 
 NO_FILES = Fingerprint("", "")
 """Of a day that no file covers."""
-_PRESENT = (
-    "with bad as (select content_id, table_name, day, count(*) as bad_count from raw.quarantine where source = $1 "
-    "group by all), present as (select content_id, delivered_at, table_name, part, day, row_count, rows_hash, "
-    "coalesce(bad_count, 0) as bad_count from ledger.file_version_days join ledger.current_file_versions "
-    "using (source, content_id) left join bad using (content_id, table_name, day) where source = $1), "
-)
-# Rows that an older version ingested have no hash: the file version's id identifies them.
-# A day does not change when it is covered once more without a row.
+_PRESENT = """
+    bad as (
+        select content_id, table_name, day, count(*) as bad_count
+        from raw.quarantine where source = $1 group by all
+    ),
+    present as (
+        select
+            content_id, delivered_at, table_name, part as account_period, day, row_count, rows_hash,
+            coalesce(bad_count, 0) as bad_count
+        from ledger.file_version_days
+        join ledger.current_file_versions using (source, content_id)
+        left join bad using (content_id, table_name, day)
+        where source = $1
+    )"""
+"""What current file versions have on each day. Only bills have parts, an account and period each."""
 _SAME = (
-    "case when row_count + bad_count > 0 "
-    "then concat_ws(' ', table_name, part, row_count, coalesce(rows_hash::varchar, content_id), bad_count) end"
+    "case when row_count + bad_count > 0 then "
+    "concat_ws(' ', table_name, account_period, row_count, coalesce(rows_hash::varchar, content_id), bad_count) end"
 )
-# Which delivery of a bill counts is decided here before a run, and in a run by the dbt models `int_deliveries__covered`
-# and `int_deliveries__ranked`: tests/unit/test_bill_deliveries.py compares the two.
-_PARTS = {
+"""Rows that an older version ingested have no hash: the file version's id identifies them. A day does not change when
+it is covered once more without a row."""
+_DELIVERIES = """
+    placed as (from present join (from ledger.deliveries where source = $1) using (content_id)),
+    spans as (
+        select
+            stream_id, account_period, delivery_id, min(day) as first_day, max(path_order) as path_order,
+            max(written_at) as written_at
+        from placed group by stream_id, account_period, delivery_id
+    ),
+    ordered as (
+        select
+            stream_id, account_period, delivery_id, first_day, row_number() over newness as rank,
+            min(first_day) over (newness rows between unbounded preceding and 1 preceding) as newer_first_day
+        from spans
+        window newness as (
+            partition by stream_id, account_period
+            order by path_order desc nulls last, written_at desc, delivery_id desc
+        )
+    ),
+    ranked as (
+        from placed join ordered using (stream_id, account_period, delivery_id)
+        where relation <> 'replace a period' or newer_first_day is null or newer_first_day > first_day
+        qualify relation = 'append' or rank = min(rank) over (partition by stream_id, account_period, day)
+    ),
+    counted as (
+        select
+            day, stream_id, table_name, account_period, min(content_id) as content_id, any_value(relation) as relation,
+            sum(row_count) as row_count, sum(rows_hash) as rows_hash, sum(bad_count) as bad_count,
+            max(path_order) as path_order, max(written_at) as written_at
+        from ranked
+        group by day, stream_id, table_name, account_period, if(relation = 'append', delivery_id, '')
+    )"""
+"""Which rows of which delivery of a bill count on a day. The dbt models `int_deliveries__covered` and
+`int_deliveries__ranked` decide it in a run: tests/unit/test_bill_deliveries.py compares the two."""
+_INPUTS = {
     # A file version that was read again, because an older file of it was found, may have other rows quarantined.
-    "file_versions": "parts as (select day, delivered_at, "
-    "concat_ws(' ', content_id, table_name, part, row_count, bad_count) as part from present)",
-    "rows": f"parts as (select day, delivered_at, {_SAME} as part from present)",
-    "deliveries": "placed as (from present join (from ledger.deliveries where source = $1) using (content_id)), "
-    "spans as (select stream_id, part, delivery_id, min(day) as first_day, max(path_order) as path_order, "
-    "max(written_at) as written_at from placed group by stream_id, part, delivery_id), "
-    "ordered as (select stream_id, part, delivery_id, first_day, row_number() over newness as place, "
-    "min(first_day) over (newness rows between unbounded preceding and 1 preceding) as newer_first_day from spans "
-    "window newness as (partition by stream_id, part "
-    "order by path_order desc nulls last, written_at desc, delivery_id desc)), "
-    "ranked as (from placed join ordered using (stream_id, part, delivery_id) "
-    "where relation <> 'replace a period' or newer_first_day is null or newer_first_day > first_day "
-    "qualify relation = 'append' or place = min(place) over (partition by stream_id, part, day)), "
-    "kept as (select day, stream_id, table_name, part, min(content_id) as content_id, any_value(relation) as "
-    "relation, sum(row_count) as row_count, sum(rows_hash) as rows_hash, sum(bad_count) as bad_count, "
-    "max(path_order) as path_order, max(written_at) as written_at from ranked "
-    "group by day, stream_id, table_name, part, if(relation = 'append', delivery_id, '')), "
+    "file_versions": """
+    inputs as (
+        select
+            day, delivered_at,
+            concat_ws(' ', content_id, table_name, account_period, row_count, bad_count) as input
+        from present
+    )""",
+    "rows": f"""
+    inputs as (select day, delivered_at, {_SAME} as input from present)""",
     # The newer of two streams counts where they are one bill.
-    "parts as (select day, null as delivered_at, concat(stream_id, "
-    "if(relation <> 'append' and count(*) over streams > 1, dense_rank() over "
-    f"(streams order by path_order nulls first, written_at, stream_id), null)) || {_SAME} as part from kept "
-    "window streams as (partition by day, table_name, part, relation))",
+    "deliveries": f"""{_DELIVERIES},
+    inputs as (
+        select
+            day, null as delivered_at,
+            concat(
+                stream_id,
+                if(
+                    relation <> 'append' and count(*) over streams > 1,
+                    dense_rank() over (streams order by path_order nulls first, written_at, stream_id),
+                    null
+                )
+            ) || {_SAME} as input
+        from counted
+        window streams as (partition by day, table_name, account_period, relation)
+    )""",
 }
+"""Of which inputs a day's fingerprint is made, by `Source.day_by`, or by deliveries."""
 
 
 def fingerprints(connection: duckdb.DuckDBPyConnection, source: Source, version: str) -> dict[date, Fingerprint]:
     """Day → fingerprint of the source's day from its current file versions."""
-    parts = _PARTS["deliveries" if source.deliveries else source.day_by]
+    inputs = _INPUTS["deliveries" if source.deliveries else source.day_by]
     rows = connection.execute(
-        f"{_PRESENT}{parts}, "
         # Of two states of one record the later delivered is current: their order is one of the day's inputs.
-        "made as (select day, string_agg(part, ',' order by delivered_at, part) as inputs from "
-        "(select day, part, max(delivered_at) as delivered_at from parts group by day, part) group by day), "
-        "read as (select day, string_agg(distinct content_id, ',' order by content_id) as file_versions "
-        "from present group by day) "
-        "select day, md5(coalesce(inputs, '') || $2), md5(file_versions || $2) from read left join made using (day)",
+        f"""with {_PRESENT}, {inputs},
+        made as (
+            select day, string_agg(input, ',' order by delivered_at, input) as inputs
+            from (select day, input, max(delivered_at) as delivered_at from inputs group by day, input) group by day
+        ),
+        read as (
+            select day, string_agg(distinct content_id, ',' order by content_id) as file_versions
+            from present group by day
+        )
+        select day, md5(coalesce(made.inputs, '') || $2), md5(file_versions || $2) from read left join made using (day)
+        """,
         [source.name, version],
     ).fetchall()
     return {day: Fingerprint(fingerprint, file_versions) for day, fingerprint, file_versions in rows}

@@ -21,7 +21,7 @@ deliveries as (
 
 ),
 
--- Which days are stale is decided by the same order: `_PARTS["deliveries"]` in `pipelines/warehouse/staleness.py`.
+-- Which days are stale is decided by the same order: `_DELIVERIES` in `pipelines/warehouse/staleness.py`.
 ordered as (
 
     select
