@@ -71,3 +71,22 @@
 {% macro same_keys(left, right, keys) -%}
     {%- for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ ' and ' if not loop.last }}{% endfor -%}
 {%- endmacro %}
+
+{# Production latency by `keys`: how many requests, the quantiles of latency and of time to first token, the day's
+   target and how many met it. Put it where `latency` are the histograms and `slas` the catalog's targets. #}
+{% macro latency_measures(keys) -%}
+    select
+        quantiles.*,
+        first_token.ttft_request_count,
+        first_token.ttft_p50_ms,
+        first_token.ttft_p95_ms,
+        first_token.ttft_p99_ms,
+        within_target.latency_target_ms,
+        within_target.latency_good_count
+
+    from ({{ histogram_quantiles('latency', keys, 'latency') }}) as quantiles
+    left join ({{ histogram_quantiles('latency', keys, 'ttft') }}) as first_token
+        on {{ same_keys('quantiles', 'first_token', keys) }}
+    left join ({{ histogram_within_target('latency', keys) }}) as within_target
+        on {{ same_keys('quantiles', 'within_target', keys) }}
+{%- endmacro %}

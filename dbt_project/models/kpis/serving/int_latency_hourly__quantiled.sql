@@ -4,8 +4,6 @@
     pre_hook="{{ delete_days_to_rebuild('event_date') }}"
 ) }}
 
-{% set keys = ['model_id', 'event_date', 'hour_at'] %}
-
 with
 
 latency as (
@@ -17,41 +15,10 @@ latency as (
 
 slas as (select * from {{ source('catalog', 'slas') }}),
 
-quantiles as (
-
-    {{ histogram_quantiles('latency', keys, 'latency') }}
-
-),
-
-first_token as (
-
-    {{ histogram_quantiles('latency', keys, 'ttft') }}
-
-),
-
-within_target as (
-
-    {{ histogram_within_target('latency', keys) }}
-
-),
-
 final as (
 
-    select
-        quantiles.*,
-        first_token.ttft_request_count,
-        first_token.ttft_p50_ms,
-        first_token.ttft_p95_ms,
-        first_token.ttft_p99_ms,
-        within_target.latency_target_ms,
-        within_target.latency_good_count
-
-    from quantiles
-    left join first_token
-        on {{ same_keys('quantiles', 'first_token', keys) }}
-    left join within_target
-        on {{ same_keys('quantiles', 'within_target', keys) }}
+    {{ latency_measures(['model_id', 'event_date', 'hour_at']) }}
 
 )
 
-select * from final
+select * from final -- noqa: AM04
