@@ -92,6 +92,7 @@ inference_reports as (
 
 ),
 
+-- Each says what it knows; the rest is null.
 reports as (
 
     select
@@ -109,8 +110,6 @@ reports as (
         placed.succeeded_at is not null as is_succeeded,
         deployments.is_rollback_stated,
         coalesce(placed.succeeded_at, placed.failed_at) as reported_at,
-        cast(null as varchar) as moment_kind,
-        cast(null as timestamp) as committed_at,
         -- GitHub knows of no traffic: of a canary's share nobody speaks.
         case when not deployments.is_canary then 100.0 end as traffic_percent
 
@@ -118,15 +117,13 @@ reports as (
     inner join placed on deployments.github_deployment_id = placed.github_deployment_id
     where coalesce(placed.succeeded_at, placed.failed_at) is not null
 
-    union all
+    union all by name
 
     select
         'github:run:' || github_run_id || case when run_attempt > 1 then ':' || run_attempt else '' end as report_id,
         'github' as source, -- noqa: RF04
         'workflow' as own_kind,
         workflow as own_name,
-        cast(null as varchar) as shared_kind,
-        cast(null as varchar) as shared_name,
         'prod' as environment,
         version_name,
         commit_sha,
@@ -134,7 +131,6 @@ reports as (
         conclusion = 'success' as is_succeeded,
         false as is_rollback_stated,
         ended_at as reported_at,
-        cast(null as varchar) as moment_kind,
         committed_at,
         100.0 as traffic_percent
 
@@ -145,68 +141,51 @@ reports as (
         and coalesce(trigger_event, '')
         not in ('pull_request', 'pull_request_target', 'pull_request_review', 'merge_group')
 
-    union all
+    union all by name
 
     select
         'sagemaker:' || sagemaker_event_id || ':' || version_name as report_id,
         'sagemaker' as source, -- noqa: RF04
         'endpoint' as own_kind,
         endpoint_name as own_name,
-        cast(null as varchar) as shared_kind,
-        cast(null as varchar) as shared_name,
         environment,
         version_name,
-        cast(null as varchar) as commit_sha,
-        cast(null as varchar) as url,
         is_succeeded,
         false as is_rollback_stated,
         occurred_at as reported_at,
-        cast(null as varchar) as moment_kind,
-        cast(null as timestamp) as committed_at,
         traffic_percent
 
     from endpoint_versions
 
-    union all
+    union all by name
 
     select
         'kserve:' || inference_service || ':' || resource_version as report_id,
         'kserve' as source, -- noqa: RF04
         'inference_service' as own_kind,
         inference_service as own_name,
-        cast(null as varchar) as shared_kind,
-        cast(null as varchar) as shared_name,
         environment,
         version_name,
-        cast(null as varchar) as commit_sha,
-        cast(null as varchar) as url,
         is_ready as is_succeeded,
         false as is_rollback_stated,
         changed_at as reported_at,
         moment_kind,
-        cast(null as timestamp) as committed_at,
         traffic_percent
 
     from inference_reports
 
-    union all
+    union all by name
 
     select
         'change_records:' || change_number as report_id,
         'change_records' as source, -- noqa: RF04
         'configuration_item' as own_kind,
         configuration_item as own_name,
-        cast(null as varchar) as shared_kind,
-        cast(null as varchar) as shared_name,
         environment,
         version_name,
-        cast(null as varchar) as commit_sha,
-        cast(null as varchar) as url,
         outcome = 'succeeded' as is_succeeded,
         is_rollback_stated,
         ended_at as reported_at,
-        cast(null as varchar) as moment_kind,
-        cast(null as timestamp) as committed_at,
         100.0 as traffic_percent
 
     from change_requests
