@@ -19,3 +19,14 @@
     left join ({{ deliveries(source_name) }}) as deliveries
         on loaded._content_id = deliveries.content_id
 {%- endmacro %}
+
+{#- The events of a source's table, each once: of one that was written down several times the first, of copies the one
+    that was delivered last. -#}
+{% macro delivered_events(source_name, table) -%}
+    select *
+    from ({{ delivered(source_name, table) }}) as events
+    qualify row_number() over (
+        partition by event_id
+        order by occurred_at asc, delivered_at desc nulls last, _content_id asc, _row asc
+    ) = 1
+{%- endmacro %}

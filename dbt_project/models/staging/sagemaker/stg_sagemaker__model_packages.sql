@@ -1,19 +1,8 @@
 with
 
-source as (
-
-    {{ delivered('sagemaker', 'model_packages') }}
-
-),
-
 distinct_events as (
 
-    select *
-    from source
-    qualify row_number() over (
-        partition by event_id
-        order by occurred_at asc, delivered_at desc nulls last, _content_id asc, _row asc
-    ) = 1
+    {{ delivered_events('sagemaker', 'model_packages') }}
 
 ),
 
