@@ -17,3 +17,14 @@
             and {{ as_of(alias, 'logged.event_date') }}
     {% endfor %}
 {%- endmacro %}
+
+{# The join that finds the member a row of feedback is of, by the name in the product and on the row's day. Put it where
+   `identifiers` are the catalog's and the row relation is `rated`; its `member_id` is null for an unmapped name. #}
+{% macro rated_model_join(rated) -%}
+    left join identifiers
+        on
+            identifiers.source = 'ratings'
+            and identifiers.identifier_kind = 'model_name'
+            and {{ rated }}.logged_name = identifiers.identifier_value
+            and {{ as_of('identifiers', rated ~ '.event_date') }}
+{%- endmacro %}

@@ -13,13 +13,7 @@ decisions as (
 
 ),
 
-identifiers as (
-
-    select *
-    from {{ source('catalog', 'identifiers') }}
-    where source = 'ratings' and identifier_kind = 'model_name'
-
-),
+identifiers as (select * from {{ source('catalog', 'identifiers') }}),
 
 final as (
 
@@ -36,10 +30,7 @@ final as (
         cast(sum(decisions.delivered_count) - count(*) as bigint) as duplicate_decision_count
 
     from decisions
-    left join identifiers
-        on
-            decisions.logged_name = identifiers.identifier_value
-            and {{ as_of('identifiers', 'decisions.event_date') }}
+    {{ rated_model_join('decisions') }}
     group by all
 
 )

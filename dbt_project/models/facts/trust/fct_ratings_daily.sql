@@ -13,13 +13,7 @@ ratings as (
 
 ),
 
-identifiers as (
-
-    select *
-    from {{ source('catalog', 'identifiers') }}
-    where source = 'ratings' and identifier_kind = 'model_name'
-
-),
+identifiers as (select * from {{ source('catalog', 'identifiers') }}),
 
 final as (
 
@@ -43,10 +37,7 @@ final as (
         ) as score_square_sum
 
     from ratings
-    left join identifiers
-        on
-            ratings.logged_name = identifiers.identifier_value
-            and {{ as_of('identifiers', 'ratings.event_date') }}
+    {{ rated_model_join('ratings') }}
     group by all
 
 )
