@@ -1,7 +1,7 @@
 {#
   The days that a run rebuilds. A day's rows may be made from other days' too: `back` and `forward` say how many
-  days before and after a changed day change with it (trailing 28 days: forward=27; amounts in dollars: forward=7, see
-  int_fx_rates__daily).
+  days before and after a changed day change with it (trailing 28 days: forward=27; amounts in dollars:
+  rate_holds_days, see int_fx_rates__daily).
 #}
 {% macro in_days_to_rebuild(column, back=0, forward=0) -%}
     {{ column }} in (
@@ -37,4 +37,14 @@
             {{ 'or' if not loop.last }}
         {% endfor %}
     {% endif %}
+{%- endmacro %}
+
+{# The days on which an identity that becomes known on a day to rebuild may change who did what: those of the anonymous
+   events before it, and those for which an excluded or merged user is remembered. #}
+{% macro in_identity_window(column) -%}
+    {{ in_days_to_rebuild(column, back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}
+{%- endmacro %}
+
+{% macro delete_identity_window(column) -%}
+    {{ delete_days_to_rebuild(column, back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}
 {%- endmacro %}

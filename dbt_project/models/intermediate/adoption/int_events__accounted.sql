@@ -1,16 +1,14 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
+    pre_hook="{{ delete_identity_window('event_date') }}"
 ) }}
 
-{%- set back = var('identity_lookback_days') %}
-{%- set forward = var('excluded_user_memory_days') %}
 
 with delivered as (
 
     select * from {{ ref('int_events__delivered') }}
-    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+    where {{ in_identity_window('event_date') }}
 
 ),
 
@@ -23,14 +21,14 @@ feature_events as (
         -- A process counts by its own id, whoever was logged in.
         case when is_process then process_id end as process_id
     from {{ ref('int_events__unified') }}
-    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+    where {{ in_identity_window('event_date') }}
 
 ),
 
 identities as (
 
     select * from {{ ref('int_identities__joined') }}
-    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+    where {{ in_identity_window('event_date') }}
 
 ),
 

@@ -14,7 +14,7 @@ with deliveries as (
         event_date,
         event_at
     from {{ ref('int_events__unified') }}
-    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+    where {{ in_identity_window('event_date') }}
     union all
     select
         source,
@@ -25,7 +25,7 @@ with deliveries as (
         event_date,
         event_at
     from {{ ref('int_target_users__observed') }}
-    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+    where {{ in_identity_window('event_date') }}
 
 ),
 
@@ -61,7 +61,7 @@ links as (
 merged as (
 
     select * from {{ ref('int_identities__merged') }}
-    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+    where {{ in_identity_window('event_date') }}
 
 ),
 

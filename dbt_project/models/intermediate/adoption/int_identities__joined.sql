@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
+    pre_hook="{{ delete_identity_window('event_date') }}"
 ) }}
 
 {%- set back = var('identity_lookback_days') %}
@@ -27,7 +27,7 @@ renames as (
 merged as (
 
     select * from {{ ref('int_identities__merged') }}
-    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+    where {{ in_identity_window('event_date') }}
 
 ),
 

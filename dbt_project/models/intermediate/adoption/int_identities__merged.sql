@@ -3,7 +3,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ delete_days_to_rebuild('event_date', back=var('identity_lookback_days'), forward=var('excluded_user_memory_days')) }}"
+    pre_hook="{{ delete_identity_window('event_date') }}"
 ) }}
 
 {%- set back = var('identity_lookback_days') %}
@@ -14,7 +14,7 @@ with recursive
 days as (
 
     select event_date from {{ ref('dim_days') }}
-    where {{ in_days_to_rebuild('event_date', back=back, forward=forward) }}
+    where {{ in_identity_window('event_date') }}
 
 ),
 
