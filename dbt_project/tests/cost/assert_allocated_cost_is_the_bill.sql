@@ -16,7 +16,7 @@ bill as (
         billing_currency
 
     from {{ ref('int_charges__converted') }}
-    where {{ in_days_to_rebuild('charge_date', forward=7) }}
+    where {{ in_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}
     group by all
 
 ),
@@ -33,7 +33,7 @@ allocated as (
         billing_currency
 
     from {{ ref('mart_cost_allocation_daily') }}
-    where {{ in_days_to_rebuild('event_date', forward=7) }}
+    where {{ in_days_to_rebuild('event_date', forward=var('rate_holds_days')) }}
     group by all
 
 )

@@ -11,7 +11,7 @@ beside_cost as (
     from {{ ref('mart_cost_per_prediction_daily') }}
     where
         prediction_count > 0
-        and {{ in_days_to_rebuild('event_date', forward=7) }}
+        and {{ in_days_to_rebuild('event_date', forward=var('rate_holds_days')) }}
     group by all
 
 ),
@@ -27,7 +27,7 @@ served as (
     inner join {{ ref('dim_models') }} as models on serving.model_id = models.model_id
     where
         serving.prediction_count > 0
-        and {{ in_days_to_rebuild('serving.event_date', forward=7) }}
+        and {{ in_days_to_rebuild('serving.event_date', forward=var('rate_holds_days')) }}
     group by all
 
 )

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_days_to_rebuild('charge_date', forward=7) }}"
+        pre_hook="{{ delete_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}"
     )
 }}
 {% set amounts = [
@@ -17,7 +17,7 @@ charges as (
     select *
 
     from {{ ref('int_charges__attributed') }}
-    where {{ in_days_to_rebuild('charge_date', forward=7) }}
+    where {{ in_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}
 
 ),
 

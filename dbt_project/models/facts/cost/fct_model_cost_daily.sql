@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_days_to_rebuild('event_date', forward=7) }}"
+        pre_hook="{{ delete_days_to_rebuild('event_date', forward=var('rate_holds_days')) }}"
     )
 }}
 
@@ -13,7 +13,7 @@ allocated as (
     select *
 
     from {{ ref('fct_allocated_charges') }}
-    where {{ in_days_to_rebuild('charge_date', forward=7) }}
+    where {{ in_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}
 
 ),
 

@@ -1,8 +1,8 @@
 {#
-  A rate holds on the day it was published and on the seven days after, unless a newer one replaces it: weekends and
-  holidays have none. So a changed day of rates changes the amounts of the seven days after it, and every model over
-  dollars of the bill rebuilds them: `forward=7` in all models downstream that are incremental. Whoever changes the seven
-  changes these, and `_RATE_HOLDS_DAYS` in `pipelines/warehouse/advice.py`.
+  A rate holds on the day it was published and on the seven days after (`rate_holds_days`), unless a newer one replaces
+  it: weekends and holidays have none. So a changed day of rates changes the amounts of the seven days after it, and
+  every model over dollars of the bill rebuilds them: `forward=var('rate_holds_days')` in all models downstream that are
+  incremental. `_RATE_HOLDS_DAYS` in `pipelines/warehouse/advice.py` says the same.
 #}
 {{ config(materialized='table') }}
 
@@ -105,7 +105,9 @@ carried as (
         currency,
         rate_date,
         usd_per_unit,
-        cast(unnest(generate_series(rate_date, rate_date + interval 7 day, interval 1 day)) as date) as booking_date
+        cast(unnest(generate_series(
+            rate_date, rate_date + interval {{ var('rate_holds_days') }} day, interval 1 day
+        )) as date) as booking_date
 
     from crossed
 

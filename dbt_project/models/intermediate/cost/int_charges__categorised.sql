@@ -3,7 +3,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_days_to_rebuild('charge_date', forward=7) }}"
+        pre_hook="{{ delete_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}"
     )
 }}
 {% set fields = [
@@ -23,7 +23,7 @@ charges as (
         coalesce(tags ->> '$.stage', tags ->> '$.Stage', tags ->> '$.workload', tags ->> '$.Workload') as tag_stage
 
     from {{ ref('int_charges__converted') }}
-    where {{ in_days_to_rebuild('charge_date', forward=7) }}
+    where {{ in_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}
 
 ),
 

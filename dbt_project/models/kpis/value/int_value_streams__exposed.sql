@@ -12,7 +12,9 @@ coverage as (
 
     select distinct
         day,
-        case when list_contains({{ sources_of_requests() }}, source) then 'requests' else 'experiments' end as source_role
+        case
+            when list_contains({{ sources_of_requests() }}, source) then 'requests' else 'experiments'
+        end as source_role
     from {{ source('ledger', 'coverage') }}
     where list_contains({{ sources_of_requests() + sources_of_experiments() }}, source)
 

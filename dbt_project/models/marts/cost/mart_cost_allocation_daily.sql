@@ -3,7 +3,7 @@
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='fail',
-        pre_hook="{{ delete_days_to_rebuild('event_date', forward=7) }}"
+        pre_hook="{{ delete_days_to_rebuild('event_date', forward=var('rate_holds_days')) }}"
     )
 }}
 
@@ -14,7 +14,7 @@ allocated as (
     select *
 
     from {{ ref('fct_allocated_charges') }}
-    where {{ in_days_to_rebuild('charge_date', forward=7) }}
+    where {{ in_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}
 
 ),
 

@@ -4,7 +4,7 @@
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='fail',
-        pre_hook="{{ delete_days_to_rebuild('event_date', forward=7) }}"
+        pre_hook="{{ delete_days_to_rebuild('event_date', forward=var('rate_holds_days')) }}"
     )
 }}
 
@@ -15,7 +15,7 @@ costs as (
     select *
 
     from {{ ref('fct_model_cost_daily') }}
-    where {{ in_days_to_rebuild('event_date', forward=7) }}
+    where {{ in_days_to_rebuild('event_date', forward=var('rate_holds_days')) }}
 
 ),
 
@@ -26,7 +26,7 @@ serving as (
     from {{ ref('fct_serving_hourly') }}
     where
         environment = 'prod'
-        and {{ in_days_to_rebuild('event_date', forward=7) }}
+        and {{ in_days_to_rebuild('event_date', forward=var('rate_holds_days')) }}
 
 ),
 
