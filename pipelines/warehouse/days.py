@@ -251,6 +251,20 @@ def _empty(table: Table) -> str:
     return f"select {columns}, null::date as _day, null::varchar as _content_id, null::bigint as _row where false"
 
 
+_SET_ASIDE = """
+        set_aside as (
+            select day as _day, count(*) as _bad
+            from raw.quarantine join ledger.current_file_versions using (source, content_id)
+            where source = $1 and list_contains($2, day) and list_contains($3, table_name) group by day
+        )"""
+_COUNTED = """
+        counted as (
+            select * replace (coalesce(_rows, 0)::double as _rows, coalesce(_bad, 0)::double as _bad)
+            from measured full join set_aside using (_day)
+        )"""
+"""A full join: a day of which every row was quarantined has no good row to be measured by."""
+
+
 def _validate(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
@@ -270,20 +284,19 @@ def _validate(
         f", cast({e.validated} as double) as {name(e.name)}, cast({e.measure} as double) as {name(measured_column(e))}"
         for e in table.expectations
     )
-    # A full join: a day of which every row was quarantined has no good row to be measured by.
     profile = connection.execute(
-        f"with day_rows as ({rows or _empty(table)}), "
-        f"measured as (select _day, {table.row_count} as _rows{measured} from day_rows group by _day), "
-        "aside as (select day as _day, count(*) as _bad from raw.quarantine "
-        "join ledger.current_file_versions using (source, content_id) "
-        f"where source = {quote(source.name)} and list_contains($1, table_name) and day in ({_listed(days)}) "
-        "group by day), "
-        "counted as (select * replace (coalesce(_rows, 0)::double as _rows, coalesce(_bad, 0)::double as _bad) "
-        "from measured full join aside using (_day)) "
-        f"select *, {quarantined.validated} as {quarantined.name}, "
-        f"{quarantined.measure} as {name(measured_column(quarantined))} "
-        "from counted order by _day",
-        [_tables_validated(source, table)],
+        f"""
+        with day_rows as ({rows or _empty(table)}),
+        measured as (select _day, {table.row_count} as _rows{measured} from day_rows group by _day),
+        {_SET_ASIDE},
+        {_COUNTED}
+        select
+            *,
+            {quarantined.validated} as {quarantined.name},
+            {quarantined.measure} as {name(measured_column(quarantined))}
+        from counted order by _day
+        """,
+        [source.name, days, _tables_validated(source, table)],
     ).df()
     profile["_day"] = [value.date() for value in profile["_day"]]
     return validate(f"{source.name}__{table.name}", profile, (quarantined, *table.expectations))
