@@ -1,3 +1,4 @@
+{#- Long: one decision in steps that only it needs: the names on a charge, who claims them, the best claim. -#}
 {{
     config(
         materialized='incremental',

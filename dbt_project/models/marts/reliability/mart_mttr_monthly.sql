@@ -144,20 +144,12 @@ final as (
         cells.severity,
         targets.status,
 
-        case when covered_months.month_date is not null then coalesce(created.incident_count, 0) end
-            as incident_count,
-        case when covered_months.month_date is not null then coalesce(created.open_count, 0) end as open_count,
-        case when covered_months.month_date is not null then coalesce(created.reopened_count, 0) end
-            as reopened_count,
-        case when covered_months.month_date is not null then coalesce(resolved.resolved_count, 0) end
-            as resolved_count,
-        case when covered_months.month_date is not null then coalesce(resolved.auto_resolved_count, 0) end
-            as auto_resolved_count,
-        case when covered_months.month_date is not null then coalesce(resolved.detect_known_count, 0) end
-            as detect_known_count,
-        case when covered_months.month_date is not null then coalesce(resolved.acknowledge_known_count, 0) end
-            as acknowledge_known_count,
-
+        {% for count in [
+            'created.incident_count', 'created.open_count', 'created.reopened_count', 'resolved.resolved_count',
+            'resolved.auto_resolved_count', 'resolved.detect_known_count', 'resolved.acknowledge_known_count',
+        ] -%}
+        case when covered_months.month_date is not null then coalesce({{ count }}, 0) end as {{ count.split('.')[1] }},
+        {% endfor %}
         cast(covered.covered_hours as double) as covered_hours,
         cast(resolved.resolve_seconds as double) as resolve_seconds,
         cast(resolved.closed_between_seconds as double) as closed_between_seconds,
