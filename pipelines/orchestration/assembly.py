@@ -66,7 +66,7 @@ def build_defs(
         jobs=[landing, daily, retention, *pulls, *reviews.values()],
         schedules=[
             *map(pull_schedule, pulls),
-            daily_schedule(daily, sources),
+            daily_schedule(settings, sources, daily),
             retention_schedule(retention),
             *review_schedules(reviews),
         ],

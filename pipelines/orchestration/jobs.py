@@ -7,13 +7,16 @@ from datetime import timedelta
 
 import dagster as dg
 
+from pipelines.catalog.load import load_catalog
 from pipelines.orchestration import landing, pulls, reviews
 from pipelines.orchestration.manifest import Manifest
 from pipelines.orchestration.marts import untouched
-from pipelines.orchestration.partitions import range_tags
+from pipelines.orchestration.partitions import range_tags, ranges_to_run
 from pipelines.orchestration.raw import raw_key
+from pipelines.settings import Settings
 from pipelines.sources.spec import Source
-from pipelines.warehouse.status import Status
+from pipelines.warehouse.errors import WarehouseBusyError
+from pipelines.warehouse.status import Status, status
 
 LANDING, DAILY = "landing", "daily"
 EVERY_MORNING = "0 6 * * *"
@@ -57,8 +60,13 @@ def keys_to_run(
     return [key for key in keys if key not in done]
 
 
-def daily_schedule(job: dg.UnresolvedAssetJobDefinition, sources: Mapping[str, Source]) -> dg.ScheduleDefinition:
-    """One run each morning, for yesterday and the days before it that may still change."""
+def daily_schedule(
+    settings: Settings, sources: Mapping[str, Source], job: dg.UnresolvedAssetJobDefinition
+) -> dg.ScheduleDefinition:
+    """One run each morning, for yesterday and the days before it that may still change.
+
+    If the sensors have left nothing to do, it only looks at the landing folder, which evaluates the freshness of data.
+    """
     late = max((source.late for source in sources.values()), default=timedelta())
 
     @dg.schedule(
@@ -71,6 +79,20 @@ def daily_schedule(job: dg.UnresolvedAssetJobDefinition, sources: Mapping[str, S
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
-        return dg.RunRequest(run_key=yesterday.isoformat(), tags=range_tags(yesterday - late, yesterday))
+        nothing_to_do = settings.warehouse_file.exists() and _is_current(settings, sources)
+        return dg.RunRequest(
+            run_key=yesterday.isoformat(),
+            tags=range_tags(yesterday - late, yesterday),
+            asset_selection=list(map(landing.landing_key, sources)) if nothing_to_do else None,
+        )
 
     return schedule
+
+
+def _is_current(settings: Settings, sources: Mapping[str, Source]) -> bool:
+    """Whether no file is new and no day stale; False while another process writes the warehouse."""
+    try:
+        found = status(settings, load_catalog(settings.catalog_dir), sources, wait=False)
+    except WarehouseBusyError:
+        return False
+    return not any(found.changed.values()) and not ranges_to_run(found)

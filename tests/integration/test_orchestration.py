@@ -312,10 +312,26 @@ def test_the_sensor_leaves_out_what_is_as_it_was(shop: Settings) -> None:  # noq
 
 
 def test_the_schedule_asks_for_yesterday_and_the_days_that_may_still_change(shop: Settings) -> None:  # noqa: F811
-    schedule = build_defs(shop).resolve_schedule_def("daily_schedule")
+    deliver_first(shop.home)
+    defs = build_defs(shop)
     moment = datetime(2026, 3, 10, 6, tzinfo=UTC)
-    (request,) = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=moment)).run_requests or []
-    assert request.tags.items() >= range_tags(date(2026, 3, 6), date(2026, 3, 9)).items()
+
+    def asked_for() -> dg.RunRequest:
+        schedule = defs.resolve_schedule_def("daily_schedule")
+        context = dg.build_schedule_context(scheduled_execution_time=moment)
+        (request,) = schedule.evaluate_tick(context).run_requests or []
+        assert request.tags.items() >= range_tags(date(2026, 3, 6), date(2026, 3, 9)).items()
+        return request
+
+    assert asked_for().asset_selection is None, "everything"
+    run(shop)
+    quiet = asked_for()
+    assert quiet.asset_selection == [landing_key("returns"), landing_key("sales")], "the sensors have done the rest"
+    with opened_instance(shop) as instance:
+        job = defs.resolve_job_def("daily")
+        assert job.execute_in_process(instance=instance, asset_selection=quiet.asset_selection, tags=quiet.tags).success
+    deliver_second(shop.home)
+    assert asked_for().asset_selection is None
 
 
 @pytest.fixture
