@@ -179,7 +179,7 @@ def _made(
     return dg.MaterializeResult(
         asset_key=key,
         metadata={
-            "days rebuilt": len(built.days),
+            **({"days rebuilt": len(built.days)} if built.days else {}),
             **({"dagster/row_count": count} if count is not None else {}),
             **({"seconds": result["seconds"]} if result else {}),
         },
