@@ -30,6 +30,7 @@ from pipelines.sources.spec import Source
 from pipelines.warehouse import days as replacing
 from pipelines.warehouse import file_versions, intake, landing, ledger_schema
 from pipelines.warehouse.connect import scratch, writer
+from pipelines.warehouse.objects import Objects
 from pipelines.warehouse.transform import dbt, load_catalog_tables
 
 ROWS, DAYS = 10_000_000, 30
@@ -95,7 +96,7 @@ def compiled(settings: Settings, mart: str) -> None:
 def taken_in(settings: Settings, source: Source) -> list[tuple[str, Path]]:
     """Every landing file of the source as intake leaves it: its path, and the folder of its Parquet."""
     version = intake.version_of(source)
-    with intake.reading(settings, source) as (pool, read):
+    with intake.reading(settings, source, Objects(settings, source.name)) as (pool, read):
         files = {f"{number:016d}": file for number, file in enumerate(landing.landing_files(settings, source))}
         delivered = {file.path: file.modified_at for file in files.values()}
         done = list(pool.map(lambda content: read({content: files[content]}, delivered)[content], files))

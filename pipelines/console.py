@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipelines.notify.delivery import Overview
     from pipelines.pulls.overview import PullHealth
     from pipelines.warehouse.advice import UnmappedName, UnratedCurrency
+    from pipelines.warehouse.bucket_overview import BucketHealth
     from pipelines.warehouse.status import Health, Status
 
 out = Console(highlight=False, soft_wrap=True)
@@ -124,8 +125,12 @@ def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
 
 def show_failures(found: Status, failures: Sequence[tuple[str, str]], details: Path | None) -> bool:
     """Failures and rejected files and days, with what to do; returns whether there are any."""
-    for file in _first(found.rejected_files, "ledger.files (status 'rejected' or 'unreadable')"):
-        complain(f"{file.status}: {file.source}, {file.message}")
+    alike: dict[tuple[str, str], list[str]] = {}  # a bucket that is out of reach is said once, not for each source
+    for file in found.rejected_files:
+        alike.setdefault((file.status, file.message), []).append(file.source)
+    for (status, message), sources in _first(list(alike.items()), "ledger.files (status 'rejected' or 'unreadable')"):
+        others = f" and {len(sources) - 1} more sources" if len(sources) > 1 else ""
+        complain(f"{status}: {sources[0]}{others}, {message}")
     for day in _first(found.rejected_days, "ledger.days (status 'rejected')"):
         complain(
             f"rejected: {day.source} {day.day}: {day.message}. No data of {day.source} counts on that day. "
@@ -171,7 +176,8 @@ def show_health(
     settings: Settings,
 ) -> None:
     """One row per source with files, the folders of the others, problems, and what to do next."""
-    table = Table(title=f"Sources in {settings.landing_dir}", title_justify="left", box=box.SIMPLE)
+    places = " and ".join(map(str, settings.places))
+    table = Table(title=f"Sources in {places}", title_justify="left", box=box.SIMPLE)
     for heading in ("source", "files", "rejected", "rows", "quarantined", "skipped", "days", "newest day", "fresh"):
         table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=heading in WHOLE)
     connected = [item for item in health if item.files_found or item.rows_loaded]
@@ -191,7 +197,7 @@ def show_health(
         out.print(table)
     waiting = [item for item in health if item not in connected]
     if waiting:
-        say(f"Sources without files; searched in {settings.landing_dir}:")
+        say(f"Sources without files; searched in {places}:")
         for item in waiting:
             say(f"  {item.source:<16} {', '.join(item.globs)}")
     for item in health:
@@ -218,6 +224,25 @@ def show_companions(paths: Sequence[str]) -> None:
     if paths:
         more = " …" if len(paths) > COMPANIONS_SHOWN else ""
         say(f"Ignored companion files without rows: {len(paths):,}: {', '.join(paths[:COMPANIONS_SHOWN])}{more}")
+
+
+def show_buckets(buckets: Sequence[BucketHealth]) -> None:
+    """One row per bucket that exports are in, then their problems and what to do."""
+    if not buckets:
+        return
+    table = Table(title="Buckets", title_justify="left", box=box.SIMPLE)
+    for heading in ("bucket", "listed", "objects", "bytes", "newest (UTC)"):
+        table.add_column(heading, justify="right" if heading in ("objects", "bytes") else "left", no_wrap=True)
+    for item in buckets:
+        outcome = "no" if item.problems and not item.object_count else "in part" if item.problems else "yes"
+        newest = f"{item.newest_at:%Y-%m-%d %H:%M}" if item.newest_at else ""
+        table.add_row(item.place, outcome, f"{item.object_count:,}", f"{item.size_bytes:,}", newest)
+    out.print(table)
+    for item in buckets:
+        for problem in item.problems:
+            say(f"Next: {problem}")
+        if item.advice:
+            say(f"Next: {item.advice}")
 
 
 def show_pulls(pulls: Sequence[PullHealth]) -> None:

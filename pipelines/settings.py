@@ -10,12 +10,23 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -35,12 +46,77 @@ SAMPLE_CATALOG = _PACKAGE / "scenario" / "catalog"
 DEFAULT_HOME = PROJECT_ROOT / "data" if IS_CHECKOUT else Path("scorecard-data")
 """`data` in a checkout; else a folder where the command is run."""
 
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The objects of a bucket below a prefix, as a place for exports; as text, `s3://acme-exports/scorecard`."""
+
+    scheme: Literal["s3", "gs", "az"]
+    name: str
+    prefix: str = ""
+
+    @property
+    def root(self) -> str:
+        """The bucket without the prefix, as `buckets` in scorecard.toml names it."""
+        return f"{self.scheme}://{self.name}"
+
+    def __str__(self) -> str:
+        """The address."""
+        return f"{self.root}/{self.prefix}" if self.prefix else self.root
+
+
+_ADDRESS = re.compile(r"(s3|gs|az)://([A-Za-z0-9][A-Za-z0-9._-]+)(?:/(.*))?")
+
+
+def _place(given: Any) -> Any:
+    if isinstance(given, Path | Bucket) or given is None:
+        return given
+    if "://" not in str(given):
+        return Path(given).expanduser()
+    found = _ADDRESS.fullmatch(str(given))
+    prefix = (found[3] or "").strip("/") if found else ""
+    if found is None or not set(prefix.split("/")).isdisjoint({".", ".."}) or "//" in prefix:
+        raise ValueError("expected a folder, or a bucket such as s3://bucket/prefix, gs://bucket or az://container")
+    return Bucket(found[1], found[2], prefix)  # type: ignore[arg-type] # one of the three, by the expression
+
+
+Place = Annotated[Path | Bucket, BeforeValidator(_place)]
+"""Where exports are: a folder, or a bucket."""
+
+
+class BucketSettings(BaseModel):
+    """How a bucket is reached; credentials come from the vendor's own places in the environment only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    endpoint: str | None = Field(None, description="The address of the service; null: the vendor's own.")
+    region: str | None = Field(None, description="S3: the bucket's region; null: AWS_REGION or the profile's.")
+    account: str | None = Field(None, description="Azure: the storage account; null: AZURE_STORAGE_ACCOUNT_NAME.")
+    requester_pays: bool = Field(False, description="S3: whether who reads agrees to pay for it.")
+    anonymous: bool = Field(False, description="Whether the bucket is public, so that requests are not signed.")
+    retry_seconds: int = Field(
+        120, ge=1, le=280, description="How long a request that is throttled or breaks off is tried again."
+    )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_address(cls, endpoint: str | None) -> str | None:
+        parts = urlsplit(endpoint or "https://the.vendor")
+        if parts.scheme not in ("https", "http") or not parts.hostname:
+            raise ValueError("expected an address that begins with https:// or http://")
+        if parts.username or parts.password or parts.query:
+            raise ValueError("expected an address without user, password and query")
+        return endpoint.rstrip("/") if endpoint else None
+
 
 class SourceSettings(BaseModel):
     """What a user sets per source."""
 
     model_config = ConfigDict(extra="forbid")
 
+    landing: Place | None = Field(None, description="The folder or bucket of its exports; null: `landing`.")
     glob: tuple[str, ...] | None = Field(
         None,
         description="Where its files lie, relative to the landing folder; null: the source's default.",
@@ -150,7 +226,7 @@ class PullSettings(BaseModel):
         if base_url is None:
             return None
         parts = urlsplit(base_url)
-        is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        is_local = parts.hostname in _LOCAL
         if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
             raise ValueError("expected an address that begins with https://, because a token is sent there")
         if parts.username or parts.password or parts.query:
@@ -259,11 +335,17 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(DEFAULT_HOME, description="Holds everything the pipeline writes.")
-    landing: Path | None = Field(None, description="The vendors' exports; null: <home>/landing.")
+    landing: Place | None = Field(None, description="The vendors' exports, a folder or a bucket; null: <home>/landing.")
     catalog: Path | None = Field(None, description="The AI workforce as YAML; null: <home>/catalog.")
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     links_to: tuple[Path, ...] = Field(
         (), description="Folders outside the landing folder that symbolic links in it may lead to."
+    )
+    buckets: dict[str, BucketSettings] = Field(
+        default_factory=dict, description='How buckets are reached, by their address: `[buckets."s3://acme-exports"]`.'
+    )
+    fetched_bytes: int = Field(
+        5 * 10**9, ge=0, description="How many bytes of each source's objects are kept on disk, once they are read."
     )
     limits: LimitSettings = Field(default_factory=LimitSettings)
     first_day: date = Field(date(2015, 1, 1), description="No day before this one is ever built.")
@@ -312,10 +394,43 @@ class Settings(BaseSettings):
             )
         return home
 
+    @model_validator(mode="after")
+    def _names_its_buckets(self) -> Self:
+        roots = sorted({place.root for place in self.places if isinstance(place, Bucket)})
+        for name, given in self.buckets.items():
+            if name not in roots:
+                raise ValueError(
+                    f"`buckets` has settings for `{name}`, and `landing` names "
+                    f"{', '.join(roots) or 'no bucket'}: write it as there, without a prefix"
+                )
+            parts = urlsplit(given.endpoint or "")
+            if parts.scheme == "http" and not name.startswith("s3:") and parts.hostname not in _LOCAL:
+                raise ValueError(f"`endpoint` of {name} must begin with https://, because a token is sent there")
+        return self
+
     @property
     def landing_dir(self) -> Path:
-        """The folder of the vendors' exports."""
-        return (self.landing or self.home / "landing").resolve()
+        """The folder of the vendors' exports; where they are in a bucket, of those that are pulled."""
+        return (self.landing if isinstance(self.landing, Path) else self.home / "landing").resolve()
+
+    @property
+    def places(self) -> tuple[Path | Bucket, ...]:
+        """The folders and buckets that exports are in: the one for all sources, then those of single ones."""
+        chosen = (source.landing for source in self.sources.values() if source.landing)
+        whole = self.landing if isinstance(self.landing, Bucket) else self.landing_dir
+        return tuple(dict.fromkeys([whole, *(one.resolve() if isinstance(one, Path) else one for one in chosen)]))
+
+    def place_of(self, source: str) -> Path | Bucket:
+        """Where the exports of `source` are: the folder or bucket."""
+        chosen = self.sources.get(source)
+        if chosen and chosen.landing:
+            return chosen.landing.resolve() if isinstance(chosen.landing, Path) else chosen.landing
+        return self.places[0]
+
+    def pulled_to(self, source: str) -> Path:
+        """The folder that pulls of `source` write to: its own, or the landing folder where its exports are a bucket."""
+        place = self.place_of(source)
+        return place if isinstance(place, Path) else self.landing_dir
 
     @property
     def catalog_dir(self) -> Path:

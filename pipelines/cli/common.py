@@ -23,18 +23,20 @@ FAILED, MISUSED = 1, 2
 
 
 Home = Annotated[Path | None, typer.Option(help="Folder for everything the pipeline writes.", show_default="data/")]
-Landing = Annotated[Path | None, typer.Option(help="The vendors' exports.", show_default="HOME/landing")]
+Landing = Annotated[
+    str | None, typer.Option(help="The vendors' exports: a folder or a bucket.", show_default="HOME/landing")
+]
 CatalogFolder = Annotated[
     Path | None, typer.Option("--catalog", help="The AI workforce as YAML.", show_default="HOME/catalog")
 ]
 
 
-def settings_of(home: Path | None = None, landing: Path | None = None, catalog: Path | None = None) -> Settings:
+def settings_of(home: Path | None = None, landing: str | None = None, catalog: Path | None = None) -> Settings:
     """The settings of a command: its options, then the environment and scorecard.toml. Exits where one is wrong."""
-    given = {"home": home, "landing": landing, "catalog": catalog}
+    given = {"home": home and home.expanduser(), "landing": landing, "catalog": catalog and catalog.expanduser()}
     # Other values come from the environment and scorecard.toml.
     try:
-        return Settings.model_validate({key: value.expanduser() for key, value in given.items() if value is not None})
+        return Settings.model_validate({key: value for key, value in given.items() if value is not None})
     except ValidationError as error:
         # Without what was given, which may be a secret.
         faults = error.errors(include_url=False, include_input=False, include_context=False)
@@ -73,12 +75,13 @@ def member_of(catalog: Catalog, model: str) -> AiMember:
 
 
 def check_landing(settings: Settings) -> None:
-    """Exit where there is no landing folder."""
-    if not settings.landing_dir.is_dir():
-        misused(
-            f"the landing folder {settings.landing_dir} does not exist. Put the vendors' exports there, choose another "
-            "with --landing, or generate a sample company: scorecard scenario --out DIR"
-        )
+    """Exit where a landing folder does not exist; buckets are asked later, and one that is not there stops nothing."""
+    for place in settings.places:
+        if isinstance(place, Path) and not place.is_dir():
+            misused(
+                f"the landing folder {place} does not exist. Put the vendors' exports there, choose another with "
+                "`landing` in scorecard.toml or --landing, or generate a sample company: scorecard scenario --out DIR"
+            )
 
 
 def catalog_of(settings: Settings) -> Catalog:

@@ -52,7 +52,8 @@ def run(
     if asked[0] and asked[1] and asked[0] > asked[1]:
         misused(f"--from {asked[0]} is after --to {asked[1]}. Give the earlier day first.")
     with console.progress():
-        delivered = any(map(_has_files, (settings.landing_dir, settings.catalog_dir)))
+        has_place = any(place != settings.landing_dir for place in settings.places)
+        delivered = has_place or any(map(_has_files, (settings.landing_dir, settings.catalog_dir)))
         if (landing, catalog, home) == (None, None, None) and not delivered:
             _generate(settings.home, SAMPLE_DAYS, SAMPLE_SEED)
         loaded = catalog_of(settings)
@@ -120,6 +121,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         unmapped_names,
         unrated_currencies,
     )
+    from pipelines.warehouse.bucket_overview import bucket_overview
     from pipelines.warehouse.incomplete import incomplete_exports
     from pipelines.warehouse.status import companions, health, status, stray_files
     from pipelines.warehouse.values import configured
@@ -136,6 +138,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         for line in lines + cut_changelogs(settings) + left_out(settings) + unknown_members(settings, loaded):
             console.say(line)
         console.show_companions(companions(settings, sources))
+        console.show_buckets(bucket_overview(settings))
         console.show_pulls(overview(settings, datetime.now(UTC)))
         console.show_unrated(unrated_currencies(settings, sources))
         console.show_unmapped(unmapped_names(settings, loaded, sources))

@@ -47,7 +47,7 @@ def landing_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
         kinds={form.container for form in source.formats},
         tags={"source": source.name},
         metadata={
-            "landing folder": dg.MetadataValue.path(str(settings.landing_dir)),
+            "landing folder": str(settings.place_of(source.name)),
             "files": ", ".join(settings.globs(source.name, source.glob)),
             "formats": ", ".join(form.name for form in source.formats),
         },

@@ -71,9 +71,7 @@ def landing_sensor(
 
 
 def _digest(source: Source, files: Sequence[LandingFile]) -> str:
-    return ledger.digest(
-        [rejection_version_of(source), *(f"{file.path} {file.size_bytes} {file.modified_at}" for file in files)]
-    )
+    return ledger.digest([rejection_version_of(source), *(f"{file.path} {file.identity}" for file in files)])
 
 
 def stale_days_sensor(

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipelines.settings import Settings
+from pipelines.warehouse.landing import PULLED
 from pipelines.warehouse.private import private_folder
-
-FOLDER = "pulled"
 
 
 def window_path(source: str, stream: str, window: str, suffix: str) -> str:
     """A window's file, relative to the landing folder."""
-    return f"{source}/{FOLDER}/{stream}/{window}{suffix}"
+    return f"{source}/{PULLED}/{stream}/{window}{suffix}"
 
 
 class Target:
@@ -30,10 +29,11 @@ class Target:
 
     def __init__(self, settings: Settings, path: str, size_bytes: int = 0) -> None:
         """Open the part; of an earlier one the first `size_bytes` are kept, which were whole pages."""
-        self.path = settings.landing_dir / path
+        landing = settings.pulled_to(Path(path).parts[0])
+        self.path = landing / path
         self.part = self.path.with_name(f"{self.path.name}.part")
         # The pages may name people, whom no table has.
-        private_folder(settings.landing_dir.joinpath(*Path(path).parts[:2]))
+        private_folder(landing.joinpath(*Path(path).parts[:2]))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         kept = size_bytes if self.part.exists() and self.part.stat().st_size >= size_bytes else 0
         self.is_resumed = kept == size_bytes

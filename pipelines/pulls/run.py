@@ -21,12 +21,12 @@ from pipelines.pulls.check import Missing, format_of
 from pipelines.pulls.client import Client
 from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.errors import PullError, SetupError
-from pipelines.pulls.files import FOLDER, Target, read_pages, window_path
+from pipelines.pulls.files import Target, read_pages, window_path
 from pipelines.pulls.spec import Answer, Clock, Connector, Download, Json, Page, Stream, Window
 from pipelines.pulls.state import Part, Pass, PullState, StreamState, locked, read_state, write_state
 from pipelines.settings import PullSettings, Settings
 from pipelines.sources import all_sources
-from pipelines.warehouse.landing import is_read
+from pipelines.warehouse.landing import PULLED, is_read
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ class _Pull:
         return self._client.post(path, body)
 
     def pulled(self, stream: str, window: Window) -> Iterator[Json]:
-        path = self._settings.landing_dir / self._path(stream, window.name, ".json")
+        path = self._settings.pulled_to(self._connector.source) / self._path(stream, window.name, ".json")
         if not path.exists():
             raise PullError(f"{path} is gone, which was pulled before: pull again with --since {window.start:%Y-%m-%d}")
         return read_pages(path)
@@ -204,8 +204,8 @@ class _Pull:
         globs = self._settings.globs(source.name, source.glob)
         if not is_read(self._path(stream.name, "2026-01-01", stream.suffix), globs):
             raise SetupError(
-                f"pulls are written to {source.name}/{FOLDER}/, and the source reads {', '.join(globs)}: add "
-                f'"{source.name}/{FOLDER}/**/*" to `glob` in [sources.{source.name}]'
+                f"pulls are written to {source.name}/{PULLED}/, and the source reads {', '.join(globs)}: add "
+                f'"{source.name}/{PULLED}/**/*" to `glob` in [sources.{source.name}]'
             )
 
     def _stream(self, stream: Stream, asked: date, again: bool) -> None:

@@ -22,6 +22,7 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Format, Source
 from pipelines.sources.values import FIRST_PLAUSIBLE
 from pipelines.warehouse import ledger
+from pipelines.warehouse.bucket_errors import BucketError
 from pipelines.warehouse.connect import name, path_list, quote
 from pipelines.warehouse.errors import LandingFileError
 from pipelines.warehouse.failing import NOT_OF_ROWS, failing_rows
@@ -91,6 +92,8 @@ def unreadable(file: LandingFile, report: ledger.FileReport, error: Exception) -
     """The report of a file that could not be read because of `error`, which may be a bug of ours."""
     if isinstance(error, LandingFileError):
         return replace(report, status=error.status, message=str(error))
+    if isinstance(error, BucketError):
+        return replace(report, status="unreadable", message=str(error))
     text = (str(error).splitlines() or [""])[0]
     failure = LandingFileError(
         file.path,

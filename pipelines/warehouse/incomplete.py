@@ -18,7 +18,7 @@ from pipelines.warehouse import ledger_schema
 from pipelines.warehouse.companions import MANIFEST
 from pipelines.warehouse.connect import quote, writer
 from pipelines.warehouse.json_rows import BROKEN_OFF
-from pipelines.warehouse.landing import companion_files, landing_files
+from pipelines.warehouse.landing import look
 
 PAGES = "pages.parquet"
 """The file of a content that keeps what its pages say of further ones."""
@@ -106,13 +106,14 @@ def missing_parts(connection: duckdb.DuckDBPyConnection, settings: Settings, sou
     if source.deliveries is None:
         return []
     ever = connection.execute("select distinct path from ledger.files where source = ?", [source.name]).fetchall()
-    delivered = {path for (path,) in ever} | {file.path for file in landing_files(settings, source)}
+    found_here = look(settings, source)
+    delivered = {path for (path,) in ever} | {file.path for file in found_here.files}
     found: list[str] = []
     reported: list[list[str]] = []
-    for manifest in companion_files(settings, source):
+    for manifest, path in found_here.companions.items():
         if MANIFEST.fullmatch(PurePosixPath(manifest).name) is None:
             continue
-        keys = _files_of(settings.landing_dir / manifest)
+        keys = _files_of(path)
         missing = [key for key in keys if delivered.isdisjoint(_places(PurePosixPath(manifest), PurePosixPath(key)))]
         # AWS lays the manifest of the newest version a second time, above all of them.
         if 0 < len(missing) < len(keys) and missing not in reported:

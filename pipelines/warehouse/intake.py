@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -45,6 +46,7 @@ from pipelines.warehouse.connect import lock, name, parquet_list, scratch, trans
 from pipelines.warehouse.file_versions import file_version_folder, file_version_id, good_rows, path_values
 from pipelines.warehouse.incomplete import PAGES
 from pipelines.warehouse.landing import LandingFile, landing_files
+from pipelines.warehouse.objects import Objects
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +88,9 @@ def files_waiting(connection: duckdb.DuckDBPyConnection, settings: Settings, sou
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, source: Source, files: Sequence[LandingFile]) -> list[LandingFile]:
-    """The files that are new or changed (by size or time), or were read or rejected by another version."""
+    """The files that are new or changed (by size, time or ETag), or were read or rejected by another version."""
     known = ledger.known_files(connection, source.name, version_of(source), rejection_version_of(source))
-    return [file for file in files if known.get(file.path) != (file.size_bytes, file.modified_at)]
+    return [file for file in files if known.get(file.path) != file.identity]
 
 
 def take_in(settings: Settings, source: Source, progress: Callable[[str], None] = log.info) -> list[ledger.FileReport]:
@@ -113,8 +115,9 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
         first = ledger.first_delivered(connection, source.name)
     reports: list[ledger.FileReport] = []
     recorded = 0
-    with reading(settings, source) as (pool, read):
-        hashed = list(pool.map(_hashed, changed))
+    fetched = Objects(settings, source.name)
+    with reading(settings, source, fetched) as (pool, read):
+        hashed = list(pool.map(partial(_hashed, fetched), changed))
         # The oldest file of a file version first: a row with a later time is quarantined.
         order = sorted(zip(changed, hashed, strict=True), key=lambda found: (found[0].modified_at, found[0].path))
         content_ids = {
@@ -139,9 +142,9 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
                 progress(f"{source.name} {number}/{len(changed)}: {file.path} vanished before it was read")
                 continue
             if trouble is not None:
-                report = convert.unreadable(file, _first_report(source, file, bytes_id, file.modified_at), trouble)
+                report = _unfetched(file, _first_report(source, file, bytes_id, file.modified_at), trouble)
             elif found := _known(known, content_ids[file.path], file):
-                report = replace(found, path=file.path, status="loaded", modified_at=file.modified_at)
+                report = replace(found, path=file.path, status="loaded", modified_at=file.modified_at, etag=file.etag)
             else:
                 # Rejected under one name, the same bytes may be read under another.
                 done = ahead.pop(bytes_id).result() if bytes_id in ahead else read({bytes_id: file}, delivered)
@@ -155,10 +158,9 @@ def _take_in(settings: Settings, source: Source, progress: Callable[[str], None]
                 recorded = len(reports)
     if reports[recorded:]:
         _record(settings, source, reports[recorded:])
-    present = [file.path for file in files]
-    with writer(settings, f"looking for moved files of {source.name}") as connection, transaction(connection):
-        moved = ledger.retire_moved(connection, source.name, present, version_of(source))
-        _cover(connection, settings, source, moved)
+    if fetched.summary:
+        progress(f"{source.name}: {fetched.summary} from {settings.place_of(source.name)}")
+    _retire_moved(settings, source, [file.path for file in files])
     return sorted(reports, key=lambda report: report.path)
 
 
@@ -181,12 +183,13 @@ def _known(
 
 def _first_report(source: Source, file: LandingFile, bytes_id: str, delivered_at: datetime) -> ledger.FileReport:
     return ledger.FileReport(
-        source.name, file.path, bytes_id, None, "loaded", None, file.size_bytes, file.modified_at, delivered_at
-    )
+        source.name, file.path, bytes_id, None, "loaded", None, file.size_bytes, file.modified_at, delivered_at,
+        etag=file.etag,
+    )  # fmt: skip
 
 
 @contextmanager
-def reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExecutor, _Read]]:
+def reading(settings: Settings, source: Source, fetched: Objects) -> Iterator[tuple[ThreadPoolExecutor, _Read]]:
     """A pool of threads, and the function they call to read files: as many batches at once as DuckDB may use threads.
 
     One scan keeps every core busy; the work before and after it, for each of some hundred files, keeps one.
@@ -199,13 +202,16 @@ def reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExec
                 bytes_id: _first_report(source, file, bytes_id, delivered[file.path])
                 for bytes_id, file in files.items()
             }
-            done: dict[str, ledger.FileReport] = {}
-            if len(files) > 1:
-                with suppress(duckdb.FatalException, duckdb.InternalException), connection.cursor() as cursor:
-                    done = batches.convert_together(cursor, settings, source, version, files, reports)
-            return {
-                bytes_id: done.get(bytes_id) or alone(files[bytes_id], report) for bytes_id, report in reports.items()
-            }
+            with fetched.held(files) as failed:
+                done = {key: _unfetched(files[key], reports[key], why) for key, why in failed.items()}
+                rest = {bytes_id: file for bytes_id, file in files.items() if bytes_id not in failed}
+                if len(rest) > 1:
+                    with suppress(duckdb.FatalException, duckdb.InternalException), connection.cursor() as cursor:
+                        done |= batches.convert_together(cursor, settings, source, version, rest, reports)
+                return {
+                    bytes_id: done.get(bytes_id) or alone(files[bytes_id], report)
+                    for bytes_id, report in reports.items()
+                }
 
         def alone(file: LandingFile, report: ledger.FileReport) -> ledger.FileReport:
             try:
@@ -227,17 +233,26 @@ def reading(settings: Settings, source: Source) -> Iterator[tuple[ThreadPoolExec
             pool.shutdown(cancel_futures=True)
 
 
-def _hashed(file: LandingFile) -> tuple[str, Exception | None]:
+def _hashed(fetched: Objects, file: LandingFile) -> tuple[str, Exception | None]:
     """The hash of the file's bytes, or the error that keeps it from being read."""
     if file.trouble:
         return "", file.trouble
     try:
-        with file.absolute.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:16], None
+        with fetched.held({"": file}) as failed:
+            if failed:
+                return "", failed[""]
+            with file.absolute.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()[:16], None
     except OSError as error:
         if convert.is_system_error(error):
             raise
         return "", error
+
+
+def _unfetched(file: LandingFile, report: ledger.FileReport, trouble: Exception) -> ledger.FileReport:
+    """The report of a file without its bytes; an object that could not be fetched has no ETag: it is tried again."""
+    report = convert.unreadable(file, report, trouble)
+    return report if file.trouble else replace(report, etag=None)
 
 
 def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]) -> None:
@@ -248,6 +263,12 @@ def _record(settings: Settings, source: Source, reports: list[ledger.FileReport]
     ):
         paths = ledger.record_files(connection, source, reports, version, rejection_version_of(source))
         _cover(connection, settings, source, paths)
+
+
+def _retire_moved(settings: Settings, source: Source, present: Sequence[str]) -> None:
+    with writer(settings, f"looking for moved files of {source.name}") as connection, transaction(connection):
+        moved = ledger.retire_moved(connection, source.name, present, version_of(source))
+        _cover(connection, settings, source, moved)
 
 
 def _cover(

@@ -1,6 +1,7 @@
-"""The landing folder's contents: a source's files, the companions that are ignored, paths that cannot be read.
+"""What has landed: a source's files, the companions that are ignored, paths that cannot be read.
 
-No file's rows are read here. A path that cannot be read does not stop the walk: it is reported.
+They are in a folder or a bucket, and from here on are files in either case. No file's rows are read here. A path that
+cannot be read does not stop the walk: it is reported.
 """
 
 from __future__ import annotations
@@ -11,23 +12,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
+from stat import S_IFDIR, S_IFREG, S_ISDIR, S_ISREG
 
-from pipelines.settings import Settings
+from pipelines.settings import Bucket, Settings
 from pipelines.sources.spec import Source
-from pipelines.warehouse.companions import is_companion
+from pipelines.warehouse import buckets, objects
+from pipelines.warehouse.bucket_errors import BucketError
+from pipelines.warehouse.companions import MANIFEST, READ_AT_MOST, is_companion
 from pipelines.warehouse.table_formats import part_of_a_table, table_of
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC without a zone, as the ledger's times
 HALF_WRITTEN = {".tmp", ".part", ".crdownload"}
+PULLED = "pulled"
+"""The folder of a source that its pulls write to."""
 _WILD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True)
 class LandingFile:
-    """A file found: its path relative to the landing folder, its size and its time.
+    """A file found: its path relative to the landing folder or the bucket's prefix, its size and its time.
 
-    `trouble`: why it, or the folder of this name, is not read; None if there is no reason so far.
+    `trouble`: why it, or the folder of this name, is not read; None if there is no reason so far. Of an object,
+    `bucket` is where it is, `etag` the bucket's own hash of it, and `absolute` where it is once it has been fetched.
     """
 
     path: str
@@ -35,14 +41,21 @@ class LandingFile:
     size_bytes: int
     modified_at: datetime
     trouble: Exception | None = None
+    etag: str | None = None
+    bucket: Bucket | None = None
+
+    @property
+    def identity(self) -> tuple[int, datetime, str | None]:
+        """Size, time and ETag: where these are as before, nothing is read."""
+        return self.size_bytes, self.modified_at, self.etag
 
 
 @dataclass
 class Look:
-    """A source's share of the landing folder: its files by name, and the companions of its exports."""
+    """A source's share of what has landed: its files by name; its exports' companions, and where to read them."""
 
     files: list[LandingFile] = field(default_factory=list)
-    companions: list[str] = field(default_factory=list)
+    companions: dict[str, Path] = field(default_factory=dict)
 
 
 def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
@@ -52,7 +65,7 @@ def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
 
 def companion_files(settings: Settings, source: Source) -> list[str]:
     """The companion files of the source's exports, which are ignored, relative to the landing folder."""
-    return look(settings, source).companions
+    return sorted(look(settings, source).companions)
 
 
 def is_read(path: str, globs: Iterable[str]) -> bool:
@@ -61,40 +74,59 @@ def is_read(path: str, globs: Iterable[str]) -> bool:
 
 
 def look(settings: Settings, source: Source) -> Look:
-    """Walk the folders of the source's globs once."""
+    """List the folders of the source's globs once, where its exports are and, beside a bucket, where pulls write."""
+    patterns = settings.globs(source.name, source.glob)
     reads_texts = any(form.container == "text" for form in source.formats)
-    return look_for(settings, settings.globs(source.name, source.glob), reads_texts)
+    place = settings.place_of(source.name)
+    found = look_for(settings, place, patterns, reads_texts, source.name)
+    if isinstance(place, Path):
+        return found
+    pulled = look_for(settings, settings.pulled_to(source.name), (f"{source.name}/{PULLED}/**/*",), reads_texts)
+    return _united(found, [file for file in pulled.files if is_read(file.path, patterns)], place)
 
 
-def look_for(settings: Settings, patterns: Sequence[str], reads_texts: bool = False) -> Look:
-    """Walk the folders of the globs `patterns` once; `reads_texts`: whether a text about an export is read."""
-    found = Look()
+def _united(look: Look, pulled: Sequence[LandingFile], bucket: Bucket) -> Look:
+    """With the pulled files; what is in the bucket under the same path is not read twice, and reported."""
+    files = {file.path: file for file in look.files}
+    for file in pulled:
+        clash = BucketError(f"`{file.path}` is pulled, and in {bucket} too: keep it in one of them")
+        files[file.path] = replace(file, size_bytes=-1, trouble=clash) if file.path in files else file
+    return Look(sorted(files.values(), key=lambda file: file.path), look.companions)
+
+
+def look_for(
+    settings: Settings, place: Path | Bucket, patterns: Sequence[str], reads_texts: bool = False, source: str = ""
+) -> Look:
+    """List the folders of the globs `patterns` in a folder or bucket once.
+
+    `reads_texts`: whether a text about an export is read; `source`: the source that keeps its objects.
+    """
+    found: dict[str, LandingFile] = {}
+    companions: dict[str, Path] = {}
     wanted = re.compile("|".join(_expression(pattern) for pattern in patterns))
-    seen: set[str] = set()
     tables: dict[str, str] = {}
     for start in sorted({_fixed_part(pattern) for pattern in patterns}):
-        for entry in _walk(settings, start):
+        entries = (
+            _walk(settings, place, start)
+            if isinstance(place, Path)
+            else _objects(settings, place, start, start in patterns, source)
+        )
+        for entry in entries:
             tables |= table_of(entry.path)
             of_interest = S_ISDIR(entry.mode) or entry.path == start or wanted.fullmatch(entry.path)
-            if entry.path in seen or not of_interest:
+            path = printable(entry.path)
+            if path in found or path in companions or not of_interest:
                 continue
-            seen.add(entry.path)
             if entry.trouble is None and is_companion(Path(entry.path), entry.absolute, reads_texts):
-                found.companions.append(printable(entry.path))
+                companions[path] = entry.absolute
             elif not _is_hidden(entry.path) and Path(entry.path).suffix not in HALF_WRITTEN:
-                found.files.append(
-                    LandingFile(
-                        printable(entry.path),
-                        entry.absolute,
-                        -1 if entry.trouble else entry.size,
-                        entry.modified_at,
-                        OSError(entry.trouble) if entry.trouble else None,
-                    )
+                bucket = None if isinstance(place, Path) else place
+                size = -1 if entry.trouble else entry.size
+                found[path] = LandingFile(
+                    path, entry.absolute, size, entry.modified_at, entry.trouble, entry.etag, bucket
                 )
-    found.files = [_rejected_if_part_of_a_table(file, tables) for file in found.files]
-    found.files.sort(key=lambda file: file.path)
-    found.companions.sort()
-    return found
+    files = [_rejected_if_part_of_a_table(file, tables) for file in found.values()]
+    return Look(sorted(files, key=lambda file: file.path), dict(sorted(companions.items())))
 
 
 def _rejected_if_part_of_a_table(file: LandingFile, tables: Mapping[str, str]) -> LandingFile:
@@ -125,29 +157,47 @@ class _Entry:
     mode: int
     size: int
     modified_at: datetime
-    trouble: str | None
+    trouble: Exception | None
+    etag: str | None = None
 
 
-def _walk(settings: Settings, start: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[_Entry]:
+def _objects(settings: Settings, bucket: Bucket, start: str, is_object: bool, source: str) -> Iterator[_Entry]:
+    """The objects of the bucket under `start`; a manifest is fetched, as its content decides what it is."""
+    for found in buckets.listed(settings, bucket, start, is_object):
+        trouble: Exception | None = BucketError(found.trouble) if found.trouble else None
+        is_manifest = MANIFEST.fullmatch(Path(found.path).name) and found.size_bytes <= READ_AT_MOST
+        kept = objects.kept_at(settings, "manifests" if is_manifest else source, bucket, found)
+        if is_manifest and not trouble and not kept.exists():
+            try:
+                buckets.fetch(settings, bucket, found, kept)
+            except FileNotFoundError:
+                continue  # deleted since it was listed
+            except BucketError as error:
+                trouble = error
+        mode = S_IFDIR if found.trouble else S_IFREG
+        yield _Entry(found.path, kept, mode, found.size_bytes, found.modified_at, trouble, found.etag)
+
+
+def _walk(settings: Settings, root: Path, start: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[_Entry]:
     """The regular files under `start`, and paths that cannot be read; links are followed only where they may lead."""
-    absolute = settings.landing_dir / start
+    absolute = root / start
     try:
         own = absolute.lstat()
         if not absolute.is_symlink():
             stat = own
-        elif (outside := _leads_out(settings, absolute)) is not None:
+        elif (outside := _leads_out(settings, root, absolute)) is not None:
             mode = absolute.stat().st_mode  # a folder is reported whatever files the globs find
-            yield _Entry(start, absolute, mode, -1, modified(own), outside)
+            yield _Entry(start, absolute, mode, -1, modified(own), OSError(outside))
             return
         else:
             stat = absolute.stat()
     except FileNotFoundError:
         return  # removed since it was listed, or a broken link
     except OSError as error:
-        yield _Entry(start, absolute, 0, -1, _when(absolute), _reason(error))
+        yield _Entry(start, absolute, 0, -1, _when(absolute), OSError(_reason(error)))
         return
     if S_ISREG(stat.st_mode):
-        trouble = None if os.access(absolute, os.R_OK) else "no permission to read it"
+        trouble = None if os.access(absolute, os.R_OK) else OSError("no permission to read it")
         yield _Entry(start, absolute, stat.st_mode, stat.st_size, modified(stat), trouble)
         return
     if not S_ISDIR(stat.st_mode):
@@ -158,16 +208,16 @@ def _walk(settings: Settings, start: str, above: tuple[tuple[int, int], ...] = (
     try:
         names = sorted(entry.name for entry in absolute.iterdir())
     except OSError as error:
-        yield _Entry(start, absolute, stat.st_mode, -1, modified(stat), f"{_reason(error)} (a folder)")
+        yield _Entry(start, absolute, stat.st_mode, -1, modified(stat), OSError(f"{_reason(error)} (a folder)"))
         return
     for name in names:
-        yield from _walk(settings, f"{start}/{name}" if start else name, (*above, here))
+        yield from _walk(settings, root, f"{start}/{name}" if start else name, (*above, here))
 
 
-def _leads_out(settings: Settings, link: Path) -> str | None:
+def _leads_out(settings: Settings, root: Path, link: Path) -> str | None:
     """Why a link is not followed; None if it leads into the landing folder or another allowed one."""
     target = Path(os.path.realpath(link))
-    allowed = (settings.landing_dir, *(folder.resolve() for folder in settings.links_to))
+    allowed = (root, *(folder.resolve() for folder in settings.links_to))
     if any(target.is_relative_to(folder) for folder in allowed):
         return None
     return (

@@ -38,6 +38,7 @@ class FileReport:
     encoding: str | None = None
     skip_reasons: Mapping[str, int] = field(default_factory=dict)
     left_out_reasons: Mapping[str, int] = field(default_factory=dict)
+    etag: str | None = None
 
     @property
     def summary(self) -> str:
@@ -52,14 +53,17 @@ class FileReport:
 
 def known_files(
     connection: duckdb.DuckDBPyConnection, source: str, version: str, rejection_version: str
-) -> dict[str, tuple[int, datetime]]:
-    """Path → (size in bytes, modified_at) of the source's files as last read by `version`, or rejected by the other."""
+) -> dict[str, tuple[int, datetime, str | None]]:
+    """Path → (size in bytes, modified_at, etag) of the source's files.
+
+    As last read by `version`, or rejected by the other.
+    """
     rows = connection.execute(
-        "select path, size_bytes, modified_at from ledger.files where source = ? and status <> 'gone' "
+        "select path, size_bytes, modified_at, etag from ledger.files where source = ? and status <> 'gone' "
         "and reader_version = case status when 'loaded' then ? else ? end order by loaded_at",
         [source, version, rejection_version],
     ).fetchall()
-    return {path: (size, modified) for path, size, modified in rows}
+    return {path: (size, modified, etag) for path, size, modified, etag in rows}
 
 
 def first_delivered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, datetime]:
@@ -109,7 +113,7 @@ def record_files(
             report.size_bytes, report.modified_at, report.delivered_at, report.rows_read, report.rows_loaded,
             report.rows_quarantined, report.rows_skipped, now,
             version if report.status == "loaded" else rejection_version,
-            *_delivery(source, report),
+            *_delivery(source, report), report.etag,
         ]
         for report in reports
     ]  # fmt: skip
@@ -172,7 +176,7 @@ def _current(
 
 
 def _delivery(source: Source, report: FileReport) -> list[str | None]:
-    """The last columns of `files`: from the stream to the two columns of reasons."""
+    """Columns of `files`: from the stream to the two columns of reasons."""
     reasons = [json.dumps(why) if why else None for why in (report.skip_reasons, report.left_out_reasons)]
     if source.deliveries is None:
         return [None, None, report.encoding, None, None, *reasons]

@@ -17,7 +17,7 @@ TABLES: tuple[Table, ...] = (
         "while its bytes are under another name).",
         (
             Column("source", "VARCHAR", "The source that found it by its glob."),
-            Column("path", "VARCHAR", "Relative to the landing folder."),
+            Column("path", "VARCHAR", "Relative to the landing folder, or to the prefix in its bucket."),
             Column(
                 "content_id",
                 "VARCHAR",
@@ -69,6 +69,11 @@ TABLES: tuple[Table, ...] = (
                 "left_out_reasons",
                 "JSON",
                 "Values of loaded records that could not be read and only inform: an object of reason and number.",
+            ),
+            Column(
+                "etag",
+                "VARCHAR",
+                "The ETag of an object in a bucket; null of a local file, and of an object that could not be fetched.",
             ),
         ),
         key=("source", "path", "content_id"),

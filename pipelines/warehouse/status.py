@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import duckdb
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.settings import Settings
+from pipelines.settings import Bucket, Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger, ledger_schema, models, staleness
+from pipelines.warehouse.bucket_errors import BucketError
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.intake import days_version_of, files_waiting
 from pipelines.warehouse.landing import landing_files, look, look_for
@@ -254,10 +256,18 @@ def _health(connection: duckdb.DuckDBPyConnection, settings: Settings, source: S
 
 
 def stray_files(settings: Settings, sources: Mapping[str, Source]) -> list[str]:
-    """The files of the landing folder that no source reads, relative to it, without hidden ones."""
-    looks = [look(settings, source) for source in sources.values()]
-    claimed = {file.path for one in looks for file in one.files} | {path for one in looks for path in one.companions}
-    return [file.path for file in look_for(settings, ("**/*",)).files if file.path not in claimed]
+    """What landed and no source reads, relative to its folder or prefix, without hidden files."""
+    claimed: dict[Path | Bucket, set[str]] = {settings.landing_dir: set()}
+    for source in sources.values():
+        found = look(settings, source)
+        for place in (settings.place_of(source.name), settings.pulled_to(source.name)):
+            claimed.setdefault(place, set()).update(found.companions, (file.path for file in found.files))
+    return [
+        file.path
+        for place, paths in claimed.items()
+        for file in look_for(settings, place, ("**/*",)).files
+        if file.path not in paths and not isinstance(file.trouble, BucketError)
+    ]
 
 
 def companions(settings: Settings, sources: Mapping[str, Source]) -> list[str]:

@@ -64,13 +64,15 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "rich": ("console.py",),
     "requests": ("notify/http.py", "pulls/client.py"),
     "tenacity": ("pulls/client.py",),
+    "obstore": ("warehouse/buckets.py",),
+    "boto3": ("warehouse/buckets.py",),
     "smtplib": ("notify/mail.py",),
     "scipy": ("estimates",),
     "statsmodels": ("estimates",),
     "numpy_financial": ("estimates",),
 }
 """Library → the rooms or modules it is imported in, and nowhere else."""
-LATE = {"great_expectations", "dbt"}
+LATE = {"great_expectations", "dbt", "obstore", "boto3"}
 """Libraries that take seconds to import: inside functions only."""
 
 
