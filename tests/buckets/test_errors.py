@@ -149,6 +149,7 @@ def test_an_object_that_is_replaced_or_deleted_after_it_was_listed_is_noticed(s3
     s3.fail(f"{get}b.csv", times=1, before=lambda: s3.delete("sales/b.csv"))
     taken(settings)
     assert orders(settings) == [("c", 1.0)]
+    assert {asked.status for asked in s3.watched.requests if asked.path.endswith("a.csv")} >= {412}, "If-Match"
     assert "was replaced while it was read; the next run ingests it" in rejected(settings)["sales/a.csv"]
     assert "sales/b.csv" not in rejected(settings)
     taken(settings)
