@@ -362,6 +362,10 @@ class Settings(BaseSettings):
         14, ge=1, description="How long finished runs are kept, and what former versions of a source read of its files."
     )
     pulls: PullsSettings = Field(default_factory=PullsSettings, description="What is pulled from vendors' APIs.")
+    publish_to: Bucket | None = Field(
+        None,
+        description="A bucket that marts and page are published to as well, such as s3://acme-scorecard/published.",
+    )
     page_url: str | None = Field(None, description="Where people open the page; notifications link to it.")
     slack: SlackSettings | None = Field(None, description="Send alerts and failed runs to Slack.")
     webhook: WebhookSettings | None = Field(None, description="Send them to a program.")
@@ -385,6 +389,14 @@ class Settings(BaseSettings):
         """Code, then the environment, then `scorecard.toml`."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
+    @field_validator("publish_to", mode="before")
+    @classmethod
+    def _is_bucket(cls, given: Any) -> Any:
+        place = _place(given)
+        if isinstance(place, Path):
+            raise ValueError("expected a bucket such as s3://bucket/prefix; what is published is in <home>/published")
+        return place
+
     @field_validator("home")
     @classmethod
     def _opens(cls, home: Path) -> Path:
@@ -396,11 +408,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names_its_buckets(self) -> Self:
-        roots = sorted({place.root for place in self.places if isinstance(place, Bucket)})
+        roots = sorted({place.root for place in (*self.places, self.publish_to) if isinstance(place, Bucket)})
         for name, given in self.buckets.items():
             if name not in roots:
                 raise ValueError(
-                    f"`buckets` has settings for `{name}`, and `landing` names "
+                    f"`buckets` has settings for `{name}`, and `landing` and `publish_to` name "
                     f"{', '.join(roots) or 'no bucket'}: write it as there, without a prefix"
                 )
             parts = urlsplit(given.endpoint or "")

@@ -11,7 +11,7 @@ from pipelines.orchestration.jobs import daily_job, daily_schedule, landing_job
 from pipelines.orchestration.landing import landing_asset
 from pipelines.orchestration.manifest import Manifest, prepared
 from pipelines.orchestration.marts import mart_assets
-from pipelines.orchestration.published import page_asset, postgres_asset, published_asset
+from pipelines.orchestration.published import bucket_asset, page_asset, postgres_asset, published_asset
 from pipelines.orchestration.pulls import pull_assets, pull_job, pull_schedule
 from pipelines.orchestration.raw import raw_assets
 from pipelines.orchestration.retention import retention_job, retention_schedule
@@ -59,6 +59,7 @@ def build_defs(
         published,
         *([page_asset(settings, published.key)] if has_scorecard else []),
         *([postgres_asset(settings, published.key)] if settings.postgres_url else []),
+        *([bucket_asset(settings, published.key, has_scorecard)] if settings.publish_to else []),
     ]
     keys = sorted(key for definition in every_day for key in definition.keys)
     return dg.Definitions(

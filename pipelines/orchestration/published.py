@@ -1,4 +1,4 @@
-"""Publication: the marts, once all are built and every test has passed; then the page and Postgres."""
+"""Publication: the marts, once all are built and every test has passed; then the page, Postgres and a bucket."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,10 +12,12 @@ from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.scorecard.datasets import DATASETS
 from pipelines.scorecard.page import page as written
 from pipelines.settings import Settings
+from pipelines.warehouse.bucket_publish import publish_to_bucket
 from pipelines.warehouse.postgres import place, publish_to_postgres
 from pipelines.warehouse.publish import publish, published_at, published_version, put_page, read_published
 
 GROUP = "published"
+PAGE_KEY = dg.AssetKey([GROUP, "page"])
 
 
 def published_asset(settings: Settings, marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -58,6 +60,28 @@ def postgres_asset(settings: Settings, marts: dg.AssetKey) -> dg.AssetsDefinitio
     return postgres
 
 
+def bucket_asset(settings: Settings, marts: dg.AssetKey, has_page: bool) -> dg.AssetsDefinition:
+    """The published `marts`, and the page where there is one, in a bucket, if `publish_to` is set."""
+
+    @dg.asset(
+        key=dg.AssetKey([GROUP, "bucket"]),
+        deps=[marts, *([PAGE_KEY] if has_page else [])],
+        group_name=GROUP,
+        description="The published marts and the page in a bucket; a version of its own, then the pointer to it.",
+        owners=owners(None),
+        kinds={"parquet"},
+        metadata={"bucket": str(settings.publish_to)},
+    )
+    def bucket(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        with retried(context):
+            found = publish_to_bucket(settings)
+        return dg.MaterializeResult(
+            metadata={"address": found.address, "files": found.file_count, "bytes": found.size_bytes}
+        )
+
+    return bucket
+
+
 def _counted(counts: Mapping[str, int], **more: str) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(
         metadata={
@@ -72,7 +96,7 @@ def page_asset(settings: Settings, marts: dg.AssetKey) -> dg.AssetsDefinition:
     """The page, over the published `marts`."""
 
     @dg.asset(
-        key=dg.AssetKey([GROUP, "page"]),
+        key=PAGE_KEY,
         deps=[marts],
         group_name=GROUP,
         description="The scorecard as one self-contained HTML file.",

@@ -6,6 +6,7 @@ The client's own errors hold addresses, which may be signed, and XML: of them on
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.settings import Bucket, BucketSettings
@@ -17,6 +18,11 @@ _READ = {
     "s3": "s3:ListBucket on the bucket and s3:GetObject on its objects (and kms:Decrypt, where a key encrypts them)",
     "gs": "the role Storage Object Viewer (storage.objects.list and storage.objects.get)",
     "az": "the role Storage Blob Data Reader, or a SAS with read and list",
+}
+_WRITE = {
+    "s3": "s3:PutObject, s3:DeleteObject and s3:ListBucket for this prefix",
+    "gs": "the role Storage Object User",
+    "az": "the role Storage Blob Data Contributor",
 }
 _CREDENTIALS = {
     "s3": "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the attached role",
@@ -62,7 +68,7 @@ class ChangedObjectError(BucketError):
 def explained(
     error: Exception, bucket: Bucket, how: BucketSettings, action: str, path: str | None = None
 ) -> BucketError:
-    """The error as a sentence; `action` is what could not be done: listed or fetched."""
+    """The error as a sentence; `action` is what could not be done: listed, fetched or written."""
     if isinstance(error, BucketError):
         return error
     text = str(error).split("\n\nDebug source", 1)[0]
@@ -70,7 +76,7 @@ def explained(
     status = next(iter(_STATUS.findall(text)), "")
     what = f"{f'`{path}` of ' if path else ''}{bucket} could not be {action}"
     answer = " ".join(filter(None, (status, code)))
-    for cause in _causes(bucket, how):
+    for cause in [*_of_access(bucket, how, _WRITE if action == "written" else _READ), *_of_service(bucket, how)]:
         if cause.is_of(status, code, text):
             is_slow = status[:1] not in ("3", "4") or status in ("408", "429")
             return BucketError(f"{what}: {cause.text}{f' ({answer})' if answer else ''}. {cause.remedy}", is_slow)
@@ -97,12 +103,8 @@ class _Cause:
         return code in self.codes or status.startswith(self.statuses) or any(word in text for word in self.words)
 
 
-def _causes(bucket: Bucket, how: BucketSettings) -> list[_Cause]:
-    """The causes, of which the first that fits is meant."""
-    return [*_of_access(bucket, how), *_of_service(bucket, how)]
-
-
-def _of_access(bucket: Bucket, how: BucketSettings) -> list[_Cause]:
+def _of_access(bucket: Bucket, how: BucketSettings, needed: Mapping[str, str]) -> list[_Cause]:
+    """Causes of which the first that fits is meant, before those of `_of_service`."""
     kind, table = bucket.scheme, _table(bucket)
     public = f"or `anonymous = true` in {table} for a public bucket"
     payer = f"; or `requester_pays = true` in {table}, if its owner does not pay" if kind == "s3" else ""
@@ -128,7 +130,7 @@ def _of_access(bucket: Bucket, how: BucketSettings) -> list[_Cause]:
         ),
         _Cause(
             "there is no such bucket",
-            f"Correct `landing` in scorecard.toml or, of a service that is not the vendor's, `endpoint` in {table}.",
+            f"Correct its address in scorecard.toml or, of a service that is not the vendor's, `endpoint` in {table}.",
             _NO_BUCKET,
             ("404",),
         ),
@@ -138,7 +140,7 @@ def _of_access(bucket: Bucket, how: BucketSettings) -> list[_Cause]:
             _UNKNOWN,
             ("401",),
         ),
-        _Cause("no permission", f"Needed: {_READ[kind]}{payer}.", statuses=("403",)),
+        _Cause("no permission", f"Needed: {needed[kind]}{payer}.", statuses=("403",)),
     ]
 
 

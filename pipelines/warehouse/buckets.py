@@ -1,4 +1,4 @@
-"""Objects of buckets: S3, Google Cloud Storage, Azure Blob Storage and what speaks like them. Listing and fetching.
+"""Objects of S3, Google Cloud Storage, Azure Blob Storage and services like them: listing, fetching, writing.
 
 An object is known by its ETag, size and time before a byte of it is read. `landing` makes files of what is listed,
 `objects` keeps what was fetched, and `bucket_errors` says what went wrong; nothing else talks to a bucket.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.settings import Bucket, BucketSettings, Settings
 from pipelines.warehouse import ledger
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
 
     Store = S3Store | GCSStore | AzureStore
+
+_T = TypeVar("_T")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 LISTED_AT_ONCE = 1_000
@@ -108,6 +110,39 @@ def fetch(settings: Settings, bucket: Bucket, wanted: Object, target: Path) -> N
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def upload(settings: Settings, bucket: Bucket, path: str, what: Path | bytes, content_type: str) -> None:
+    """Write a file, or bytes, to the object `path` below the bucket's prefix: readers see the old or the new one.
+
+    Raises:
+        BucketError: it could not be written.
+    """
+    _writing(settings, bucket, path, lambda store: store.put(path, what, attributes={"Content-Type": content_type}))
+
+
+def folders(settings: Settings, bucket: Bucket, path: str) -> list[str]:
+    """The names of the folders in the folder `path`. Raises BucketError where it cannot be listed."""
+    found = _writing(settings, bucket, path, lambda store: store.list_with_delimiter(path)["common_prefixes"])
+    return [PurePosixPath(folder).name for folder in found]
+
+
+def delete(settings: Settings, bucket: Bucket, path: str) -> None:
+    """Delete every object in the folder `path`. Raises BucketError where one cannot be deleted."""
+
+    def emptied(store: Store) -> None:
+        for page in store.list(path):
+            store.delete([meta["path"] for meta in page])
+
+    _writing(settings, bucket, path, emptied)
+
+
+def _writing(settings: Settings, bucket: Bucket, path: str, work: Callable[[Store], _T]) -> _T:
+    how = _how(settings, bucket)
+    try:
+        return work(_store(bucket, how))
+    except Exception as error:
+        raise _failed(error, bucket, how, "written", path) from None
 
 
 def _how(settings: Settings, bucket: Bucket) -> BucketSettings:

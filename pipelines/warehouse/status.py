@@ -17,6 +17,7 @@ from pipelines.settings import Bucket, Settings
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger, ledger_schema, models, staleness
 from pipelines.warehouse.bucket_errors import BucketError
+from pipelines.warehouse.bucket_publish import is_bucket_behind
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.intake import days_version_of, files_waiting
 from pipelines.warehouse.landing import landing_files, look, look_for
@@ -62,7 +63,7 @@ class Status:
     marts differ from what the files give, `stale_sources` the sources with such days in raw, `changed_models` those
     of which code or catalog has changed since they were built. `fingerprint` changes when the result of a run over them
     would. `covered`: the days that files account for. `unpublished`: the marts are newer than their publication, or the
-    page or Postgres is older than that.
+    page, Postgres or a bucket is older than that.
     """
 
     changed: Mapping[str, int]
@@ -116,7 +117,8 @@ def status(
             unpublished=published is None
             or bool(built and built[0] and published < built[0])
             or is_page_behind(settings)
-            or is_behind(settings),
+            or is_behind(settings)
+            or is_bucket_behind(settings),
         )
 
 

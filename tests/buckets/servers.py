@@ -26,6 +26,8 @@ class Request:
     query: str
     status: int
     body_bytes: int
+    signed: str
+    """The signature, or empty."""
 
 
 @dataclass
@@ -39,6 +41,8 @@ class Fault:
     cut: bool = False
     before: Callable[[], object] | None = None
     """Called before the request is answered as usual; `cut`: only half of the answer is sent."""
+    is_unconditional: bool = False
+    """The server does not know `If-Match`."""
 
 
 @dataclass
@@ -56,6 +60,8 @@ class Watched:
         fault = self._fault(asked)
         if fault and fault.before:
             fault.before()
+            if fault.is_unconditional:
+                del environ["HTTP_IF_MATCH"]
         elif fault and not fault.cut:
             self._note(environ, fault.status, 0)
             text = f"<?xml version='1.0'?><Error><Code>{fault.code}</Code><Message>no</Message></Error>".encode()
@@ -81,7 +87,14 @@ class Watched:
     def _note(self, environ: dict[str, Any], status: int, size: int) -> None:
         with self.lock:
             self.requests.append(
-                Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], status, size)
+                Request(
+                    environ["REQUEST_METHOD"],
+                    environ["PATH_INFO"],
+                    environ["QUERY_STRING"],
+                    status,
+                    size,
+                    environ.get("HTTP_AUTHORIZATION", ""),
+                )
             )
 
 
@@ -122,6 +135,15 @@ class S3:
         self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ACL="public-read" if public else "private")
         if public:
             self._client.put_bucket_acl(Bucket=self.bucket, ACL="public-read")
+
+    def get(self, key: str) -> bytes:
+        """Read an object."""
+        body: bytes = self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body
+
+    def listed_keys(self) -> list[str]:
+        """The keys of all objects."""
+        return [found["Key"] for found in self._client.list_objects_v2(Bucket=self.bucket)["Contents"]]
 
     def delete(self, key: str) -> None:
         """Delete an object."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pipelines.settings import BucketSettings, Settings
-from pipelines.warehouse import buckets
 from pipelines.warehouse.landing import landing_files
 from tests.buckets.servers import S3
 from tests.buckets.test_reading import rejected, rows
@@ -28,7 +28,7 @@ def trouble(settings: Settings) -> str:
     [
         (403, "AccessDenied", "no permission (403 AccessDenied)", "s3:ListBucket on the bucket and s3:GetObject"),
         (403, "AccessDenied", "no permission", "requester_pays = true"),
-        (404, "NoSuchBucket", "there is no such bucket", "Correct `landing` in scorecard.toml"),
+        (404, "NoSuchBucket", "there is no such bucket", "Correct its address in scorecard.toml"),
         (400, "ExpiredToken", "the credentials have expired", "aws sso login"),
         (403, "RequestTimeTooSkewed", "clock differs", "Set the clock"),
         (403, "InvalidAccessKeyId", "the credentials are not accepted", "AWS_ACCESS_KEY_ID"),
@@ -140,16 +140,20 @@ def test_a_body_that_breaks_off_once_is_fetched_again(s3: S3, tmp_path: Path) ->
     assert s3.fetched() == ["sales/a.csv"] * 2
 
 
-def test_an_object_that_is_replaced_or_deleted_after_it_was_listed_is_noticed(s3: S3, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("is_unconditional", "status"), [(False, 412), (True, 200)])
+def test_an_object_that_is_replaced_or_deleted_after_it_was_listed_is_noticed(
+    s3: S3, tmp_path: Path, is_unconditional: bool, status: int
+) -> None:
     for name in ("a", "b", "c"):
         s3.put(f"sales/{name}.csv", rows(name))
     settings = s3.settings(tmp_path)
     get = f"GET /{s3.bucket}/sales/"
-    s3.fail(f"{get}a.csv", times=1, before=lambda: s3.put("sales/a.csv", rows("z")))
+    replace = partial(s3.put, "sales/a.csv", rows("z"))
+    s3.fail(f"{get}a.csv", times=1, before=replace, is_unconditional=is_unconditional)
     s3.fail(f"{get}b.csv", times=1, before=lambda: s3.delete("sales/b.csv"))
     taken(settings)
     assert orders(settings) == [("c", 1.0)]
-    assert {asked.status for asked in s3.watched.requests if asked.path.endswith("a.csv")} >= {412}, "If-Match"
+    assert [asked.status for asked in s3.watched.requests if asked.path.endswith("a.csv")][-1] == status
     assert "was replaced while it was read; the next run ingests it" in rejected(settings)["sales/a.csv"]
     assert "sales/b.csv" not in rejected(settings)
     taken(settings)
@@ -161,8 +165,10 @@ def test_credentials_that_were_renewed_are_found_by_the_next_look(
 ) -> None:
     s3.put("sales/a.csv", GOOD)
     settings = s3.settings(tmp_path)
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    assert "there are no credentials" in trouble(settings)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "old")
+    s3.fail("list-type=2", 400, "ExpiredToken", times=1)
+    assert "the credentials have expired" in trouble(settings)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "new")
     assert [file.path for file in landing_files(settings, SALES)] == ["sales/a.csv"]
-    assert buckets.listed(settings, settings.landing, "sales")  # type: ignore[arg-type] # it is a bucket
+    assert ["Credential=old/" in asked.signed for asked in s3.listings()] == [True, False]
+    assert "Credential=new/" in s3.listings()[1].signed
