@@ -10,7 +10,7 @@ FROM python:3.12-slim
 COPY requirements.lock /tmp/
 COPY --from=build /wheels /wheels
 # The versions that the tests run with; what only the tests need is left out.
-RUN pip install --no-cache-dir --constraint /tmp/requirements.lock "$(echo /wheels/*.whl)[postgres,pulls]" \
+RUN pip install --no-cache-dir --constraint /tmp/requirements.lock "$(echo /wheels/*.whl)[postgres,pulls,buckets]" \
   && rm -r /wheels /tmp/requirements.lock \
   && useradd --uid 10001 --home-dir /data --create-home scorecard
 USER 10001
