@@ -376,6 +376,10 @@ class Settings(BaseSettings):
     )
     postgres_schema: str = Field("marts", description="The schema they go to; the pipeline's alone.")
     postgres_reader: str | None = Field(None, description="The role that may read them there; null: nobody is granted.")
+    lock_url: SecretStr | None = Field(
+        None,
+        description="Postgres that separates writers of this home on different machines; null: file locks alone.",
+    )
 
     @classmethod
     def settings_customise_sources(

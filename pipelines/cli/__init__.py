@@ -24,9 +24,9 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            from pipelines.warehouse.errors import WarehouseBrokenError
+            from pipelines.warehouse.errors import EXPLAINED
 
-            if not isinstance(error, WarehouseBrokenError):
+            if not isinstance(error, EXPLAINED):
                 raise
             console.complain(str(error))
             raise typer.Exit(FAILED) from None

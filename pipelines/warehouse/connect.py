@@ -5,21 +5,28 @@ Nothing else in the project opens the warehouse file, except dbt, which runs whi
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator
+import socket
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
 
 from pipelines.settings import Settings
-from pipelines.warehouse.errors import WarehouseBrokenError, WarehouseBusyError
+from pipelines.warehouse import shared_lock
+from pipelines.warehouse.errors import NoLocksError, WarehouseBrokenError, WarehouseBusyError
 from pipelines.warehouse.private import private_folder
 
 log = logging.getLogger(__name__)
+
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+"""What file systems without locks answer."""
 
 _kept: dict[Path, duckdb.DuckDBPyConnection] = {}
 """The warehouses this process keeps open, by file (see `kept_open`)."""
@@ -64,28 +71,57 @@ def lock(settings: Settings, what: str, wait: bool = True, lock_name: str = "") 
     """Hold the warehouse's writer lock, or another one of its folder (`lock_name`), while doing `what`.
 
     The operating system releases it when the holder dies, however it dies, so nothing has to be cleaned up by hand.
-    While waiting, the holder is logged; without `wait`, WarehouseBusyError is raised. A process that keeps the
-    warehouse open has the writer lock already.
+    While waiting, the holder is logged; without `wait`, WarehouseBusyError names it. A process that keeps the warehouse
+    open has the writer lock already. With `lock_url`, the lock also holds between machines (`shared_lock`).
     """
     if not lock_name and settings.warehouse_file in _kept:
         yield
         return
     private_folder(settings.warehouse_dir)
     holder = settings.warehouse_dir / f"{lock_name}.lock.holder"
-    guard = FileLock(settings.warehouse_dir / f"{lock_name}.lock", thread_local=False)
+    waiting = partial(_report_wait, holder, what)
+    with _file_lock(settings.warehouse_dir / f"{lock_name}.lock", waiting if wait else None) as mine:
+        if not mine:
+            raise WarehouseBusyError(_holder(holder))
+        with shared_lock.held(settings, lock_name, waiting if wait else None) as taken:
+            if not taken:
+                raise WarehouseBusyError(_holder(holder))
+            holder.write_text(f"{what} (process {os.getpid()} on {socket.gethostname()})")
+            yield
+
+
+@contextmanager
+def _file_lock(path: Path, waiting: Callable[[], None] | None) -> Iterator[bool]:
+    """Hold a lock of the operating system; yields whether it is held.
+
+    With `waiting`, which is called once if another process has it, always. NoLocksError where the file system has none.
+    """
+    guard = FileLock(path, thread_local=False, fallback_to_soft=False)  # a soft lock outlives a holder that is killed
     try:
-        guard.acquire(timeout=0)
-    except Timeout:
-        other = holder.read_text() if holder.exists() else "another process"
-        if not wait:
-            raise WarehouseBusyError(other) from None
-        log.info("%s waits: the warehouse is held by %s", what, other)
-        guard.acquire()
+        try:
+            guard.acquire(timeout=0)
+        except Timeout:
+            if waiting is None:
+                yield False
+                return
+            waiting()
+            guard.acquire()
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            raise NoLocksError(path.parent, error.strerror or "error") from error
+        raise
     try:
-        holder.write_text(f"{what} (process {os.getpid()})")
-        yield
+        yield True
     finally:
         guard.release()
+
+
+def _holder(path: Path) -> str:
+    return path.read_text() if path.exists() else "another process"
+
+
+def _report_wait(holder: Path, what: str) -> None:
+    log.info("%s waits: the warehouse is held by %s", what, _holder(holder))
 
 
 @contextmanager

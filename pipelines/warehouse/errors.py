@@ -31,6 +31,29 @@ class WarehouseBusyError(Exception):
         self.holder = holder
 
 
+class NoLocksError(Exception):
+    """The home's file system has no locks that the operating system releases; names it, and says what to do."""
+
+    def __init__(self, folder: object, reason: str) -> None:
+        """Say which folder is on it, and what the system said."""
+        super().__init__(
+            f"the file system of {folder} has no file locks ({reason}), so that two processes could write at once. Put "
+            "the home on a local disk or a block volume (ext4, xfs), or on NFS 4 mounted with locks: docs/deploy.md."
+        )
+
+
+class LockLostError(Exception):
+    """The lock between machines was lost while it was held: another machine may have written meanwhile."""
+
+    def __init__(self, where: str) -> None:
+        """Name the server."""
+        super().__init__(
+            f"the connection to Postgres at {where} broke while the warehouse was being written, and with it the lock "
+            "between machines. If another machine wrote meanwhile, the warehouse may be broken: `scorecard doctor` "
+            "shows whether it opens. Then run again."
+        )
+
+
 class WarehouseBrokenError(Exception):
     """The warehouse's file is not a database; names it, and says what to do."""
 
@@ -48,3 +71,7 @@ class PostgresError(Exception):
 
 class PostgresBusyError(PostgresError, OSError):
     """The same for transient errors: a server that does not answer, a lock that another session holds."""
+
+
+EXPLAINED: tuple[type[Exception], ...] = (WarehouseBrokenError, NoLocksError, LockLostError, PostgresError)
+"""Errors that any command may meet, and whose text is all that a user needs."""

@@ -5,7 +5,6 @@ A version is written in one transaction: readers see the former version meanwhil
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,16 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+from pydantic import SecretStr
 
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import name, quote
 from pipelines.warehouse.errors import PostgresBusyError, PostgresError
 from pipelines.warehouse.ledger import digest
+from pipelines.warehouse.postgres_server import connected, place_of, words
 from pipelines.warehouse.publish import published_file, published_version
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
 
+SETTING = "postgres_url"
 TYPES = {
     "BIGINT": "bigint",
     "BOOLEAN": "boolean",
@@ -42,13 +44,6 @@ SENT_AS = {
 }
 LOCK_TIMEOUT_MS = 900
 """Below the second after which Postgres looks for deadlocks: in one with a reader, this writer gives way."""
-
-_TEXT = r"(?:[^@/?#\s%]|%[0-9A-Fa-f]{2})*"
-_HOST = r"(?:[^:,@/?#\s%]*|\[[0-9A-Fa-f:]+\])(?::\d+)?"
-URL = re.compile(
-    rf"postgres(?:ql)?://(?:{_TEXT}@)?(?P<place>{_HOST}(?:,{_HOST})*(?:/{_TEXT})?)(?:\?(?:[^\s%]|%[0-9A-Fa-f]{{2}})*)?"
-)
-"""Strict, so that libpq takes no part of a password for a host or a port, which its messages name."""
 
 TRANSIENT = ("08", "40", "55P03", "57")
 """SQLSTATEs, or their classes, of transient errors: a lost connection, a deadlock, a lock held, a shutdown."""
@@ -118,7 +113,7 @@ def _marker(settings: Settings) -> Path:
 
 
 def _publication(settings: Settings, version: str) -> str:
-    where = digest([_url(settings), settings.postgres_schema])  # no password is written down
+    where = digest([_url(settings).get_secret_value(), settings.postgres_schema])  # no password is written down
     return f"{where} {version}\n"
 
 
@@ -166,18 +161,11 @@ def postgres_type(duckdb_type: str) -> str | None:
 
 def place(settings: Settings) -> str:
     """Host, port and database that `postgres_url` names, without user and password; PostgresError if it is no URL."""
-    found = URL.fullmatch(_url(settings))
-    if found is None:
-        raise PostgresError(
-            "`postgres_url` cannot be read; it is not shown, because it may hold a password. Expected "
-            "postgresql://user:password@host:5432/database, with `@`, `/`, `?`, `#`, `%` and blanks in the password "
-            "percent-encoded (`@` as %40)."
-        )
-    return found["place"]
+    return place_of(_url(settings), SETTING)
 
 
-def _url(settings: Settings) -> str:
-    return settings.postgres_url.get_secret_value() if settings.postgres_url else ""
+def _url(settings: Settings) -> SecretStr:
+    return settings.postgres_url or SecretStr("")
 
 
 @contextmanager
@@ -185,20 +173,11 @@ def _transaction(settings: Settings) -> Iterator[Cursor]:
     """A transaction on the server, committed at the end; its errors do not contain the password."""
     where = place(settings)
     try:
-        from adbc_driver_manager import Error
-        from adbc_driver_postgresql import dbapi
-    except ImportError:
-        raise PostgresError(
-            "`postgres_url` is set and the driver is not installed. Install the extra: "
-            "pip install 'ai-workforce-scorecard[postgres]'"
-        ) from None
-    try:
-        connection = dbapi.connect(_url(settings))
-    except Error as error:
-        raise PostgresBusyError(
-            f"no connection to Postgres at {where}: {_words(error)}. What was published there is unchanged. Check that "
-            "the server runs and that host, port, database, user and password in `postgres_url` are right."
-        ) from None
+        connection = connected(_url(settings), SETTING)
+    except PostgresBusyError as error:
+        raise PostgresBusyError(f"{error} What was published there is unchanged.") from None
+    from adbc_driver_manager import Error
+
     with connection, connection.cursor() as cursor:
         try:
             yield cursor
@@ -207,15 +186,9 @@ def _transaction(settings: Settings) -> Iterator[Cursor]:
             state = error.sqlstate or ""
             remedy = REMEDIES.get(state, "The next run that publishes tries again.")
             raise (PostgresBusyError if state.startswith(TRANSIENT) else PostgresError)(
-                f"Postgres at {where}, schema {settings.postgres_schema}: {_words(error)}. What was published there "
+                f"Postgres at {where}, schema {settings.postgres_schema}: {words(error)}. What was published there "
                 f"is unchanged. {remedy.format(schema=settings.postgres_schema, reader=settings.postgres_reader)}"
             ) from None
-
-
-def _words(error: Exception) -> str:
-    """The server's own words, message and detail without its hints (`cascade`); the driver's, where it has none."""
-    said = re.findall(r"(?<!HINT):  (.+)", str(error)) or [str(error).split("Failed to connect: ")[-1].splitlines()[0]]
-    return ": ".join(line.strip().rstrip(".") for line in said)
 
 
 def _published(published: duckdb.DuckDBPyConnection) -> dict[str, Table]:
