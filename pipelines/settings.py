@@ -1,8 +1,9 @@
 """Typed settings, and the only place that reads the environment.
 
 Every field can be set by `SCORECARD_<FIELD>`, nested ones by `SCORECARD_SOURCES__CLOUD_BILLING__GLOB`, or in
-`scorecard.toml` in the folder the command runs in. What is given in code wins over the environment, that
-over the file.
+`scorecard.toml` in the folder the command runs in. If SCORECARD_SECRETS names a folder, a file in it sets the field it
+is called after: `SCORECARD_POSTGRES_URL` holds the URL and nothing else. What is given in code wins over the
+environment, that over such a file, that over `scorecard.toml`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -109,6 +111,10 @@ class BucketSettings(BaseModel):
         if parts.username or parts.password or parts.query:
             raise ValueError("expected an address without user, password and query")
         return endpoint.rstrip("/") if endpoint else None
+
+
+SECRETS = "SCORECARD_SECRETS"
+"""The environment variable that names the folder of secrets, a file each, as Docker and Kubernetes mount them."""
 
 
 class SourceSettings(BaseModel):
@@ -390,8 +396,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Code, then the environment, then `scorecard.toml`."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """Code, then the environment, then files of secrets, then `scorecard.toml`."""
+        secrets = os.environ.get(SECRETS)
+        files = NestedSecretsSettingsSource(
+            file_secret_settings,
+            secrets_dir=secrets or None,
+            secrets_dir_missing="error",
+            secrets_nested_delimiter="__",
+        )
+        return init_settings, env_settings, files, TomlConfigSettingsSource(settings_cls)
 
     @field_validator("publish_to", mode="before")
     @classmethod
