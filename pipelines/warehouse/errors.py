@@ -74,4 +74,4 @@ class PostgresBusyError(PostgresError, OSError):
 
 
 EXPLAINED: tuple[type[Exception], ...] = (WarehouseBrokenError, NoLocksError, LockLostError, PostgresError)
-"""Errors that any command may meet, and whose text is all that a user needs."""
+"""Errors that any command may meet; their text is all that a user needs."""
