@@ -287,6 +287,12 @@ class JiraPullSettings(PullSettings):
     )
 
 
+class LangfusePullSettings(PullSettings):
+    """A Langfuse project; the US's `base_url` is https://us.cloud.langfuse.com, a self-hosted one its own address."""
+
+    public_key: str = Field(description="The project's public key (pk-lf-…); the token is its secret key.")
+
+
 class MixpanelPullSettings(PullSettings):
     """A Mixpanel project; the EU's and India's `base_url` are https://data-eu.mixpanel.com and data-in.mixpanel.com."""
 
@@ -318,6 +324,7 @@ class PullsSettings(BaseModel):
     github: GitHubPullSettings | None = None
     incident_io: PullSettings | None = None
     jira: JiraPullSettings | None = None
+    langfuse: LangfusePullSettings | None = None
     mixpanel: MixpanelPullSettings | None = None
     openai: PullSettings | None = None
     pagerduty: PullSettings | None = None

@@ -18,6 +18,7 @@ LEFT_BEHIND = re.compile(
     | .*\.(sql|ddl) | .*\.(yml|yaml)                 # AWS: create-table.sql, crawler-cfn.yml
     | aws-programmatic-access-test-object             # AWS writes it to a bucket to see that it may
     | [0-9]+_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]+_complete  # Amplitude: an hour's files are all there
+    | deprecation_notice\.txt                          # Langfuse: beside exports of its old tables
     """
 )
 """Names that no export has."""
@@ -46,7 +47,9 @@ def is_companion(path: Path, absolute: Path, reads_texts: bool = False) -> bool:
         return True
     if ABOUT.fullmatch(path.name):
         return not (reads_texts and path.suffix)
-    return MANIFEST.fullmatch(path.name) is not None and _reads_as_manifest(absolute)
+    # Langfuse names a manifest by its time, in a folder of manifests.
+    is_named = MANIFEST.fullmatch(path.name) is not None or path.parent.name == "manifests"
+    return is_named and _reads_as_manifest(absolute)
 
 
 def _reads_as_manifest(absolute: Path) -> bool:

@@ -14,7 +14,7 @@ from pipelines.sources import all_sources
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.incomplete import incomplete_exports
 from tests.integration import quality
-from tests.pulls import anthropic, github, incident_io, jira, mixpanel, openai, pagerduty, typeform, zendesk
+from tests.pulls import anthropic, github, incident_io, jira, langfuse, mixpanel, openai, pagerduty, typeform, zendesk
 from tests.pulls.conftest import Home
 
 CATALOG = f"""
@@ -30,6 +30,7 @@ identifiers:
   - {{source: github, kind: repository, value: {github.REPOSITORY}}}
   - {{source: github, kind: workflow, value: {github.REPOSITORY}/.github/workflows/deploy.yml}}
   - {{source: zendesk, kind: ticket_tag, value: chat}}
+  - {{source: serving_logs, kind: model_name, value: gpt-chat}}
   - {{source: cloud_billing, kind: sub_account_id, value: proj_chat}}
   - {{source: cloud_billing, kind: sub_account_id, value: wrkspc_chat}}
 features:
@@ -63,6 +64,9 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "where feature_id <> 'all' and event_date = date '2026-03-06'": [("2026-03-06", 2)],
     "select cast(event_date as varchar), observation_count from marts.mart_satisfaction_measures_daily "
     "where observation_count > 0 order by all": [("2026-03-02", 1), ("2026-03-04", 2)],
+    # The agent that carries its call's tokens is no prediction; the failed call is none either.
+    "select prediction_count, rate_limit_error_count, input_tokens, output_tokens, cached_input_tokens "
+    "from marts.mart_throughput_hourly where request_count > 0": [(1, 1, 30, 5, 10)],
     # Dollars as they are, cents as dollars; a day's three charges of the model, and one of the default workspace.
     "select cast(event_date as varchar), provider_name, model_id, category, sum(billed_cost_usd)::varchar "
     "from marts.mart_cost_allocation_daily group by all order by all": [
@@ -85,6 +89,8 @@ def servers(home: Home) -> Iterator[Home]:
         home.connect("zendesk", stack.enter_context(_zendesk().server().up()), user=zendesk.USER)
         project = stack.enter_context(_mixpanel().server().up())
         home.connect("mixpanel", project, user=mixpanel.USER, project_id=mixpanel.PROJECT)
+        project = stack.enter_context(_langfuse().server().up())
+        home.connect("langfuse", project, public_key=langfuse.PUBLIC_KEY)
         home.connect("openai", stack.enter_context(_openai().server().up()))
         home.connect("anthropic", stack.enter_context(_anthropic(home).server().up()))
         home.connect("typeform", stack.enter_context(_typeform().server().up()), forms=[typeform.FORM])
@@ -161,6 +167,18 @@ def _mixpanel() -> mixpanel.Mixpanel:
     project = mixpanel.Mixpanel()
     for user in ("u1", "u2", "u2"):
         project.event("Asked", "2026-03-06T10:00:00Z", user)
+    return project
+
+
+def _langfuse() -> langfuse.Langfuse:
+    project = langfuse.Langfuse(page_size=2)
+    begin, end = "2026-03-02T10:00:00.000Z", "2026-03-02T10:00:02.000Z"
+    usage = {"input": 20, "input_cached_tokens": 10, "output": 5, "total": 35}
+    project.observe("agent", begin, end, "AGENT", providedModelName="gpt-chat", usageDetails=usage)
+    project.observe("step", begin, end, "CHAIN", parentObservationId="agent")
+    project.observe("call", begin, end, parentObservationId="step", usageDetails=usage)
+    message = "Error code: 429 - rate limit reached"
+    project.observe("failed", begin, end, traceId="trace-2", level="ERROR", statusMessage=message, usageDetails={})
     return project
 
 

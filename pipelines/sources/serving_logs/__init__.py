@@ -1,6 +1,7 @@
 """Serving logs: what the models answered, when, how fast, and what went wrong.
 
-A module a format: our own log schema, OTLP/JSON GenAI spans, LiteLLM spend logs and the Azure LLM inference trace.
+A module a format: our own log schema, OTLP/JSON GenAI spans, LiteLLM spend logs, the Azure LLM inference trace and
+Langfuse's observations.
 Row-wise formats become `requests`, once; Parquet logs are reduced where they lie. Both end as the same two warehouse
 tables. Which model a logged name means is decided in dbt, not here.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.sources.serving_logs.azure import AZURE_LLM_TRACE
+from pipelines.sources.serving_logs.langfuse import FORMATS as LANGFUSE
 from pipelines.sources.serving_logs.litellm import LITELLM_CSV, LITELLM_JSON
 from pipelines.sources.serving_logs.log import LOG_CSV, LOG_JSON, LOG_PARQUET
 from pipelines.sources.serving_logs.otlp import OTLP_JSON, OTLP_JSON_LIBRARIES
@@ -22,7 +24,7 @@ __all__ = ["LOG_GAMMA", "SOURCE"]
 SOURCE = Source(
     name="serving_logs",
     title="Serving logs",
-    description="Requests the models answered: gateway and endpoint logs, GenAI traces, LiteLLM spend logs.",
+    description="Requests the models answered: gateway and endpoint logs, GenAI traces, LiteLLM spend logs, Langfuse.",
     owner="ml-platform",
     glob=("serving_logs/**/*",),
     tables=(REQUESTS_HOURLY, LATENCY_HOURLY, REQUESTS, SPANS),
@@ -35,6 +37,7 @@ SOURCE = Source(
         LITELLM_JSON,
         LITELLM_CSV,
         AZURE_LLM_TRACE,
+        *LANGFUSE,
     ),
     late=timedelta(days=3),
     intake_only=("requests", "spans"),

@@ -100,7 +100,7 @@ def _said(keys: tuple[str, ...]) -> str:
     return "coalesce(" + ", ".join(f"usage ->> '$.{key}'" for key in keys) + ")"
 
 
-def _counted(name: str) -> str:
+def usage_count(name: str) -> str:
     """What `usage` says of `name`, as text.
 
     Langfuse and Anthropic have each token under one key, `input` without `input_cached_tokens`: keys are added. Where
@@ -165,7 +165,7 @@ def _spans(scopes: str) -> str:
     """The file's spans, one a row, with what their attributes say and whether they are a call, an agent or neither."""
     structure = _STRUCTURE.format(attributes=_ATTRIBUTE_LIST, scopes=scopes)
     read = ", ".join(f"{_first('span', ALIASES[name])} as {name}" for name in _READ)
-    counted = ", ".join(f"coalesce({name}, {_counted(name)}) as {name}" for name in USAGE_KEYS)
+    counted = ", ".join(f"coalesce({name}, {usage_count(name)}) as {name}" for name in USAGE_KEYS)
     return f"""
     resources as (select _row, _latest, from_json(doc, '{structure}') as r from rows),
     delivered as (

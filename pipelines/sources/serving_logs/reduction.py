@@ -124,8 +124,9 @@ def above(calls: str, links: str, by: str = "trace_id") -> str:
 
 # Spans of one trace may lie in several files: what lies above another call of the day is dropped here. A retry may keep
 # its request's id, and so does mirrored shadow traffic: neither is a second delivery. A span's request is known by its
-# response's id, or its own, whatever name the model has in it: two instrumentations of one call are one. By day, so
-# that a day comes out the same whichever days are replaced with it.
+# response's id, or its own, whatever name the model has in it: two instrumentations of one call are one. So is one span
+# that two systems export, of which one may lack the response's id. By day, so that a day comes out the same whichever
+# days are replaced with it.
 _REDUCED_REQUESTS = f"""links as (select _day, trace_id, span_id, parent_span_id from spans),
     calls as (
         select _day, trace_id, parent_span_id
@@ -138,7 +139,12 @@ _REDUCED_REQUESTS = f"""links as (select _day, trace_id, span_id, parent_span_id
     Reduction(
         lambda types, constants: (
             '''(
-            select * from requests
+            select * from (
+                select * replace (case when span_id is null then request_id else max(request_id) over (
+                    partition by _day, trace_id, coalesce(span_id, request_id, concat(_content_id, '#', _row))
+                ) end as request_id)
+                from requests
+            )
             where span_id is null or (_day, trace_id, span_id) not in (select (_day, trace_id, span_id) from above)
             qualify row_number() over (
                 partition by _day, coalesce(request_id, concat(_content_id, '#', _row)), span_id is null,
