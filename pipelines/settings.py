@@ -267,6 +267,12 @@ class PullSettings(BaseModel):
         return SecretStr(found.strip())
 
 
+class AmplitudePullSettings(PullSettings):
+    """An Amplitude project; the EU's `base_url` is https://analytics.eu.amplitude.com."""
+
+    api_key: str = Field(description="The project's API key; the token is its secret key.")
+
+
 class GitHubPullSettings(PullSettings):
     """GitHub's repositories."""
 
@@ -301,6 +307,23 @@ class MixpanelPullSettings(PullSettings):
     events: tuple[str, ...] = Field((), description="Names of the events to pull; none: all.")
 
 
+class MlflowPullSettings(PullSettings):
+    """An MLflow tracking server, or a Databricks workspace; `base_url` is its address."""
+
+    user: str | None = Field(None, description="The user of basic authentication; null: the token is sent as a bearer.")
+
+
+class QualtricsPullSettings(PullSettings):
+    """Qualtrics' surveys; `base_url` is the data center's, https://iad1.qualtrics.com."""
+
+    surveys: tuple[Annotated[str, StringConstraints(pattern=r"^SV_[A-Za-z0-9]+$")], ...] = Field(
+        min_length=1, description="Ids of the surveys."
+    )
+    questions: tuple[Annotated[str, StringConstraints(pattern=r"^QID[A-Za-z0-9_]+$")], ...] = Field(
+        (), description="Ids of the questions to pull answers to; none: all."
+    )
+
+
 class TypeformPullSettings(PullSettings):
     """Typeform's forms; the EU's `base_url` is https://api.eu.typeform.com."""
 
@@ -320,14 +343,17 @@ class PullsSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
+    amplitude: AmplitudePullSettings | None = None
     anthropic: PullSettings | None = None
     github: GitHubPullSettings | None = None
     incident_io: PullSettings | None = None
     jira: JiraPullSettings | None = None
     langfuse: LangfusePullSettings | None = None
     mixpanel: MixpanelPullSettings | None = None
+    mlflow: MlflowPullSettings | None = None
     openai: PullSettings | None = None
     pagerduty: PullSettings | None = None
+    qualtrics: QualtricsPullSettings | None = None
     typeform: TypeformPullSettings | None = None
     zendesk: ZendeskPullSettings | None = None
 

@@ -154,6 +154,7 @@ def _plan(plan: Plan) -> str:
     units = {
         "day": "a file a day",
         "since": "a file of everything since the first of a month",
+        "all": "one file of everything",
         "feed": "a file a pull, from where the last one ended",
     }
     text = units[plan.unit]

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from pipelines.pulls.errors import PullError, TransientError
+from pipelines.pulls.errors import PullError, StatusError, TransientError
 from pipelines.pulls.spec import Answer, Clock, Connector, Download, Json
 from pipelines.web import retry_after
 
@@ -145,7 +145,9 @@ class Client:
         try:
             return retrying(once)
         except TransientError as error:
-            raise PullError(f"{error}, {TRIES} times in a row. Pull again later: it goes on where it stopped") from None
+            raise StatusError(
+                f"{error}, {TRIES} times in a row. Pull again later: it goes on where it stopped", error.code
+            ) from None
 
     def _sent_request(self, method: str, path: str, params: Mapping[str, Any] | None, body: Json) -> requests.Response:
         self._keep_rate()
@@ -210,7 +212,7 @@ class Client:
                     f"{said}. It asks to wait until {until:%Y-%m-%d %H:%M} UTC: pull again then, it goes on where it "
                     "stopped"
                 )
-            return TransientError(said, wait)
+            return TransientError(said, wait, code)
         token = f"token of {self._connector.title}"
         needed = f"Needed: {self._connector.permission}"
         if code == 401:
@@ -219,8 +221,10 @@ class Client:
             return PullError(f"{said}. The {token} lacks a permission. {needed}")
         if code == 404:
             place = f"[pulls.{self._connector.name}]"
-            return PullError(f"{said}. It does not exist, or the {token} may not see it: check {place}. {needed}")
-        return PullError(f"{said}. The vendor did not understand the request")
+            return StatusError(
+                f"{said}. It does not exist, or the {token} may not see it: check {place}. {needed}", code
+            )
+        return StatusError(f"{said}. The vendor did not understand the request", code)
 
     def _said(self, method: str, path: str) -> str:
         return f"the answer to {method} {urlsplit(self._base).netloc}/{path.lstrip('/')}"

@@ -15,10 +15,19 @@ class BusyError(PullError):
     """Another process pulls the source."""
 
 
-class TransientError(PullError):
+class StatusError(PullError):
+    """The answer has a status that is no success: `code`; 0 where no answer came."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        """Keep the status as an attribute."""
+        super().__init__(message)
+        self.code = code
+
+
+class TransientError(StatusError):
     """May pass by itself: a connection that broke, a server that is busy. `wait`: the seconds the server asked for."""
 
-    def __init__(self, message: str, wait: float | None = None) -> None:
+    def __init__(self, message: str, wait: float | None = None, code: int = 0) -> None:
         """Keep the wait as an attribute."""
-        super().__init__(message)
+        super().__init__(message, code)
         self.wait = wait

@@ -10,7 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
@@ -22,7 +22,7 @@ from pipelines.pulls.client import Client
 from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.errors import PullError, SetupError
 from pipelines.pulls.files import Target, read_pages, window_path
-from pipelines.pulls.spec import Answer, Clock, Connector, Download, Json, Page, Stream, Window
+from pipelines.pulls.spec import Answer, Clock, Connector, Download, Json, Page, Stream, Window, Written
 from pipelines.pulls.state import Part, Pass, PullState, StreamState, locked, read_state, write_state
 from pipelines.settings import PullSettings, Settings
 from pipelines.sources import all_sources
@@ -193,6 +193,19 @@ class _Pull:
     def post(self, path: str, body: Json) -> Answer:
         return self._client.post(path, body)
 
+    @contextmanager
+    def file(self, wanted: Download) -> Iterator[Path]:
+        path = self._settings.pulls_dir / f".{self._name}.answer"
+        try:
+            with path.open("wb") as into:
+                self._client.download(wanted, into)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def wait(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
     def pulled(self, stream: str, window: Window) -> Iterator[Json]:
         path = self._settings.pulled_to(self._connector.source) / self._path(stream, window.name, ".json")
         if not path.exists():
@@ -322,7 +335,9 @@ class _Pull:
         if isinstance(page.body, Download):
             self._client.download(page.body, target.stream)
             target.flush()
-            records = page.body.count(target.part)
+            records = page.body.count(target.part) if page.body.count else 0
+        elif isinstance(page.body, Written):
+            records = page.body.write(target.stream)
         else:
             if self._client.holds_secret(page.body):
                 raise PullError(f"{stream.name}: an answer repeats the token, so it was not written")

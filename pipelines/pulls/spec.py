@@ -7,10 +7,11 @@ lives in the connector's own module.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 from pipelines.settings import PullSettings
 
@@ -47,20 +48,27 @@ class Download:
     """An answer too large for memory, copied to the file as it arrives: of a GET of `path`.
 
     `check`: raises ValueError where its beginning or its end, some kilobytes each, shows that it is not whole.
-    `count`: the records of the file it was copied to.
+    `count`: the records of the file it was copied to; None where it is not kept as it came.
     """
 
     path: str
     params: Mapping[str, str]
     check: Callable[[bytes, bytes], None]
-    count: Callable[[Path], int]
+    count: Callable[[Path], int] | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What is written of an answer that is not kept as it came: `write` appends it, and returns how many records."""
+
+    write: Callable[[BinaryIO], int]
 
 
 @dataclass(frozen=True)
 class Page:
     """One answer of the vendor: its bytes, its records, and where to go on after it, of a feed also after its last."""
 
-    body: bytes | Download
+    body: bytes | Download | Written
     records: Sequence[Json] = ()
     position: Position | None = None
     is_last: bool = False
@@ -74,6 +82,12 @@ class Api(Protocol):
 
     def post(self, path: str, body: Json) -> Answer:
         """The JSON answer to a POST that changes nothing at the vendor's."""
+
+    def file(self, wanted: Download) -> AbstractContextManager[Path]:
+        """An answer too large for memory, whole, in a file that is removed afterwards."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the vendor may have done what it was asked to."""
 
     def pulled(self, stream: str, window: Window) -> Iterator[Json]:
         """The pages that another stream has for the same window."""
@@ -93,12 +107,12 @@ class Plan:
     """How a stream is cut into windows.
 
     `unit`: `day`, a file a day, named by it; `since`, one file from the first of a month to now, for lists without a
-    filter by time; `feed`, a file per pull, for a vendor that says itself where to go on. `overlap`: how far back
-    before the last pull records may still change: those windows are pulled again. `settled`: how long after its end a
-    day is complete; None: the current day is pulled too, and again later.
+    filter by time; `all`, one file of a list that is short; `feed`, a file per pull, for a vendor that says where to go
+    on. `overlap`: how far back before the last pull records may still change: those windows are pulled again.
+    `settled`: how long after its end a day is complete; None: the current day is pulled too, and again later.
     """
 
-    unit: Literal["day", "since", "feed"]
+    unit: Literal["day", "since", "all", "feed"]
     overlap: timedelta = timedelta()
     settled: timedelta | None = None
 
@@ -110,6 +124,8 @@ class Plan:
         """The windows from the day `first` to `now`, in order."""
         if self.unit == "feed":
             return [Window(f"{now:%Y-%m-%dT%H%M%SZ}", midnight(first), now)]
+        if self.unit == "all":
+            return [Window("all", midnight(first), now)]
         if self.unit == "since":
             start = midnight(first.replace(day=1))
             return [Window(f"since-{start:%Y-%m}", start, now)]

@@ -14,7 +14,21 @@ from pipelines.sources import all_sources
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.incomplete import incomplete_exports
 from tests.integration import quality
-from tests.pulls import anthropic, github, incident_io, jira, langfuse, mixpanel, openai, pagerduty, typeform, zendesk
+from tests.pulls import (
+    amplitude,
+    anthropic,
+    github,
+    incident_io,
+    jira,
+    langfuse,
+    mixpanel,
+    mlflow,
+    openai,
+    pagerduty,
+    qualtrics,
+    typeform,
+    zendesk,
+)
 from tests.pulls.conftest import Home
 
 CATALOG = f"""
@@ -40,7 +54,15 @@ features:
     qualifying_events: [Asked]
     target_population:
       - {{from: 2026-01-01, size: 10}}
+  - id: chat-in-app
+    name: Chat in the app
+    source: amplitude
+    qualifying_events: [Asked]
+    target_population:
+      - {{from: 2026-01-01, size: 10}}
 surveys:
+  - {{id: pulse, name: Pulse, source: qualtrics, survey: {qualtrics.SURVEY}, questions: [QID1], measure: csat,
+      worst: 1, best: 5}}
   - {{id: feedback, name: Feedback, source: typeform, survey: {typeform.FORM}, questions: [rating], measure: csat,
       worst: 1, best: 5}}
 satisfaction:
@@ -60,10 +82,19 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "select ticket_count, deleted_ticket_count, good_count from marts.fct_tickets_daily where ticket_count > 0": [
         (1, 1, 1)
     ],
-    "select cast(event_date as varchar), active_user_count from marts.mart_feature_adoption_daily "
-    "where feature_id <> 'all' and event_date = date '2026-03-06'": [("2026-03-06", 2)],
+    # Amplitude's day is the event's, not the upload's, and an event that was delivered twice is one.
+    "select feature_id, cast(event_date as varchar), active_user_count from marts.mart_feature_adoption_daily "
+    "where feature_id <> 'all' and active_user_count > 0 order by all": [
+        ("chat-feature", "2026-03-06", 2),
+        ("chat-in-app", "2026-03-03", 2),
+        ("chat-in-app", "2026-03-05", 1),
+    ],
     "select cast(event_date as varchar), observation_count from marts.mart_satisfaction_measures_daily "
-    "where observation_count > 0 order by all": [("2026-03-02", 1), ("2026-03-04", 2)],
+    "where observation_count > 0 order by all": [("2026-03-02", 1), ("2026-03-04", 2), ("2026-03-08", 1)],
+    "select model_name, version, run_id, tags from raw.mlflow__model_versions order by all": [
+        ("ranker", "1", "run-1", '{"release":"2026.02"}'),
+        ("ranker", "2", "run-2", "{}"),
+    ],
     # The agent that carries its call's tokens is no prediction; the failed call is none either.
     "select prediction_count, rate_limit_error_count, input_tokens, output_tokens, cached_input_tokens "
     "from marts.mart_throughput_hourly where request_count > 0": [(1, 1, 30, 5, 10)],
@@ -91,6 +122,11 @@ def servers(home: Home) -> Iterator[Home]:
         home.connect("mixpanel", project, user=mixpanel.USER, project_id=mixpanel.PROJECT)
         project = stack.enter_context(_langfuse().server().up())
         home.connect("langfuse", project, public_key=langfuse.PUBLIC_KEY)
+        product = stack.enter_context(_amplitude().server().up())
+        home.connect("amplitude", product, api_key=amplitude.API_KEY)
+        home.connect("mlflow", stack.enter_context(_mlflow().server().up()), user=mlflow.USER)
+        survey = stack.enter_context(_qualtrics().server().up())
+        home.connect("qualtrics", survey, surveys=[qualtrics.SURVEY])
         home.connect("openai", stack.enter_context(_openai().server().up()))
         home.connect("anthropic", stack.enter_context(_anthropic(home).server().up()))
         home.connect("typeform", stack.enter_context(_typeform().server().up()), forms=[typeform.FORM])
@@ -180,6 +216,29 @@ def _langfuse() -> langfuse.Langfuse:
     message = "Error code: 429 - rate limit reached"
     project.observe("failed", begin, end, traceId="trace-2", level="ERROR", statusMessage=message, usageDetails={})
     return project
+
+
+def _amplitude() -> amplitude.Amplitude:
+    project = amplitude.Amplitude(most=2)
+    project.event("Asked", "2026-03-03T10:00:00", user="u1")
+    project.event("Asked", "2026-03-03T23:59:59", uploaded="2026-03-04T00:00:02", user="u2")
+    event = project.event("Asked", "2026-03-05T10:00:00", user="u1")
+    project.events.append(event)
+    project.event("Asked", "2026-03-05T20:00:00", user="u1")
+    return project
+
+
+def _mlflow() -> mlflow.Mlflow:
+    registry = mlflow.Mlflow(page_size=1)
+    registry.version("ranker", "1", "2026-03-02T10:00:00Z", release="2026.02")
+    registry.version("ranker", "2", "2026-03-03T10:00:00Z")
+    return registry
+
+
+def _qualtrics() -> qualtrics.Qualtrics:
+    survey = qualtrics.Qualtrics()
+    survey.respond(1, "2026-03-08 10:00:00", "4")
+    return survey
 
 
 def _openai() -> openai.OpenAi:
