@@ -32,12 +32,19 @@ def records_of(form: Format, document: Any, what: str) -> list[Any]:
         found = document.get(path.removeprefix("$.")) if isinstance(document, dict) else None
         if isinstance(found, list):
             return found
-    keys = ", ".join(sorted(document)) if isinstance(document, dict) else type(document).__name__
-    raise PullError(
-        f"{what}: found an answer with {keys or 'no fields'}; expected one with a list "
-        f"`{form.records[0].removeprefix('$.')}`. "
-        "The vendor's API has changed, or `base_url` is another API's"
-    )
+    raise _no_list(document, form.records[0].removeprefix("$."), what)
+
+
+def listed(document: Any, key: str, what: str) -> list[Any]:
+    """The list that an answer has under `key`; with an empty key, the answer itself.
+
+    Raises:
+        PullError: there is none; `what` was asked for.
+    """
+    found = document.get(key) if key and isinstance(document, dict) else None if key else document
+    if isinstance(found, list):
+        return found
+    raise _no_list(document, key, what)
 
 
 class Missing:
@@ -61,6 +68,15 @@ class Missing:
             for field, count in self._counts.items()
             if count
         ]
+
+
+def _no_list(document: Any, key: str, what: str) -> PullError:
+    keys = ", ".join(sorted(document)) if isinstance(document, dict) else type(document).__name__
+    expected = f"one with a list `{key}`" if key else "a list"
+    return PullError(
+        f"{what}: found an answer with {keys or 'no fields'}; expected {expected}. "
+        "The vendor's API has changed, or `base_url` is another API's"
+    )
 
 
 def _has(record: Any, keys: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -45,10 +46,17 @@ class Client:
     """A vendor's API, with a token. One request at a time."""
 
     def __init__(
-        self, connector: Connector, base_url: str, headers: Mapping[str, str], secrets: tuple[str, ...], clock: Clock
+        self,
+        connector: Connector,
+        base_url: str,
+        headers: Mapping[str, str],
+        secrets: tuple[str, ...],
+        clock: Clock,
+        tries: int = TRIES,
     ) -> None:
-        """Open no connection yet; `secrets` are what no message may repeat."""
+        """Open no connection yet; `secrets` are what no message may repeat, `tries` how often a request is made."""
         self._connector, self._base, self._clock = connector, base_url.rstrip("/"), clock
+        self._tries = tries
         # With a user's name, the token is in the header in another form.
         words = headers.get("Authorization", "").split()[-1:]
         self._secrets = tuple(secret for secret in (*secrets, *words) if len(secret) >= SHORTEST_SECRET)
@@ -117,9 +125,11 @@ class Client:
             try:
                 return Answer(content, json.loads(content), headers)
             except ValueError:
+                is_page = content.lstrip().startswith(b"<")
                 raise TransientError(
                     f"{self._said(method, path)} is not JSON ({kind}, {len(content):,} bytes): found "
                     f"`{self.scrubbed(content[:60].decode(errors='replace'))}`"
+                    f"{f', a web page. Where that stays so, check {self._address}' if is_page else ''}"
                 ) from None
 
         return self._tried(once)
@@ -138,15 +148,17 @@ class Client:
         retrying = Retrying(
             sleep=self._clock.sleep,
             wait=wait,
-            stop=stop_after_attempt(TRIES),
+            stop=stop_after_attempt(self._tries),
             retry=retry_if_exception_type(TransientError),
             reraise=True,
         )
         try:
             return retrying(once)
         except TransientError as error:
+            if self._tries == 1:
+                raise StatusError(str(error), error.code) from None
             raise StatusError(
-                f"{error}, {TRIES} times in a row. Pull again later: it goes on where it stopped", error.code
+                f"{error}, {self._tries} times in a row. Pull again later: it goes on where it stopped", error.code
             ) from None
 
     def _sent_request(self, method: str, path: str, params: Mapping[str, Any] | None, body: Json) -> requests.Response:
@@ -158,7 +170,7 @@ class Client:
                     method, url, params=params, json=body, timeout=TIMEOUT, stream=True, allow_redirects=False
                 )
             except requests.RequestException as error:
-                raise TransientError(f"{self._said(method, path)} did not come: {_reason(error)}") from None
+                raise TransientError(f"{self._said(method, path)} did not come: {self._reason(error)}") from None
             self.requests += 1
             if not response.is_redirect:
                 break
@@ -193,7 +205,7 @@ class Client:
                 if ends_at is not None and self._clock.now().timestamp() > ends_at:
                     raise TransientError(f"{said} was not complete after {LONGEST_ANSWER:.0f} seconds")
         except requests.RequestException as error:
-            raise TransientError(f"{said} broke off: {_reason(error)}") from None
+            raise TransientError(f"{said} broke off: {self._reason(error)}") from None
 
     def _failure(self, method: str, path: str, response: requests.Response) -> PullError:
         """What the answer means: to be tried again, or for somebody to see to."""
@@ -216,34 +228,52 @@ class Client:
         token = f"token of {self._connector.title}"
         needed = f"Needed: {self._connector.permission}"
         if code == 401:
-            return PullError(f"{said}. The {token} is wrong, expired or revoked: make a new one. {needed}")
+            fault = "has expired" if "expired" in text.lower() else "is wrong, expired or revoked"
+            return PullError(f"{said}. The {token} {fault}: make a new one. {needed}")
         if code == 403:
             return PullError(f"{said}. The {token} lacks a permission. {needed}")
         if code == 404:
-            place = f"[pulls.{self._connector.name}]"
-            return StatusError(
-                f"{said}. It does not exist, or the {token} may not see it: check {place}. {needed}", code
+            seen = (
+                f"It does not exist, or the {token} may not see it: check {self._address} and the other settings there"
             )
+            return StatusError(f"{said}. {seen}. {needed}", code)
         return StatusError(f"{said}. The vendor did not understand the request", code)
 
     def _said(self, method: str, path: str) -> str:
         return f"the answer to {method} {urlsplit(self._base).netloc}/{path.lstrip('/')}"
+
+    @property
+    def _address(self) -> str:
+        return f"`base_url` in [pulls.{self._connector.name}]"
+
+    def _reason(self, error: requests.RequestException) -> str:
+        """The kind of a failure: its text may hold an address with a query."""
+        causes = list(_causes(error))
+        if any(isinstance(cause, socket.gaierror) for cause in causes):
+            host = urlsplit(self._base).hostname
+            return f"there is no host `{host}` by the name service. Check {self._address}, and this machine's network"
+        if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+            return f"nothing listens at that address. Check {self._address}"
+        return {
+            "ConnectTimeout": f"no connection within {TIMEOUT[0]:.0f} seconds",
+            "ReadTimeout": f"nothing came for {TIMEOUT[1]:.0f} seconds",
+            "SSLError": "the certificate is not trusted",
+            "ProxyError": "the proxy does not answer",
+            "ConnectionError": "the connection failed",
+            "ChunkedEncodingError": "the connection was cut",
+        }.get(type(error).__name__, type(error).__name__)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _reason(error: requests.RequestException) -> str:
-    """The kind of a failure: its text may hold an address with a query."""
-    return {
-        "ConnectTimeout": f"no connection within {TIMEOUT[0]:.0f} seconds",
-        "ReadTimeout": f"nothing came for {TIMEOUT[1]:.0f} seconds",
-        "SSLError": "the certificate is not trusted",
-        "ProxyError": "the proxy does not answer",
-        "ConnectionError": "the connection failed",
-        "ChunkedEncodingError": "the connection was cut",
-    }.get(type(error).__name__, type(error).__name__)
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, and those that it was raised from or while handling."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
 
 
 def _asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:

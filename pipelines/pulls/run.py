@@ -18,7 +18,7 @@ from itertools import count
 from pathlib import Path
 
 from pipelines.pulls.check import Missing, format_of
-from pipelines.pulls.client import Client
+from pipelines.pulls.client import TRIES, Client
 from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.errors import PullError, SetupError
 from pipelines.pulls.files import Target, read_pages, window_path
@@ -142,18 +142,27 @@ def connect(settings: Settings, source: str, clock: Clock) -> tuple[Connector, P
         raise SetupError(
             f"it is not configured. Add a table [pulls.{source}] to scorecard.toml: docs/connect.md shows which"
         )
+    try:
+        token = own.token().get_secret_value()
+    except ValueError as error:
+        raise SetupError(f"{error}. Put a token of {connector.title} there. Needed: {connector.permission}") from None
+    return connector, own, client_of(connector, own, token, clock)
+
+
+def client_of(connector: Connector, own: PullSettings, token: str, clock: Clock, tries: int = TRIES) -> Client:
+    """A client of the vendor that sends this token, and makes a request so often before it gives up.
+
+    Raises:
+        SetupError: the address or the extra is missing.
+    """
     if find_spec("tenacity") is None:
         raise SetupError("the extra `pulls` is not installed: pip install 'ai-workforce-scorecard[pulls]'")
     base_url = own.base_url or connector.base_url
     if base_url is None:
         raise SetupError(
-            f"set `base_url` in [pulls.{source}]: {connector.title} has an address of its own per customer"
+            f"set `base_url` in [pulls.{connector.name}]: {connector.title} has an address of its own per customer"
         )
-    try:
-        token = own.token().get_secret_value()
-    except ValueError as error:
-        raise SetupError(f"{error}. Put a token of {connector.title} there. Needed: {connector.permission}") from None
-    return connector, own, Client(connector, base_url, connector.headers(own, token), (token,), clock)
+    return Client(connector, base_url, connector.headers(own, token), (token,), clock, tries)
 
 
 def _place(error: Exception) -> str:

@@ -102,6 +102,38 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Asker(Protocol):
+    """What a connector may ask of the vendor to see what there is."""
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """The JSON answer to a GET."""
+
+    def download(self, wanted: Download, into: BinaryIO) -> None:
+        """Copy an answer that is not JSON to `into`."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The things of one kind that a vendor has, by the first page of their list.
+
+    `things`: what they are, as one and as many: `("service", "services")`. `names`: what settings and the catalog call
+    each, and what people do. `kind`: the source's kind of name they are in the catalog; None: none. `setting`: the
+    setting that chooses from them; None: none does. `is_whole`: whether there are no more of them.
+    """
+
+    things: tuple[str, str]
+    names: Sequence[tuple[str, str | None]]
+    kind: str | None = None
+    setting: str | None = None
+    is_whole: bool = True
+
+    @property
+    def text(self) -> str:
+        """How many there are."""
+        more = "" if self.is_whole else " and more"
+        return f"{len(self.names):,} {self.things[len(self.names) != 1]}{more}"
+
+
 @dataclass(frozen=True)
 class Plan:
     """How a stream is cut into windows.
@@ -170,6 +202,8 @@ class Connector:
     `name`: of its table of settings and its state. `source`: what reads its pages; of the same name, but for a model
     vendor's costs, which are a bill. `base_url`: None where every customer has one of its own. `permission`: what the
     token needs, for messages. `headers`: those of each request, the token's among them.
+    `look`: what the vendor has, by a small GET with the permission that the pull needs, at a time in UTC; None: the
+    pull itself is the first try. `variable`: the environment variable to propose for the token; empty: `<NAME>_TOKEN`.
     """
 
     name: str
@@ -180,6 +214,13 @@ class Connector:
     headers: Callable[[PullSettings, str], Mapping[str, str]]
     streams: Callable[[PullSettings], Sequence[Stream]]
     rate: Rate | None = None
+    look: Callable[[Asker, PullSettings, datetime], Sequence[Listing]] | None = None
+    variable: str = ""
+
+    @property
+    def token_variable(self) -> str:
+        """The environment variable that is proposed for its token."""
+        return self.variable or f"{self.name.upper()}_TOKEN"
 
     def folder(self, stream: str) -> str:
         """Where one of its streams is, below the source's folder of pulls."""

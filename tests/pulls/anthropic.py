@@ -36,6 +36,9 @@ class Anthropic:
         """The answer to a request."""
         if request.headers.get("anthropic-version") != "2023-06-01":
             return _error("anthropic-version: header is required", 400)
+        if request.path == "/v1/organizations/workspaces":
+            rows = [{"type": "workspace", "id": "wrkspc_chat", "name": "Chat"}]
+            return Response({"data": rows, "has_more": False, "first_id": None, "last_id": None})
         if request.path != REPORT:
             return _error("Not found", 404)
         groups = request.query.get("group_by[]", [])

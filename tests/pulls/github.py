@@ -25,6 +25,7 @@ class GitHub:
     statuses: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     attempts: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     most: int = MOST
+    repositories: list[str] = field(default_factory=lambda: [REPOSITORY])
 
     def server(self) -> Vendor:
         """The server."""
@@ -32,6 +33,8 @@ class GitHub:
 
     def answer(self, request: Request) -> Response:
         """The answer to a request."""
+        if request.path == "/user/repos":
+            return self._page(request, [{"id": n, "full_name": name} for n, name in enumerate(self.repositories)])
         path = request.path.removeprefix(f"/repos/{REPOSITORY}/")
         if path == "deployments":
             return self._page(request, sorted(self.deployments, key=lambda row: -int(row["id"])))

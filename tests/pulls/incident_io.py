@@ -30,6 +30,8 @@ class IncidentIo:
             first, last = (date.fromisoformat(request.one(f"updated_at[{end}]")) for end in ("gte", "lte"))
             days = {row["id"]: datetime.fromisoformat(row["updated_at"]).date() for row in self.incidents}
             return self._page(request, "incidents", [r for r in self.incidents if first <= days[r["id"]] <= last])
+        if request.path == "/v1/incident_types":
+            return Response({"incident_types": [{"id": "1", "name": "AI", "is_default": True}]})
         if request.path == "/v2/incident_updates":
             return self._page(request, "incident_updates", self.updates[request.one("incident_id")])
         if request.path == "/v1/incident_attachments":

@@ -30,6 +30,7 @@ class Jira:
     page_size: int = 100
     changes_size: int = 1_000
     issues: list[dict[str, Any]] = field(default_factory=list)
+    projects: dict[str, str] = field(default_factory=lambda: {"OPS": "Operations", "ML": "Machine learning"})
     histories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def server(self) -> Vendor:
@@ -43,6 +44,12 @@ class Jira:
             return Response({"accountId": "1", "emailAddress": USER, "displayName": "S", "timeZone": self.zone})
         if request.path == "/rest/api/3/field":
             return Response(FIELDS)
+        if request.path == "/rest/api/3/project/search":
+            rows = [{"id": key, "key": key, "name": name} for key, name in self.projects.items()]
+            return Response({"values": rows, "startAt": 0, "total": len(rows), "isLast": True})
+        if request.path == "/rest/api/3/label":
+            labels = sorted({label for issue in self.issues for label in issue["fields"]["labels"]})
+            return Response({"values": labels, "startAt": 0, "total": len(labels), "isLast": True})
         if request.path == "/rest/api/3/search/jql":
             return self._search(request)
         if request.path == "/rest/api/3/changelog/bulkfetch" and request.method == "POST":

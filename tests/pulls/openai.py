@@ -19,6 +19,8 @@ class OpenAi:
 
     page_size: int = 31
     costs: list[dict[str, Any]] = field(default_factory=list)
+    projects: dict[str, str] | None = None
+    """Id and name of each; None: the key is restricted to usage."""
 
     def server(self) -> Vendor:
         """The server."""
@@ -32,6 +34,11 @@ class OpenAi:
 
     def answer(self, request: Request) -> Response:
         """The answer to a request."""
+        if request.path == "/v1/organization/projects":
+            if self.projects is None:
+                return _error("You have insufficient permissions for this operation.", 403)
+            rows = [{"object": "organization.project", "id": key, "name": name} for key, name in self.projects.items()]
+            return Response({"object": "list", "data": rows, "has_more": False})
         if request.path != COSTS:
             return _error(f"Invalid URL (GET {request.path})", 404)
         if not request.one("start_time").isdecimal():

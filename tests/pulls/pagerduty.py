@@ -19,6 +19,7 @@ class PagerDuty:
     incidents: list[dict[str, Any]] = field(default_factory=list)
     log_entries: list[dict[str, Any]] = field(default_factory=list)
     most: int = MOST
+    services: dict[str, str] = field(default_factory=lambda: {"PSVC001": "Chat"})
 
     def server(self) -> Vendor:
         """The server."""
@@ -29,6 +30,9 @@ class PagerDuty:
         if request.headers.get("accept") != "application/vnd.pagerduty+json;version=2":
             return Response({"error": {"message": "Accept header", "code": 2001}}, 400)
         name = request.path.removeprefix("/")
+        if name == "services":
+            rows = [{"id": key, "type": "service", "name": value} for key, value in self.services.items()]
+            return Response({"services": rows, "limit": 100, "offset": 0, "total": None, "more": False})
         if name not in ("incidents", "log_entries"):
             return Response({"error": {"message": "Not Found", "code": 2100}}, 404)
         since, until = (datetime.fromisoformat(request.one(key)) for key in ("since", "until"))

@@ -36,6 +36,8 @@ class Typeform:
 
     def answer(self, request: Request) -> Response:
         """The answer to a request."""
+        if request.path == "/forms":
+            return Response({"total_items": 1, "page_count": 1, "items": [{"id": FORM, "title": "Feedback"}]})
         if request.path == f"/forms/{FORM}":
             return Response({"id": FORM, "title": "Feedback", "fields": FIELDS})
         if request.path != f"/forms/{FORM}/responses":

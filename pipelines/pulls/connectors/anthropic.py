@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from pipelines.pulls.check import format_of
+from pipelines.pulls.check import format_of, listed
 from pipelines.pulls.paging import by_next_page
-from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Rate, Stream, Window
+from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
+from pipelines.settings import PullSettings
 
 REPORT = "anthropic_cost_report"
 
@@ -35,6 +36,14 @@ def _text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _look(vendor: Asker, _: PullSettings, __: datetime) -> list[Listing]:
+    answer = vendor.get("/v1/organizations/workspaces", {"limit": 100})
+    names = [(row["id"], row.get("name")) for row in listed(answer.json, "data", "anthropic, workspaces")]
+    return [
+        Listing(("workspace", "workspaces"), names, "sub_account_id", is_whole=answer.json.get("has_more") is not True)
+    ]
+
+
 CONNECTOR = Connector(
     name="anthropic",
     source="cloud_billing",
@@ -47,4 +56,6 @@ CONNECTOR = Connector(
     ],
     # Once a minute for sustained use, more often for a short while.
     rate=Rate(30, 60),
+    look=_look,
+    variable="ANTHROPIC_ADMIN_KEY",
 )

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from pipelines.pulls.check import format_of, records_of
+from pipelines.pulls.check import format_of, listed, records_of
+from pipelines.pulls.errors import PullError
 from pipelines.pulls.paging import Listed, by_intervals
-from pipelines.pulls.spec import Answer, Api, Connector, Json, Page, Plan, Position, Stream, Window
+from pipelines.pulls.spec import Answer, Api, Asker, Connector, Json, Listing, Page, Plan, Position, Stream, Window
 from pipelines.settings import GitHubPullSettings, PullSettings
 
 LIMIT, MOST = 100, 1_000
@@ -106,6 +107,23 @@ def _streams(settings: PullSettings) -> list[Stream]:
     return found
 
 
+def _look(vendor: Asker, settings: PullSettings, _: datetime) -> list[Listing]:
+    chosen = getattr(settings, "repositories", ())
+    # Every token may list repositories: whether it may read deployments, these show.
+    for repository in chosen:
+        path = f"/repos/{repository}/deployments"
+        listed(vendor.get(path, {"per_page": 1}).json, "", f"github, {path}")
+    try:
+        answer = vendor.get("/user/repos", {"per_page": LIMIT, "sort": "pushed"})
+        names = [(row["full_name"], None) for row in listed(answer.json, "", "github, /user/repos")]
+        is_whole = not _has_next(answer)
+    except PullError:
+        if not chosen:
+            raise
+        names, is_whole = [(repository, None) for repository in chosen], False  # an app's token has no user
+    return [Listing(("repository", "repositories"), names, "repository", "repositories", is_whole)]
+
+
 CONNECTOR = Connector(
     name="github",
     source="github",
@@ -114,4 +132,5 @@ CONNECTOR = Connector(
     permission="a fine-grained token with read access to Deployments and Actions of the repositories",
     headers=_headers,
     streams=_streams,
+    look=_look,
 )

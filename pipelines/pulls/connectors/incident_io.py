@@ -11,11 +11,11 @@ by incident.io itself. https://api-docs.incident.io/tag/Incidents-V2
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from pipelines.pulls.check import format_of, records_of
-from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Rate, Stream, Window
+from pipelines.pulls.check import format_of, listed, records_of
+from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
 from pipelines.settings import PullSettings
 
 LIMIT = 250
@@ -78,6 +78,11 @@ def _streams(_: PullSettings) -> list[Stream]:
     ]
 
 
+def _look(vendor: Asker, _: PullSettings, __: datetime) -> list[Listing]:
+    rows = listed(vendor.get("/v1/incident_types").json, "incident_types", "incident_io, incident_types")
+    return [Listing(("incident type", "incident types"), [(row["name"], None) for row in rows], "incident_type")]
+
+
 CONNECTOR = Connector(
     name="incident_io",
     source="incident_io",
@@ -88,4 +93,5 @@ CONNECTOR = Connector(
     streams=_streams,
     # 1,200 a minute for a key.
     rate=Rate(600, 60),
+    look=_look,
 )

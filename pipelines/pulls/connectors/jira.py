@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipelines.pulls.check import format_of, records_of
-from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Stream, Window
+from pipelines.pulls.check import format_of, listed, records_of
+from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Stream, Window
 from pipelines.settings import JiraPullSettings, PullSettings
 
 API = "/rest/api/3"
 SEARCH, CHANGES = "REST v3 search", "REST v3 changelogs in bulk"
-LIMIT, MOST_ISSUES, MOST_CHANGES = 100, 1_000, 1_000
+LIMIT, MOST_ISSUES, MOST_CHANGES, MOST_LABELS = 100, 1_000, 1_000, 1_000
 PEOPLE = ("assignee", "reporter", "creator", "watches", "votes", "comment", "worklog", "attachment")
 CHANGED = ("status", "resolution", "priority")
 
@@ -95,6 +95,21 @@ def _streams(settings: PullSettings) -> list[Stream]:
     ]
 
 
+def _look(vendor: Asker, _: PullSettings, __: datetime) -> list[Listing]:
+    answer = vendor.get(f"{API}/project/search", {"maxResults": LIMIT})
+    projects = [(row["key"], row.get("name")) for row in listed(answer.json, "values", "jira, project/search")]
+    labels = vendor.get(f"{API}/label", {"maxResults": MOST_LABELS})
+    return [
+        Listing(("project", "projects"), projects, "project", "projects", answer.json.get("isLast") is not False),
+        Listing(
+            ("label", "labels"),
+            [(label, None) for label in listed(labels.json, "values", "jira, label")],
+            "label",
+            is_whole=labels.json.get("isLast") is not False,
+        ),
+    ]
+
+
 CONNECTOR = Connector(
     name="jira",
     source="jira",
@@ -103,4 +118,5 @@ CONNECTOR = Connector(
     permission="an API token of a user who may browse the projects, or the scopes read:jira-work and read:jira-user",
     headers=_headers,
     streams=_streams,
+    look=_look,
 )

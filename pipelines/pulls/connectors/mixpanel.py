@@ -13,14 +13,18 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
-from pipelines.pulls.spec import Api, Connector, Download, Page, Plan, Position, Rate, Stream, Window
+from pipelines.pulls.spec import Api, Asker, Connector, Download, Listing, Page, Plan, Position, Rate, Stream, Window
 from pipelines.settings import MixpanelPullSettings, PullSettings
 
+EXPORT = "/api/2.0/export"
 PIECE = 2**20
+LOOKED_AT = 1_000
+"""Events that are enough to see what they are called."""
 
 
 def _events(settings: MixpanelPullSettings, api: Api, window: Window, position: Position | None) -> Iterator[Page]:
@@ -28,7 +32,7 @@ def _events(settings: MixpanelPullSettings, api: Api, window: Window, position: 
     asked = {"from_date": day, "to_date": day, "project_id": str(settings.project_id)}
     if settings.events:
         asked["event"] = json.dumps(settings.events)
-    yield Page(Download("/api/2.0/export", asked, _is_whole, _lines), is_last=True)
+    yield Page(Download(EXPORT, asked, _is_whole, _lines), is_last=True)
 
 
 def _is_whole(first: bytes, last: bytes) -> None:
@@ -56,6 +60,18 @@ def _streams(settings: PullSettings) -> list[Stream]:
     return [Stream(f"events/{settings.project_id}", "mixpanel_export", plan, partial(_events, settings), ".jsonl")]
 
 
+def _look(vendor: Asker, settings: PullSettings, now: datetime) -> list[Listing]:
+    assert isinstance(settings, MixpanelPullSettings)  # noqa: S101
+    first, last = (f"{now - timedelta(days=days):%Y-%m-%d}" for days in (7, 1))
+    asked = {"from_date": first, "to_date": last, "project_id": str(settings.project_id), "limit": str(LOOKED_AT)}
+    into = BytesIO()
+    vendor.download(Download(EXPORT, asked, _is_whole, _lines), into)
+    lines = into.getvalue().splitlines()
+    names = sorted({str(json.loads(line).get("event", "")) for line in lines if line.strip()})
+    found = [(name, None) for name in names if name and not name.startswith("$")]
+    return [Listing(("event of last week", "events of last week"), found, "event", is_whole=len(lines) < LOOKED_AT)]
+
+
 CONNECTOR = Connector(
     name="mixpanel",
     source="mixpanel",
@@ -65,4 +81,6 @@ CONNECTOR = Connector(
     headers=_headers,
     streams=_streams,
     rate=Rate(60, 3_600),
+    look=_look,
+    variable="MIXPANEL_SECRET",
 )

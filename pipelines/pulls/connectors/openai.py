@@ -9,13 +9,16 @@ asked for again until its month is billed. https://developers.openai.com/api/ref
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from pipelines.pulls.check import format_of
+from pipelines.pulls.check import format_of, listed, records_of
+from pipelines.pulls.errors import PullError
 from pipelines.pulls.paging import by_next_page
-from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Rate, Stream, Window
+from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
+from pipelines.settings import PullSettings
 
 COSTS = "openai_costs"
+PATH = "/v1/organization/costs"
 
 
 def _costs(api: Api, window: Window, position: Position | None) -> Iterator[Page]:
@@ -27,7 +30,27 @@ def _costs(api: Api, window: Window, position: Position | None) -> Iterator[Page
         "limit": 1,
     }
     form = format_of("cloud_billing", COSTS)
-    return by_next_page(api, "/v1/organization/costs", asked, position, form, "openai, costs")
+    return by_next_page(api, PATH, asked, position, form, "openai, costs")
+
+
+def _look(vendor: Asker, _: PullSettings, now: datetime) -> list[Listing]:
+    end = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    asked = {
+        "start_time": int((end - timedelta(days=7)).timestamp()),
+        "end_time": int(end.timestamp()),
+        "bucket_width": "1d",
+        "group_by": ["project_id"],
+        "limit": 7,
+    }
+    buckets = records_of(format_of("cloud_billing", COSTS), vendor.get(PATH, asked).json, "openai, costs")
+    spent = {row.get("project_id") for bucket in buckets for row in bucket.get("results") or []}
+    names: dict[str, str | None] = dict.fromkeys(sorted(filter(None, spent)))
+    try:  # a key may be restricted to usage: then the projects have no names
+        rows = listed(vendor.get("/v1/organization/projects", {"limit": 100}).json, "data", "openai, projects")
+        names |= {row["id"]: row.get("name") for row in rows}
+    except PullError:
+        pass
+    return [Listing(("project", "projects"), list(names.items()), "sub_account_id")]
 
 
 CONNECTOR = Connector(
@@ -42,4 +65,6 @@ CONNECTOR = Connector(
     ],
     # OpenAI documents none for these endpoints.
     rate=Rate(60, 60),
+    look=_look,
+    variable="OPENAI_ADMIN_KEY",
 )

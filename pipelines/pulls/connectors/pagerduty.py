@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from pipelines.pulls.check import format_of, records_of
+from pipelines.pulls.check import format_of, listed, records_of
 from pipelines.pulls.paging import Listed, by_intervals
-from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Rate, Stream, Window
+from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
 from pipelines.settings import PullSettings
 
 LIMIT, MOST = 100, 10_000
@@ -66,14 +66,22 @@ def _streams(_: PullSettings) -> list[Stream]:
     ]
 
 
+def _look(vendor: Asker, _: PullSettings, __: datetime) -> list[Listing]:
+    answer = vendor.get("/services", {"limit": LIMIT})
+    rows = listed(answer.json, "services", "pagerduty, /services")
+    names = [(row["id"], row.get("name") or row.get("summary")) for row in rows]
+    return [Listing(("service", "services"), names, "service_id", is_whole=not answer.json.get("more"))]
+
+
 CONNECTOR = Connector(
     name="pagerduty",
     source="pagerduty",
     title="PagerDuty",
     base_url="https://api.pagerduty.com",
-    permission="a read-only REST API key (Integrations → API Access Keys), or the scope incidents.read",
+    permission="a read-only REST API key (Integrations → API Access Keys), or the scopes incidents.read, services.read",
     headers=_headers,
     streams=_streams,
     # The account's limit is 960 a minute, for all who use its API.
     rate=Rate(480, 60),
+    look=_look,
 )

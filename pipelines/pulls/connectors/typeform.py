@@ -10,11 +10,11 @@ A page has at most 1,000 responses, newest first; the next one is asked for by t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from pipelines.pulls.check import format_of, records_of
-from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Rate, Stream, Window
+from pipelines.pulls.check import format_of, listed, records_of
+from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
 from pipelines.settings import PullSettings, TypeformPullSettings
 
 LIMIT = 1_000
@@ -68,6 +68,12 @@ def _streams(settings: PullSettings) -> list[Stream]:
     return [Stream(form, RESPONSES, plan, _Form(form).responses) for form in settings.forms]
 
 
+def _look(vendor: Asker, _: PullSettings, __: datetime) -> list[Listing]:
+    answer = vendor.get("/forms", {"page_size": 200})
+    names = [(row["id"], row.get("title")) for row in listed(answer.json, "items", "typeform, /forms")]
+    return [Listing(("form", "forms"), names, "survey", "forms", (answer.json.get("page_count") or 1) <= 1)]
+
+
 CONNECTOR = Connector(
     name="typeform",
     source="typeform",
@@ -77,4 +83,5 @@ CONNECTOR = Connector(
     headers=lambda _, token: {"Authorization": f"Bearer {token}"},
     streams=_streams,
     rate=Rate(2, 1),
+    look=_look,
 )

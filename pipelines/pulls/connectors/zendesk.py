@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipelines.pulls.check import format_of, records_of
 from pipelines.pulls.errors import PullError
-from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Rate, Stream, Window
+from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
 from pipelines.settings import PullSettings, ZendeskPullSettings
 
 PATH = "/api/v2/incremental/tickets/cursor.json"
@@ -47,6 +48,22 @@ def _headers(settings: PullSettings, token: str) -> dict[str, str]:
     return {"Authorization": f"Basic {basic}"}
 
 
+def _look(vendor: Asker, _: PullSettings, now: datetime) -> list[Listing]:
+    start = now - timedelta(days=30)
+    answer = vendor.get(PATH, {"start_time": int(start.timestamp()), "per_page": 100})
+    tickets = records_of(format_of("zendesk", TICKETS), answer.json, "zendesk, incremental tickets")
+    tags = sorted({tag for ticket in tickets for tag in ticket.get("tags") or []})
+    is_whole = answer.json.get("end_of_stream") is True
+    return [
+        Listing(
+            ("tag of recent tickets", "tags of recent tickets"),
+            [(tag, None) for tag in tags],
+            "ticket_tag",
+            is_whole=is_whole,
+        )
+    ]
+
+
 CONNECTOR = Connector(
     name="zendesk",
     source="zendesk",
@@ -57,4 +74,5 @@ CONNECTOR = Connector(
     streams=lambda _: [Stream("tickets", TICKETS, Plan("feed"), _tickets)],
     # 10 a minute for these endpoints.
     rate=Rate(10, 60),
+    look=_look,
 )
