@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from pipelines import console
-from pipelines.cli import fetching, reports, runs, tools
+from pipelines.cli import connecting, fetching, reports, runs, tools
 from pipelines.cli.common import FAILED
 
 
@@ -59,7 +59,7 @@ def _options(
     pass
 
 
-for group in (runs, fetching, reports, tools):
+for group in (runs, connecting, fetching, reports, tools):
     app.add_typer(group.commands)
 
 

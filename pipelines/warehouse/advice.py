@@ -412,7 +412,7 @@ def _unmapped(
     known = ["\x1f".join((n.kind, n.key.lower(), n.value.lower() if n.kind in lowered else n.value)) for n in declared]
     # Rows are first folded to the sets of names they have: there are few of these.
     rows = connection.execute(
-        f"with named as (select flatten([{', '.join(_names(item) for item in names)}]) as names, "
+        f"with named as (select flatten([{', '.join(names_of_row(item) for item in names)}]) as names, "
         f"{table.row_count} as row_count, max(_day) as newest_day from {raw_name(source, table)} group by 1), "
         "unmapped as (select unnest(names) as name, row_count, newest_day from named where not list_has_any("
         "list_transform(names, lambda n: concat_ws(chr(31), n.kind, lower(n.key), n.value)), $1)) "
@@ -423,8 +423,8 @@ def _unmapped(
     return [UnmappedName(Name(source.name, *row[:3]), *row[3:]) for row in rows]
 
 
-def _names(item: Names) -> str:
-    """The names of one kind that a row has, as a list of structs."""
+def names_of_row(item: Names) -> str:
+    """SQL of the names of one kind that a row has, as a list of structs: kind, key, value, label."""
 
     def each(names: str, key: str, value: str) -> str:
         fields = {"kind": quote(item.kind), "key": key, "value": value, "label": f"{item.label}::varchar"}

@@ -11,7 +11,6 @@ from tests.pulls.vendor import TOKEN, Request, Response, Vendor
 
 MOST = 1_000
 REPOSITORY = "acme/fraud"
-API = f"https://api.github.com/repos/{REPOSITORY}"
 NOT_FOUND = Response(
     {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}, 404
 )
@@ -25,7 +24,13 @@ class GitHub:
     statuses: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     attempts: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     most: int = MOST
+    name: str = REPOSITORY
     repositories: list[str] = field(default_factory=lambda: [REPOSITORY])
+
+    @property
+    def api(self) -> str:
+        """The repository's address."""
+        return f"https://api.github.com/repos/{self.name}"
 
     def server(self) -> Vendor:
         """The server."""
@@ -35,7 +40,7 @@ class GitHub:
         """The answer to a request."""
         if request.path == "/user/repos":
             return self._page(request, [{"id": n, "full_name": name} for n, name in enumerate(self.repositories)])
-        path = request.path.removeprefix(f"/repos/{REPOSITORY}/")
+        path = request.path.removeprefix(f"/repos/{self.name}/")
         if path == "deployments":
             return self._page(request, sorted(self.deployments, key=lambda row: -int(row["id"])))
         if found := re.fullmatch(r"deployments/(\d+)/statuses", path):
@@ -53,14 +58,14 @@ class GitHub:
 
     def _page(self, request: Request, rows: list[Any]) -> Response:
         size, page = min(int(request.one("per_page", "30")), 100), int(request.one("page", "1"))
-        link = f'<{API}/next?page={page + 1}>; rel="next"'
+        link = f'<{self.api}/next?page={page + 1}>; rel="next"'
         return Response(
             rows[(page - 1) * size : page * size], headers={"Link": link} if page * size < len(rows) else {}
         )
 
     def deploy(self, number: int, at: str, version: str, state: str | None = "success") -> None:
         """A deployment to production."""
-        address = f"{API}/deployments/{number}"
+        address = f"{self.api}/deployments/{number}"
         row = {
             "url": address,
             "id": number,
@@ -76,7 +81,7 @@ class GitHub:
             "created_at": at,
             "updated_at": at,
             "statuses_url": f"{address}/statuses",
-            "repository_url": API,
+            "repository_url": self.api,
             "transient_environment": False,
             "production_environment": True,
         }
@@ -87,7 +92,7 @@ class GitHub:
 
     def status(self, number: int, state: str, at: str) -> None:
         """What became of it."""
-        rows, address = self.statuses[number], f"{API}/deployments/{number}"
+        rows, address = self.statuses[number], f"{self.api}/deployments/{number}"
         identity = number * 100 + len(rows)
         rows.append(
             {
@@ -102,7 +107,7 @@ class GitHub:
                 "created_at": at,
                 "updated_at": at,
                 "deployment_url": address,
-                "repository_url": API,
+                "repository_url": self.api,
             }
         )
 
@@ -127,9 +132,9 @@ class GitHub:
                 "created_at": rows[0]["created_at"] if rows else at,
                 "run_started_at": at,
                 "updated_at": at,
-                "html_url": f"https://github.com/{REPOSITORY}/actions/runs/{number}",
+                "html_url": f"https://github.com/{self.name}/actions/runs/{number}",
                 "pull_requests": [],
-                "repository": {"full_name": REPOSITORY},
+                "repository": {"full_name": self.name},
                 "head_commit": {"id": f"{number:040x}", "timestamp": at, "message": "Deploy"},
             }
         )

@@ -25,6 +25,7 @@ MAY_READ: dict[str, set[str]] = {
     "scorecard": {"catalog", "estimates", "files", "kpis", "settings", "sources"},
     "notify": {"settings", "warehouse", "web"},
     "pulls": {"files", "settings", "sources", "warehouse", "web"},
+    "connect": {"catalog", "files", "pulls", "settings", "sources", "warehouse"},
     "console": {"settings", "warehouse"},
     "orchestration": {
         "catalog",
@@ -40,6 +41,7 @@ MAY_READ: dict[str, set[str]] = {
     "definitions": {"orchestration", "settings"},
     "cli": {
         "catalog",
+        "connect",
         "console",
         "notify",
         "orchestration",
@@ -63,6 +65,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "rich": ("console.py",),
     "requests": ("notify/http.py", "pulls/client.py"),
+    "tomlkit": ("connect/config.py",),
     "tenacity": ("pulls/client.py",),
     "obstore": ("warehouse/buckets.py",),
     "boto3": ("warehouse/buckets.py",),

@@ -51,6 +51,8 @@ CLEAN = (
     "docs/bi/**/*.yaml",
     "pipelines/c*.py",
     "pipelines/catalog/**/*.py",
+    "pipelines/cli/*.py",
+    "pipelines/connect/*.py",
     "pipelines/notify/*.py",
     "pipelines/estimates/**/*.py",
     "pipelines/orchestration/*.py",
