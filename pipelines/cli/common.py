@@ -79,8 +79,9 @@ def check_landing(settings: Settings) -> None:
     for place in settings.places:
         if isinstance(place, Path) and not place.is_dir():
             misused(
-                f"the landing folder {place} does not exist. Put the vendors' exports there, choose another with "
-                "`landing` in scorecard.toml or --landing, or generate a sample company: scorecard scenario --out DIR"
+                f"the landing folder {place} does not exist. Pull into it (scorecard pull), put exports there, choose "
+                "another with `landing` in scorecard.toml or --landing, or generate a sample company: "
+                "scorecard scenario --out DIR"
             )
 
 
@@ -91,8 +92,8 @@ def catalog_of(settings: Settings) -> Catalog:
 
     if not settings.catalog_dir.is_dir():
         misused(
-            f"the catalog folder {settings.catalog_dir} does not exist. Choose another with --catalog; "
-            f"{SAMPLE_CATALOG} is an example."
+            f"the catalog folder {settings.catalog_dir} does not exist. `scorecard connect` drafts one; choose another "
+            f"with --catalog; {SAMPLE_CATALOG} is an example."
         )
     try:
         return load_catalog(settings.catalog_dir)

@@ -14,7 +14,7 @@ from pipelines.cli.drafting import draft_catalog
 
 if TYPE_CHECKING:
     from pipelines.connect.system import System, Tried
-    from pipelines.settings import Settings
+    from pipelines.settings import PullSettings, Settings
 
 commands = typer.Typer()
 
@@ -24,7 +24,7 @@ class _Session:
     """What a call of the command works with: whether it may ask, the tokens it has seen, and what it found."""
 
     is_asking: bool
-    tokens: list[str] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
     tested: dict[str, Tried] = field(default_factory=dict)
     has_failed: bool = False
 
@@ -39,7 +39,7 @@ class _Session:
 
     def guard(self, text: str) -> str:
         """`text`, which is about to be written. Exits where it holds a token."""
-        if any(token in text for token in self.tokens):
+        if any(token in text for token in self.tokens.values()):
             misused("a setting holds the token itself, so nothing was written. Name the variable or the file it is in.")
         return text
 
@@ -81,7 +81,7 @@ def connect(
         misused(str(error))
     except typer.Abort:
         misused("no answer, so the rest was left as it was. Without a terminal, name the systems and add --yes.")
-    _next(settings)
+    _show_next(settings)
     raise typer.Exit(FAILED if session.has_failed else 0)
 
 
@@ -194,20 +194,25 @@ def _test(session: _Session, system: System) -> Tried:
     from pipelines.connect.system import Tried, tried
     from pipelines.pulls.run import SystemClock
 
-    console.say(f"{system.connector.title} needs {system.connector.permission}.")
-    try:
-        token = system.own().token().get_secret_value()
-    except ValueError as error:
-        if not session.is_asking:
-            return Tried(note=f"{error}")
-        console.say(f"  {error}. A token that you type now is used for this test only, and kept nowhere.")
-        token = str(typer.prompt("  Token (hidden; empty: no test)", default="", hide_input=True, show_default=False))
-        if not token.strip():
-            return Tried(note=f"{error}")
-    session.tokens.append(token.strip())
-    result = tried(system, token.strip(), SystemClock())
+    if system.name not in session.tokens:
+        console.say(f"{system.connector.title} needs {system.connector.permission}.")
+        try:
+            session.tokens[system.name] = system.own().token().get_secret_value()
+        except ValueError as error:
+            typed = _typed(str(error)) if session.is_asking else ""
+            if not typed:
+                return Tried(note=str(error))
+            session.tokens[system.name] = typed
+    result = tried(system, session.tokens[system.name], SystemClock())
     session.tested[system.name] = result
     return result
+
+
+def _typed(why: str) -> str:
+    """A token, typed; empty where none is."""
+    console.say(f"  {why}. A token that you type now is used for this test only, and kept nowhere.")
+    answer = typer.prompt("  Token (hidden; empty: no test)", default="", hide_input=True, show_default=False)
+    return str(answer).strip()
 
 
 def _has_chosen(session: _Session, system: System, result: Tried) -> bool:
@@ -252,21 +257,27 @@ def _show_secrets(systems: list[System]) -> None:
     """The variables and files that have to hold a token, without their values."""
     console.say("Tokens that `scorecard pull` reads; keep them where your secrets are:")
     for system in systems:
-        try:
-            system.own().token()
-            state = "set"
-        except ValueError:
-            state = "not set"
+        state = "set" if _has_token(system.own()) else "not set"
         place = f"{system.place}=" if "token_env" in system.values else f"the file {system.place}"
         console.say(f"  {place:<24} # {state}; {system.connector.title}: {system.connector.permission}")
 
 
-def _next(settings: Settings) -> None:
+def _show_next(settings: Settings) -> None:
     """What to do now."""
-    steps = []
-    if settings.pulls.configured():
+    pulls = settings.pulls.configured()
+    unset = [own.token_env for own in pulls.values() if own.token_env and not _has_token(own)]
+    steps = [f"set {', '.join(unset)}"] if unset else []
+    if pulls:
         steps.append("scorecard pull")
     if settings.catalog_dir.joinpath("workforce").is_dir():
         steps += ["scorecard run", "scorecard doctor"]
     if steps:
         console.say(f"Next: {', then '.join(steps)}. Names that only the data show: scorecard connect, again.")
+
+
+def _has_token(own: PullSettings) -> bool:
+    try:
+        own.token()
+    except ValueError:
+        return False
+    return True

@@ -69,7 +69,7 @@ def draft_catalog(session: Session, settings: Settings, models: Sequence[str], c
                 "or write a file as in docs/connect.md."
             )
         else:
-            console.say(f"{folder}: nothing to add.")
+            console.say(f"{_near(folder)}: nothing to add.")
         return
     texts, by_hand = drafted(folder, _company(session, folder, company), drafts)
     try:
@@ -82,10 +82,10 @@ def draft_catalog(session: Session, settings: Settings, models: Sequence[str], c
 
 
 def _existing(folder: Path) -> Catalog | None:
-    """The catalog; None where there is none yet."""
-    from pipelines.catalog.load import COMPANY_FILE, load_catalog
+    """The catalog; None where it has no member yet."""
+    from pipelines.catalog.load import WORKFORCE_FOLDER, load_catalog
 
-    return load_catalog(folder) if (folder / COMPANY_FILE).exists() else None
+    return load_catalog(folder) if any((folder / WORKFORCE_FOLDER).rglob("*.y*ml")) else None
 
 
 def _seen(session: Session, settings: Settings, catalog: Catalog | None) -> tuple[list[Seen], list[Beside]]:
@@ -184,11 +184,16 @@ def _write(session: Session, folder: Path, texts: dict[Path, str]) -> None:
     from pipelines.connect.drafts import write
 
     for path, text in texts.items():
-        for line in diff(read(path), session.guard(text), str(path)):
+        for line in diff(read(path), session.guard(text), _near(path)):
             console.say(line)
-    if session.confirmed(f"Write {len(texts)} files to {folder}?"):
+    if session.confirmed(f"Write {len(texts)} files to {_near(folder)}?"):
         write(folder, texts)
-        console.say(f"Written: {', '.join(str(path.relative_to(folder)) for path in texts)} in {folder}")
+        console.say(f"Written: {', '.join(map(_near, texts))}")
+
+
+def _near(path: Path) -> str:
+    """The path, from the folder that the command runs in where it is below that."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _show_undecided(items: Sequence[Undecided]) -> None:

@@ -37,7 +37,7 @@ def pull(
                 f"no pull of `{source}` is configured; configured: {', '.join(known) or 'none'}. See docs/connect.md."
             )
     if not known:
-        misused("no pull is configured. Add a table such as [pulls.pagerduty] to scorecard.toml: see docs/connect.md.")
+        misused("no pull is configured. `scorecard connect` sets one up: see docs/connect.md.")
     with console.progress():
         results = pull_all(settings, sources or (), day("--since", since))
     for result in results:

@@ -53,8 +53,8 @@ def run(
         misused(f"--from {asked[0]} is after --to {asked[1]}. Give the earlier day first.")
     with console.progress():
         has_place = any(place != settings.landing_dir for place in settings.places)
-        delivered = has_place or any(map(_has_files, (settings.landing_dir, settings.catalog_dir)))
-        if (landing, catalog, home) == (None, None, None) and not delivered:
+        is_own = (landing, catalog, home) != (None, None, None) or has_place or bool(settings.pulls.configured())
+        if not is_own and not any(map(_has_files, (settings.landing_dir, settings.catalog_dir))):
             _generate(settings.home, SAMPLE_DAYS, SAMPLE_SEED)
         loaded = catalog_of(settings)
         check_landing(settings)

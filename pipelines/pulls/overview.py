@@ -15,10 +15,14 @@ LATE = timedelta(hours=36)
 
 @dataclass(frozen=True)
 class PullHealth:
-    """A source that is pulled: up to when, how long ago that is, how the last pull ended, and what to do."""
+    """A source that is pulled: up to when, how long ago that is, how the last pull ended, and what to do.
+
+    `cursor`: where the stream is that is furthest behind.
+    """
 
     source: str
     reached: str
+    cursor: str
     lag: str
     outcome: str
     problems: tuple[str, ...]
@@ -34,7 +38,7 @@ def _health(settings: Settings, source: str, own: PullSettings, now: datetime) -
     try:
         state = read_state(settings, source)
     except SetupError as error:
-        return PullHealth(source, "unknown", "", "unknown", (str(error),), None)
+        return PullHealth(source, "unknown", "", "", "unknown", (str(error),), None)
     problems = list(state.warnings)
     advice = None
     try:
@@ -48,11 +52,13 @@ def _health(settings: Settings, source: str, own: PullSettings, now: datetime) -
         problems.append(state.error)
     reached = min((stream.reached for stream in state.streams.values() if stream.reached), default=None)
     is_whole = bool(state.streams) and all(stream.reached for stream in state.streams.values())
-    if advice is None and (state.error or not is_whole or reached is None or now - reached > LATE):
+    is_late = not is_whole or reached is None or now - reached > LATE
+    if advice is None and (state.error or is_late or not _is_done(state)):
         advice = f"scorecard pull {source}{', which goes on where it stopped' if state.streams else ''}."
     return PullHealth(
         source,
         f"{reached:%Y-%m-%d %H:%M}" if reached and is_whole else "not yet",
+        _cursor(state),
         _hours(now - reached) if reached and is_whole else "",
         _outcome(state),
         tuple(problems),
@@ -60,11 +66,30 @@ def _health(settings: Settings, source: str, own: PullSettings, now: datetime) -
     )
 
 
+def _cursor(state: PullState) -> str:
+    """Of a pull that has not come to its end: the stream it is in, and how far; else where the next one goes on."""
+    for name, stream in state.streams.items():
+        if stream.part is not None:
+            return f"{name}: in {stream.part.window}, after {stream.part.pages:,} pages"
+    for name, stream in state.streams.items():
+        if stream.unfinished is not None:
+            until = stream.unfinished.until
+            return f"{name}: {f'up to {until:%Y-%m-%d}' if until else f'from {stream.unfinished.first} on'}"
+    behind = min(((stream.reached, name) for name, stream in state.streams.items() if stream.reached), default=None)
+    if behind is None:
+        return ""
+    reached, name = behind
+    return f"{name}: the vendor's cursor" if state.streams[name].cursor else f"{name}: {reached:%Y-%m-%d}"
+
+
+def _is_done(state: PullState) -> bool:
+    return state.started_at is None or (state.succeeded_at is not None and state.succeeded_at >= state.started_at)
+
+
 def _outcome(state: PullState) -> str:
     if state.started_at is None:
         return "never"
-    is_done = state.succeeded_at is not None and state.succeeded_at >= state.started_at
-    ended = "failed" if state.error else "complete" if is_done else "did not end"
+    ended = "failed" if state.error else "complete" if _is_done(state) else "did not end, or runs now"
     return f"{ended}, {state.started_at:%Y-%m-%d %H:%M}"
 
 

@@ -140,7 +140,7 @@ def connect(settings: Settings, source: str, clock: Clock) -> tuple[Connector, P
     connector, own = all_connectors().get(source), settings.pulls.configured().get(source)
     if connector is None or own is None:
         raise SetupError(
-            f"it is not configured. Add a table [pulls.{source}] to scorecard.toml: docs/connect.md shows which"
+            f"it is not configured. `scorecard connect {source}` adds its table [pulls.{source}] to scorecard.toml"
         )
     try:
         token = own.token().get_secret_value()

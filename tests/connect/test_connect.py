@@ -140,7 +140,20 @@ def test_a_token_that_is_typed_is_used_for_the_test_alone(
     assert "A token that you type now is used for this test only" in result.output
     assert "the token works: found 3 services" in result.output
     assert "PAGERDUTY_TOKEN=         # not set" in result.output
+    assert "Next: set PAGERDUTY_TOKEN, then scorecard pull" in result.output
     assert vendors["pagerduty"].requests[0].headers["authorization"] == f"Token token={TOKEN}"
+
+
+def test_a_token_is_typed_once_though_repositories_are_chosen_after_the_test(
+    folder: Path, vendors: dict[str, Vendor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN")
+    result = connect("github", *address(vendors, "github"), answers=f"{TOKEN}\nacme/fraud-detector\ny\n\n")
+    assert result.output.count("Token (hidden") == 1
+    assert [request.path for request in vendors["github"].requests] == [
+        "/user/repos", "/repos/acme/fraud-detector/deployments", "/user/repos",
+    ]  # fmt: skip
+    assert tomllib.loads((folder / "scorecard.toml").read_text())["pulls"]["github"]["repositories"]
 
 
 def test_without_a_token_settings_are_written_and_the_variable_is_named(
@@ -237,9 +250,42 @@ def test_nobody_who_answers_gets_a_sentence(folder: Path) -> None:
     assert "Without a terminal, name the systems and add --yes" in " ".join(result.output.split())
 
 
-def test_a_broken_catalog_is_named_and_left_alone(folder: Path, vendors: dict[str, Vendor]) -> None:
+def test_a_catalog_with_a_company_and_no_member_gets_its_first_members(
+    folder: Path, vendors: dict[str, Vendor]
+) -> None:
     (folder / "acme" / "catalog").mkdir(parents=True)
-    (folder / "acme" / "catalog" / "company.yaml").write_text("name: [Acme\n")
+    (folder / "acme" / "catalog" / "company.yaml").write_text("name: Ours\n")
+    result = connect(
+        "pagerduty", *address(vendors, "pagerduty"), "--home", "acme", "--model", "Fraud detector", "--yes"
+    )
+    assert result.exit_code == 0, result.output
+    catalog = load_catalog(folder / "acme" / "catalog")
+    assert catalog.company.name == "Ours" and [member.id for member in catalog.members] == ["fraud-detector"]
+
+
+def test_what_is_found_later_is_added_to_a_members_file(folder: Path, vendors: dict[str, Vendor]) -> None:
+    arguments = ["--home", "acme", "--model", "Fraud detector", "--yes"]
+    connect("pagerduty", *address(vendors, "pagerduty"), *arguments)
+    member = folder / "acme" / "catalog" / "workforce" / "fraud-detector.yaml"
+    mine = member.read_text().replace("To be described.", "Scores payments. # ours")
+    member.write_text(mine)
+    result = connect(*own(vendors, "github"), *arguments)
+    assert result.exit_code == 0, result.output
+    added = "  - {source: github, kind: repository, value: acme/fraud-detector}\n"
+    assert member.read_text() == mine + added
+
+
+def test_after_connecting_a_run_without_files_makes_no_sample_company(folder: Path, vendors: dict[str, Vendor]) -> None:
+    connect("pagerduty", *address(vendors, "pagerduty"), "--model", "Fraud detector", "--yes")
+    result = CliRunner().invoke(app, ["run"])
+    assert result.exit_code == 2
+    assert "Pull into it (scorecard pull)" in " ".join(result.output.split())
+    assert not (folder / "scorecard-home" / "landing").exists()
+
+
+def test_a_broken_catalog_is_named_and_left_alone(folder: Path, vendors: dict[str, Vendor]) -> None:
+    (folder / "acme" / "catalog" / "workforce").mkdir(parents=True)
+    (folder / "acme" / "catalog" / "workforce" / "fraud.yaml").write_text("name: [Acme\n")
     before = contents(folder / "acme")
     result = connect("pagerduty", *address(vendors, "pagerduty"), "--home", "acme", "--yes")
     assert result.exit_code == 1

@@ -20,7 +20,7 @@ from pipelines.pulls import client, run
 from pipelines.pulls.connectors import all_connectors, pagerduty
 from pipelines.pulls.overview import overview
 from pipelines.pulls.spec import Page, Rate
-from pipelines.pulls.state import locked, state_file
+from pipelines.pulls.state import Part, locked, read_state, state_file, write_state
 from pipelines.settings import PROJECT_ROOT, PullSettings, Settings, SourceSettings
 from tests.pulls.conftest import BEGIN, START, Home
 from tests.pulls.pagerduty import PagerDuty
@@ -294,15 +294,29 @@ def test_doctor_shows_how_far_pulls_are_and_what_to_do(
     home.pull("pagerduty")
     (good,) = overview(home.settings, home.clock.now() + timedelta(hours=5))
     assert (good.reached, good.lag, good.advice) == ("2026-03-10 06:00", "5 h", None)
+    assert good.cursor == "incidents: 2026-03-10"
     vendor.fail(Response({}, 403))
     home.pull("pagerduty", days=4)
     (failed,) = overview(home.settings, home.clock.now())
     assert (failed.reached, failed.lag, failed.outcome) == ("2026-03-10 06:00", "4 days", "failed, 2026-03-14 06:00")
     assert "lacks a permission" in failed.problems[0]
     assert failed.advice == "scorecard pull pagerduty, which goes on where it stopped."
+    assert failed.cursor == "incidents: from 2026-03-01 on"
     monkeypatch.delenv("TEST_PULL_TOKEN")
     (without,) = overview(home.settings, home.clock.now())
     assert without.advice is not None and without.advice.startswith("put a token of PagerDuty there")
+
+
+def test_doctor_shows_a_pull_that_was_killed_and_the_window_it_was_in(vendor: Vendor, home: Home) -> None:
+    home.pull("pagerduty")
+    state = read_state(home.settings, "pagerduty")
+    state.started_at = home.clock.now() + timedelta(hours=1)
+    state.stream("incidents").part = Part(window="2026-03-10", start=START, end=START, begun_at=START, pages=3)
+    write_state(home.settings, "pagerduty", state)
+    (killed,) = overview(home.settings, home.clock.now() + timedelta(hours=2))
+    assert killed.outcome == "did not end, or runs now, 2026-03-10 07:00"
+    assert killed.cursor == "incidents: in 2026-03-10, after 3 pages"
+    assert killed.advice == "scorecard pull pagerduty, which goes on where it stopped."
 
 
 def test_the_command_pulls_and_fails_where_a_source_does(

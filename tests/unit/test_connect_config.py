@@ -56,6 +56,11 @@ def test_values_of_the_top_come_before_the_tables() -> None:
     }
 
 
+def test_a_value_that_is_the_same_keeps_how_it_is_written() -> None:
+    text = "[pulls.jira]\ntoken_env   =  'JIRA_TOKEN'\nprojects = [\n  'OPS', # the first\n]\n"
+    assert edited(text, {"pulls": {"jira": {"token_env": "JIRA_TOKEN", "projects": ["OPS"]}}}) == text
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_line_ends_stay(end: str) -> None:
     text = f'home = "acme"{end}[sources.x]{end}decimal = ","{end}'

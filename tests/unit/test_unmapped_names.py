@@ -20,6 +20,7 @@ from pipelines.warehouse.advice import nobodys, passed_over_bills, unknown_membe
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
+from pipelines.warehouse.names_beside import names_beside
 from pipelines.warehouse.status import Freshness, freshness
 
 BILL = Source(
@@ -108,6 +109,25 @@ def test_a_row_that_one_name_maps_hides_the_others_and_the_rest_are_counted(sett
         (("resource_id", "", "/vm/3"), 1, date(2026, 1, 3), "The big one"),
         (("service", "", "b"), 1, date(2026, 1, 2), None),
     ]
+
+
+def test_names_that_records_have_together_are_counted_in_one_direction(settings: Settings) -> None:
+    # Each of the five records of /vm/1 is tagged; the tag is on a sixth one too, and /vm/2 is seldom tagged.
+    path = settings.landing_dir / "bill" / "1.csv"
+    path.parent.mkdir(parents=True)
+    rows = [("/vm/1", {"model": "fraud"})] * 5 + [("/vm/2", {"model": "fraud"})] + [("/vm/2", {})] * 5
+    with path.open("w") as stream:
+        write = csv.writer(stream).writerow
+        write(("day", "tags", "labels", "resource", "title"))
+        for resource, tags in rows:
+            write(("2026-01-02", json.dumps(tags), "[]", resource, "called so"))
+    take_in(settings, BILL)
+    replace_days(settings, BILL)
+    sources = {**all_sources(), "cloud_billing": BILL}
+    tag, one = Name("cloud_billing", "tag", "model", "fraud"), Name("cloud_billing", "resource_id", "", "/vm/1")
+    assert names_beside(settings, sources, 0.9, 5) == [(one, tag, 1.0, 5)]
+    assert names_beside(settings, sources, 0.8, 5) == [(one, tag, 1.0, 5), (tag, one, 5 / 6, 6)]
+    assert names_beside(settings, sources, 0.9, 6) == []
 
 
 @pytest.mark.parametrize("source", [source for source in all_sources().values() if source.names], ids=lambda s: s.name)
