@@ -250,7 +250,7 @@ def show_pulls(pulls: Sequence[PullHealth]) -> None:
     if not pulls:
         return
     table = Table(title="Pulls", title_justify="left", box=box.SIMPLE)
-    for heading in ("source", "up to date at (UTC)", "lag", "furthest behind", "last pull"):
+    for heading in ("source", "up to date at (UTC)", "lag", "stopped at", "last pull"):
         table.add_column(heading, no_wrap=heading in WHOLE)
     for item in pulls:
         table.add_row(item.source, item.reached, item.lag, item.cursor, item.outcome)

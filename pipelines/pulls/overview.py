@@ -17,7 +17,7 @@ LATE = timedelta(hours=36)
 class PullHealth:
     """A source that is pulled: up to when, how long ago that is, how the last pull ended, and what to do.
 
-    `cursor`: where the stream is that is furthest behind.
+    `cursor`: where a pull stopped that has not come to its end; the next one goes on there.
     """
 
     source: str
@@ -67,7 +67,7 @@ def _health(settings: Settings, source: str, own: PullSettings, now: datetime) -
 
 
 def _cursor(state: PullState) -> str:
-    """Of a pull that has not come to its end: the stream it is in, and how far; else where the next one goes on."""
+    """Of a pull that has not come to its end: the stream it is in, and how far."""
     for name, stream in state.streams.items():
         if stream.part is not None:
             return f"{name}: in {stream.part.window}, after {stream.part.pages:,} pages"
@@ -75,11 +75,7 @@ def _cursor(state: PullState) -> str:
         if stream.unfinished is not None:
             until = stream.unfinished.until
             return f"{name}: {f'up to {until:%Y-%m-%d}' if until else f'from {stream.unfinished.first} on'}"
-    behind = min(((stream.reached, name) for name, stream in state.streams.items() if stream.reached), default=None)
-    if behind is None:
-        return ""
-    reached, name = behind
-    return f"{name}: the vendor's cursor" if state.streams[name].cursor else f"{name}: {reached:%Y-%m-%d}"
+    return ""
 
 
 def _is_done(state: PullState) -> bool:
