@@ -107,11 +107,11 @@ def _seen(session: Session, settings: Settings, catalog: Catalog | None) -> tupl
     beside: list[Beside] = []
     if settings.warehouse_file.exists() and catalog is not None:
         sources = configured(all_sources(), settings)
-        found += [
-            Seen(item.name, item.label, item.row_count)
-            for item in unmapped_names(settings, catalog, sources, MOST_NAMES)
-        ]
-        beside = [Beside(*pair) for pair in names_beside(settings, sources, MOST_BESIDE, LEAST_RECORDS)]
+        with console.progress():  # who holds the warehouse, where somebody does
+            unmapped = unmapped_names(settings, catalog, sources, MOST_NAMES)
+            together = names_beside(settings, sources, MOST_BESIDE, LEAST_RECORDS)
+        found += [Seen(item.name, item.label, item.row_count) for item in unmapped]
+        beside = [Beside(*pair) for pair in together]
     declared = {_folded(name) for name in declared_names(catalog)} if catalog else set()
     return [item for item in found if _folded(item.name) not in declared], beside
 
@@ -184,7 +184,7 @@ def _write(session: Session, folder: Path, texts: dict[Path, str]) -> None:
     from pipelines.connect.drafts import write
 
     for path, text in texts.items():
-        for line in diff(read(path), session.guard(text), _near(path)):
+        for line in diff(read(path), session.guard(text), _near(path), context=3):
             console.say(line)
     if session.confirmed(f"Write {len(texts)} files to {_near(folder)}?"):
         write(folder, texts)

@@ -53,9 +53,12 @@ def edited(text: str, changes: Mapping[str, Any]) -> str:
     return result
 
 
-def diff(old: str, new: str, path: str) -> list[str]:
-    """The lines that differ, as a unified diff; none where nothing does."""
-    return [line.rstrip("\n") for line in unified_diff(old.splitlines(), new.splitlines(), path, path, lineterm="")]
+def diff(old: str, new: str, path: str, context: int = 0) -> list[str]:
+    """The lines that differ, as a unified diff; none where nothing does.
+
+    `context`: lines around them. None of `scorecard.toml`: they may hold a password of another table.
+    """
+    return list(unified_diff(old.splitlines(), new.splitlines(), path, path, n=context, lineterm=""))
 
 
 def read(path: Path) -> str:

@@ -229,6 +229,15 @@ def test_a_token_in_a_setting_is_written_nowhere(folder: Path, vendors: dict[str
     assert not (folder / "scorecard.toml").exists()
 
 
+def test_a_password_of_another_table_is_not_shown_with_what_changes(folder: Path, vendors: dict[str, Vendor]) -> None:
+    (folder / "scorecard.toml").write_text(f'postgres_url = "postgresql://me:{OTHER}@db.example/acme"\n')
+    result = connect("pagerduty", *address(vendors, "pagerduty"), "--home", "acme", "--yes")
+    assert "[pulls.pagerduty]" in result.output
+    written = (folder / "scorecard.toml").read_text()
+    assert written.startswith('postgres_url = "postgresql://me:') and "[pulls.pagerduty]" in written
+    (folder / "scorecard.toml").unlink()  # it holds what was in it
+
+
 def test_a_vendor_that_repeats_the_token_gets_it_into_no_message(folder: Path, vendors: dict[str, Vendor]) -> None:
     vendors["pagerduty"].fail(Response({"error": {"message": f"bad token {TOKEN}"}}, 401))
     result = connect("pagerduty", *address(vendors, "pagerduty"), "--yes")
