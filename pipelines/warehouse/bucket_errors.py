@@ -48,13 +48,14 @@ _THROTTLED = frozenset({"SlowDown", "ServerBusy", "TooManyRequests", "RequestLim
 class BucketError(Exception):
     """A bucket that could not be listed, or an object that could not be fetched; says what to do.
 
-    `is_slow`: whether that took all the time there is for retries, so that asking again at once is of no use.
+    `is_slow`: whether that took all the time there is for retries. `is_everywhere`: whether that is so of all its
+    objects, as the service does not answer or asks for fewer requests.
     """
 
-    def __init__(self, message: str, is_slow: bool = False) -> None:
-        """Keep whether it took long."""
+    def __init__(self, message: str, is_slow: bool = False, is_everywhere: bool = False) -> None:
+        """Keep whether it took long, and whether others would."""
         super().__init__(message)
-        self.is_slow = is_slow
+        self.is_slow, self.is_everywhere = is_slow, is_everywhere
 
 
 class ChangedObjectError(BucketError):
@@ -79,7 +80,8 @@ def explained(
     for cause in [*_of_access(bucket, how, _WRITE if action == "written" else _READ), *_of_service(bucket, how)]:
         if cause.is_of(status, code, text):
             is_slow = status[:1] not in ("3", "4") or status in ("408", "429")
-            return BucketError(f"{what}: {cause.text}{f' ({answer})' if answer else ''}. {cause.remedy}", is_slow)
+            sentence = f"{what}: {cause.text}{f' ({answer})' if answer else ''}. {cause.remedy}"
+            return BucketError(sentence, is_slow, cause.is_everywhere)
     plain = re.sub(r"\?\S*", "?…", text.splitlines()[0] if text else type(error).__name__)[:300]
     return BucketError(f"{what}: {plain}. Check {_table(bucket)} in scorecard.toml, and {_CREDENTIALS[bucket.scheme]}")
 
@@ -98,6 +100,7 @@ class _Cause:
     codes: frozenset[str] = frozenset()
     statuses: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    is_everywhere: bool = False
 
     def is_of(self, status: str, code: str, text: str) -> bool:
         return code in self.codes or status.startswith(self.statuses) or any(word in text for word in self.words)
@@ -152,6 +155,7 @@ def _of_service(bucket: Bucket, how: BucketSettings) -> list[_Cause]:
             f"Run again later, or raise `retry_seconds` in {table}.",
             _THROTTLED,
             ("429", "503"),
+            is_everywhere=True,
         ),
         _Cause(f"the service fails, {retried}", "Run again later.", statuses=("5",)),
         _Cause(f"the answer broke off, {retried}", "Run again; what was fetched so far is kept.", words=("body",)),
@@ -159,6 +163,7 @@ def _of_service(bucket: Bucket, how: BucketSettings) -> list[_Cause]:
             f"{how.endpoint or 'the service'} does not answer, {retried}",
             f"Check the network, HTTPS_PROXY, and `endpoint` in {table}.",
             words=("HTTP error", "error sending request"),
+            is_everywhere=True,
         ),
     ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -34,9 +34,9 @@ SILENT_FOR = timedelta(seconds=30)
 AT_MOST = timedelta(hours=6)
 """How long an object may take to be fetched."""
 REMEMBERED = 60.0
-"""Seconds for which a bucket that could not be reached is not asked again: each source would wait again."""
+"""Seconds for which a bucket that could not be reached is not asked again: each source and object would wait too."""
 
-_unreachable: dict[tuple[Bucket, BucketSettings], tuple[float, str]] = {}
+_unreachable: dict[tuple[str, BucketSettings], tuple[float, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,8 @@ def listed(settings: Settings, bucket: Bucket, start: str, is_object: bool = Fal
     name, `..`) is returned with its trouble, the others with their objects.
     """
     how = _how(settings, bucket)
-    until, why = _unreachable.get((_whole(bucket), how), (0.0, ""))
-    if time.monotonic() < until:
-        return [_troubled(start, why)]
     try:
+        _check_is_reached(bucket, how)
         store = _store(bucket, how)
         found = list(_walk(store, bucket, start))
         if is_object:
@@ -69,7 +67,7 @@ def listed(settings: Settings, bucket: Bucket, start: str, is_object: bool = Fal
     except Exception as error:
         failure = _failed(error, bucket, how, "listed")
         if failure.is_slow:
-            _unreachable[_whole(bucket), how] = (time.monotonic() + REMEMBERED, str(failure))
+            _remember(bucket, how, failure)
         return [_troubled(start, str(failure))]
     found.sort(key=lambda one: one.path)
     return _without_markers(found)
@@ -84,6 +82,7 @@ def fetch(settings: Settings, bucket: Bucket, wanted: Object, target: Path) -> N
         BucketError: it could not be fetched; says why and what to do.
     """
     how = _how(settings, bucket)
+    _check_is_reached(bucket, how)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
@@ -99,7 +98,10 @@ def fetch(settings: Settings, bucket: Bucket, wanted: Object, target: Path) -> N
                     raise FileNotFoundError(wanted.path) from None
                 if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):  # the disk's
                     raise
-                raise _failed(error, bucket, how, "fetched", wanted.path) from None
+                failure = _failed(error, bucket, how, "fetched", wanted.path)
+                if failure.is_everywhere:
+                    _remember(bucket, how, failure)
+                raise failure from None
             written = stream.tell()
         if written != wanted.size_bytes:
             raise BucketError(
@@ -149,8 +151,15 @@ def _how(settings: Settings, bucket: Bucket) -> BucketSettings:
     return settings.buckets.get(bucket.root, BucketSettings())
 
 
-def _whole(bucket: Bucket) -> Bucket:
-    return replace(bucket, prefix="")
+def _check_is_reached(bucket: Bucket, how: BucketSettings) -> None:
+    """Raise the BucketError that is remembered of the bucket, if any."""
+    until, why = _unreachable.get((bucket.root, how), (0.0, ""))
+    if time.monotonic() < until:
+        raise BucketError(why)
+
+
+def _remember(bucket: Bucket, how: BucketSettings, failure: BucketError) -> None:
+    _unreachable[bucket.root, how] = (time.monotonic() + REMEMBERED, str(failure))
 
 
 def _walk(store: Store, bucket: Bucket, start: str) -> Iterator[Object]:

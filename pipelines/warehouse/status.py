@@ -125,13 +125,15 @@ def status(
 def rejected_files(
     connection: duckdb.DuckDBPyConnection, settings: Settings, sources: Iterable[Source]
 ) -> list[RejectedFile]:
-    """The files of the sources that are in the landing folder and were not loaded."""
+    """The files of the sources that have landed and were not loaded, also where their folder cannot be listed now."""
     found: list[RejectedFile] = []
     for source in sources:
         rejected = _ever_rejected(connection, source.name)
         if rejected:
-            present = {file.path for file in landing_files(settings, source)}
-            found += [file for file in rejected if file.path in present]
+            files = landing_files(settings, source)
+            present = {file.path for file in files}
+            unlisted = tuple("" if file.path == "." else f"{file.path}/" for file in files if file.trouble)
+            found += [file for file in rejected if file.path in present or file.path.startswith(unlisted)]
     return found
 
 

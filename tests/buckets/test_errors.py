@@ -130,6 +130,17 @@ def test_an_object_that_cannot_be_fetched_stops_no_other_and_is_tried_again(
     assert rejected(settings) == {}
 
 
+def test_a_service_that_stops_answering_is_not_waited_for_by_each_object(s3: S3, tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        s3.put(f"sales/{name}.csv", rows(name))
+    settings = s3.settings(tmp_path, retry_seconds=1, threads=1)
+    s3.forget()
+    s3.fail("GET /" + s3.bucket + "/sales/")
+    taken(settings)
+    assert len(set(s3.fetched())) == 1
+    assert set(rejected(settings)) == {f"sales/{name}.csv" for name in ("a", "b", "c", "d")}, "not listed by now either"
+
+
 def test_a_body_that_breaks_off_once_is_fetched_again(s3: S3, tmp_path: Path) -> None:
     s3.put("sales/a.csv", GOOD)
     settings = s3.settings(tmp_path)
