@@ -90,7 +90,7 @@ references: .venv-references/.installed ## Compare the statistics with the field
 	@PYTHONPATH=. NML_DISABLE_USAGE_LOGGING=1 .venv-references/bin/python -m bench.references
 
 lock: setup ## Pin the newest versions that resolve, without addresses
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra metrics --extra postgres --extra pulls --extra buckets --universal \
+	@$(BIN)/uv pip compile pyproject.toml --extra deploy --extra dev --extra metrics --extra postgres --extra pulls --extra buckets --universal \
 	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock --quiet
 
 clean: ## Remove what was generated, keep .venv
