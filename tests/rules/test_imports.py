@@ -59,7 +59,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "dagster": ("orchestration", "definitions"),
     "dagster_dbt": ("orchestration",),
     "duckdb": ("warehouse", "scenario"),
-    "adbc_driver_postgresql": ("warehouse/postgres.py",),
+    "adbc_driver_postgresql": ("warehouse/postgres_server.py",),
     "dbt": ("warehouse/transform.py",),
     "great_expectations": ("warehouse/validation.py",),
     "typer": ("cli",),
