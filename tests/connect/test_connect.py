@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,8 @@ from typer.testing import CliRunner, Result
 
 from pipelines.catalog.load import load_catalog
 from pipelines.cli import app
+from pipelines.connect.system import System, tried
+from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.run import SystemClock
 from tests.connect.acme import VARIABLES, options, servers
 from tests.pulls.vendor import TOKEN, Response, Vendor
@@ -251,6 +254,13 @@ def test_a_vendor_that_calls_a_thing_like_the_token_gets_it_into_no_file(
     result = connect("pagerduty", *address(vendors, "pagerduty"), "--model", "Fraud", "--yes")
     assert result.exit_code == 1
     assert "its answer repeats the token, so nothing of it is shown or written" in result.output
+
+
+def test_a_connector_without_a_look_is_connected_and_says_that_the_pull_is_the_first_try(folder: Path) -> None:
+    connector = replace(all_connectors()["pagerduty"], look=None)
+    result = tried(System(connector), TOKEN, SystemClock())
+    assert result.fault is None and result.listings == ()
+    assert result.note == "it has no test before the pull: `scorecard pull pagerduty` shows whether its token works"
 
 
 def test_nobody_who_answers_gets_a_sentence(folder: Path) -> None:
