@@ -1,4 +1,4 @@
-"""Bills: FOCUS, and the native exports of AWS, Azure, Google Cloud, OpenAI and Anthropic mapped onto FOCUS columns.
+"""Bills: FOCUS, and the exports of AWS, Azure, Google Cloud, OpenAI, Anthropic and GitHub, mapped onto FOCUS columns.
 
 Here: the `charges` table, and what each vendor's column means in FOCUS terms. Not here: which delivery of a
 restated bill is current, which model a charge belongs to, or in what currency it is reported; those are rules, in dbt.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.cloud_billing import anthropic, aws, azure, focus, google, openai
+from pipelines.sources.cloud_billing import anthropic, aws, azure, focus, github, google, openai
 from pipelines.sources.cloud_billing.charges import CHARGES
 from pipelines.sources.spec import Deliveries, Names, Source
 
@@ -56,6 +56,7 @@ SOURCE = Source(
         *google.FORMATS,
         *openai.FORMATS,
         *anthropic.FORMATS,
+        *github.FORMATS,
     ),
     # Clouds close a month some ten days into the next, and correct it until then.
     late=timedelta(days=45),
