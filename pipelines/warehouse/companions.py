@@ -18,6 +18,8 @@ LEFT_BEHIND = re.compile(
     | .*\.(sql|ddl) | .*\.(yml|yaml)                 # AWS: create-table.sql, crawler-cfn.yml
     | aws-programmatic-access-test-object             # AWS writes it to a bucket to see that it may
     | [0-9]+_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]+_complete  # Amplitude: an hour's files are all there
+    | amazon-bedrock-logs-permission-check            # likewise, for Bedrock's log
+    | [0-9a-f]{8}-[0-9a-f-]{27}_(input|output)\.json(\.gz)?  # Bedrock: what a call of more than 100 KB said
     | deprecation_notice\.txt                          # Langfuse: beside exports of its old tables
     """
 )

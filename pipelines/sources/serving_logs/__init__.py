@@ -1,7 +1,7 @@
 """Serving logs: what the models answered, when, how fast, and what went wrong.
 
-A module a format: our own log schema, OTLP/JSON GenAI spans, LiteLLM spend logs, the Azure LLM inference trace and
-Langfuse's observations.
+A module a format: our own log schema, OTLP/JSON GenAI spans, LiteLLM spend logs, Langfuse's observations, and the logs
+of Amazon Bedrock and Azure.
 Row-wise formats become `requests`, once; Parquet logs are reduced where they lie. Both end as the same two warehouse
 tables. Which model a logged name means is decided in dbt, not here.
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.serving_logs.azure import AZURE_LLM_TRACE
+from pipelines.sources.serving_logs.azure import AZURE_GATEWAY, AZURE_LLM_TRACE
+from pipelines.sources.serving_logs.bedrock import BEDROCK
 from pipelines.sources.serving_logs.langfuse import FORMATS as LANGFUSE
 from pipelines.sources.serving_logs.litellm import LITELLM_CSV, LITELLM_JSON
 from pipelines.sources.serving_logs.log import LOG_CSV, LOG_JSON, LOG_PARQUET
@@ -24,7 +25,8 @@ __all__ = ["LOG_GAMMA", "SOURCE"]
 SOURCE = Source(
     name="serving_logs",
     title="Serving logs",
-    description="Requests the models answered: gateway and endpoint logs, GenAI traces, LiteLLM spend logs, Langfuse.",
+    description="Requests the models answered: gateway and endpoint logs, GenAI traces, LiteLLM spend logs, Langfuse, "
+    "Amazon Bedrock, Azure API Management.",
     owner="ml-platform",
     glob=("serving_logs/**/*",),
     tables=(REQUESTS_HOURLY, LATENCY_HOURLY, REQUESTS, SPANS),
@@ -37,6 +39,8 @@ SOURCE = Source(
         LITELLM_JSON,
         LITELLM_CSV,
         AZURE_LLM_TRACE,
+        *AZURE_GATEWAY,
+        BEDROCK,
         *LANGFUSE,
     ),
     late=timedelta(days=3),
