@@ -34,7 +34,7 @@ def landing_sensor(
     """Requests one run that ingests the sources with new or changed files.
 
     One sensor for all: each tick is a row of Dagster's storage, and each run starts a process. The ledger is read only
-    for sources of which the files' names, sizes or times have changed since it last had them all.
+    for sources with files that differ in name, size or time from those it last had.
     """
 
     @dg.sensor(
