@@ -467,7 +467,7 @@ def parquet_instant(column: str, kind: str = "") -> str:
 
 
 def is_plausible_time(instant: str) -> str:
-    """Whether something can have happened at `instant`, in a file with rows that end by `_latest`. SQL of a boolean."""
+    """Whether something may have happened at `instant`, which is no later than `_latest`. SQL of a boolean."""
     return f"{instant} between timestamp '{FIRST_PLAUSIBLE}' and _latest"
 
 

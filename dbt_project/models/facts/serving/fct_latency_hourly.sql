@@ -2,7 +2,11 @@
 
 with
 
-logged as (select * from {{ staged(sources_of_requests(), 'latency_hourly') }}),
+logged as (
+
+    select * from {{ staged(sources_of_requests(), 'latency_hourly') }}
+
+),
 
 identifiers as (select * from {{ source('catalog', 'identifiers') }}),
 

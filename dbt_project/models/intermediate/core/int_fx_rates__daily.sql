@@ -10,7 +10,11 @@ with
 
 rates as (select * from {{ ref('stg_fx_rates__rates') }}),
 
-charges as (select * from {{ staged(sources_of_bills(), 'charges') }}),
+charges as (
+
+    select * from {{ staged(sources_of_bills(), 'charges') }}
+
+),
 
 actual_costs as (select * from {{ ref('stg_finance__actual_costs') }}),
 

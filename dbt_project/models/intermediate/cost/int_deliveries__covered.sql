@@ -2,7 +2,11 @@
 
 with
 
-charges as (select * from {{ staged(sources_of_bills(), 'charges') }}),
+charges as (
+
+    select * from {{ staged(sources_of_bills(), 'charges') }}
+
+),
 
 parts as (
 
