@@ -47,7 +47,11 @@ _SAME = (
 """Rows that an older version ingested have no hash: the file version's id identifies them. A day does not change when
 it is covered once more without a row."""
 _DELIVERIES = """
-    placed as (from present join (from ledger.deliveries where source = $1) using (content_id)),
+    placed as (
+        -- A delivery is as new as the newest of its files, for the accounts in its other files too.
+        select * replace (max(written_at) over (partition by delivery_id) as written_at)
+        from present join (from ledger.deliveries where source = $1) using (content_id)
+    ),
     spans as (
         select
             stream_id, account_period, delivery_id, min(day) as first_day, max(path_order) as path_order,

@@ -66,7 +66,7 @@ def test_a_day_has_one_fingerprint_for_what_counts_on_it(settings: Settings, kin
     source = replace(kind, formats=(replace(kind.formats[0], deliveries=relation),))  # type: ignore[arg-type]
     chance = random.Random(relation)  # noqa: S311 - no secret
     found: defaultdict[date, set[tuple[str, tuple[str, ...]]]] = defaultdict(set)
-    for number in range(8):
+    for number in range(16):
         deliver(settings, chance, number)
         take_in(settings, source)
         replace_days(settings, source)

@@ -1,19 +1,15 @@
 {#- Long: one decision in steps that only it needs: the names on a charge, who claims them, the best claim. -#}
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        pre_hook="{{ delete_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}"
-    )
-}}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}"
+) }}
 
 with
 
 charges as (
 
-    select *
-
-    from {{ ref('int_charges__categorised') }}
+    select * from {{ ref('int_charges__categorised') }}
     where {{ in_days_to_rebuild('charge_date', forward=var('rate_holds_days')) }}
 
 ),
