@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.scorecard import words
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+KPI_WIDTH = 26
+"""Columns of the scorecard's first column, the names of the KPIs."""
 STATUS_STYLE = {"on_target": "green", "at_risk": "yellow", "off_target": "red", "no_target": "", "no_data": "dim"}
 MODELS_SHOWN = 8
 """Most models that fit into a terminal; the page has them all."""
@@ -32,8 +35,6 @@ STATUS_SIGN = {"on_target": "✓", "at_risk": "!", "off_target": "✗", "no_targ
 MOST_SHOWN = 20
 STRAYS_SHOWN = 3
 COMPANIONS_SHOWN = 10
-WHOLE = ("source", "newest day")
-"""Columns of the sources' table that are never truncated."""
 NAMED_BY_ID = ("mart_notes", "mart_annotations")
 """Marts with rows that name a member by its id, so that they need no identifier."""
 SOMETHING_FAILED = logging.ERROR
@@ -76,17 +77,22 @@ def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> Non
     if rows:
         kpis = {row["kpi_id"]: (row["kpi_name"], row["unit"]) for row in rows}
         models = list(dict.fromkeys(row["model_name"] for row in rows))
-        table = Table(title=f"AI workforce scorecard, {rows[0]['period_start_date']:%B %Y}", title_justify="left")
-        table.add_column("KPI", min_width=26)
-        for model in models[:MODELS_SHOWN]:
-            table.add_column(model, justify="right", overflow="fold")
-        cells = {(row["model_name"], row["kpi_id"]): row for row in rows}
-        for kpi, (name, unit) in kpis.items():
-            table.add_row(
-                Text(name).append(f"\n{unit}", style="dim"),
-                *(_cell(cells.get((model, kpi))) for model in models[:MODELS_SHOWN]),
-            )
-        out.print(table)
+        cells = {(row["model_name"], row["kpi_id"]): _cell(row) for row in rows}
+        so_far = "" if rows[0]["is_whole"] else ", so far"
+        title: str | None = f"AI workforce scorecard, {rows[0]['period_start_date']:%B %Y}{so_far}"
+        for shown in _beside(models[:MODELS_SHOWN], cells):
+            table = Table(title=title, title_justify="left")
+            table.add_column("KPI", width=KPI_WIDTH)
+            whole = [max(len(model), _width(model, cells)) for model in shown]
+            narrow = [_width(model, cells) for model in shown]
+            for model, width in zip(shown, whole if _taken(whole) <= out.width else narrow, strict=True):
+                table.add_column(model, justify="right", width=width)
+            for kpi, (name, unit) in kpis.items():
+                noted = f"{unit}, run rate" if so_far and unit.endswith(" month") else unit
+                row = (cells.get((model, kpi), Text("–", style="dim")) for model in shown)
+                table.add_row(Text(name).append(f"\n{noted}", style="dim"), *row)
+            out.print(table)
+            title = None
         say("✓ on target   ! at risk   ✗ off target   · no target   – undefined, see mart_scorecard.gap_reason")
         if len(models) > MODELS_SHOWN:
             say(f"and {len(models) - MODELS_SHOWN} more models, on the page")
@@ -101,16 +107,35 @@ def show_scorecard(rows: Sequence[Mapping[str, Any]], settings: Settings) -> Non
         say(f"Published: {settings.published_dir / 'marts.duckdb'} and {settings.published_dir / 'parquet'}/")
 
 
-def _cell(row: Mapping[str, Any] | None) -> Text:
-    """A value with its status, by colour and by sign."""
-    if row is None or row["value"] is None:
+def _beside(models: Sequence[str], cells: Mapping[tuple[str, str], Text]) -> Iterator[list[str]]:
+    """The models in tables that the terminal is wide enough for, so that no name and no number is broken."""
+    shown: list[str] = []
+    for model in models:
+        if shown and _taken([_width(one, cells) for one in [*shown, model]]) > out.width:
+            yield shown
+            shown = []
+        shown.append(model)
+    yield shown
+
+
+def _taken(widths: Sequence[int]) -> int:
+    """Columns of the terminal that a table takes, with its rules and padding, for columns of these widths."""
+    return KPI_WIDTH + 4 + sum(width + 3 for width in widths)
+
+
+def _width(model: str, cells: Mapping[tuple[str, str], Text]) -> int:
+    """The longest word of a model's name, or the longest of its cells."""
+    names = [len(word) for word in model.split()]
+    return max(names + [len(cell) for (name, _), cell in cells.items() if name == model])
+
+
+def _cell(row: Mapping[str, Any]) -> Text:
+    """A value as the page writes it, with its status, by colour and by sign."""
+    if row["value"] is None:
         return Text("–", style="dim")
     status = row["status"]
-    return Text(f"{_number(row['value'])} {STATUS_SIGN.get(status, ' ')}", style=STATUS_STYLE.get(status, ""))
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    text = f"{words.amount(row['value'], row['unit'])} {STATUS_SIGN.get(status, ' ')}"
+    return Text(text, style=STATUS_STYLE.get(status, ""))
 
 
 def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -151,7 +176,7 @@ def _first(items: Sequence[Any], table: str) -> Iterator[Any]:
 
 
 def show_alerts(found: Overview) -> None:
-    """One line per open alert with the state of each channel; then the failing channels."""
+    """Per open alert a line with the state of each channel and one with its evidence; then the failing channels."""
     for alert in found.alerts:
         knows = [
             f"{report.channel} {found.known.get((alert['alert_id'], report.channel), 'not notified')}"
@@ -159,6 +184,7 @@ def show_alerts(found: Overview) -> None:
         ]
         about = [alert["severity"], alert["status"], alert["alert_id"], alert["owner"] or "no owner"]
         say(" · ".join([*about, ", ".join(knows)] if knows else about))
+        say(f"    {alert['latest_evidence']}")
     if not found.alerts:
         say("No alert is open.")
     if not found.reports:
@@ -177,9 +203,12 @@ def show_health(
 ) -> None:
     """One row per source with files, the folders of the others, problems, and what to do next."""
     places = " and ".join(map(str, settings.places))
-    table = Table(title=f"Sources in {places}", title_justify="left", box=box.SIMPLE)
-    for heading in ("source", "files", "rejected", "rows", "quarantined", "skipped", "days", "newest day", "fresh"):
-        table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=heading in WHOLE)
+    # As narrow as its numbers allow: 80 columns hold millions of rows.
+    table = Table(
+        title=f"Sources in {places}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=0
+    )
+    for heading in ("source", "files", "rejected", "rows", "quaran-\ntined", "skipped", "days", "newest day", "fresh"):
+        table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=True)
     connected = [item for item in health if item.files_found or item.rows_loaded]
     for item in connected:
         table.add_row(
@@ -215,8 +244,11 @@ def show_health(
     if strays:
         more = " …" if len(strays) > STRAYS_SHOWN else ""
         say(f"No source reads {len(strays):,} files: {', '.join(strays[:STRAYS_SHOWN])}{more}")
-    for advice in _advice(health, found, unmapped_rows, strays, settings):
-        say(f"Next: {advice}")
+    advice = list(_advice(health, found, unmapped_rows, strays, settings))
+    if advice:
+        say("Next:")
+        for line in advice:
+            say(f"  - {line}")
 
 
 def show_companions(paths: Sequence[str]) -> None:
@@ -251,7 +283,7 @@ def show_pulls(pulls: Sequence[PullHealth]) -> None:
         return
     table = Table(title="Pulls", title_justify="left", box=box.SIMPLE)
     for heading in ("source", "up to date at (UTC)", "lag", "stopped at", "last pull"):
-        table.add_column(heading, no_wrap=heading in WHOLE)
+        table.add_column(heading, no_wrap=heading in ("source", "up to date at (UTC)"))
     for item in pulls:
         table.add_row(item.source, item.reached, item.lag, item.cursor, item.outcome)
     out.print(table)

@@ -135,9 +135,9 @@ def _in_order(specs: Iterable[dg.AssetSpec]) -> dict[str, dg.AssetKey]:
 
 
 class _Progress:
-    """Logs each finished model and test, with progress and duration.
+    """Logs every few seconds, and at the end, how many models and tests are done and the newest of them.
 
-    Dagster's log, where each line is a row of its storage, gets one every few seconds.
+    A line for each would be hundreds on the command line, and rows of Dagster's storage; dbt's own log has them.
     """
 
     EVENTS = ("LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult")
@@ -145,17 +145,21 @@ class _Progress:
 
     def __init__(self, dagster_log: dg.DagsterLogManager) -> None:
         self.dagster_log = dagster_log
-        self.logged_at = time.monotonic()
+        self.logged_at = self.began_at = time.monotonic()
 
     def __call__(self, event: Any) -> None:
         if event.info.name in self.EVENTS:
             data = event.data
             total = data.num_models if event.info.name == "LogTestResult" else data.total
-            line = f"{data.index}/{total} {data.node_info.node_name} {data.status} {data.execution_time:.1f} s"
-            log.info(line)
-            if time.monotonic() - self.logged_at > self.EVERY_SECONDS:
+            now = time.monotonic()
+            if data.index == total or now - self.logged_at > self.EVERY_SECONDS:
+                line = (
+                    f"{data.index}/{total} models and tests after {now - self.began_at:.0f} s, "
+                    f"last {data.node_info.node_name}: {data.status}"
+                )
+                log.info(line)
                 self.dagster_log.info(line)
-                self.logged_at = time.monotonic()
+                self.logged_at = now
 
 
 def _results(built: Build) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from pipelines.orchestration.retries import retried
 from pipelines.orchestration.warehouse import WAREHOUSE
 from pipelines.scorecard.datasets import DATASETS
 from pipelines.scorecard.page import page as written
+from pipelines.scorecard.reviews import shelf
 from pipelines.settings import Settings
 from pipelines.warehouse.bucket_publish import publish_to_bucket
 from pipelines.warehouse.postgres import place, publish_to_postgres
@@ -110,6 +111,7 @@ def page_asset(settings: Settings, marts: dg.AssetKey) -> dg.AssetsDefinition:
             load_catalog(settings.catalog_dir).company.name,
             made_at.isoformat(timespec="seconds") + "Z" if made_at else "",
             settings.warehouse_dir / "page",
+            shelf.links(path.name for path in (settings.published_dir / shelf.FOLDER).glob("*.html")),
         )
         path = put_page(settings, text, version)
         return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(path)), "bytes": len(text.encode())})

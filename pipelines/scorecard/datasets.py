@@ -174,9 +174,9 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "order by model_id, day"
         ),
         "experiments": (
-            "select model_id, experiment_id, experiment_name, metric_name, variation_id, status, evidence_grade, "
-            "method, is_primary, lift_relative, lift_relative_ci_low, lift_relative_ci_high, "
-            "direction, decision from mart_experiments where not is_control "
+            "select model_id, experiment_id, experiment_name, hypothesis, decided, start_date, end_date, metric_name, "
+            "variation_id, status, evidence_grade, method, is_primary, lift_relative, lift_relative_ci_low, "
+            "lift_relative_ci_high, direction, decision from mart_experiments where not is_control "
             "order by model_id, start_date, experiment_id, is_primary desc, metric_id, variation_id"
         ),
         "finance": (

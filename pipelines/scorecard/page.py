@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -20,9 +20,16 @@ READY_SNIPPET: Final = "window.vegaEmbed = vegaEmbed; window.drawerReady();"
 """JavaScript at the end of Vega's bundle: the page waits for it with the first picture, not before."""
 
 
-def page(tables: Mapping[str, pa.Table], company: str, made_at: str, cache_folder: Path) -> str:
+def page(
+    tables: Mapping[str, pa.Table],
+    company: str,
+    made_at: str,
+    cache_folder: Path,
+    reviews: Sequence[Mapping[str, str | None]] = (),
+) -> str:
     """The page over `tables` (those of `datasets.DATASETS`), for `company`, as published at `made_at` (UTC, ISO 8601).
 
+    `reviews` are those that lie beside it, as `reviews.shelf.links` gives them: the page links to them.
     The parts that are the same on every page are cached in `cache_folder`. Its content security policy allows its own
     two scripts, by their digests, and no requests.
     """
@@ -38,7 +45,10 @@ def page(tables: Mapping[str, pa.Table], company: str, made_at: str, cache_folde
         ),
         title=html.escape(f"{company} · AI workforce scorecard"),
         style=_asset("page.css"),
-        data=packed(tables, {"company": company, "made_at": made_at, "charts": compiled["specifications"]}),
+        data=packed(
+            tables,
+            {"company": company, "made_at": made_at, "reviews": list(reviews), "charts": compiled["specifications"]},
+        ),
         libraries=gzipped(libraries),
         script=script,
     )

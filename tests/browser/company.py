@@ -74,7 +74,7 @@ class _Company:
         for i, (model, name) in enumerate(self.names.items()):
             yield {"model_id": model, "model_name": name, "model_kind": "decision_system",
                    "model_description": "Decides.", "owner": "owner@acme.example",
-                   "business_unit": f"unit {i % 4}", "team_id": f"team {i % 3}"}  # fmt: skip
+                   "business_unit": f"unit {i % 4}", "team_id": f"team-{i % 3}"}  # fmt: skip
 
     def days(self) -> Iterator[Row]:
         for model in self.names:
@@ -233,8 +233,10 @@ class _Company:
     def experiments(self) -> Iterator[Row]:
         for model, status in self.each(["invalid", "finished"]):
             lift = 9.0 if model == "model-1" and status == "invalid" else 0.1
-            yield {"model_id": model, "experiment_id": f"e-{model}", "experiment_name": f"{HOSTILE} {model}",
-                   "metric_name": "m", "variation_id": "on", "status": status, "evidence_grade": "randomised",
+            yield {"model_id": model, "experiment_id": f"e-{model}-{status}", "experiment_name": f"{HOSTILE} {model}",
+                   "hypothesis": HOSTILE, "decided": "Rolled out." if status == "finished" else None,
+                   "start_date": self.dated[0], "end_date": self.dated[-1], "metric_name": "m", "variation_id": "on",
+                   "status": status, "evidence_grade": "randomised",
                    "method": "Welch", "is_primary": True,
                    "lift_relative": lift, "lift_relative_ci_low": lift / 2, "lift_relative_ci_high": lift * 1.5,
                    "direction": "better",

@@ -13,10 +13,17 @@ from playwright.sync_api import Browser, Page
 
 from pipelines.scorecard.datasets import DATASETS
 from pipelines.scorecard.page import page as written
+from pipelines.scorecard.reviews import shelf
 from tests.browser.company import HOSTILE, IDS, KPIS, company
 
 NAMES = ["Alpha", "Beta", HOSTILE]
 VIEWS = ["home", "money", "reliability", "quality", "adoption", "governance", "model", "project"]
+REVIEWS = [
+    "monthly-2026-02.html",
+    "weekly-2026-W08-team-0.html",
+    "launch-2026-02-model-0.html",
+    "index.html",
+]
 PLOTS = "section:not([hidden]) .plot"
 Open = Callable[..., tuple[Page, list[str]]]
 
@@ -31,7 +38,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "large": company([f"Model {i}" for i in range(100)]),
     }
     for name, tables in companies.items():
-        text = written(tables, "Acme <b>& Co", "2026-03-02T04:00:00Z", folder / "kept")
+        text = written(tables, "Acme <b>& Co", "2026-03-02T04:00:00Z", folder / "kept", shelf.links(REVIEWS))
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in companies}
 
@@ -149,6 +156,41 @@ def test_a_model_s_view_folds_lists_behind_their_sentence_until_they_are_asked_f
     assert page.locator("#gates figure").is_visible()
 
 
+def test_cards_tell_what_was_done_measured_and_decided(opened: Open) -> None:
+    page, heard = opened()
+    cards = page.locator("#stories article")
+    assert cards.count() == 3
+    assert cards.first.locator("dt").all_inner_texts() == ["Done", "Measured", "Decided"]
+    done, measured, decided = cards.first.locator("dd").all_inner_texts()
+    assert done == f"{HOSTILE} Tried from 1 January 2026 to 1 March 2026."
+    assert measured == "m +10 %, 95 %: +5 % to +15 % (A/B test)."
+    assert decided == "Rolled out."
+    turn_to(page, "view=model&model=model-1")
+    assert [card.split()[-1] for card in cards.locator("h3").all_inner_texts()] == ["finished", "invalid"]
+    assert "Nothing yet. Found to be better." in cards.last.inner_text()
+    assert heard == []
+
+
+def test_the_page_links_to_the_reviews_of_the_period_and_of_the_chosen_model_s_team(opened: Open) -> None:
+    page, _ = opened()
+    line = page.locator("#reviews")
+
+    def linked() -> list[str | None]:
+        return [link.get_attribute("href") for link in line.locator("a").all()]
+
+    assert linked() == ["reviews/monthly-2026-02.html", "reviews/index.html"]
+    turn_to(page, "model=model-0")
+    assert linked() == [
+        "reviews/monthly-2026-02.html",
+        "reviews/launch-2026-02-model-0.html",
+        "reviews/index.html",
+    ]
+    turn_to(page, "period=week&start=2026-02-16&team=team-0")
+    assert linked() == ["reviews/weekly-2026-W08-team-0.html", "reviews/index.html"]
+    turn_to(page, "period=quarter")
+    assert line.inner_text() == "No review of this period was written. All reviews"
+
+
 def test_a_part_of_a_month_scaled_up_is_a_run_rate_and_what_is_not_is_so_far(opened: Open) -> None:
     page, _ = opened(address="#start=2026-03-01")
     assert page.locator("#overview .says").inner_text().startswith("In March 2026, so far, ")
@@ -165,7 +207,7 @@ def test_a_part_of_a_month_scaled_up_is_a_run_rate_and_what_is_not_is_so_far(ope
 def test_a_target_has_its_unit_and_one_by_severity_says_so(opened: Open) -> None:
     page, _ = opened()
     cell = page.locator("#overview .cell[data-kpi=mttr]").first
-    assert "target 110 h by severity" in cell.inner_text()
+    assert "target 110 h\nby severity" in cell.inner_text()
     cell.click()
     assert "P1 3 h of 2 h (1 incident). The target is the mean of these" in page.locator("#cell dl").inner_text()
 
@@ -352,7 +394,7 @@ def test_choosing_a_model_changes_address_and_content(opened: Open) -> None:
 
 
 DRILLS = [
-    ("team=team%201", "#overview h2", "Beta"),
+    ("team=team-1", "#overview h2", "Beta"),
     ("unit=unit%200", "#overview h2", "Alpha"),
     ("model=model-0&version=v2", "#overview h2", "Alpha, v2"),
     ("project=p-model-1", "#overview h2", "Project Beta"),

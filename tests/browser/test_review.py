@@ -16,6 +16,7 @@ from pipelines.scorecard.reviews.periods import Period
 from pipelines.scorecard.reviews.render import as_html, as_markdown
 from pipelines.scorecard.reviews.write import review
 from pipelines.settings import SAMPLE_CATALOG
+from pipelines.warehouse.publish import PAGE
 from tests.browser.reviewed import HOSTILE, answers
 from tests.browser.test_page import serious
 
@@ -67,6 +68,20 @@ def test_hostile_names_are_text_and_nothing_is_asked_for_or_run(opened: Any, nam
     assert page.locator("[onerror], [onload], [onclick], a[href^='javascript']").count() == 0
     assert HOSTILE in page.locator("header").inner_text()
     assert heard == []
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("weekly", "../scorecard.html#period=week&start=2026-02-16"),
+        ("quarterly", "../scorecard.html#period=quarter&start=2026-01-01"),
+        ("launch", "../scorecard.html#period=month&start=2026-02-01&model=recommender"),
+    ],
+)
+def test_a_review_links_to_the_page_s_view_of_the_same_period(opened: Any, name: str, address: str) -> None:
+    page, _ = opened(name)
+    assert page.locator("header a").first.get_attribute("href") == address
+    assert f"../{PAGE}" == shelf.PAGE
 
 
 def test_hostile_names_are_text_in_markdown_too() -> None:

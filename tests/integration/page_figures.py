@@ -278,7 +278,8 @@ FIGURES = {
         f"breaches, would_change from mart_portfolio inner join {MODELS} using (model_id)"
     ),
     "Open decisions": (
-        "select severity, subject_name, decision_name, evidence, options, owner, sign_off_roles, due_date, "
+        "select severity, subject_name, decision_name, evidence, options, owner, "
+        "replace(replace(sign_off_roles, '_', ' '), ',', ', '), due_date, "
         "opened_date, alert_count from mart_decisions"
     ),
     "By team": (

@@ -86,6 +86,27 @@ def test_the_home_view_says_what_the_portfolio_s_month_says(page: Page, company:
     assert decided == [text for (text,) in wanted[:4]]
 
 
+def test_a_card_says_what_its_experiment_s_mart_says(page: Page, company: Company) -> None:
+    page.evaluate("location.hash = ''")
+    page.locator("#stories article").first.wait_for()
+    shown = {
+        card.locator("h3 a").inner_text(): card.locator("dd").all_inner_texts()
+        for card in page.locator("#stories article").all()
+    }
+    wanted = company.rows(
+        "select experiment_name, hypothesis, metric_name, lift_relative, lift_relative_ci_low, lift_relative_ci_high, "
+        "decided from mart_experiments where is_primary and not is_control and decided is not null"
+    )
+    assert len(shown) == len(wanted) == 4
+    for name, hypothesis, metric, *lifts, decided in wanted:
+        done, measured, said = shown[name]
+        assert done.startswith(f"{hypothesis} Tried ")
+        assert measured.startswith(f"{metric} ")
+        found = re.findall(r"[+−]?[\d.]+(?= %(?!:))", measured)
+        assert [float(text.replace("−", "-")) / 100 for text in found] == pytest.approx(lifts, rel=0.00501)
+        assert said == decided
+
+
 def test_a_what_if_that_changes_nothing_gives_the_mart_s_verdict(page: Page, company: Company) -> None:
     page.evaluate("location.hash = 'view=money&whatif=volume:1.0000001'")
     page.locator("#portfolio th", has_text="Hypothetical verdict").wait_for()

@@ -26,7 +26,7 @@ MAY_READ: dict[str, set[str]] = {
     "notify": {"settings", "warehouse", "web"},
     "pulls": {"files", "settings", "sources", "warehouse", "web"},
     "connect": {"catalog", "files", "pulls", "settings", "sources", "warehouse"},
-    "console": {"settings", "warehouse"},
+    "console": {"scorecard", "settings", "warehouse"},
     "orchestration": {
         "catalog",
         "estimates",

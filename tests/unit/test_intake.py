@@ -434,6 +434,6 @@ def test_sources_that_deliver_no_longer_are_told_of_in_one_line(
     show_health([found, replace(found, source="visits")], state, [], [], settings)
     told = [line for line in capsys.readouterr().out.splitlines() if "nothing after" in line]
     assert told == [
-        "Next: check whether these exports still run: "
+        "  - check whether these exports still run: "
         "sales (nothing after 2026-01-02), visits (nothing after 2026-01-02)."
     ]

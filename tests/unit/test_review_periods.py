@@ -57,6 +57,29 @@ def test_the_shelf_lists_reviews_newest_first_and_nothing_else() -> None:
     assert "No review has been written yet" in shelf.index([], "Acme", {})
 
 
+def test_the_page_is_given_each_review_with_its_period_and_whom_it_is_of() -> None:
+    assert shelf.links(
+        ["quarterly-2026-Q1.html", "launch-2026-02-triage.html", "index.html", "weekly-2026-W08.md"]
+    ) == [
+        {
+            "href": "reviews/quarterly-2026-Q1.html",
+            "title": "Quarterly business impact, Q1 2026",
+            "kind": "quarterly",
+            "period": "quarter",
+            "start": "2026-01-01",
+            "of": None,
+        },
+        {
+            "href": "reviews/launch-2026-02-triage.html",
+            "title": "After a launch, as of February 2026",
+            "kind": "launch",
+            "period": "month",
+            "start": "2026-02-01",
+            "of": "triage",
+        },
+    ]
+
+
 def test_a_file_is_called_after_its_period_and_team() -> None:
     week = Period("weekly", date(2026, 2, 16))
     assert shelf.stem(week) == "weekly-2026-W08"

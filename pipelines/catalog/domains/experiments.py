@@ -87,6 +87,9 @@ class Experiment(Validity):
     key: LoggedId | None = Field(None, description="Its name in the logs. Default: its id.")
     name: Text = Field(description="Its name on the scorecard.")
     hypothesis: Text = Field(description="What is expected to change, and why.")
+    decided: Text | None = Field(
+        None, description="What people decided on its result, in a sentence or two: the page's card of the experiment."
+    )
     model: Slug = Field(description="The model, agent or decision system it tests.")
     design: Literal["randomised", "holdout", "difference_in_differences", "staggered", "matched", "iv"] = Field(
         description="randomised: users are assigned randomly (A/B test); holdout: some users do not get it; "
@@ -216,8 +219,8 @@ def check(entries: Entries) -> Iterator[Problem]:
 def _experiments(catalog: Catalog) -> Iterator[Row]:
     for e in catalog.experiments:
         yield (
-            e.id, e.key or e.id, e.model, e.name, e.hypothesis, e.design, e.valid_from, e.valid_to, e.control,
-            e.primary_metric.id, e.planned_effect, e.planned_units, e.conversion_hours, e.pre_period_days,
+            e.id, e.key or e.id, e.model, e.name, e.hypothesis, e.decided, e.design, e.valid_from, e.valid_to,
+            e.control, e.primary_metric.id, e.planned_effect, e.planned_units, e.conversion_hours, e.pre_period_days,
             e.period_days,
             e.matching.by if e.matching else None, e.matching.neighbours if e.matching else None,
             e.matching.caliper if e.matching else None,
@@ -259,6 +262,7 @@ TABLES: Final = (
             MEMBER_ID,
             text("name", "Its name on the scorecard."),
             text("hypothesis", "What is expected to change, and why."),
+            text("decided", "What people decided on its result; null: nothing yet."),
             text("design", "`randomised`, `holdout`, `difference_in_differences`, `staggered`, `matched` or `iv`."),
             *VALIDITY,
             text("control_id", "The variation the others are compared with; null where nothing was randomised."),

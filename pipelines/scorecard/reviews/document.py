@@ -88,6 +88,7 @@ class Review:
         facts: name and text of its properties: period, team, data range.
         sections: in reading order.
         made: its footer: how it was made and from which data.
+        page: the page's view of the same period and team or model, as a relative address.
     """
 
     title: str
@@ -95,6 +96,7 @@ class Review:
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     made: str
+    page: str
 
 
 def table(

@@ -14,6 +14,8 @@ from pipelines.scorecard.reviews import render
 from pipelines.scorecard.reviews.periods import Period
 
 FOLDER: Final = "reviews"
+PAGE: Final = "../scorecard.html"
+"""The page, from the folder of the reviews."""
 KINDS: Final = {
     "weekly": "Weekly operations",
     "monthly": "Monthly metrics",
@@ -43,11 +45,7 @@ def stem(period: Period, team: str | None = None, model: str | None = None) -> s
 
 def index(file_names: Iterable[str], company: str, names: dict[str, str]) -> str:
     """The page that lists the reviews among `file_names`, the newest first; `names` are those of teams and models."""
-    found = [
-        Written(match["kind"], match["key"], match["of"], match[0].removesuffix(".html"))
-        for match in map(_NAME.fullmatch, sorted(file_names, reverse=True))
-        if match
-    ]
+    found = _written(file_names)
     shelves = [(title, [one for one in found if one.kind == kind]) for kind, title in KINDS.items()]
     return render.as_index(
         company,
@@ -62,13 +60,44 @@ def index(file_names: Iterable[str], company: str, names: dict[str, str]) -> str
     )
 
 
+def links(file_names: Iterable[str]) -> list[dict[str, str | None]]:
+    """What the page links to of the reviews among `file_names`, newest first: address, kind, period, team or model."""
+    found = []
+    for one in _written(file_names):
+        period = _period(one.key)
+        found.append(
+            {
+                "href": f"{FOLDER}/{one.stem}.html",
+                "title": f"{KINDS[one.kind]}, {named(one.kind, one.key)}",
+                "kind": one.kind,
+                "period": period.grain,
+                "start": period.start.isoformat(),
+                "of": one.of,
+            }
+        )
+    return found
+
+
 def named(kind: str, key: str) -> str:
     """`2026-W08` of a weekly review in words."""
+    period = _period(key)
+    if period.cadence == "weekly":
+        return f"{period.name}, {words.span(period.start, period.end)}"
+    return f"as of {period.name}" if kind == "launch" else period.name
+
+
+def _written(file_names: Iterable[str]) -> list[Written]:
+    return [
+        Written(match["kind"], match["key"], match["of"], match[0].removesuffix(".html"))
+        for match in map(_NAME.fullmatch, sorted(file_names, reverse=True))
+        if match
+    ]
+
+
+def _period(key: str) -> Period:
     year, part = key.split("-")
     if part.startswith("W"):
-        week = Period("weekly", date.fromisocalendar(int(year), int(part[1:]), 1))
-        return f"{week.name}, {words.span(week.start, week.end)}"
+        return Period("weekly", date.fromisocalendar(int(year), int(part[1:]), 1))
     if part.startswith("Q"):
-        return Period("quarterly", date(int(year), 3 * int(part[1:]) - 2, 1)).name
-    month = Period("monthly", date(int(year), int(part), 1)).name
-    return f"as of {month}" if kind == "launch" else month
+        return Period("quarterly", date(int(year), 3 * int(part[1:]) - 2, 1))
+    return Period("monthly", date(int(year), int(part), 1))

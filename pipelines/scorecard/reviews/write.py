@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final
+from urllib.parse import urlencode
 
 import pyarrow as pa
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.domains.company import Cadence
 from pipelines.scorecard import words
-from pipelines.scorecard.reviews import decisions, sections
+from pipelines.scorecard.reviews import decisions, sections, shelf
 from pipelines.scorecard.reviews.document import Review, Section
 from pipelines.scorecard.reviews.facts import Facts
 from pipelines.scorecard.reviews.periods import Period
@@ -144,7 +145,14 @@ def review(
             "confidence intervals. A change is significant if its adjusted p-value is below 5 % and it exceeds 2 %; it "
             "is not proof of causation."
         ),
+        page=page_address(period, team, model),
     )
+
+
+def page_address(period: Period, team: str | None, model: str | None) -> str:
+    """The page's view of `period`, of a `team` or `model` if one is given, from the folder of the reviews."""
+    chosen = {"period": period.grain, "start": period.start.isoformat(), "team": team, "model": model}
+    return f"{shelf.PAGE}#{urlencode({name: value for name, value in chosen.items() if value})}"
 
 
 def known_days(read: Reader) -> tuple[date | None, date | None]:

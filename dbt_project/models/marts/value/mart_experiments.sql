@@ -81,6 +81,7 @@ evaluated as (
 
         experiments.name as experiment_name,
         experiments.hypothesis,
+        experiments.decided,
         experiments.design,
         metrics.name as metric_name,
         metrics.kind as metric_kind,

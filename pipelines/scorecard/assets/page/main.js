@@ -21,8 +21,10 @@ import {
 } from "./filters.js";
 import { longDay, periodName } from "./format.js";
 import { home } from "./home.js";
+import { reviews } from "./reviews.js";
 import { overview, sentence } from "./scorecard.js";
 import { figuresOf } from "./sections.js";
+import { stories } from "./stories.js";
 import { FOLDED, isShown, VIEWS } from "./views.js";
 
 /** What a view of the menu forgets: home shows all, and a project's models are chosen by the project. */
@@ -51,6 +53,7 @@ function build() {
   const sections = [
     ["home", "Summary"],
     ["overview", "Scorecard"],
+    ["stories", "What was tried"],
     ...Object.entries(PORTFOLIO).map(([id, [title]]) => [id, title]),
     ...kpis().map((kpi) => [`kpi-${kpi.kpi_id}`, kpi.kpi_name]),
     ...Object.entries({ ...CONTROLS, ...LISTS, ...ANNOTATIONS }).map(([id, [title]]) => [id, title]),
@@ -143,6 +146,7 @@ function showView(view) {
     const fold = byId(id).querySelector(".fold");
     const isFolded = FOLDED[view]?.includes(id) ?? false;
     fold.toggleAttribute("data-kept", !isFolded);
+    byId(id).classList.toggle("brief", isFolded);
     // What the reader has unfolded stays so until another subject is shown.
     if (!isFolded || state.at === id) fold.open = true;
     else if (subject !== lastSubject) fold.open = false;
@@ -169,6 +173,8 @@ function show() {
   controls();
   overview();
   home();
+  stories();
+  reviews();
   showHypothesis();
   showView(view);
   for (const kpi of kpis()) byId(`kpi-${kpi.kpi_id}`).querySelector(".says").textContent = sentence(kpi);

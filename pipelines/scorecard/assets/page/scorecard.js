@@ -96,6 +96,9 @@ function gradeOf(kpi, cell) {
   return gradeName(rowsOf("worth", cell.model_id).findLast((row) => row.day <= cell.as_of)?.evidence_grade);
 }
 
+/** A target in the unit of the value above it, of which what stands behind a slash need not be said twice. */
+const targetText = (kpi, cell) => (unitOf(kpi).startsWith("/") ? amount : amountOf)(kpi, cell.target);
+
 function cellButton(model, kpi) {
   const cell = cellOf(model.model_id, kpi.kpi_id) ?? NO_CELL;
   const gap = cell.gap_reason ?? "not measured";
@@ -115,13 +118,8 @@ function cellButton(model, kpi) {
             unit && h("i", {}, unit.startsWith("/") ? unit : ` ${unit}`),
           ),
           isRunRate(kpi, cell) && h("small", {}, "run rate"),
-          h(
-            "small",
-            { class: "target" },
-            cell.target == null
-              ? "no target"
-              : `target ${amountOf(kpi, cell.target)}${cell.target_basis ? " by severity" : ""}`,
-          ),
+          h("small", { class: "target" }, cell.target == null ? "no target" : `target ${targetText(kpi, cell)}`),
+          cell.target_basis && h("small", {}, "by severity"),
           changeText(kpi, cell) && h("small", {}, changeText(kpi, cell)),
           gradeOf(kpi, cell) && h("small", {}, gradeOf(kpi, cell)),
           spark(model.model_id, kpi.kpi_id),

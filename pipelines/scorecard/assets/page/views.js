@@ -15,7 +15,7 @@ export const VIEWS = {
 
 /** View → the ids of its sections; a section may stand in several, an address that names one means the first. */
 const SECTIONS = {
-  home: ["home", "overview"],
+  home: ["home", "overview", "stories"],
   money: ["reconciliation", "portfolio", "kpi-cost_per_prediction", "kpi-business_value"],
   reliability: ["kpi-mttr", "kpi-throughput", "kpi-deployment_cadence", "budgets"],
   quality: ["kpi-accuracy", "fairness", "kpi-drift_rate", "guardrails"],
@@ -23,6 +23,7 @@ const SECTIONS = {
   governance: ["decisions", "alerts", "gates", "coverage", "annotations"],
   model: [
     "overview",
+    "stories",
     "portfolio",
     "decisions",
     "alerts",
@@ -43,7 +44,7 @@ const UNNAMED = "quality"; // where the section of a KPI stands that no view nam
 /** View → sections of it that are folded behind their sentence: they do not answer its first questions. */
 export const FOLDED = {
   governance: ["coverage", "annotations"],
-  model: ["budgets", "alerts", "gates", "versions", "annotations"],
+  model: ["budgets", "guardrails", "alerts", "gates", "versions", "annotations"],
 };
 
 export const viewOf = (section) => Object.keys(SECTIONS).find((view) => SECTIONS[view].includes(section)) ?? UNNAMED;
