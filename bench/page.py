@@ -22,7 +22,7 @@ DAYS = 400
 BOUNDS = {20: (1.5, 2.0, 0.3), 100: (3.6, 3.0, None)}
 """Models → megabytes, seconds until ready, seconds a filter may take."""
 REPEATS = 5
-CHOICES = ["model=model-1", "team=team%201", "period=week", "days=all", ""]
+CHOICES = ["model=model-1", "team=team-1", "period=week", "days=all", ""]
 SECTIONS = ["kpi-throughput", "kpi-deployment_cadence", "kpi-accuracy"]
 
 

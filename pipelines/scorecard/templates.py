@@ -79,7 +79,7 @@ POSTMORTEM: Final[Mapping[str, str]] = MappingProxyType(
             "and starts_at between started_at - interval 72 hour and started_at order by starts_at"
         ),
         "alerts": (
-            "select alert_kind, subject_id, alerts.opened_at, latest_evidence as evidence from mart_alerts as alerts "
+            "select alert_kind, subject_id, alerts.opened_at, opening_evidence as evidence from mart_alerts as alerts "
             "inner join mart_incidents as incidents on alerts.model_id = incidents.model_id "
             "and incidents.incident_id = $incident where alert_kind <> 'kpi_off_target' "
             "and opened_at <= coalesce(resolved_at, known_until_at) and (closed_at is null or closed_at >= started_at) "

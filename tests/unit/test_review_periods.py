@@ -7,8 +7,11 @@ from datetime import date
 import pytest
 
 from pipelines.catalog.domains.company import Cadence
+from pipelines.catalog.load import load_catalog
 from pipelines.scorecard.reviews import shelf
+from pipelines.scorecard.reviews.facts import Facts
 from pipelines.scorecard.reviews.periods import Period
+from pipelines.settings import SAMPLE_CATALOG
 
 
 @pytest.mark.parametrize(
@@ -85,3 +88,21 @@ def test_a_file_is_called_after_its_period_and_team() -> None:
     assert shelf.stem(week) == "weekly-2026-W08"
     assert shelf.stem(week, team="fraud-operations") == "weekly-2026-W08-fraud-operations"
     assert shelf.stem(Period("monthly", date(2026, 2, 1)), model="triage") == "launch-2026-02-triage"
+
+
+@pytest.mark.parametrize(
+    ("cadence", "last_day", "unit", "said"),
+    [
+        ("monthly", "2026-03-31", "USD a month", ""),
+        ("monthly", "2026-03-01", "USD a month", ", run rate"),
+        ("weekly", "2026-03-31", "deployments per month", ", run rate"),
+        ("monthly", "2026-03-01", "predictions per hour", ""),
+    ],
+)
+def test_an_amount_a_month_of_less_than_a_month_is_a_run_rate(
+    cadence: Cadence, last_day: str, unit: str, said: str
+) -> None:
+    facts = Facts(
+        Period.holding(cadence, date(2026, 3, 1)), date.fromisoformat(last_day), load_catalog(SAMPLE_CATALOG), {}
+    )
+    assert facts.scaled(unit) == said

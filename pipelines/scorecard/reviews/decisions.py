@@ -210,7 +210,13 @@ def _value(facts: Facts) -> Iterator[Block]:
             ]
         )
     if rows:
-        head = ["Model", "Cumulative value", f"Per month, this {facts.period.grain}", "Target per month", "Evidence"]
+        head = [
+            "Model",
+            "Cumulative value",
+            f"Per month, this {facts.period.grain}{facts.scaled('USD a month')}",
+            "Target per month",
+            "Evidence",
+        ]
         caption = "Business value; intervals assume fully correlated errors of one experiment's days."
         yield table(caption, head, rows, [1, 2, 3])
 
@@ -241,7 +247,8 @@ def _projects(facts: Facts) -> Iterator[Block]:
         for row in projects
     ]
     head = ["Project", "NPV to date", "NPV at completion", "Variance from plan", "Payback", "Probability that NPV > 0"]
-    month = f"{projects[0]['month_date']:%B %Y}"
+    begun = [row["month_date"] for row in projects if row["month_date"] <= facts.period.end]
+    month = f"{max(begun, default=facts.period.end):%B %Y}"
     caption = f"Projects as known at the end of {month}: actuals for closed months, plan for the others."
     yield table(caption, head, rows, range(1, 6))
 

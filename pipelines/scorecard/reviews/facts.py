@@ -55,6 +55,11 @@ class Facts:
         """The last day of the period with data."""
         return min(self.period.end, self.last_day)
 
+    def scaled(self, unit: str) -> str:
+        """What to say of an amount a month of less than whole months: it is scaled up."""
+        is_part = self.period.grain == "week" or self.until < self.period.end
+        return ", run rate" if unit.endswith(" month") and is_part else ""
+
 
 def status_cell(cell: Row | None, kpi: Row) -> Cell:
     """A cell of the scorecard with its target, marked by its status."""

@@ -123,15 +123,18 @@ _QUERIES: Final = {
     "projects": (
         "with plans as (select project_id, arg_max(planned_npv_to_date_usd, month_date) as planned_npv_usd "
         "from mart_project_finance_monthly group by project_id) "
-        "select project_id, project_name, sponsor, month_date, as_of, basis, planned_npv_to_date_usd, npv_to_date_usd, "
+        "select project_id, project_name, sponsor, month_date, as_of, basis, "
+        "case when month_date <= $end then planned_npv_to_date_usd end as planned_npv_to_date_usd, "
+        "case when month_date <= $end then npv_to_date_usd end as npv_to_date_usd, "
         "planned_npv_usd, npv_usd, payback_months, npv_positive_rate, gap_reason "
         "from mart_project_finance_monthly inner join plans using (project_id) inner join ("
         "select project_id, model_ids, npv_positive_rate from mart_project_scenarios "
         "where kind = 'scenario' and name = 'base') using (project_id) "
-        "where as_of between $start and $end and month_date <= $end "
+        "where as_of between $start and $end "
         "and list_has_any(string_split(model_ids, ','), (select coalesce(list(model_id), []) from chosen)) "
         "qualify row_number() over (partition by project_id "
-        "order by as_of = last_day(month_date) desc, month_date desc) = 1 order by project_name, project_id"
+        "order by month_date <= $end desc, as_of = last_day(month_date) desc, "
+        "case when month_date <= $end then month_date end desc, month_date) = 1 order by project_name, project_id"
     ),
     "notes": (
         "select model_id, event_date, note_kind, author_role, theme, sentiment, title, text from mart_notes "

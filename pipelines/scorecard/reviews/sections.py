@@ -74,7 +74,11 @@ def moved(facts: Facts) -> Section:
             [
                 Cell(facts.model(change["model_id"]), kpi["kpi_name"]),
                 Cell("better" if change["movement"] == "improved" else "worse", trend=trails.get(key, ())),
-                Cell(words.amount(change["value"], unit), words.unit_of(unit), cells.get(key, {}).get("status")),
+                Cell(
+                    words.amount(change["value"], unit),
+                    words.unit_of(unit) + facts.scaled(unit),
+                    cells.get(key, {}).get("status"),
+                ),
                 words.amount(change["previous_value"], unit),
                 Cell(words.change(change["change"], unit), relative),
                 between or ("revaluation" if change["basis"] == "valuation" else "constant"),
@@ -213,7 +217,11 @@ def off_target(facts: Facts) -> Section:
         rows.append(
             [
                 Cell(facts.model(row["model_id"]), kpi["kpi_name"]),
-                Cell(words.amount(row["value"], kpi["unit"]), words.unit_of(kpi["unit"]), row["status"]),
+                Cell(
+                    words.amount(row["value"], kpi["unit"]),
+                    words.unit_of(kpi["unit"]) + facts.scaled(kpi["unit"]),
+                    row["status"],
+                ),
                 Cell(words.amount(row["target"], kpi["unit"]), row["objective"] or "no business objective"),
                 words.short_day(alert["opened_at"]) if alert else words.NONE,
                 alert["owner"] if alert else facts.owner(row["model_id"]),
