@@ -209,7 +209,9 @@ def test_a_target_has_its_unit_and_one_by_severity_says_so(opened: Open) -> None
     cell = page.locator("#overview .cell[data-kpi=mttr]").first
     assert "target 110 h\nby severity" in cell.inner_text()
     cell.click()
-    assert "P1 3 h of 2 h (1 incident). The target is the mean of these" in page.locator("#cell dl").inner_text()
+    assert (
+        "P1 3 h of 2 h (1 incident). The target is the mean of these targets" in page.locator("#cell dl").inner_text()
+    )
 
 
 def test_an_outlier_of_a_forest_plot_ends_at_the_edge_and_is_written_there(opened: Open) -> None:

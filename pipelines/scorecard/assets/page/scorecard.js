@@ -161,7 +161,7 @@ function openCell(model, kpi) {
     if (cell.target_basis)
       facts.push([
         "Targets by severity",
-        `${cell.target_basis}. The target is the mean of these, weighted by the incidents resolved.`,
+        `${cell.target_basis}. The target is the mean of these targets, weighted by the incidents resolved.`,
       ]);
     if (cell.baseline != null) facts.push(["Baseline", amountOf(kpi, cell.baseline)]);
     if (cell.trend) facts.push(["Trend", TRENDS[cell.trend]]);

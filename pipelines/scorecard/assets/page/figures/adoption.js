@@ -198,7 +198,7 @@ export const satisfactionFigures = () => [
           high: row.ci_high,
           x: `${plural(row.lag_days, "day")}`,
           y: `${nameOf(row.model_id)} · ${factor}`,
-          label: number(row.correlation, 2),
+          label: number(Number(row.correlation.toFixed(2))),
           shade: !isClear ? "var(--shade-0)" : row.correlation < 0 ? "var(--bad-wash)" : "var(--good-wash)",
           text: isClear ? "var(--ink)" : "var(--soft)",
           tip: `${row.measure}, ${plural(row.lag_days, "day")} after ${factor}\n${number(row.correlation, 2)}, 95 %: ${number(row.ci_low, 2)} to ${number(row.ci_high, 2)}`,
