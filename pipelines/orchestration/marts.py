@@ -137,7 +137,8 @@ def _in_order(specs: Iterable[dg.AssetSpec]) -> dict[str, dg.AssetKey]:
 class _Progress:
     """Logs every few seconds, and at the end, how many models and tests are done and the newest of them.
 
-    A line for each would be hundreds on the command line, and rows of Dagster's storage; dbt's `run_results.json` has them.
+    A line for each would be hundreds on the command line, and rows of Dagster's storage; dbt's `run_results.json` has
+    them.
     """
 
     EVENTS = ("LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult")

@@ -181,8 +181,8 @@ def scorecard(settings: Settings) -> list[dict[str, Any]]:
         if connection.execute("from duckdb_tables() where table_name = 'mart_scorecard'").fetchone() is None:
             return []
         found = connection.execute(
-            "select model_name, kpi_id, kpi_name, unit, period_start_date, is_whole, value, target, "
-            "status, gap_reason "
+            "select model_name, kpi_id, kpi_name, unit, period_start_date, value, target, "
+            "status, gap_reason, as_of = last_day(period_start_date) as is_whole "
             "from mart_scorecard where period = 'month' qualify period_start_date = coalesce("
             "max(period_start_date) filter (as_of = last_day(period_start_date) and value is not null) over (), "
             "max(period_start_date) filter (value is not null) over (), "

@@ -6,12 +6,7 @@ models as (select model_id from {{ ref('dim_models') }}),
 
 survival_medians as (select * from {{ ref('int_survival_medians__estimated') }}),
 
-targets as (
-
-    select * from {{ ref('int_mttr_targets__adjusted') }}
-    where period = 'month'
-
-),
+targets as (select * from {{ ref('int_mttr_targets__adjusted') }}),
 
 coverage as (select * from {{ source('ledger', 'coverage') }}),
 
@@ -187,6 +182,7 @@ final as (
         on
             cells.model_id = targets.model_id
             and cells.month_date = targets.period_start_date
+            and targets.period = 'month'
             and cells.severity = targets.severity
 
 )
