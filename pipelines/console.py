@@ -204,9 +204,7 @@ def show_health(
     """One row per source with files, the folders of the others, problems, and what to do next."""
     places = " and ".join(map(str, settings.places))
     # As narrow as its numbers allow: 80 columns hold millions of rows.
-    table = Table(
-        title=f"Sources in {places}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=0
-    )
+    table = Table(title=f"Sources in {places}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     for heading in ("source", "files", "rejected", "rows", "quaran-\ntined", "skipped", "days", "newest day", "fresh"):
         table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=True)
     connected = [item for item in health if item.files_found or item.rows_loaded]
