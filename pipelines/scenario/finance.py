@@ -122,8 +122,8 @@ PROJECTS: tuple[Project, ...] = (
         "ranking-on-inferentia", "WBS-1001", "USD", JANUARY, 24,
         (Plan("Annual budget", 0, (
             Recurring(DEV, 120_000, 0, 1), Recurring(DEV, 60_000, 1, 1), Recurring(CLOUD, 4_000, 1),
-            Recurring(WATCH, 800, 1), Recurring(SAVED, 4_000, 0, 1), Recurring(SAVED, 9_000, 1),
-            Recurring(EARNED, 8_000, 2),
+            Recurring(WATCH, 800, 1), Recurring(SAVED, 5_000, 0, 1), Recurring(SAVED, 9_000, 1),
+            Recurring(EARNED, 4_000, 1, 1), Recurring(EARNED, 9_000, 2),
         )),),
         ((0, "0.10"),), (("recommender", "1"),),
     ),
@@ -153,7 +153,7 @@ PROJECTS: tuple[Project, ...] = (
             )),
             Plan("Forecast 1+11", 40, (
                 Recurring(DEV, 50_000, 0, 1), Recurring(CLOUD, 3_000), Recurring(WATCH, 500),
-                Recurring(SAVED, 7_000, 2),
+                Recurring(SAVED, 1_000, 0, 1), Recurring(SAVED, 7_000, 1),
             )),
         ),
         ((0, "0.08"), (45, "0.11")), (("route-optimiser", "1"),),

@@ -92,9 +92,9 @@ def test_a_day_is_worth_its_volume_times_the_uplift_times_a_unit(company: Compan
     for value, value_low, value_high, volume, predictions, is_rolled_out in rows:
         assert volume == predictions * (1 if is_rolled_out else 0.5)
         # Fewer false alarms are a saving: the uplift's ends change places.
-        assert value == pytest.approx(-lift * 7 * volume)
-        assert value_low == pytest.approx(-high * 7 * volume)
-        assert value_high == pytest.approx(-low * 7 * volume)
+        assert value == pytest.approx(-lift * 8.5 * volume)
+        assert value_low == pytest.approx(-high * 8.5 * volume)
+        assert value_high == pytest.approx(-low * 8.5 * volume)
 
 
 def test_days_add_up_to_the_month_and_their_intervals_do_not_shrink(company: Company) -> None:

@@ -24,13 +24,13 @@ def test_the_open_alerts_are_a_handful_of_decisions_by_model_and_cause(company: 
     )
     assert [name for name, *_ in found] == [
         "experiment:recs-basket", "fraud-detector:fairness", "fraud-detector:operations", "fraud-detector:quality",
-        "recommender:operations", "support-assistant:operations", "triage:operations",
+        "support-assistant:operations", "triage:operations",
     ]  # fmt: skip
     listed = sorted(alert for *_, alerts in found for alert in alerts.split(","))
     assert listed == [
         alert for (alert,) in company.rows("select alert_id from mart_alerts where status = 'open' order by 1")
     ]
-    assert sum(count for _, count, _ in found) == len(listed) == 12
+    assert sum(count for _, count, _ in found) == len(listed) == 10
     assert company.rows("select count(*) from mart_alerts where status = 'acknowledged'") == [(1,)]
 
 
@@ -44,7 +44,7 @@ def test_missing_sign_offs_name_the_roles_that_must_give_them(company: Company) 
         "select model_id, sign_off_roles, item_count, opened_date from mart_decisions where kind = 'gate' "
         "order by model_id"
     )
-    assert found == waiting and len(found) == 4
+    assert found == waiting and len(found) == 3
 
 
 def test_a_result_is_open_until_a_decision_is_recorded(company: Company, recorded: dict[str, date]) -> None:

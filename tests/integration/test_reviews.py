@@ -145,7 +145,8 @@ def test_every_review_leads_with_the_open_decisions_of_its_models(
     )
     expected = [row for row in found if kind != "launch" or "recommender" in row[5].split(",")]
     first = reviews[kind].sections[0]
-    assert first.key == "decisions" and first.says.startswith(f"{len(expected)} decisions open on 1 March 2026: ")
+    decisions = "1 decision" if len(expected) == 1 else f"{len(expected)} decisions"
+    assert first.key == "decisions" and first.says.startswith(f"{decisions} open on 1 March 2026: ")
     rows = table(first).rows
     assert [(row[0].text, row[0].note, row[1].text, row[4].text, row[5].text) for row in rows] == [
         row[:5] for row in expected

@@ -160,14 +160,14 @@ def month_values(company: Company) -> Iterator[Interval]:
     truth = company.truth["experiments"]
     ended = date(2026, 2, 12)
     volumes = {
-        # A shopper is 60 predictions, worth $0.10 of each dollar more, fading by half in 180 days.
-        "recommender": 0.10
+        # A shopper is 60 predictions, worth $0.16 of each dollar more, fading by half in 180 days.
+        "recommender": 0.16
         / 60
         * served_in(
             "recommender",
             lambda day: (0.5 if day < ended else 1.0) * 0.5 ** (max(0, (day - ended).days) / 180),
         ),
-        "fraud-detector": -7 * served_in("fraud-detector", lambda day: 0.5 if day < date(2026, 2, 8) else 1.0),
+        "fraud-detector": -8.5 * served_in("fraud-detector", lambda day: 0.5 if day < date(2026, 2, 8) else 1.0),
         "triage": -0.05
         * served_in("triage", lambda d: 0.25 if d < date(2026, 2, 5) else 0.5 if d < date(2026, 2, 12) else 0.75),
         "route-optimiser": -20.0 * sum(day >= start_of(company) + timedelta(days=28) for day in days),
