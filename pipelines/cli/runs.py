@@ -20,7 +20,7 @@ from pipelines.cli.common import (
     misused,
     settings_of,
 )
-from pipelines.settings import Settings
+from pipelines.settings import SAMPLE_CATALOG, Settings
 
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
@@ -157,6 +157,10 @@ def _generate(out: Path, days: int, seed: int, scale: float = 1.0, start: date |
     """Write a sample company that ends yesterday, unless its `start` is given."""
     from pipelines.scenario.generate import generate
 
+    if (out / "catalog").resolve() == SAMPLE_CATALOG.resolve():
+        misused(
+            f"{out} holds the template of the sample company's catalog, whose dates must not be moved. Choose another."
+        )
     start = start or today() - timedelta(days=days)
     last = start + timedelta(days=days - 1)
     console.say(f"Generating a sample company of {days} days, {start} to {last}, in {out}")

@@ -89,6 +89,14 @@ def test_the_command_ends_yesterday_unless_told_where_to_start(
     assert re.search(rf'"start": "{first}"', truth) and re.search(rf'"days": {days},', truth)
 
 
+def test_the_template_of_the_catalog_is_never_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator, "WRITERS", {})
+    before = {path: path.read_bytes() for path in SAMPLE_CATALOG.rglob("*.yaml")}
+    done = CliRunner().invoke(app, ["scenario", "--out", str(SAMPLE_CATALOG.parent), "--start", "2027-01-01"])
+    assert done.exit_code == 2 and "template" in done.output
+    assert {path: path.read_bytes() for path in SAMPLE_CATALOG.rglob("*.yaml")} == before
+
+
 @pytest.mark.parametrize("start", [date(2026, 9, 30), date(2027, 2, 15), date(2027, 3, 1)])
 def test_the_books_of_a_company_that_starts_within_a_month_hold_the_whole_month(start: date, tmp_path: Path) -> None:
     world = World(60, 7, start=start)
