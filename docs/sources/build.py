@@ -19,7 +19,8 @@ from typing import Final
 from pipelines.kpis import KPIS
 from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.spec import Connector, Plan, Rate
-from pipelines.settings import PROJECT_ROOT, PullsSettings
+from pipelines.settings import PROJECT_ROOT
+from pipelines.settings.pulls import PullsSettings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Expectation, Format, Source, Table
 from pipelines.warehouse.dbt_sources import sources_of

@@ -14,7 +14,8 @@ from pipelines.cli.drafting import draft_catalog
 
 if TYPE_CHECKING:
     from pipelines.connect.system import System, Tried
-    from pipelines.settings import PullSettings, Settings
+    from pipelines.settings import Settings
+    from pipelines.settings.pulls import PullSettings
 
 commands = typer.Typer()
 

@@ -17,7 +17,7 @@ from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.errors import PullError
 from pipelines.pulls.run import client_of
 from pipelines.pulls.spec import Clock, Connector, Listing
-from pipelines.settings import PullSettings, PullsSettings
+from pipelines.settings.pulls import PullSettings, PullsSettings
 
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 UNCHECKED = "it has no test before the pull: `scorecard pull {}` shows whether its token works"

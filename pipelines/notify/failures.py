@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pipelines.notify.notification import SEVERITIES, Channel, Notification
 from pipelines.notify.outbox import Entry, Outbox
-from pipelines.settings import Severity
+from pipelines.settings.channels import Severity
 
 KIND = "run"
 SEVERITY: Final[Severity] = "ticket"

@@ -24,7 +24,7 @@ from pipelines.notify.notification import (
     clipped,
     singly,
 )
-from pipelines.settings import EmailSettings
+from pipelines.settings.channels import EmailSettings
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pipelines.settings import ChannelSettings, Severity
+from pipelines.settings.channels import ChannelSettings, Severity
 
 SEVERITIES: tuple[Severity, ...] = ("ticket", "page")
 """From the least to the most urgent."""

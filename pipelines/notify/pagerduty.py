@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.notify.http import post
 from pipelines.notify.notification import TEST, Notification, clipped, singly
-from pipelines.settings import PagerDutySettings
+from pipelines.settings.channels import PagerDutySettings
 
 ACTION = {"alert.acknowledged": "acknowledge", "alert.closed": "resolve", "alert.withdrawn": "resolve"}
 """All other events trigger."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pipelines.notify.http import post
 from pipelines.notify.notification import Notification, clipped
-from pipelines.settings import SlackSettings
+from pipelines.settings.channels import SlackSettings
 
 MOST_IN_A_MESSAGE = 10
 LONGEST_BLOCK = 2_900

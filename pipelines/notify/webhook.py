@@ -12,7 +12,7 @@ from datetime import datetime
 
 from pipelines.notify.http import post
 from pipelines.notify.notification import Notification, singly
-from pipelines.settings import WebhookSettings
+from pipelines.settings.channels import WebhookSettings
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.errors import SetupError
 from pipelines.pulls.state import PullState, read_state
-from pipelines.settings import PullSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings.pulls import PullSettings
 
 LATE = timedelta(hours=36)
 

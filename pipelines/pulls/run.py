@@ -24,7 +24,8 @@ from pipelines.pulls.errors import PullError, SetupError
 from pipelines.pulls.files import Target, read_pages, window_path
 from pipelines.pulls.spec import Answer, Clock, Connector, Download, Json, Page, Stream, Window, Written
 from pipelines.pulls.state import Part, Pass, PullState, StreamState, locked, read_state, write_state
-from pipelines.settings import PullSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings.pulls import PullSettings
 from pipelines.sources import all_sources
 from pipelines.warehouse.landing import PULLED, is_read
 

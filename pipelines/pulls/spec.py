@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
-from pipelines.settings import PullSettings
+from pipelines.settings.pulls import PullSettings
 
 Json = Any
 Position = Mapping[str, Any]

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.settings import Bucket, Settings
+from pipelines.settings import Settings
+from pipelines.settings.places import Bucket
 from pipelines.warehouse.buckets import delete, folders, upload
 from pipelines.warehouse.ledger import digest
 from pipelines.warehouse.publish import PAGE, VERSIONS_KEPT, published_at, published_file, published_version

@@ -15,7 +15,8 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipelines.settings import Bucket, BucketSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings.places import Bucket, BucketSettings
 from pipelines.warehouse import ledger
 from pipelines.warehouse.bucket_errors import BucketError, ChangedObjectError, explained, is_deleted, unnameable
 

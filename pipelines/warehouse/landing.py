@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_IFDIR, S_IFREG, S_ISDIR, S_ISREG
 
-from pipelines.settings import Bucket, Settings
+from pipelines.settings import Settings
+from pipelines.settings.places import Bucket
 from pipelines.sources.spec import Source
 from pipelines.warehouse import buckets, objects
 from pipelines.warehouse.bucket_errors import BucketError

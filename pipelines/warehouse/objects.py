@@ -14,7 +14,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from pipelines.settings import Bucket, Settings
+from pipelines.settings import Settings
+from pipelines.settings.places import Bucket
 from pipelines.warehouse import ledger
 from pipelines.warehouse.bucket_errors import BucketError
 from pipelines.warehouse.buckets import Object, fetch

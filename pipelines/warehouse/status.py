@@ -13,7 +13,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.settings import Bucket, Settings
+from pipelines.settings import Settings
+from pipelines.settings.places import Bucket
 from pipelines.sources.spec import Source
 from pipelines.warehouse import ledger, ledger_schema, models, staleness
 from pipelines.warehouse.bucket_errors import BucketError

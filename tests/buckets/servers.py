@@ -12,7 +12,8 @@ import boto3
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from pipelines.settings import BucketSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings.places import BucketSettings
 
 START_RESPONSE = Callable[..., Any]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.settings import BucketSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings.places import BucketSettings
 from pipelines.warehouse.landing import landing_files
 from tests.buckets import azure
 from tests.buckets.servers import S3

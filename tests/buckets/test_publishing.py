@@ -10,7 +10,8 @@ import dagster as dg
 import pytest
 
 from pipelines.orchestration.published import bucket_asset
-from pipelines.settings import Bucket, BucketSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings.places import Bucket, BucketSettings
 from pipelines.warehouse.bucket_errors import BucketError
 from pipelines.warehouse.bucket_publish import is_bucket_behind, publish_to_bucket
 from tests.buckets.servers import S3

@@ -13,7 +13,8 @@ from pipelines.cli.common import settings_of
 from pipelines.console import show_buckets, show_failures
 from pipelines.orchestration.jobs import landing_job
 from pipelines.orchestration.sensors import landing_sensor
-from pipelines.settings import Bucket, Settings
+from pipelines.settings import Settings
+from pipelines.settings.places import Bucket
 from pipelines.warehouse.bucket_overview import bucket_overview
 from pipelines.warehouse.status import RejectedFile, Status
 from tests.buckets.servers import S3
@@ -57,7 +58,7 @@ def test_the_sensor_requests_a_run_for_a_new_and_a_replaced_object_and_once_for_
 ) -> None:
     s3.put("sales/a.csv", rows("o1"))
     settings = s3.settings(tmp_path)
-    sensor = landing_sensor(settings, SALES, landing_job())
+    sensor = landing_sensor(settings, {SALES.name: SALES}, landing_job())
 
     def tick(cursor: str | None) -> dg.SensorResult:
         with dg.DagsterInstance.ephemeral() as instance:

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from pipelines.notify.delivery import Report, notify
-from pipelines.settings import DBT_PROJECT, PagerDutySettings, Settings, SlackSettings, WebhookSettings
+from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.settings.channels import PagerDutySettings, SlackSettings, WebhookSettings
 from pipelines.warehouse.publish import VERSION_FORMAT
 from tests.notify.receivers import WebServer
 

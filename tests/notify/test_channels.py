@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from pipelines.notify.delivery import connected, send_test
 from pipelines.notify.mail import Mail
 from pipelines.notify.notification import Notification, RejectedError, UnfitError, UnreachableError
-from pipelines.settings import EmailSettings, Settings, WebhookSettings
+from pipelines.settings import Settings
+from pipelines.settings.channels import EmailSettings, WebhookSettings
 from tests.notify.conftest import KEY, ROUTING_KEY, Company, alert, closed
 from tests.notify.receivers import MailServer
 

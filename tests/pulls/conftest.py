@@ -13,7 +13,8 @@ import pytest
 
 from pipelines.pulls.files import read_pages
 from pipelines.pulls.run import Pulled, pull
-from pipelines.settings import PullsSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings.pulls import PullsSettings
 from tests.pulls.vendor import TOKEN, Clock, Vendor
 
 START = datetime(2026, 3, 10, 6, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.pulls.connectors import jira as connector
-from pipelines.settings import JiraPullSettings
+from pipelines.settings.pulls import JiraPullSettings
 from tests.pulls.conftest import Home
 from tests.pulls.jira import USER, Jira
 from tests.pulls.vendor import Response, Vendor

@@ -21,7 +21,8 @@ from pipelines.pulls.connectors import all_connectors, pagerduty
 from pipelines.pulls.overview import overview
 from pipelines.pulls.spec import Page, Rate
 from pipelines.pulls.state import Part, locked, read_state, state_file, write_state
-from pipelines.settings import PROJECT_ROOT, PullSettings, Settings, SourceSettings
+from pipelines.settings import PROJECT_ROOT, Settings, SourceSettings
+from pipelines.settings.pulls import PullSettings
 from tests.pulls.conftest import BEGIN, START, Home
 from tests.pulls.pagerduty import PagerDuty
 from tests.pulls.vendor import TOKEN, Response, Vendor

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import ValidationError
 
-from pipelines.settings import TypeformPullSettings
+from pipelines.settings.pulls import TypeformPullSettings
 from tests.pulls.conftest import Home
 from tests.pulls.typeform import FORM, Typeform
 from tests.pulls.vendor import Response, Vendor

@@ -61,7 +61,7 @@ CLEAN = (
     "pipelines/scorecard/reviews/*.py",
     "pipelines/scorecard/assets/reviews/*.j2",
     "pipelines/scorecard/assets/templates/*.j2",
-    "pipelines/settings.py",
+    "pipelines/settings/*.py",
     "pipelines/sources/**/*.py",
     "pipelines/warehouse/*.py",
     "pipelines/scenario/catalog/**/*.yaml",

@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from pipelines.pulls.errors import PullError, StatusError
 from pipelines.pulls.spec import Api, Connector, Download, Page, Plan, Position, Stream, Window, Written
-from pipelines.settings import AmplitudePullSettings, PullSettings
+from pipelines.settings.pulls import AmplitudePullSettings, PullSettings
 
 HOUR = timedelta(hours=1)
 NO_DATA, TOO_LARGE = 404, (400, 504)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pipelines.pulls.check import format_of, listed
 from pipelines.pulls.paging import by_next_page
 from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
-from pipelines.settings import PullSettings
+from pipelines.settings.pulls import PullSettings
 
 REPORT = "anthropic_cost_report"
 

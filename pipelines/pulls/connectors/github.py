@@ -18,7 +18,7 @@ from pipelines.pulls.check import format_of, listed, records_of
 from pipelines.pulls.errors import PullError
 from pipelines.pulls.paging import Listed, by_intervals
 from pipelines.pulls.spec import Answer, Api, Asker, Connector, Json, Listing, Page, Plan, Position, Stream, Window
-from pipelines.settings import GitHubPullSettings, PullSettings
+from pipelines.settings.pulls import GitHubPullSettings, PullSettings
 
 LIMIT, MOST = 100, 1_000
 DEPLOYMENTS, STATUSES, RUNS = "REST deployments", "REST deployment statuses", "REST workflow runs"

@@ -16,7 +16,7 @@ from typing import Any
 
 from pipelines.pulls.check import format_of, listed, records_of
 from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
-from pipelines.settings import PullSettings
+from pipelines.settings.pulls import PullSettings
 
 LIMIT = 250
 INCIDENTS, UPDATES, ATTACHMENTS = "API v2 incidents", "API v2 incident updates", "API v1 incident attachments"

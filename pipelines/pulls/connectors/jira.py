@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines.pulls.check import format_of, listed, records_of
 from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Stream, Window
-from pipelines.settings import JiraPullSettings, PullSettings
+from pipelines.settings.pulls import JiraPullSettings, PullSettings
 
 API = "/rest/api/3"
 SEARCH, CHANGES = "REST v3 search", "REST v3 changelogs in bulk"

@@ -18,7 +18,7 @@ from typing import Any
 
 from pipelines.pulls.check import format_of, records_of
 from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Rate, Stream, Window
-from pipelines.settings import LangfusePullSettings, PullSettings
+from pipelines.settings.pulls import LangfusePullSettings, PullSettings
 from pipelines.sources.serving_logs.langfuse import PAGES
 
 PATH = "/api/public/v2/observations"

@@ -19,7 +19,7 @@ from io import BytesIO
 from pathlib import Path
 
 from pipelines.pulls.spec import Api, Asker, Connector, Download, Listing, Page, Plan, Position, Rate, Stream, Window
-from pipelines.settings import MixpanelPullSettings, PullSettings
+from pipelines.settings.pulls import MixpanelPullSettings, PullSettings
 
 EXPORT = "/api/2.0/export"
 PIECE = 2**20

@@ -16,7 +16,7 @@ from typing import Any
 
 from pipelines.pulls.check import format_of, records_of
 from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Stream, Window
-from pipelines.settings import MlflowPullSettings, PullSettings
+from pipelines.settings.pulls import MlflowPullSettings, PullSettings
 
 PATH = "/api/2.0/mlflow/model-versions/search"
 VERSIONS = "REST model versions"

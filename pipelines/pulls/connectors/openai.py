@@ -15,7 +15,7 @@ from pipelines.pulls.check import format_of, listed, records_of
 from pipelines.pulls.errors import PullError
 from pipelines.pulls.paging import by_next_page
 from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
-from pipelines.settings import PullSettings
+from pipelines.settings.pulls import PullSettings
 
 COSTS = "openai_costs"
 PATH = "/v1/organization/costs"

@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.pulls.check import format_of, listed, records_of
 from pipelines.pulls.paging import Listed, by_intervals
 from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
-from pipelines.settings import PullSettings
+from pipelines.settings.pulls import PullSettings
 
 LIMIT, MOST = 100, 10_000
 

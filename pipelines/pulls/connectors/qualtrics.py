@@ -21,7 +21,7 @@ from typing import Any
 
 from pipelines.pulls.errors import PullError
 from pipelines.pulls.spec import Api, Connector, Download, Json, Page, Plan, Position, Rate, Stream, Window
-from pipelines.settings import PullSettings, QualtricsPullSettings
+from pipelines.settings.pulls import PullSettings, QualtricsPullSettings
 
 CSV = "Qualtrics CSV export"
 METADATA = (

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.pulls.check import format_of, listed, records_of
 from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
-from pipelines.settings import PullSettings, TypeformPullSettings
+from pipelines.settings.pulls import PullSettings, TypeformPullSettings
 
 LIMIT = 1_000
 RESPONSES = "Typeform Responses API"

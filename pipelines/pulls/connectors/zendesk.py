@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.pulls.check import format_of, records_of
 from pipelines.pulls.errors import PullError
 from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
-from pipelines.settings import PullSettings, ZendeskPullSettings
+from pipelines.settings.pulls import PullSettings, ZendeskPullSettings
 
 PATH = "/api/v2/incremental/tickets/cursor.json"
 LIMIT = 1_000
