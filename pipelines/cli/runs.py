@@ -159,7 +159,7 @@ def _generate(out: Path, days: int, seed: int, scale: float = 1.0, start: date |
 
     if (out / "catalog").resolve() == SAMPLE_CATALOG.resolve():
         misused(
-            f"{out} holds the template of the sample company's catalog, whose dates must not be moved. Choose another."
+            f"{out} holds the template of the sample company's catalog, which nothing may overwrite. Choose another."
         )
     start = start or today() - timedelta(days=days)
     last = start + timedelta(days=days - 1)

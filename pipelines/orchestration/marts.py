@@ -31,6 +31,9 @@ from pipelines.warehouse.transform import Build, build, rebuild
 
 log = logging.getLogger(__name__)
 
+PROGRESS_SECONDS = 10.0
+"""A build says this often how far it is."""
+
 BUILT = ledger_key("built")
 """The days with built marts."""
 GOOD = ("success", "pass", "no-op")
@@ -142,7 +145,6 @@ class _Progress:
     """
 
     EVENTS = ("LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult")
-    EVERY_SECONDS = 10.0
 
     def __init__(self, dagster_log: dg.DagsterLogManager) -> None:
         self.dagster_log = dagster_log
@@ -153,7 +155,7 @@ class _Progress:
             data = event.data
             total = data.num_models if event.info.name == "LogTestResult" else data.total
             now = time.monotonic()
-            if data.index == total or now - self.logged_at > self.EVERY_SECONDS:
+            if data.index == total or now - self.logged_at > PROGRESS_SECONDS:
                 line = (
                     f"{data.index}/{total} models and tests after {now - self.began_at:.0f} s, "
                     f"last {data.node_info.node_name}: {data.status}"

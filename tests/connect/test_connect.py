@@ -112,7 +112,7 @@ def address(vendors: dict[str, Vendor], *systems: str) -> list[str]:
 def test_answers_choose_systems_repositories_and_members(folder: Path, vendors: dict[str, Vendor]) -> None:
     (folder / "scorecard.toml").write_text('# ours\n[sources.finance]\ndecimal = "," # mark\n')
     answers = [
-        "pagerduty, 2",  # the second is GitHub
+        "pagerduty, 3",  # the third is GitHub
         "acme/fraud-detector",  # of those found
         "y",  # write scorecard.toml
         "Churn",  # a model that no system knows
@@ -209,7 +209,10 @@ def test_an_address_that_every_customer_has_of_its_own_is_asked_for(folder: Path
         (["--set", f"pagerduty.api_key={OTHER}"], "the token itself does not belong here"),
         (["--set", f"pagerduty.token_env={OTHER}"], "expected the name of an environment variable in capitals"),
         (["--set", OTHER], "--set has another form: expected SYSTEM.SETTING=VALUE"),
-        (["--set", f"{OTHER}.token_env=A"], "there is no connector of that name. There are: anthropic, github"),
+        (
+            ["--set", f"{OTHER}.token_env=A"],
+            "there is no connector of that name. There are: amplitude, anthropic, github",
+        ),
         (
             ["pagerduty", "--set", f"pagerduty.base_url=https://me:{OTHER}@a.example"],
             "without user, password and query",

@@ -71,7 +71,7 @@ def test_an_empty_folder_becomes_a_right_scorecard(
         assert rows(home, COST) == [("support-assistant", 1.75), ("unallocated", 2.0)]
         report = scorecard("doctor")
         assert report.count("2026-03-20 06:00") >= len(SYSTEMS), "each pull is up to date"
-        assert "Next: map the unmapped identifiers" in report
+        assert "map the unmapped identifiers in" in report
         again = scorecard("connect", "--yes")
         assert "scorecard.toml: nothing to change." in again and "nothing to add" in again
     _nothing_holds_the_token(tmp_path, caplog.text)

@@ -49,7 +49,7 @@ def test_a_run_publishes_says_where_and_the_next_finds_nothing_to_do(shop: Setti
     first = scorecard("run", "--home", str(shop.home))
     assert first.exit_code == 0, first.output
     assert "sales 2/2: sales/2026-01-02.csv: 1 rows" in first.output
-    assert "mart_revenue_daily OK" in first.output
+    assert "mart_revenue_daily: OK" in first.output
     assert str(shop.published_dir / "marts.duckdb") in first.output
     assert "DagsterEventType" not in first.output and "STEP_START" not in first.output
     assert len(published(shop)) == 2

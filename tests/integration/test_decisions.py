@@ -24,13 +24,13 @@ def test_the_open_alerts_are_a_handful_of_decisions_by_model_and_cause(company: 
     )
     assert [name for name, *_ in found] == [
         "experiment:recs-basket", "fraud-detector:fairness", "fraud-detector:operations", "fraud-detector:quality",
-        "support-assistant:operations", "triage:operations",
+        "support-assistant:operations",
     ]  # fmt: skip
     listed = sorted(alert for *_, alerts in found for alert in alerts.split(","))
     assert listed == [
         alert for (alert,) in company.rows("select alert_id from mart_alerts where status = 'open' order by 1")
     ]
-    assert sum(count for _, count, _ in found) == len(listed) == 10
+    assert sum(count for _, count, _ in found) == len(listed) == 9
     assert company.rows("select count(*) from mart_alerts where status = 'acknowledged'") == [(1,)]
 
 

@@ -181,10 +181,15 @@ def test_the_quarter_looks_back_on_value_and_on_plans(company: Company, reviews:
         "where month_date = date '2026-02-01' and npv_usd is not null"
     )
     shown = {row[0].text: (row[1].text, row[1].note, row[2].text) for row in table(roi, 1).rows}
+    begins_in_april = company.rows(
+        "select project_name, npv_usd from mart_project_finance_monthly where project_id not in (select project_id "
+        "from mart_project_finance_monthly where month_date <= date '2026-02-01') and month_date = date '2026-04-01'"
+    )
+    assert len(begins_in_april) == 1
     assert shown == {
         name: (words.amount(booked, "USD"), f"planned {words.amount(planned, 'USD')}", words.amount(npv, "USD"))
         for name, booked, planned, npv in plans
-    }
+    } | {name: (words.NONE, "", words.amount(npv, "USD")) for name, npv in begins_in_april}
 
 
 def test_off_target_names_owner_and_action(company: Company, reviews: dict[str, Review]) -> None:

@@ -230,7 +230,9 @@ def _projects(facts: Facts) -> Iterator[Block]:
             Cell(row["project_name"], row["sponsor"] or ""),
             Cell(
                 words.amount(row["npv_to_date_usd"], "USD"),
-                f"planned {words.amount(row['planned_npv_to_date_usd'], 'USD')}",
+                f"planned {words.amount(row['planned_npv_to_date_usd'], 'USD')}"
+                if row["planned_npv_to_date_usd"] is not None
+                else "",
             ),
             Cell(
                 words.amount(row["npv_usd"], "USD"),
