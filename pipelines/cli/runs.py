@@ -122,6 +122,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         unrated_currencies,
     )
     from pipelines.warehouse.bucket_overview import bucket_overview
+    from pipelines.warehouse.connect import kept_open
     from pipelines.warehouse.incomplete import incomplete_exports
     from pipelines.warehouse.status import companions, health, status, stray_files
     from pipelines.warehouse.values import configured
@@ -131,17 +132,22 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
     with console.progress():
         loaded = catalog_of(settings)
         check_landing(settings)
-        found = status(settings, loaded, sources)
-        strays = stray_files(settings, sources)
-        console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
-        lines = incomplete_exports(settings, sources) + passed_over_bills(settings) + spend_billed_elsewhere(settings)
-        for line in lines + cut_changelogs(settings) + left_out(settings) + unknown_members(settings, loaded):
+        with kept_open(settings, "examining the home"):
+            found = status(settings, loaded, sources)
+            strays = stray_files(settings, sources)
+            console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
+            lines = (
+                incomplete_exports(settings, sources) + passed_over_bills(settings) + spend_billed_elsewhere(settings)
+            )
+            lines += cut_changelogs(settings) + left_out(settings) + unknown_members(settings, loaded)
+            unrated, unmapped = unrated_currencies(settings, sources), unmapped_names(settings, loaded, sources)
+        for line in lines:
             console.say(line)
         console.show_companions(companions(settings, sources))
         console.show_buckets(bucket_overview(settings))
         console.show_pulls(overview(settings, datetime.now(UTC)))
-        console.show_unrated(unrated_currencies(settings, sources))
-        console.show_unmapped(unmapped_names(settings, loaded, sources))
+        console.show_unrated(unrated)
+        console.show_unmapped(unmapped)
 
 
 def _has_files(folder: Path) -> bool:
