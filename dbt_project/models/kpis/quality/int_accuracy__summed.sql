@@ -1,5 +1,3 @@
-{%- set measures = accuracy_measures() %}
-
 with
 
 quality as (select * from {{ source('catalog', 'quality') }}),
@@ -83,21 +81,7 @@ matched as (
 
 windows as (
 
-    select
-        {%- for name, (numerator, denominator) in measures.items() %}
-        cast({{ numerator }} as double) as {{ name }}_numerator,
-        cast({{ denominator }} as double) as {{ name }}_denominator,
-        {%- endfor %}
-        *
-
-    from {{ ref('int_accuracy__reduced') }}
-    where scope = 'model' and cohort_attribute = 'all'
-
-),
-
-ends as (
-
-    select * from {{ ref('int_accuracy__estimated') }}
+    select * from {{ ref('int_accuracy__measured') }}
     where scope = 'model' and cohort_attribute = 'all'
 
 ),
@@ -111,32 +95,22 @@ measured as (
         periods.period,
         periods.period_start_date,
 
-        {% for part in ['numerator', 'denominator'] -%}
-        case quality.primary_metric
-            {%- for name in measures %}
-            when '{{ name }}' then windows.{{ name }}_{{ part }}
-            {%- endfor %}
-        end as {{ part }},
-        {% endfor -%}
-        windows.label_count as sample_size,
-        {% for end in ['low', 'high'] -%}
-        case quality.primary_metric
-            {%- for name in measures %}
-            when '{{ name }}' then ends.{{ name }}_{{ end }}
-            {%- endfor %}
-        end as ci_{{ end }},
-        {% endfor %}
+        windows.numerator,
+        windows.denominator,
+        windows.labelled_count as sample_size,
+        windows.score_ci_low as ci_low,
+        windows.score_ci_high as ci_high,
         cast(covered_periods.last_day + interval 1 day as timestamp) as data_until_at,
 
         case
             when quality.member_id is null then 'the catalog does not say how its accuracy is measured'
             when covered_periods.period is null then 'no predictions or labels were loaded for this period'
             when windows.model_id is null then 'no predictions were logged in this period'
-            when windows.label_count = 0 and matched.label_count = 0 and unmatched_since.label_count > 0
+            when windows.labelled_count = 0 and matched.label_count = 0 and unmatched_since.label_count > 0
                 then
                     'none of its predictions has a label yet; '
                     || format('{:,}', cast(unmatched_since.label_count as bigint)) || ' labels match no prediction'
-            when windows.label_count = 0
+            when windows.labelled_count = 0
                 then 'no day of the period is mature: too few of its predictions have a label yet'
         end as gap_reason
 
@@ -161,11 +135,6 @@ measured as (
         on
             periods.period = unmatched_since.period
             and periods.period_start_date = unmatched_since.period_start_date
-    left join ends
-        on
-            models.model_id = ends.model_id
-            and periods.period = ends.period
-            and periods.period_start_date = ends.period_start_date
 
 ),
 
