@@ -61,8 +61,12 @@ lint-page: setup node_modules/.installed
 	@node_modules/.bin/biome check --error-on-warnings
 	@$(BIN)/python -m pipelines.scorecard.bundle --check
 
-sources: setup ## Write the dbt files that follow from sources, the catalog's tables and the registry of KPIs
+generate: setup ## Write every file that follows from sources, catalog types, KPIs and cases: dbt's, schemas, pages
 	@$(BIN)/python -m pipelines.warehouse.dbt_files
+	@$(BIN)/python -m pipelines.catalog.schema
+	@$(BIN)/python -m tests.cases.quirks
+	@$(BIN)/python -m docs.kpis.build
+	@$(BIN)/python -m docs.sources.build
 
 soak: setup ## Read 500 mutated files of each kind, and let landing folders come about in 50 ways a source
 	@$(BIN)/python -m pytest tests/fuzz tests/property --inputs 500 --orders 50 --numprocesses auto --dist loadgroup \
@@ -96,5 +100,5 @@ lock: setup ## Pin the newest versions that resolve, without addresses
 clean: ## Remove what was generated, keep .venv
 	@find data -mindepth 1 -not -name README.md -delete; rm -rf dbt_project/target dbt_project/logs
 
-.PHONY: help setup run test test-long test-fast soak ui docs page lint lint-python lint-page bench calibration truth docs-kpis references lock clean
+.PHONY: help setup run test test-long test-fast soak ui docs generate page lint lint-python lint-page bench calibration truth docs-kpis references lock clean
 .DEFAULT_GOAL := help

@@ -1,4 +1,4 @@
-"""Writes what the sources' pages say from elsewhere: `python -m docs.sources.build`.
+"""Writes what the sources' pages say from elsewhere: `make generate`.
 
 A page's head comes from its source's module, the pulls, the registry of KPIs and the cases; what is below its mark is
 written by hand and left alone. How a pull is configured, `docs/connect.md` says: its example is read here too.
@@ -30,7 +30,7 @@ from tests.cases.quirks import link
 PAGES: Final = PROJECT_ROOT / "docs" / "sources"
 INDEX: Final = PAGES / "README.md"
 CONNECT: Final = PROJECT_ROOT / "docs" / "connect.md"
-WRITTEN: Final = "<!-- Above: written by `python -m docs.sources.build`. Below: by hand. -->"
+WRITTEN: Final = "<!-- Above: written by `make generate`. Below: by hand. -->"
 _FIELD: Final = re.compile(r"(?:\b(\w+)\)? ->>? |json_\w+\((\w+), )'\$\.([^']+)'(?: as (\w+))?")
 """Where a mapping reads a field of a JSON record, or of an object of it that it gave a name."""
 _KEYS: Final = re.compile(r"from_json\(doc, '(\{[^']*\})'\)")

@@ -353,7 +353,8 @@ class Source:
     that day and not all its days. Right where no incremental model depends on the file version of a row, its number
     there, or how often it was delivered; models rebuilt in full may depend on these. With `deliveries`, the rows that
     count are those of the newest delivery of a stream, for each of the table's `parts`.
-    `role`: the kind of data it has; dbt reads the sources of a role by `macros/roles.sql`, which `make sources` writes.
+    `role`: the kind of data it has; dbt reads the sources of a role by `macros/roles.sql`, a file that `make generate`
+    writes.
     `precedence`: of sources of one role with records of the same thing, the one with the lowest wins. Said by all of a
     role's sources or, where they have no record in common, by none.
     `identifiers`: the kinds of name by which the catalog maps its rows to members, the most specific first.

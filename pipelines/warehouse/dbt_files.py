@@ -1,4 +1,4 @@
-"""The files of the dbt project that code writes: `make sources`.
+"""The files of the dbt project that code writes: `make generate`.
 
 They are part of the project, so that dbt's own commands work in `dbt_project/` and an installed copy need not be
 written to. A test fails when one of them is stale.

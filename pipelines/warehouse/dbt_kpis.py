@@ -16,8 +16,8 @@ from pipelines.kpis import KPIS, Kpi
 from pipelines.sources.spec import Source
 from pipelines.warehouse.dbt_sources import sources_of
 
-MACRO_HEAD = "{# Written by `make sources` from seeds/kpis.csv: the ids of the KPIs, in their order. #}\n"
-METRICS_HEAD = "# Written by `make sources` from seeds/kpis.csv. `semantic_models.yml` has the measures.\n"
+MACRO_HEAD = "{# Written by `make generate` from seeds/kpis.csv: the ids of the KPIs, in their order. #}\n"
+METRICS_HEAD = "# Written by `make generate` from seeds/kpis.csv. `semantic_models.yml` has the measures.\n"
 PERIODS = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 

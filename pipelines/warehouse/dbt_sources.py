@@ -11,9 +11,9 @@ from pipelines.catalog.tables import CATALOG_TABLES
 from pipelines.sources.spec import Role, Source
 from pipelines.warehouse import ledger_schema
 
-HEAD = "# Written by `make sources` from pipelines/sources/, the catalog's tables and the ledger's.\n"
+HEAD = "# Written by `make generate` from pipelines/sources/, the catalog's tables and the ledger's.\n"
 ROLES_HEAD = (
-    "{# Written by `make sources` from pipelines/sources/: the sources of each role, the most believed first. #}\n"
+    "{# Written by `make generate` from pipelines/sources/: the sources of each role, the most believed first. #}\n"
 )
 
 

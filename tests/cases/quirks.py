@@ -1,4 +1,4 @@
-"""`python -m tests.cases.quirks` writes the tables of docs/quirks.md from the cases; the rest is written by hand."""
+"""`make generate` writes the tables of docs/quirks.md from the cases; the rest is written by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 from tests.cases.case import Case, all_cases
 
 PAGE = Path(__file__).parents[2] / "docs" / "quirks.md"
-BEGINS = "<!-- From here on written by `python -m tests.cases.quirks` from tests/cases/. -->"
+BEGINS = "<!-- From here on written by `make generate` from tests/cases/. -->"
 
 
 def tables(cases: list[Case]) -> str:

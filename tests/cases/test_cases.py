@@ -52,4 +52,4 @@ def test_a_case_is_well_formed(case: Case) -> None:
 
 @pytest.mark.xdist_group("cases alone")
 def test_the_page_of_quirks_tells_every_case() -> None:
-    assert PAGE.read_text() == page(CASES), "run `python -m tests.cases.quirks`"
+    assert PAGE.read_text() == page(CASES), "run `make generate`"

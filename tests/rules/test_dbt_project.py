@@ -71,7 +71,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", written(), ids=lambda path: path.name)
 def test_a_file_that_code_writes_is_what_the_code_says(path: Path) -> None:
-    assert path.read_text() == written()[path], "run `make sources`"
+    assert path.read_text() == written()[path], "run `make generate`"
 
 
 def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ FILES = sorted(SAMPLE.rglob("*.yaml"))
 @pytest.mark.parametrize("name", schema_texts())
 def test_the_committed_schema_is_the_generated_one(name: str) -> None:
     committed = (SCHEMA_FOLDER / name).read_text(encoding="utf-8")
-    assert committed == schema_texts()[name], "run `python -m pipelines.catalog.schema`"
+    assert committed == schema_texts()[name], "run `make generate`"
 
 
 def test_schemas_are_written_where_asked(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_there_is_a_page_for_each_source_and_no_other() -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
 def test_a_page_is_what_the_source_says_above_its_mark(page: Path) -> None:
-    assert page.read_text(encoding="utf-8") == pages()[page], "run `python -m docs.sources.build`"
+    assert page.read_text(encoding="utf-8") == pages()[page], "run `make generate`"
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
