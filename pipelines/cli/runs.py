@@ -25,7 +25,7 @@ from pipelines.settings import SAMPLE_CATALOG, Settings
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
 
-SAMPLE_DAYS, SAMPLE_SEED = 60, 7
+SAMPLE_SEED = 7
 
 commands = typer.Typer()
 
@@ -55,7 +55,7 @@ def run(
         has_place = any(place != settings.landing_dir for place in settings.places)
         is_own = (landing, catalog, home) != (None, None, None) or has_place or bool(settings.pulls.configured())
         if not is_own and not any(map(_has_files, (settings.landing_dir, settings.catalog_dir))):
-            _generate(settings.home, SAMPLE_DAYS, SAMPLE_SEED)
+            _generate(settings.home, SAMPLE_SEED)
         loaded = catalog_of(settings)
         check_landing(settings)
         failed = _run(settings, loaded, asked, force)
@@ -90,11 +90,16 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
 @commands.command(epilog="`scorecard scenario --out /tmp/acme --days 90 --seed 1` · `scorecard run --home /tmp/acme`")
 def scenario(
     out: Annotated[Path, typer.Option(help="Output folder for `landing/`, `catalog/` and `truth.json`.")],
-    days: Annotated[int, typer.Option(min=1, help="Number of days.")] = SAMPLE_DAYS,
+    days: Annotated[int | None, typer.Option(min=1, help="Number of days.", show_default="up to yesterday")] = None,
     seed: Annotated[int, typer.Option(help="Of its dice.")] = SAMPLE_SEED,
     scale: Annotated[float, typer.Option(min=0.0, help="Traffic scale; 1 is about 20,000 requests a day.")] = 1.0,
     start: Annotated[
-        str | None, typer.Option(metavar="DAY", help="The first day.", show_default="so that it ends yesterday")
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            help="The first day.",
+            show_default="first of the month before last, or so that the given days end yesterday",
+        ),
     ] = None,
 ) -> None:
     """Write a sample company in the vendors' own formats, with its planted truth.
@@ -102,7 +107,7 @@ def scenario(
     The same seed, start and number of days give the same files.
     """
     with console.progress():
-        _generate(out, days, seed, scale, day("--start", start))
+        _generate(out, seed, scale, day("--start", start), days)
     console.say(f"The sample company is in {out}. Next: scorecard run --home {out}")
 
 
@@ -159,15 +164,19 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def _generate(out: Path, days: int, seed: int, scale: float = 1.0, start: date | None = None) -> None:
-    """Write a sample company that ends yesterday, unless its `start` is given."""
+def _generate(out: Path, seed: int, scale: float = 1.0, start: date | None = None, days: int | None = None) -> None:
+    """Write a sample company that ends yesterday, unless both its `start` and its `days` are given."""
     from pipelines.scenario.generate import generate
+    from pipelines.scenario.period import first_day
 
     if (out / "catalog").resolve() == SAMPLE_CATALOG.resolve():
         misused(
             f"{out} holds the template of the sample company's catalog, which nothing may overwrite. Choose another."
         )
-    start = start or today() - timedelta(days=days)
+    start = start or (today() - timedelta(days=days) if days else first_day(today()))
+    days = days or (today() - start).days
+    if days < 1:
+        misused(f"--start {start} is after yesterday, {today() - timedelta(days=1)}. Give --days as well.")
     last = start + timedelta(days=days - 1)
     console.say(f"Generating a sample company of {days} days, {start} to {last}, in {out}")
     generate(out, days, seed, scale, start, progress=console.say)

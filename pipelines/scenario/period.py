@@ -1,4 +1,4 @@
-"""The sample company's dates, moved to the day it starts.
+"""The sample company's dates: the day it starts on, and its catalog's dates moved to it.
 
 Its catalog and its projects are written for a company that starts on `FIRST_DAY`; the writers count days from the start
 and need no moving. What is known here is dates alone, not what happens on them.
@@ -7,12 +7,21 @@ and need no moving. What is known here is dates alone, not what happens on them.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from pipelines.scenario.world import FIRST_DAY
 
 _DAY = re.compile(r"(?<!\d)(20\d{2})-(\d{2})-(\d{2})(?!\d)")
 _MONTH = re.compile(r'(?<=")(20\d{2})-(\d{2})(?=")')
+
+
+def first_day(today: date) -> date:
+    """The day on which a company that ends the day before `today` starts: the first of the month before last.
+
+    Marts of money are read over whole months. So it has two, always its first two, and what is planted shows in them
+    whatever the day; a span of a fixed length has one or none of them on some days, and only its beginning.
+    """
+    return ((today.replace(day=1) - timedelta(days=1)).replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def moved(day: date, start: date) -> date:

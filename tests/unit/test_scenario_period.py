@@ -72,13 +72,13 @@ def test_a_company_of_the_first_day_has_the_template_word_for_word(
 @pytest.mark.parametrize(
     ("options", "first", "days"),
     [
-        ([], "2026-09-30", 60),
+        ([], "2026-09-01", 89),
         (["--days", "5"], "2026-11-24", 5),
-        (["--start", "2026-03-01"], "2026-03-01", 60),
+        (["--start", "2026-11-20"], "2026-11-20", 9),
         (["--start", "2026-03-01", "--days", "7"], "2026-03-01", 7),
     ],
 )
-def test_the_command_ends_yesterday_unless_told_where_to_start(
+def test_the_command_ends_yesterday_unless_told_the_start_and_the_days(
     options: list[str], first: str, days: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "today", lambda: date(2026, 11, 29))
@@ -87,6 +87,13 @@ def test_the_command_ends_yesterday_unless_told_where_to_start(
     assert done.exit_code == 0, done.output
     truth = (tmp_path / "truth.json").read_text()
     assert re.search(rf'"start": "{first}"', truth) and re.search(rf'"days": {days},', truth)
+
+
+def test_a_start_after_yesterday_needs_a_number_of_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "today", lambda: date(2026, 11, 29))
+    done = CliRunner().invoke(app, ["scenario", "--out", str(tmp_path), "--start", "2026-11-29"])
+    assert done.exit_code == 2 and "--days" in done.output
+    assert not any(tmp_path.iterdir())
 
 
 def test_the_template_of_the_catalog_is_never_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
