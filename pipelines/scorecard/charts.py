@@ -163,7 +163,7 @@ def bars() -> Chart:
 def grouped() -> Chart:
     """A value by group and part, side by side, each with its target."""
     base = alt.Chart(ROWS).encode(
-        alt.X("group:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, labelLimit=90, ticks=False),
+        alt.X("group:O").sort(None).title(None).axis(labelAngle=0, labelOverlap=True, labelLimit=140, ticks=False),
         alt.XOffset("part:N").sort(None),
         tooltip=_TIP,
     )

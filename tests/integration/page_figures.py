@@ -216,7 +216,7 @@ FIGURES = {
         "qualify sum(drifted) over (partition by model, feature) > 0"
     ),
     "Retraining recommendations": (
-        "select if(is_open, 'open', 'closed'), model, model_version, raised_at::date, drifted_window_count, "
+        "select if(is_open, 'open', 'closed'), model, model_version, raised_at::date, reason, drifted_window_count, "
         "tested_window_count, worst_feature, max_psi, closing_version, closed_at::date "
         f"from mart_retrain_triggers inner join {MODELS} using (model_id)"
     ),

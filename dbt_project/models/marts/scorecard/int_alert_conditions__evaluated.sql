@@ -55,7 +55,7 @@ off_target as (
         cast(scorecard.as_of + interval 1 day as timestamp) as evaluated_at,
         scorecard.status = 'off_target' as is_breached,
         'ticket' as severity,
-        scorecard.kpi_name || ' of the ' || scorecard.period || ' of ' || scorecard.period_start_date || ': '
+        scorecard.kpi_name || ' of ' || {{ period_text('scorecard.period', 'scorecard.period_start_date') }} || ': '
         || {{ amount_text('scorecard.value', 'scorecard.unit') }}
         || {{ run_rate_text('scorecard.unit', 'scorecard.period') }}
         || ', target ' || {{ amount_text('scorecard.target', 'scorecard.unit') }} as evidence,

@@ -172,7 +172,7 @@ final as (
         measured.cohort_attribute,
         measured.cohort_value,
         measured.action,
-        measured.measure_name || ' of the ' || measured.period || ' of ' || measured.period_start_date || ': '
+        measured.measure_name || ' of ' || {{ period_text('measured.period', 'measured.period_start_date') }} || ': '
         || {{ amount_text('measured.value', 'measured.unit') }}
         || coalesce({{ run_rate_text('measured.unit', 'measured.period') }}, '')
         || coalesce(measured.explanation, '')

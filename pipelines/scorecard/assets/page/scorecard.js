@@ -77,6 +77,8 @@ function spark(model, kpi) {
   );
 }
 
+const BEGUN = 2; // a change from which a cell says what the value was instead of a percentage
+
 /** How a cell compares with the chosen period, else with the one before, as the marts say. */
 function changeText(kpi, cell) {
   if (state.against) {
@@ -86,8 +88,10 @@ function changeText(kpi, cell) {
   }
   if (!cell.trend || previousValue(cell) == null) return null;
   if (cell.trend === "steady") return "→ steady";
-  const size = cell.change_relative == null ? "" : ` ${number(Math.abs(100 * cell.change_relative), 2)} %`;
   const arrow = cell.value > previousValue(cell) ? "↑" : "↓";
+  // What has only begun has no rate of change.
+  if (Math.abs(cell.change_relative) >= BEGUN) return `${arrow} from ${amount(kpi, previousValue(cell))}`;
+  const size = cell.change_relative == null ? "" : ` ${number(Math.abs(100 * cell.change_relative), 2)} %`;
   return `${arrow}${size} ${cell.trend === "improving" ? "better" : "worse"}`;
 }
 

@@ -53,10 +53,12 @@ function dataCell(row, name, label, how) {
   if (typeof value === "number") return h("td", { ...cell, class: "number" }, (how ?? tabled)(value));
   const text = `${value ?? "–"}`;
   const link = row.links?.[name];
+  const [before, after] = text.split("@"); // an address may break there, so that it widens no table
+  const shown = after && !text.includes(" ") ? [`${before}@`, h("wbr"), after] : text;
   return h(
     "td",
     { ...cell, class: /^\d{4}-\d\d/.test(value) ? "day" : text.length > LONG ? "long" : null },
-    link ? h("a", link.startsWith("#") ? { href: link } : { href: link, rel: "noopener noreferrer" }, text) : text,
+    link ? h("a", link.startsWith("#") ? { href: link } : { href: link, rel: "noopener noreferrer" }, text) : shown,
   );
 }
 
