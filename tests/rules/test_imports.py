@@ -22,6 +22,7 @@ MAY_READ: dict[str, set[str]] = {
     "scenario": {"catalog", "settings"},
     "estimates": set(),
     "warehouse": {"catalog", "estimates", "files", "kpis", "settings", "sources"},
+    "spark": set(),
     "scorecard": {"catalog", "estimates", "files", "kpis", "settings", "sources"},
     "notify": {"settings", "warehouse", "web"},
     "pulls": {"files", "settings", "sources", "warehouse", "web"},
@@ -61,6 +62,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "duckdb": ("warehouse", "scenario"),
     "adbc_driver_postgresql": ("warehouse/postgres_server.py",),
     "dbt": ("warehouse/transform.py",),
+    "sqlglot": ("spark", "orchestration/lineage.py"),
+    "pyspark": ("spark",),
     "great_expectations": ("warehouse/validation.py",),
     "typer": ("cli",),
     "rich": ("console.py",),
@@ -75,7 +78,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "numpy_financial": ("estimates",),
 }
 """Library → the rooms or modules it is imported in, and nowhere else."""
-LATE = {"great_expectations", "dbt", "obstore", "boto3"}
+LATE = {"great_expectations", "dbt", "obstore", "boto3", "pyspark"}
 """Libraries that take seconds to import: inside functions only."""
 
 
