@@ -11,7 +11,7 @@ from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.errors import PullError
 from pipelines.pulls.run import client_of
 from pipelines.pulls.spec import Listing
-from tests.pulls import anthropic, github, incident_io, jira, mixpanel, openai, pagerduty, typeform, zendesk
+from tests.pulls import anthropic, github, incident_io, jira, langfuse, mixpanel, openai, pagerduty, typeform, zendesk
 from tests.pulls.conftest import Home
 from tests.pulls.vendor import TOKEN, Response, Vendor
 
@@ -40,6 +40,13 @@ def _jira(_: Home) -> tuple[Vendor, dict[str, Any]]:
     return site.server(), {"user": jira.USER, "projects": ["OPS", "ML"]}
 
 
+def _langfuse(_: Home) -> tuple[Vendor, dict[str, Any]]:
+    project = langfuse.Langfuse()
+    for number, (kind, day) in enumerate((("GENERATION", "09"), ("SPAN", "08"), ("GENERATION", "02"))):
+        project.observe(f"o{number}", f"2026-03-{day}T10:00:00.000Z", None, kind, traceName=f"chat {day}")
+    return project.server(), {"public_key": langfuse.PUBLIC_KEY}
+
+
 def _openai(_: Home) -> tuple[Vendor, dict[str, Any]]:
     organization = openai.OpenAi(projects={"proj_chat": "Chat", "proj_new": "New"})
     organization.spend("2026-03-05", 2.0, "gpt-5, input", "proj_gone")
@@ -65,6 +72,13 @@ VENDORS: dict[str, tuple[Make, list[tuple[str, list[tuple[str, str | None]]]]]] 
     "jira": (
         _jira,
         [("2 projects", [("OPS", "Operations"), ("ML", "Machine learning")]), ("1 label", [("chat", None)])],
+    ),
+    "langfuse": (
+        _langfuse,
+        [
+            ("2 trace names of last week", [("chat 08", None), ("chat 09", None)]),
+            ("1 model of last week", [("gpt-chat", None)]),
+        ],
     ),
     "mixpanel": (_mixpanel, [("2 events of last week", [("Answered", None), ("Asked", None)])]),
     "openai": (_openai, [("3 projects", [("proj_gone", None), ("proj_chat", "Chat"), ("proj_new", "New")])]),

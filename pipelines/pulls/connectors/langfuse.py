@@ -12,18 +12,19 @@ the smallest plan (https://langfuse.com/faq/all/api-limits); 1,000 observations 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipelines.pulls.check import format_of, records_of
-from pipelines.pulls.spec import Api, Connector, Page, Plan, Position, Rate, Stream, Window
+from pipelines.pulls.spec import Api, Asker, Connector, Listing, Page, Plan, Position, Rate, Stream, Window
 from pipelines.settings.pulls import LangfusePullSettings, PullSettings
 from pipelines.sources.serving_logs.langfuse import PAGES
 
 PATH = "/api/public/v2/observations"
 LIMIT = 1_000
 FIELDS = "core,basic,time,model,usage,trace_context"
+LOOKED_BACK = timedelta(days=7)
 
 
 def _observations(api: Api, window: Window, position: Position | None) -> Iterator[Page]:
@@ -43,6 +44,24 @@ def _observations(api: Api, window: Window, position: Position | None) -> Iterat
             return
 
 
+def _look(vendor: Asker, _: PullSettings, now: datetime) -> list[Listing]:
+    asked = {"fromStartTime": f"{now - LOOKED_BACK:%Y-%m-%dT%H:%M:%SZ}", "toStartTime": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
+    answer = vendor.get(PATH, {**asked, "fields": "core,basic,model,trace_context", "limit": LIMIT})
+    records = records_of(format_of("serving_logs", PAGES), answer.json, "langfuse, observations")
+    is_whole = not (answer.json.get("meta") or {}).get("cursor")
+    return [
+        Listing((f"{thing} of last week", f"{thing}s of last week"), _named(records, key), kind, is_whole=is_whole)
+        for thing, key, kind in (
+            ("trace name", "traceName", "endpoint"),
+            ("model", "providedModelName", "model_name"),
+        )
+    ]
+
+
+def _named(records: Sequence[Any], key: str) -> list[tuple[str, None]]:
+    return [(name, None) for name in sorted({row[key] for row in records if row.get(key)})]
+
+
 def _headers(settings: PullSettings, token: str) -> dict[str, str]:
     assert isinstance(settings, LangfusePullSettings)  # noqa: S101 - what PullsSettings has under this name
     basic = base64.b64encode(f"{settings.public_key}:{token}".encode()).decode()
@@ -59,4 +78,5 @@ CONNECTOR = Connector(
     # Observations are sent in batches, by older SDKs up to 15 minutes late, and are completed when they end.
     streams=lambda _: [Stream("observations", PAGES, Plan("day", overlap=timedelta(days=3)), _observations)],
     rate=Rate(30, 60),
+    look=_look,
 )
