@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.settings import Settings
-from tests.pulls import jira, pagerduty, typeform
+from tests.pulls import anthropic, jira, langfuse, openai, pagerduty, typeform
 from tests.pulls.conftest import START, Home
 from tests.pulls.vendor import Clock, Response, Vendor
 
@@ -48,6 +48,33 @@ def _issues(site: jira.Jira, luck: random.Random, day: str) -> None:
         site.change(issue, f"{day}T{luck.randint(12, 23):02}:00:00.000+0000", status=("Open", "Working"))
 
 
+def _costs(organization: openai.OpenAi, luck: random.Random, day: str) -> None:
+    for number in range(luck.randint(0, 2)):
+        organization.spend(day, round(luck.random(), 2), f"gpt-{number}, input", luck.choice(["proj_chat", None]))
+    if organization.costs and luck.random() < 0.5:  # restated, also weeks later
+        luck.choice(organization.costs)["value"] = round(luck.random(), 2)
+    if organization.costs and luck.random() < 0.2:
+        organization.costs.remove(luck.choice(organization.costs))
+
+
+def _cents(organization: anthropic.Anthropic, luck: random.Random, day: str) -> None:
+    for _ in range(luck.randint(0, 2)):
+        organization.spend(
+            day, f"{luck.randint(1, 999)}.5", "Claude Usage", luck.choice(["wrkspc_chat", None]), "claude"
+        )
+    if organization.costs and luck.random() < 0.5:
+        luck.choice(organization.costs)["cents"] = f"{luck.randint(1, 999)}.25"
+
+
+def _calls(project: langfuse.Langfuse, luck: random.Random, day: str) -> None:
+    for row in project.rows[-2:]:  # of the last two days: they end
+        row["endTime"] = row["endTime"] or row["startTime"]
+    for number in range(luck.randint(0, 3)):
+        project.observe(f"{day}-{number}", f"{day}T{luck.randint(0, 23):02}:00:00.000Z", None)
+    if project.rows and project.rows[-1]["startTime"].startswith(day) and luck.random() < 0.2:
+        project.rows.pop()
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1])
 def test_thirty_mornings_are_one_pull_at_the_end(
@@ -55,13 +82,19 @@ def test_thirty_mornings_are_one_pull_at_the_end(
 ) -> None:
     luck = random.Random(seed)  # noqa: S311 - a test's dice
     account, form, site = pagerduty.PagerDuty(), typeform.Typeform(page_size=2), jira.Jira(page_size=2, changes_size=2)
+    organization, project = openai.OpenAi(page_size=1), langfuse.Langfuse(page_size=2, pauses=1)
+    console = anthropic.Anthropic(home.clock, page_size=1)
     changes: tuple[Callable[[str], None], ...] = (
         lambda day: _incidents(account, luck, day),
         lambda day: _responses(form, luck, day),
         lambda day: _issues(site, luck, day),
+        lambda day: _costs(organization, luck, day),
+        lambda day: _cents(console, luck, day),
+        lambda day: _calls(project, luck, day),
     )
     with ExitStack() as stack:
-        servers = [stack.enter_context(one.server().up()) for one in (account, form, site)]
+        vendors = (account, form, site, organization, console, project)
+        servers = [stack.enter_context(one.server().up()) for one in vendors]
         _connect(home, servers)
         for morning in range(MORNINGS):
             day = f"{START + timedelta(days=morning - 1):%Y-%m-%d}"
@@ -88,6 +121,9 @@ def _connect(home: Home, servers: list[Vendor]) -> None:
     home.connect("pagerduty", servers[0])
     home.connect("typeform", servers[1], forms=[typeform.FORM])
     home.connect("jira", servers[2], user=jira.USER, projects=["OPS", "ML"])
+    home.connect("openai", servers[3])
+    home.connect("anthropic", servers[4])
+    home.connect("langfuse", servers[5], public_key=langfuse.PUBLIC_KEY)
 
 
 def _content(home: Home) -> dict[str, bytes]:
