@@ -162,6 +162,13 @@ def test_home_opens_with_money_trouble_and_decisions(opened: Open) -> None:
     assert heard == []
 
 
+def test_totals_of_all_models_say_so_where_some_are_chosen(opened: Open) -> None:
+    page, _ = opened(address="#view=money")
+    assert not page.locator("#reconciliation").inner_text().count("All models")
+    page, _ = opened(address="#view=money&model=model-0")
+    assert page.locator("#reconciliation").inner_text().count("All models, ") == 1
+
+
 def test_every_figure_of_home_leads_to_its_rows(opened: Open) -> None:
     page, _ = opened()
     links = page.locator("#home .two a, #home .ledger a").evaluate_all("(all) => all.map((one) => one.hash)")

@@ -3,9 +3,9 @@
 import { lastDay, nameOf, rows } from "./data.js";
 import { byId, h, tag } from "./dom.js";
 import { openDecisions } from "./figures/lists.js";
-import { spendingMonth } from "./figures/portfolio.js";
+import { spendingMonth, spendingName } from "./figures/portfolio.js";
 import { address, chosenRows } from "./filters.js";
-import { DAY, isoDay, longDay, money, periodName, plural } from "./format.js";
+import { DAY, isoDay, longDay, money, plural } from "./format.js";
 
 const HOUR = 3_600_000;
 const SHOWN = 4;
@@ -208,7 +208,7 @@ export function home() {
   byId("home").replaceChildren(
     ...[
       freshness(Date.now()),
-      row && h("h2", {}, `${periodName("month", row.month)}${row.is_whole ? "" : ", so far"}`),
+      row && h("h2", {}, spendingName(row)),
       row && moneyBlocks(row),
       h("div", { class: "two" }, trouble(), decisions()),
     ].filter(Boolean),

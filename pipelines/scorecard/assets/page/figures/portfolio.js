@@ -1,6 +1,6 @@
 // Figures of what the models are worth: value by evidence, and each model's verdict, with a what-if.
 
-import { nameOf, rows } from "../data.js";
+import { models, nameOf, rows } from "../data.js";
 import { chartWindow } from "../days.js";
 import { h } from "../dom.js";
 import { figure } from "../figure.js";
@@ -14,6 +14,12 @@ export function spendingMonth() {
   const last = isoDay(chartWindow().period.to - DAY);
   return rows("spending").findLast((row) => row.month <= last);
 }
+
+const isPart = () => chosenModels().length < models().length;
+
+/** What a row of `spending` is of: the mart adds up all models, whichever are chosen. */
+export const spendingName = (row) =>
+  `${isPart() ? "All models, " : ""}${periodName("month", row.month)}${row.is_whole ? "" : ", so far"}`;
 
 const AMOUNTS = [
   ["measured by experiments", "measured_usd", "var(--part-1)"],
@@ -206,10 +212,10 @@ export const PORTFOLIO = {
       if (!month) return "No month is known.";
       const flagged = reconciled().filter((row) => FLAGS.some(([flag]) => row[flag]));
       return (
-        `${periodName("month", month.month)}${month.is_whole ? "" : ", so far"}: ${money(month.measured_usd)} measured, ` +
+        `${spendingName(month)}: ${money(month.measured_usd)} measured, ` +
         `${month.actual_usd == null ? "not yet closed by finance" : `${money(month.actual_usd)} recorded by finance`}, ` +
         `${money(month.claimed_usd)} claimed and not measured. ` +
-        `${plural(flagged.length, "model has", "models have")} amounts that disagree or that nobody measured.`
+        `${isPart() ? "Of those chosen, " : ""}${plural(flagged.length, "model has", "models have")} amounts that disagree or that nobody measured.`
       );
     },
     reconciliationFigures,
