@@ -1,8 +1,9 @@
 """Randomised experiments: two variants compared from their sufficient statistics, and whether to trust it.
 
 SQL sums over the units of a variant (`Moments`); `compare` gives their absolute and relative lift. Whether
-the split is sound (`sample_ratio`, `multiple_exposure`) and several metrics at once (`adjust`) are here too. Quantile
-metrics are in `quantiles`, planning an experiment in `power`, effects without randomisation in `causal`.
+the split is the declared one (`sample_ratio`) and several metrics at once (`adjust`) are here too; SQL says whether it
+leaks (`is_split_leaking`). Quantile metrics are in `quantiles`, planning an experiment in `power`, effects without
+randomisation in `causal`.
 Formulas, assumptions and sources: docs/statistics/experiments.md.
 """
 
@@ -23,8 +24,6 @@ Metric = Literal["mean", "proportion", "ratio"]
 
 SRM_P_VALUE = 0.001
 """Below this a split is not the one that was declared, and the experiment is invalid."""
-MULTIPLE_EXPOSURE_SHARE = 0.01
-"""Above this share of units seen in several variants, the variants are not what they are called."""
 FEWEST_EXPECTED = 5
 """Units expected in a variant for the chi-square distribution to hold: Cochran (1954)."""
 
@@ -298,28 +297,6 @@ def sample_ratio(counts: Sequence[int], weights: Sequence[float]) -> SampleRatio
     chi_square = float(((observed - expected) ** 2 / expected).sum())
     p_value = float(special.chdtrc(declared.size - 1, chi_square))
     return SampleRatio(chi_square, p_value, p_value < SRM_P_VALUE)
-
-
-@dataclass(frozen=True)
-class MultipleExposure:
-    """The share of exposed units seen in more than one variant, and whether it is too large; None without units."""
-
-    share: float | None
-    is_flagged: bool | None
-
-
-def multiple_exposure(exposed: int, in_several_variants: int) -> MultipleExposure:
-    """How many of the exposed units were seen in several variants; undefined when none was exposed.
-
-    Raises:
-        ValueError: unless 0 ≤ in_several_variants ≤ exposed.
-    """
-    if not 0 <= in_several_variants <= exposed:
-        raise ValueError(f"units in several variants are among the exposed; found {in_several_variants} of {exposed}")
-    if exposed == 0:
-        return MultipleExposure(None, None)
-    share = in_several_variants / exposed
-    return MultipleExposure(share, share > MULTIPLE_EXPOSURE_SHARE)
 
 
 def adjust(p_values: Sequence[float | None], method: Literal["holm", "bh"]) -> list[float | None]:

@@ -19,6 +19,7 @@ from pipelines.settings import Settings
 from pipelines.sources.spec import Names, Source, Table
 from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.days import raw_name
+from pipelines.warehouse.variables import variables
 
 NOBODY = ("unmapped", "unallocated")
 """What the marts call a model that no identifier of the catalog leads to."""
@@ -335,9 +336,6 @@ def unmapped_names(
     return found
 
 
-_RATE_HOLDS_DAYS = 7
-"""As `int_fx_rates__daily` carries a rate over days without one."""
-
 _AMOUNTS = (
     ("cloud_billing", "charges", "BillingCurrency"),
     *(("finance", table, "currency") for table in ("actual_costs", "actual_benefits", "planned_flows", "budgets")),
@@ -371,6 +369,7 @@ def unrated_currencies(settings: Settings, sources: Mapping[str, Source]) -> lis
         ]
         if not needed:
             return []
+        rate_holds_days = variables()["rate_holds_days"]
         rates = sources.get("fx_rates")
         published = "select null::date as rate_date, null::varchar as currency where false"
         if rates is not None and _exists(connection, rates, rates.table("rates")):
@@ -382,8 +381,8 @@ def unrated_currencies(settings: Settings, sources: Mapping[str, Source]) -> lis
             f"needed as (select source, currency, _day, count(*) as n from ({' union all '.join(needed)}) "
             "where currency <> 'USD' group by all), "
             "reached as (select *, exists(from rated where rated.currency = needed.currency "
-            f"and rated.rate_date between needed._day - {_RATE_HOLDS_DAYS} and needed._day) as is_rated, "
-            f"exists(from dollars where rate_date between needed._day - {_RATE_HOLDS_DAYS} and needed._day) "
+            f"and rated.rate_date between needed._day - {rate_holds_days} and needed._day) as is_rated, "
+            f"exists(from dollars where rate_date between needed._day - {rate_holds_days} and needed._day) "
             "as is_alone from needed) "
             "select source, currency, sum(n)::bigint, min(_day), max(_day), bool_and(is_alone), "
             "(select max(rate_date) from published where published.currency = reached.currency) "

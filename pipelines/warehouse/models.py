@@ -14,13 +14,13 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import yaml
 
 from pipelines import estimates
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.tables import catalog_tables
 from pipelines.warehouse.code import bare
 from pipelines.warehouse.ledger import digest
+from pipelines.warehouse.variables import variables
 
 DESCRIPTIVE_KEYS = frozenset({"meta", "tags", "docs", "group", "access"})
 """Keys of a model's configuration that change no number."""
@@ -35,7 +35,7 @@ def fingerprints(manifest: Mapping[str, Any], project: Path, catalog: Catalog) -
     the tables of `catalog`. So a node's fingerprint changes with that of anything upstream. Descriptions, documents and
     tests are in none.
     """
-    variables = yaml.safe_load((project / "dbt_project.yml").read_text()).get("vars", {})
+    project_variables = _json(variables(project))
     tables = {table: _content(rows) for table, rows in catalog_tables(catalog).items()}
     found: dict[str, str] = {}
 
@@ -55,7 +55,7 @@ def fingerprints(manifest: Mapping[str, Any], project: Path, catalog: Catalog) -
         code = bare(node["raw_code"]) if node["language"] == "python" else node["raw_code"]
         made_of = [node_id, code, _json(node["config"]), str(node["contract"]["checksum"]), *macros]
         if any("var(" in text for text in made_of):
-            made_of.append(_json(variables))
+            made_of.append(project_variables)
         if node["language"] == "python":
             made_of.append(_statistics())
         return [*made_of, *(of(parent) for parent in sorted(node["depends_on"]["nodes"]))]

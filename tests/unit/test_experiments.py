@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from pipelines.estimates.experiments import Moments, adjust, always_valid, compare, multiple_exposure, sample_ratio
+from pipelines.estimates.experiments import Moments, adjust, always_valid, compare, sample_ratio
 from pipelines.estimates.intervals import Estimate
 from pipelines.estimates.quantiles import Tally, compare_quantiles
 
@@ -197,12 +197,6 @@ def test_a_split_is_evaluated_over_the_variants_that_were_to_have_units() -> Non
 @pytest.mark.parametrize(("counts", "weights"), [([], []), ([0, 0], [1, 1]), ([5, 4], [1, 1]), ([50, 4], [1, 0])])
 def test_a_split_of_few_units_or_one_variant_is_not_evaluated(counts: list[int], weights: list[float]) -> None:
     assert sample_ratio(counts, weights).is_mismatch is None
-
-
-def test_more_than_one_per_cent_seen_in_several_variants_is_flagged() -> None:
-    assert multiple_exposure(1000, 10).is_flagged is False
-    assert multiple_exposure(1000, 11).is_flagged is True
-    assert multiple_exposure(0, 0).share is None
 
 
 def test_quantiles_are_numpys_of_a_sample_and_of_a_histogram() -> None:

@@ -2,7 +2,7 @@
   A rate holds on the day it was published and on the seven days after (`rate_holds_days`), unless a newer one replaces
   it: weekends and holidays have none. So a changed day of rates changes the amounts of the seven days after it, and
   every model over dollars of the bill rebuilds them: `forward=var('rate_holds_days')` in all models downstream that are
-  incremental. `_RATE_HOLDS_DAYS` in `pipelines/warehouse/advice.py` says the same.
+  incremental. `pipelines/warehouse/advice.py` reads the same variable.
 #}
 {{ config(materialized='table') }}
 

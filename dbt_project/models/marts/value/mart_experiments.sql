@@ -178,7 +178,7 @@ final as (
         early_lift,
         late_lift,
         fading_p_value,
-        several_variants_rate > 0.01 as is_split_leaking,
+        several_variants_rate > {{ var('leaking_split_rate') }} as is_split_leaking,
         fading_p_value < 0.05 and abs(late_lift) < abs(early_lift) as is_fading,
         pre_trend_p_value < 0.05 as is_pre_trend_rejected,
         is_instrument_weak,
