@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -71,7 +70,7 @@ def drafted(folder: Path, company: str, drafts: Sequence[Draft]) -> tuple[dict[P
     places = _places(folder)
     for draft in drafts:
         if draft.is_new:
-            texts[_free(folder / WORKFORCE_FOLDER / f"{draft.id}.yaml", texts)] = _member(draft, by_hand)
+            texts[_unused_path(folder / WORKFORCE_FOLDER / f"{draft.id}.yaml", texts)] = _member(draft, by_hand)
         elif draft.names:
             own = [item for item in draft.names if item.name.kind not in ELSEWHERE]
             by_hand += [item for item in draft.names if item.name.kind in ELSEWHERE]
@@ -109,15 +108,14 @@ def write(folder: Path, texts: Mapping[Path, str]) -> None:
 def _places(folder: Path) -> dict[str, Path]:
     """Member → its file."""
     read = [read_document(path) for path in sorted((folder / WORKFORCE_FOLDER).rglob("*.yaml"))]
-    documents = [item for item in read if isinstance(item, Document) and isinstance(item.data, dict)]
-    return {str(_mapping(document)["id"]): document.path for document in documents if "id" in _mapping(document)}
+    return {
+        str(item.data["id"]): item.path
+        for item in read
+        if isinstance(item, Document) and isinstance(item.data, dict) and "id" in item.data
+    }
 
 
-def _mapping(document: Document) -> dict[str, Any]:
-    return document.data if isinstance(document.data, dict) else {}
-
-
-def _free(path: Path, taken: Mapping[Path, str]) -> Path:
+def _unused_path(path: Path, taken: Mapping[Path, str]) -> Path:
     number = 1
     found = path
     while found.exists() or found in taken:
@@ -192,8 +190,8 @@ def _with_names(text: str, names: Sequence[Seen]) -> str | None:
         if not block:
             return None
         indent = re.match(r"\s*", lines[block[0]])
-        room = indent.group() if indent else ""
-        added = [*lines[: block[-1] + 1], *(f"{room}{_line(item)}" for item in names), *lines[block[-1] + 1 :]]
+        leading = indent.group() if indent else ""
+        added = [*lines[: block[-1] + 1], *(f"{leading}{_line(item)}" for item in names), *lines[block[-1] + 1 :]]
     result = "".join(f"{line}{end}" for line in added)
     return result if _only_adds(text, result, names) else None
 

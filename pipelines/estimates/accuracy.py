@@ -24,10 +24,6 @@ SMALLEST_HISTORY = 100
 """Fewer labelled scores than this calibrate nothing."""
 
 
-def _z(confidence: float) -> float:
-    return float(stats.norm.ppf(0.5 + confidence / 2))
-
-
 def _column(values: ArrayLike) -> Column:
     return np.asarray(values, dtype=np.float64)
 

@@ -64,11 +64,6 @@ def landing_files(settings: Settings, source: Source) -> list[LandingFile]:
     return look(settings, source).files
 
 
-def companion_files(settings: Settings, source: Source) -> list[str]:
-    """The companion files of the source's exports, which are ignored, relative to the landing folder."""
-    return sorted(look(settings, source).companions)
-
-
 def is_read(path: str, globs: Iterable[str]) -> bool:
     """Whether `globs` find a file of this path, relative to the landing folder."""
     return any(re.fullmatch(_expression(pattern), path) for pattern in globs) and not _is_hidden(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.settings import Settings
-from pipelines.warehouse.landing import companion_files, landing_files
+from pipelines.warehouse.landing import landing_files, look
 from pipelines.warehouse.status import rejected_files, stray_files
 from tests.buckets.servers import S3
 from tests.unit.test_intake import HEADER, SALES, orders, warehouse
@@ -141,7 +141,7 @@ def test_markers_of_folders_and_manifests_are_no_exports(s3: S3, tmp_path: Path)
     settings = s3.settings(tmp_path)
     s3.forget()
     assert [file.path for file in landing_files(settings, SALES)] == ["sales/a.csv"]
-    assert companion_files(settings, SALES) == ["sales/x-Manifest.json"]
+    assert list(look(settings, SALES).companions) == ["sales/x-Manifest.json"]
     assert s3.fetched() == ["sales/x-Manifest.json"], "once, for both looks"
 
 

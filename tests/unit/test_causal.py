@@ -17,7 +17,6 @@ from pipelines.estimates.causal.matching import Units, match
 from pipelines.estimates.causal.panels import (
     Panel,
     PreTrend,
-    event_study,
     pre_trend,
     staggered,
     two_by_two,
@@ -80,8 +79,8 @@ def test_on_a_whole_panel_both_give_the_same_effect() -> None:
     assert two_way(whole).value == pytest.approx(two_by_two(whole).effect.value)
 
 
-def test_the_event_study_is_the_regression_on_leads_and_lags() -> None:
-    found = event_study(panel(TABLE, HALF))
+def test_the_effects_by_lag_are_the_regression_on_leads_and_lags() -> None:
+    found = staggered(panel(TABLE, HALF)).lags
     unit, period = np.nonzero(TABLE)
     others = [lag for lag in range(-5, 3) if lag != -1]
     lags = np.column_stack([(unit < 10) & (period - 5 == lag) for lag in others])

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.settings import Settings
 from pipelines.warehouse.companions import is_companion
-from pipelines.warehouse.landing import companion_files, landing_files
+from pipelines.warehouse.landing import landing_files, look
 from pipelines.warehouse.status import rejected_files, stray_files
 from tests.unit.test_intake import DAY, HEADER, SALES, query, warehouse
 from tests.unit.test_intake_bytes import GOOD, orders, put, taken
@@ -114,7 +114,7 @@ def test_what_clouds_and_desktops_write_beside_an_export_is_passed_over(
     put(settings, "a.csv", GOOD)
     source = replace(SALES, glob=("sales/**/*",))
     assert [file.path for file in landing_files(settings, source)] == ["sales/a.csv"]
-    assert companion_files(settings, source) == [f"sales/{name}"]
+    assert list(look(settings, source).companions) == [f"sales/{name}"]
     assert stray_files(settings, {"sales": source}) == []
 
 

@@ -175,14 +175,6 @@ def two_way(panel: Panel, confidence: float = 0.95) -> Estimate:
     return from_variance(float(fitted.params[0]), variance, names.size - 1, confidence)
 
 
-def event_study(panel: Panel, confidence: float = 0.95) -> tuple[Lag, ...]:
-    """The effect by periods since the start, leads included, against the last period before it: `staggered`'s lags.
-
-    With one start and every unit seen throughout they are the coefficients of the two-way regression on leads and lags.
-    """
-    return staggered(panel, confidence).lags
-
-
 def pre_trend(panel: Panel) -> PreTrend:
     """Whether treated and untreated moved apart before the start: `staggered`'s."""
     return staggered(panel).pre_trend
