@@ -12,21 +12,22 @@ scorecard as (
 ),
 
 -- A budget that burns on and off is one alert: it closes after `slo_calm_hours` without a breach. Its severity is the
--- highest of these hours: page comes before ticket in the alphabet.
+-- highest of these hours.
 burning as (
 
     select
         *,
-        count(severity) over (
-            partition by model_id, slo order by hour_at
-            range between interval {{ var('slo_calm_hours') - 1 }} hour preceding and current row
-        ) > 0 as is_burning,
-        min(severity) over (
-            partition by model_id, slo order by hour_at
-            range between interval {{ var('slo_calm_hours') - 1 }} hour preceding and current row
-        ) as lasting_severity
+        count(severity) over lately > 0 as is_burning,
+        case
+            when bool_or(severity = 'page') over lately then 'page'
+            when bool_or(severity = 'ticket') over lately then 'ticket'
+        end as lasting_severity
 
     from {{ ref('mart_slo_burn') }}
+    window lately as (
+        partition by model_id, slo order by hour_at
+        range between interval {{ var('slo_calm_hours') - 1 }} hour preceding and current row
+    )
 
 ),
 
