@@ -169,7 +169,7 @@ exports as (
 final as (
 
     select * from sums
-    union all
+    union all by name
     select exports.*
     from exports
     left join sums
@@ -182,5 +182,4 @@ final as (
 
 )
 
--- `sums` has the columns of `exports`.
 select * from final -- noqa: AM04
