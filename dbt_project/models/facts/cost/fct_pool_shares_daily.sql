@@ -16,9 +16,9 @@ used as (
         model_id,
         event_date,
         -- Whole microseconds an hour: a sum of doubles depends on the order of its terms, a share may not.
-        sum(cast(round(busy_seconds * 1000000) as bigint)) as busy_seconds,
-        sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) as tokens,
-        sum(prediction_count) as predictions
+        sum(cast(round(busy_seconds * 1000000) as bigint)) as busy_us,
+        sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) as token_count,
+        sum(prediction_count) as prediction_count
 
     from serving
     group by all
@@ -43,7 +43,12 @@ sharing as (
 
 weighed as (
 
-    {% for driver in ['busy_seconds', 'tokens', 'predictions', 'equal'] -%}
+    {% for driver, measure in [
+        ('busy_seconds', 'used.busy_us'),
+        ('tokens', 'used.token_count'),
+        ('predictions', 'used.prediction_count'),
+        ('equal', '1'),
+    ] -%}
     select
         sharing.pool_id,
         sharing.declared_driver,
@@ -51,7 +56,7 @@ weighed as (
         sharing.event_date,
         '{{ driver }}' as driver,
         {{ loop.index }} as driver_order,
-        cast({{ '1' if driver == 'equal' else 'coalesce(used.' ~ driver ~ ', 0)' }} as hugeint) as weight
+        cast(coalesce({{ measure }}, 0) as hugeint) as weight
 
     from sharing
     {% if driver != 'equal' -%}
