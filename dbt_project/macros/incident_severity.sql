@@ -1,6 +1,6 @@
-{# The one scale of severities, P0 (worst) to P5, from what PagerDuty and Jira call a priority; 'unset' where none
-   was given or the name says nothing. Jira translates the names it starts with: German, French, Spanish, Portuguese,
-   Italian, Dutch, Polish, Russian, Chinese and Japanese ones are known. #}
+{# The one scale of severities, P0 (worst) to P5, from what PagerDuty and Jira call a priority and incident.io a
+   severity; 'unset' where none was given or the name says nothing. Jira translates the names it starts with: German,
+   French, Spanish, Portuguese, Italian, Dutch, Polish, Russian, Chinese and Japanese ones are known. #}
 {% macro incident_severity(priority_name) -%}
     case
         when regexp_matches(upper({{ priority_name }}), '^(P|S|SEV|SEVERITY)[ _-]?[0-5]([^0-9]|$)')
