@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 FIRST_DAYS = 90
 """How far back the first pull goes where no `since` is set."""
 RESUMED_WITHIN = timedelta(hours=12)
-"""How long a window that was begun may be gone on with: its tokens and offsets mean something else later."""
+"""How long after its start a window may be resumed: its tokens and offsets mean something else later."""
 FEED_BYTES = 64 * 2**20
 """The size at which a feed's file is complete and the next one begins."""
 PROGRESS_EVERY = 20
@@ -251,7 +251,8 @@ class _Pull:
             # What changed after that pull began, it may have missed.
             state.reached, state.unfinished = current.began_at, None
             is_done = resumed is None or now - current.began_at < RESUMED_WITHIN
-            self._state.done += [stream.name] * is_done
+            if is_done:
+                self._state.done.append(stream.name)
             self._save()
             if is_done:
                 break
@@ -259,8 +260,10 @@ class _Pull:
         self._result.reached[stream.name] = state.reached
         log.info(
             "%s, %s: %s pages with %s records; up to date at %s UTC",
-            *(self._name, stream.name),
-            *(f"{self._result.pages - pages:,}", f"{self._result.records - records:,}"),
+            self._name,
+            stream.name,
+            f"{self._result.pages - pages:,}",
+            f"{self._result.records - records:,}",
             f"{state.reached:%Y-%m-%d %H:%M}",
         )
 
@@ -303,7 +306,7 @@ class _Pull:
                 return
 
     def _target(self, stream: Stream, state: StreamState, window: Window) -> tuple[Target, Part]:
-        """The window's file to write to: gone on with where a pull stopped in it not long ago, else a new one."""
+        """The window's file to write to: resumed where a pull stopped in it not long ago, else a new one."""
         now, old = self._clock.now(), state.part
         if old is not None:
             target = Target(self._settings, self._path(stream.name, old.window, stream.suffix), old.size_bytes)
@@ -338,7 +341,10 @@ class _Pull:
                     return False
             return True
         except BaseException:
-            target.close() if part.size_bytes else target.discard()
+            if part.size_bytes:
+                target.close()
+            else:
+                target.discard()
             raise
 
     def _append(self, stream: Stream, page: Page, target: Target, part: Part, missing: Missing) -> None:

@@ -25,13 +25,26 @@ PREFIXES = {"staging": "stg_", "intermediate": ("int_", "dim_"), "facts": "fct_"
 """Where the domains meet, marts have steps between them: `int_` in marts/scorecard."""
 OURS = {"catalog", "ledger", "raw"}
 TRAFFIC = {
-    *("requests", "predictions", "features", "usage", "experiments"),
-    *("bills", "feedback", "surveys", "tickets"),
+    "bills",
+    "experiments",
+    "features",
+    "feedback",
+    "predictions",
+    "requests",
+    "surveys",
+    "tickets",
+    "usage",
 }
 """Roles of sources whose rows grow with use: requests, events, labels, exposures, charges, answers."""
 QUIET = {
-    *("incidents", "deployments", "versions", "training"),
-    *("finance", "exchange_rates", "notes", "campaigns"),
+    "campaigns",
+    "deployments",
+    "exchange_rates",
+    "finance",
+    "incidents",
+    "notes",
+    "training",
+    "versions",
 }
 """Roles of sources whose rows grow with what people and finance do."""
 SITES = {"experiments.outcomes"}
