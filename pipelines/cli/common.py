@@ -75,8 +75,12 @@ def member_of(catalog: Catalog, model: str) -> AiMember:
 
 
 def check_landing(settings: Settings) -> None:
-    """Exit where a landing folder does not exist; buckets are asked later, and one that is not there stops nothing."""
-    for place in settings.places:
+    """Exit where a landing folder does not exist; buckets are asked later, and one that is not there stops nothing.
+
+    The home's own folder need not exist where a source has a place of its own.
+    """
+    is_optional = settings.landing is None and len(settings.places) > 1
+    for place in settings.places[is_optional:]:
         if isinstance(place, Path) and not place.is_dir():
             misused(
                 f"the landing folder {place} does not exist. Pull into it (scorecard pull), put exports there, choose "

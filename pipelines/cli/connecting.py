@@ -11,6 +11,7 @@ import typer
 from pipelines import console
 from pipelines.cli.common import FAILED, CatalogFolder, Home, misused, settings_of
 from pipelines.cli.drafting import draft_catalog
+from pipelines.cli.exports import list_exports, show_credentials
 
 if TYPE_CHECKING:
     from pipelines.connect.system import System, Tried
@@ -48,6 +49,7 @@ class _Session:
 @commands.command(
     epilog="`scorecard connect` — asks · "
     "`scorecard connect pagerduty jira --set jira.base_url=https://acme.atlassian.net --set jira.projects=OPS --yes` · "
+    "`scorecard connect --bucket cloud_billing=s3://acme-billing/focus --yes` · "
     "`scorecard connect --model 'Fraud detector' --yes` — drafts the catalog for what is connected"
 )
 def connect(
@@ -58,6 +60,10 @@ def connect(
         list[str] | None,
         typer.Option("--set", metavar="SYSTEM.SETTING=VALUE", help="A setting; lists with commas. Never a token."),
     ] = None,
+    buckets: Annotated[
+        list[str] | None,
+        typer.Option("--bucket", metavar="SOURCE=ADDRESS", help="Where a source's exports are; may be repeated."),
+    ] = None,
     models: Annotated[
         list[str] | None, typer.Option("--model", metavar="NAME", help="An AI model that you have; may be repeated.")
     ] = None,
@@ -66,17 +72,18 @@ def connect(
     home: Home = None,
     catalog: CatalogFolder = None,
 ) -> None:
-    """Set up pulls and draft the catalog: choose systems, test their tokens, write `scorecard.toml` and catalog files.
+    """Set up pulls and buckets, and draft the catalog: test tokens and addresses, write `scorecard.toml` and the files.
 
     A token is read from an environment variable or a file, or typed for the test; it is never an option, and is never
-    written or shown. What is there is kept: run it again at any time. Exits with 1 if a system could not be connected.
+    written or shown. What is there is kept: run it again at any time. Exits with 1 if a system or a bucket could not
+    be connected.
     """
     from pipelines.connect.config import ConfigError
     from pipelines.connect.system import OptionError
 
     session = _Session(is_asking=not yes)
     try:
-        settings = _systems(session, systems or [], set_ or [], home, catalog)
+        settings = _connected(session, systems or [], set_ or [], buckets or [], home, catalog)
         draft_catalog(session, settings, models or [], company)
     except (ConfigError, OptionError) as error:
         misused(str(error))
@@ -86,32 +93,49 @@ def connect(
     raise typer.Exit(FAILED if session.has_failed else 0)
 
 
-def _systems(
-    session: _Session, asked: list[str], options: list[str], home: Path | None, catalog: Path | None
+def _connected(
+    session: _Session, asked: list[str], options: list[str], buckets: list[str], home: Path | None, catalog: Path | None
 ) -> Settings:
-    """Choose, test and write the systems; the settings as they are afterwards."""
+    """Choose, test and write systems and buckets; the settings as they are afterwards."""
     from pipelines.connect.config import FILE, read, values_of
-    from pipelines.connect.system import System, connector_of, given
+    from pipelines.connect.exports import split, tables
+    from pipelines.connect.system import given
 
-    values = given(options)
     path = Path(FILE)
     text = read(path)
-    there = values_of(text).get("pulls", {})
-    names = asked or (_chosen(there) if session.is_asking else list(there))
-    ready: list[System] = []
-    for name in dict.fromkeys([*names, *values]):
-        system = System(connector_of(name), dict(there.get(name, {})))
-        system.update(values.get(name, {}))
-        if _is_ready(session, system):
-            ready.append(system)
-    changes: dict[str, object] = {"pulls": {system.name: system.table() for system in ready}} if ready else {}
-    # A bucket as the landing folder would be one more value here, beside `home`.
-    if home is not None and "home" not in values_of(text) and ready:
+    there = values_of(text)
+    of_systems, of_buckets = split(options)
+    values = given(of_systems)
+    is_choosing = not asked and not buckets
+    names = (
+        asked if not is_choosing else _chosen(there.get("pulls", {})) if session.is_asking else there.get("pulls", {})
+    )
+    ready = _systems(session, [*names, *values], values, there.get("pulls", {}))
+    listed = list_exports(session, buckets, of_buckets, there, is_choosing)
+    changes = {**({"pulls": {system.name: system.table() for system in ready}} if ready else {}), **tables(listed)}
+    if home is not None and "home" not in there and changes:
         changes["home"] = str(home)
     _write_config(session, path, text, changes)
     if ready:
         _show_secrets(ready)
+    if listed:
+        show_credentials(listed)
     return settings_of(home, catalog=catalog)
+
+
+def _systems(
+    session: _Session, names: list[str], values: dict[str, dict[str, str]], there: dict[str, dict[str, object]]
+) -> list[System]:
+    """Those of the systems that are ready to be pulled from, with the values given and those that are there."""
+    from pipelines.connect.system import System, connector_of
+
+    ready: list[System] = []
+    for name in dict.fromkeys(names):
+        system = System(connector_of(name), dict(there.get(name, {})))
+        system.update(values.get(name, {}))
+        if _is_ready(session, system):
+            ready.append(system)
+    return ready
 
 
 def _chosen(there: dict[str, object]) -> list[str]:

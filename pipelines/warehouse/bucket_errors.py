@@ -14,21 +14,23 @@ from pipelines.settings.places import Bucket, BucketSettings
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>\s*(\w+)\s*</Code>")
 _KEY = re.compile(r'[Pp]ath "((?:[^"\\]|\\.)*)"')
-_READ = {
+TO_READ = {
     "s3": "s3:ListBucket on the bucket and s3:GetObject on its objects (and kms:Decrypt, where a key encrypts them)",
     "gs": "the role Storage Object Viewer (storage.objects.list and storage.objects.get)",
     "az": "the role Storage Blob Data Reader, or a SAS with read and list",
 }
-_WRITE = {
+"""The permission that reading a bucket needs, by its scheme."""
+_TO_WRITE = {
     "s3": "s3:PutObject, s3:DeleteObject and s3:ListBucket for this prefix",
     "gs": "the role Storage Object User",
     "az": "the role Storage Blob Data Contributor",
 }
-_CREDENTIALS = {
+CREDENTIALS = {
     "s3": "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the attached role",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS, gcloud's login, or the attached service account",
     "az": "AZURE_STORAGE_ACCOUNT_KEY or another AZURE_… variable, or the managed identity",
 }
+"""Where credentials are looked for, by the scheme."""
 _RENEW = {
     "s3": "Renew them (aws sso login, or another AWS_SESSION_TOKEN)",
     "gs": "Renew them (gcloud auth application-default login)",
@@ -77,13 +79,13 @@ def explained(
     status = next(iter(_STATUS.findall(text)), "")
     what = f"{f'`{path}` of ' if path else ''}{bucket} could not be {action}"
     answer = " ".join(filter(None, (status, code)))
-    for cause in [*_of_access(bucket, how, _WRITE if action == "written" else _READ), *_of_service(bucket, how)]:
+    for cause in [*_of_access(bucket, how, _TO_WRITE if action == "written" else TO_READ), *_of_service(bucket, how)]:
         if cause.is_of(status, code, text):
             is_slow = status[:1] not in ("3", "4") or status in ("408", "429")
             sentence = f"{what}: {cause.text}{f' ({answer})' if answer else ''}. {cause.remedy}"
             return BucketError(sentence, is_slow, cause.is_everywhere)
     plain = re.sub(r"\?\S*", "?…", text.splitlines()[0] if text else type(error).__name__)[:300]
-    return BucketError(f"{what}: {plain}. Check {_table(bucket)} in scorecard.toml, and {_CREDENTIALS[bucket.scheme]}")
+    return BucketError(f"{what}: {plain}. Check {_table(bucket)} in scorecard.toml, and {CREDENTIALS[bucket.scheme]}")
 
 
 def is_deleted(error: Exception) -> bool:
@@ -115,7 +117,7 @@ def _of_access(bucket: Bucket, how: BucketSettings, needed: Mapping[str, str]) -
     return [
         _Cause(
             "there are no credentials, or none that can be renewed",
-            f"They come from {_CREDENTIALS[kind]}: set them, {public}.",
+            f"They come from {CREDENTIALS[kind]}: set them, {public}.",
             words=("token request", "169.254.169.254"),
         ),
         _Cause("the credentials have expired", f"{_RENEW[kind]} and run again.", _EXPIRED),
@@ -139,7 +141,7 @@ def _of_access(bucket: Bucket, how: BucketSettings, needed: Mapping[str, str]) -
         ),
         _Cause(
             "the credentials are not accepted",
-            f"They come from {_CREDENTIALS[kind]}: correct them, {public}.",
+            f"They come from {CREDENTIALS[kind]}: correct them, {public}.",
             _UNKNOWN,
             ("401",),
         ),

@@ -74,6 +74,19 @@ def listed(settings: Settings, bucket: Bucket, start: str, is_object: bool = Fal
     return _without_markers(found)
 
 
+def first_listed(bucket: Bucket, how: BucketSettings) -> tuple[list[Object], bool]:
+    """The objects of one page of the listing, by path, without markers of folders; and whether there are no more.
+
+    Raises:
+        BucketError: it could not be listed; says why and what to do.
+    """
+    try:
+        page = next(iter(_store(bucket, how).list(chunk_size=LISTED_AT_ONCE)), [])
+    except Exception as error:
+        raise _failed(error, bucket, how, "listed") from None
+    return _without_markers(sorted(map(_object, page), key=lambda one: one.path)), len(page) < LISTED_AT_ONCE
+
+
 def fetch(settings: Settings, bucket: Bucket, wanted: Object, target: Path) -> None:
     """Write the object's bytes to `target`, with its time; all of them, or none.
 

@@ -15,6 +15,16 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from pipelines.settings import Settings
 from pipelines.settings.places import BucketSettings
 
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "no-secret-of-the-test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""Credentials that are only the test's own."""
+UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy")
 START_RESPONSE = Callable[..., Any]
 
 

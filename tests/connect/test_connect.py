@@ -18,7 +18,8 @@ from pipelines.cli import app
 from pipelines.connect.system import System, tried
 from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.run import SystemClock
-from tests.connect.acme import VARIABLES, options, servers
+from tests.buckets.servers import ENVIRONMENT, S3, UNSET
+from tests.connect.acme import BUCKET, VARIABLES, billed, bucket_options, options, servers
 from tests.pulls.vendor import TOKEN, Response, Vendor
 
 NOW = datetime(2026, 3, 20, 6, tzinfo=UTC)
@@ -42,13 +43,24 @@ def vendors() -> Iterator[dict[str, Vendor]]:
         yield running
 
 
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
+    """A bucket with a bill, and the credentials that read it."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    for name in UNSET:
+        monkeypatch.delenv(name, raising=False)
+    with billed(NOW) as running:
+        yield running
+
+
 @pytest.fixture(autouse=True)
 def no_secret_is_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Whatever a test does: no file and no log record holds a token; what is printed, `connect` looks at."""
     caplog.set_level(logging.DEBUG)
     yield
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
-    for token in (TOKEN, OTHER):
+    for token in (TOKEN, OTHER, ENVIRONMENT["AWS_SECRET_ACCESS_KEY"]):
         assert token not in caplog.text
         assert not any(token.encode() in content for content in written)
 
@@ -114,6 +126,7 @@ def test_answers_choose_systems_repositories_and_members(folder: Path, vendors: 
     answers = [
         "pagerduty, 3",  # the third is GitHub
         "acme/fraud-detector",  # of those found
+        "",  # no bucket
         "y",  # write scorecard.toml
         "Churn",  # a model that no system knows
         "n",
@@ -270,6 +283,67 @@ def test_nobody_who_answers_gets_a_sentence(folder: Path) -> None:
     result = connect(answers="")
     assert result.exit_code == 2
     assert "Without a terminal, name the systems and add --yes" in " ".join(result.output.split())
+
+
+def test_a_bucket_is_listed_once_and_written_beside_what_is_there(folder: Path, s3: S3) -> None:
+    (folder / "scorecard.toml").write_text('# ours\n[sources.finance]\ndecimal = ","\n')
+    arguments = [*bucket_options(s3), "--set", f"s3://{BUCKET}.region=us-east-1", "--model", "Fraud detector", "--yes"]
+    first = connect(*arguments)
+    assert first.exit_code == 0, first.output
+    said = "s3://acme-billing/focus can be listed: 2 files (2 .csv.gz), "
+    assert f"cloud_billing: {said}" in first.output
+    assert "s3://acme-billing: AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in first.output
+    assert (len(s3.listings()), s3.fetched()) == (1, [])
+    written = (folder / "scorecard.toml").read_text()
+    assert written.startswith('# ours\n[sources.finance]\ndecimal = ","\n')
+    assert tomllib.loads(written) == {
+        "sources": {
+            "finance": {"decimal": ","},
+            "cloud_billing": {"landing": "s3://acme-billing/focus", "glob": ["**/*"]},
+        },
+        "buckets": {"s3://acme-billing": {"endpoint": s3.endpoint, "region": "us-east-1"}},
+    }
+    again = connect("--yes")
+    assert again.exit_code == 0, again.output
+    assert said in again.output and "scorecard.toml: nothing to change." in again.output
+
+
+def test_a_bucket_with_a_folder_for_each_source_is_read_as_a_landing_folder(folder: Path, s3: S3) -> None:
+    s3.put("exports/cloud_billing/a.csv", b"x")
+    connect("--bucket", f"cloud_billing=s3://{BUCKET}/exports", *bucket_options(s3)[2:], "--yes")
+    written = tomllib.loads((folder / "scorecard.toml").read_text())
+    assert written["sources"] == {"cloud_billing": {"landing": "s3://acme-billing/exports"}}
+
+
+def test_a_bucket_that_cannot_be_listed_is_named_and_not_written(folder: Path, s3: S3) -> None:
+    s3.fail("list-type=2", 403, "AccessDenied")
+    result = connect(*bucket_options(s3), "--yes")
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert "cloud_billing: s3://acme-billing/focus could not be listed: no permission (403 AccessDenied)" in said
+    assert "Needed: s3:ListBucket on the bucket" in said
+    assert not (folder / "scorecard.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--bucket", f"cloud_billing=s3://me:{OTHER}@acme"], "Credentials do not belong here"),
+        (["--bucket", f"{OTHER}=s3://acme"], "expected SOURCE=ADDRESS with one of the sources amplitude, "),
+        (["--bucket", "cloud_billing=exports"], "expected a bucket such as s3://bucket/prefix"),
+        (["--set", f"s3://acme.secret={OTHER}"], "Credentials do not belong here"),
+        (["--set", "s3://acme.region=eu-central-1"], "no --bucket of this call names s3://acme"),
+        (
+            ["--bucket", "cloud_billing=s3://acme", "--set", f"s3://acme.endpoint=https://me:{OTHER}@a.example"],
+            "without user, password and query",
+        ),
+    ],
+)
+def test_a_wrong_bucket_option_says_what_is_expected(folder: Path, arguments: list[str], said: str) -> None:
+    result = connect(*arguments, "--yes")
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.split())
+    assert not (folder / "scorecard.toml").exists()
 
 
 def test_a_catalog_with_a_company_and_no_member_gets_its_first_members(

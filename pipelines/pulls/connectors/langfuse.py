@@ -79,4 +79,5 @@ CONNECTOR = Connector(
     streams=lambda _: [Stream("observations", PAGES, Plan("day", overlap=timedelta(days=3)), _observations)],
     rate=Rate(30, 60),
     look=_look,
+    variable="LANGFUSE_SECRET_KEY",
 )
