@@ -167,7 +167,7 @@ def tried(system: System, token: str, clock: Clock) -> Tried:
     try:
         listings = tuple(connector.look(client, own, clock.now()))
     except PullError as error:
-        return Tried(fault=str(error))
+        return Tried(fault=client.scrubbed(str(error)))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         # The answer is of no known shape; its text may hold anything.
         return Tried(fault=f"the answer has another shape than documented ({type(error).__name__}). Check `base_url`")

@@ -86,6 +86,10 @@ class Client:
             with self._sent_request("GET", wanted.path, wanted.params, None) as response:
                 first, last = b"", b""
                 for chunk in self._chunks(response, None, self._said("GET", wanted.path)):
+                    if self.holds_secret(last + chunk):  # a token may lie across two chunks
+                        into.seek(start)
+                        into.truncate()
+                        raise PullError(f"{self._said('GET', wanted.path)} repeats the token, so it was not written")
                     into.write(chunk)
                     first = (first + chunk)[:SEEN]
                     last = (last + chunk)[-SEEN:]

@@ -194,6 +194,9 @@ class _Pull:
                         continue  # by a pull that was interrupted later
                     default = state.earliest or (self._clock.now() - timedelta(days=FIRST_DAYS)).date()
                     self._stream(stream, since or own.since or default, again=since is not None)
+            except PullError as error:
+                # Whoever worded it: what it quotes of an answer may be the token.
+                raise PullError(self._client.scrubbed(str(error))) from None
             finally:
                 self._result.requests = self._client.requests
 
