@@ -74,7 +74,7 @@ def exports_of(given: Iterable[str], options: Sequence[str], there: Mapping[str,
     Args:
         given: `cloud_billing=s3://acme-billing/focus`, one for each source; the last of a source counts.
         options: `s3://acme-billing.region=eu-central-1`, settings of their buckets.
-        there: The values of `scorecard.toml`, whose settings of the same buckets are kept.
+        there: The values of `scorecard.toml`; its settings of the same buckets are kept.
 
     Raises:
         OptionError: an option has another form, or names a source, a bucket or a setting that there is not.
