@@ -65,7 +65,7 @@ def _of_kind(node: exp.Expr) -> Iterator[str]:
             yield f"a list has no order on Spark, but `list(x order by x)`: {_text(node)}"
         case exp.Substring() if not _is_from_one(node.args.get("start")):
             yield f"substr counts from 1: {_text(node)}"
-        case exp.Bracket() if not (isinstance(one := node.expressions[0], exp.Column) or one.is_int):
+        case exp.Bracket() if not (isinstance(one := node.expressions[0], exp.Column | exp.Identifier) or one.is_int):
             yield f"a place in a list is a column or a number: {_text(node)}"
         case exp.With() if node.args.get("recursive"):
             yield "a recursive CTE is not translated"

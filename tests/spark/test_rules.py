@@ -82,6 +82,11 @@ CASES = {
         "from (values (1, [1.5e0, 2e0]), (2, []), (3, null)) v(n, x)",
         "select n, list_sum(list_transform(x, lambda one: one * 2)) as y from main.t",
     ),
+    "place in a list, computed for each": (
+        LISTS,
+        "select n, list_sum(list_transform(range(1, len(a) + 1), lambda place: "
+        "case when list_contains(b, a[place]) then 1 / log2(place + 1) else 0 end)) > 0.6e0 as y from main.t",
+    ),
     "list as JSON": (
         """from (values (1, '["a", 1.50, null]'), (2, 'n/a'), (3, '7'), (4, null)) v(n, x)""",
         "select n, try_cast(try_cast(x as json) as varchar[]) as y from main.t where n <> 3",
