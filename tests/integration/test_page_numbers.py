@@ -155,7 +155,9 @@ def test_every_cell_of_the_scorecard_reads_as_the_mart_s(page: Page, company: Co
             (text,) = changes
             assert text[0] == ("↑" if change > 0 else "↓")
             assert text.endswith("better" if trend == "improving" else "worse")
-            if change_relative is not None:  # two digits of it
+            if change_relative is not None and abs(change_relative) >= 2:  # what has begun: the value before
+                assert amount(text.split()[2].rstrip(",")) == pytest.approx(value - change, rel=0.00501)
+            elif change_relative is not None:  # two digits of it
                 assert amount(text) == pytest.approx(abs(100 * change_relative), rel=0.0501)
 
 

@@ -90,8 +90,12 @@ function changeText(kpi, cell) {
   if (cell.trend === "steady") return "→ steady";
   const arrow = cell.value > previousValue(cell) ? "↑" : "↓";
   // What has only begun has no rate of change.
-  if (Math.abs(cell.change_relative) >= BEGUN) return `${arrow} from ${amount(kpi, previousValue(cell))}`;
-  const size = cell.change_relative == null ? "" : ` ${number(Math.abs(100 * cell.change_relative), 2)} %`;
+  const size =
+    cell.change_relative == null
+      ? ""
+      : Math.abs(cell.change_relative) >= BEGUN
+        ? ` from ${amount(kpi, previousValue(cell))},`
+        : ` ${number(Math.abs(100 * cell.change_relative), 2)} %`;
   return `${arrow}${size} ${cell.trend === "improving" ? "better" : "worse"}`;
 }
 
