@@ -82,7 +82,7 @@ class Validity(Part):
 
     @field_validator("valid_to")
     @classmethod
-    def _ends_after_it_begins(cls, end: date | None, info: ValidationInfo) -> date | None:
+    def _check_valid_to(cls, end: date | None, info: ValidationInfo) -> date | None:
         begin = info.data.get("valid_from")
         if end is not None and begin is not None and begin >= end:
             raise ValueError(

@@ -154,7 +154,7 @@ class Settings(BaseSettings):
 
     @field_validator("publish_to", mode="before")
     @classmethod
-    def _is_bucket(cls, given: Any) -> Any:
+    def _parse_publish_to(cls, given: Any) -> Any:
         place = place_named(given)
         if isinstance(place, Path):
             raise ValueError("expected a bucket such as s3://bucket/prefix; what is published is in <home>/published")
@@ -162,7 +162,7 @@ class Settings(BaseSettings):
 
     @field_validator("home")
     @classmethod
-    def _opens(cls, home: Path) -> Path:
+    def _check_home(cls, home: Path) -> Path:
         if "?" in str(home.resolve()):
             raise ValueError(
                 "its path must not contain `?`, because DuckDB reads what follows as options. Choose another folder"
@@ -170,7 +170,7 @@ class Settings(BaseSettings):
         return home
 
     @model_validator(mode="after")
-    def _names_its_buckets(self) -> Self:
+    def _check_buckets(self) -> Self:
         roots = sorted({place.root for place in (*self.places, self.publish_to) if isinstance(place, Bucket)})
         for name, given in self.buckets.items():
             if name not in roots:

@@ -35,7 +35,7 @@ class WebhookSettings(ChannelSettings):
 
     @field_validator("secret")
     @classmethod
-    def _is_key(cls, secret: SecretStr) -> SecretStr:
+    def _check_secret(cls, secret: SecretStr) -> SecretStr:
         prefix, _, key = secret.get_secret_value().partition("_")
         try:
             length = len(base64.b64decode(key, validate=True))
@@ -59,7 +59,7 @@ class EmailSettings(ChannelSettings):
     to: tuple[str, ...] = Field(min_length=1, description="The recipients' addresses.")
 
     @model_validator(mode="after")
-    def _keeps_its_password(self) -> Self:
+    def _check_password(self) -> Self:
         if (self.user is None) != (self.password is None):
             raise ValueError("`user` and `password` go together: set both or neither")
         if self.password is not None and self.tls == "none":

@@ -72,7 +72,7 @@ class BucketSettings(BaseModel):
 
     @field_validator("endpoint")
     @classmethod
-    def _is_address(cls, endpoint: str | None) -> str | None:
+    def _check_endpoint(cls, endpoint: str | None) -> str | None:
         parts = urlsplit(endpoint or "https://the.vendor")
         if parts.scheme not in ("https", "http") or not parts.hostname:
             raise ValueError("expected an address that begins with https:// or http://")

@@ -27,7 +27,7 @@ class PullSettings(BaseModel):
 
     @field_validator("base_url")
     @classmethod
-    def _is_safe(cls, base_url: str | None) -> str | None:
+    def _check_base_url(cls, base_url: str | None) -> str | None:
         if base_url is None:
             return None
         parts = urlsplit(base_url)
@@ -39,7 +39,7 @@ class PullSettings(BaseModel):
         return base_url.rstrip("/")
 
     @model_validator(mode="after")
-    def _has_one_token(self) -> Self:
+    def _check_token(self) -> Self:
         if (self.token_env is None) == (self.token_file is None):
             raise ValueError("set either `token_env` or `token_file`; the token itself does not belong here")
         return self

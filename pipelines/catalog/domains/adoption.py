@@ -41,7 +41,7 @@ class PopulationRule(Part):
     )
 
     @model_validator(mode="after")
-    def _one_test(self) -> Self:
+    def _check_equals_or_in(self) -> Self:
         if (self.equals is None) == (self.one_of is None):
             found = "neither" if self.equals is None else "both"
             raise ValueError(f"expected either `equals` or `in`, found {found}")
@@ -62,7 +62,7 @@ class TargetPopulation(AsOf):
     rule: PopulationRule | None = Field(None, description="The rule for target users. Either this or `size`.")
 
     @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def _check_size_or_rule(self) -> Self:
         if (self.size is None) == (self.rule is None):
             found = "neither" if self.size is None else "both"
             raise ValueError(f"expected either `size` or `rule`, found {found}")

@@ -75,7 +75,7 @@ class Company(Part):
 
     @field_validator("reporting_timezone", "week_start")
     @classmethod
-    def _honoured(cls, value: str, info: ValidationInfo) -> str:
+    def _check_supported(cls, value: str, info: ValidationInfo) -> str:
         """Unsupported values are rejected, so that they are not silently ignored."""
         only = {"reporting_timezone": "UTC", "week_start": "monday"}[str(info.field_name)]
         if value != only:

@@ -42,7 +42,7 @@ class Retrain(Part):
     of_last: Annotated[int, Field(strict=True, gt=0)] = Field(description="… of this number of last tested windows.")
 
     @model_validator(mode="after")
-    def _no_more_than_all(self) -> Self:
+    def _check_windows(self) -> Self:
         if self.windows > self.of_last:
             raise ValueError(f"expected at most `of_last` ({self.of_last}) windows, found {self.windows}")
         return self

@@ -41,7 +41,7 @@ class Metric(Part):
     better: Literal["higher", "lower"] = Field(description="Whether higher or lower is better.")
 
     @model_validator(mode="after")
-    def _what_its_kind_needs(self) -> Self:
+    def _check_fields_of_kind(self) -> Self:
         for field, kind in (("per_event", "ratio"), ("quantile", "quantile")):
             if (getattr(self, field) is None) == (self.kind == kind):
                 wanted = f"`{field}`" if self.kind == kind else f"no `{field}`"
@@ -150,7 +150,7 @@ class Experiment(Validity):
         return tuple(v.id for v in self.variations if v.id != self.control) or ("treated",)
 
     @model_validator(mode="after")
-    def _variants_suit_the_design(self) -> Self:
+    def _check_variations(self) -> Self:
         variants = [variation.id for variation in self.variations]
         if self.design not in RANDOMISED_DESIGNS:
             if variants or self.control is not None:
@@ -164,7 +164,7 @@ class Experiment(Validity):
         return self
 
     @model_validator(mode="after")
-    def _covariates_suit_the_design(self) -> Self:
+    def _check_covariates(self) -> Self:
         if self.covariates and self.design not in UNIT_DESIGNS:
             raise ValueError(f"expected no `covariates`: `{self.design}` does not compare units by them")
         if self.design == "matched" and not self.covariates:
@@ -176,7 +176,7 @@ class Experiment(Validity):
         return self
 
     @model_validator(mode="after")
-    def _metrics_suit_the_design(self) -> Self:
+    def _check_metrics(self) -> Self:
         names = [metric.id for metric in self.metrics]
         if len(set(names)) < len(names):
             raise ValueError("expected each metric once")

@@ -67,7 +67,7 @@ class Guardrail(AsOf):
         return str(self.kpi or self.measure)
 
     @model_validator(mode="after")
-    def _one_subject_and_one_bound(self) -> Self:
+    def _check_one_subject_and_bound(self) -> Self:
         for one, other in (("kpi", "measure"), ("at_least", "at_most")):
             if (getattr(self, one) is None) == (getattr(self, other) is None):
                 found = "neither" if getattr(self, one) is None else "both"
@@ -75,7 +75,7 @@ class Guardrail(AsOf):
         return self
 
     @model_validator(mode="after")
-    def _bounds_what_its_kind_guards(self) -> Self:
+    def _check_fields_of_kind(self) -> Self:
         is_fairness = self.measure in FAIRNESS_MEASURES
         if self.kind == "fairness" and not is_fairness:
             raise ValueError(f"expected `measure` to be one of {', '.join(f'`{m}`' for m in FAIRNESS_MEASURES)}")
@@ -106,7 +106,7 @@ class Criterion(Part):
     sign_off: Role | None = Field(None, description="The role that decides. Either this or `kpi`.")
 
     @model_validator(mode="after")
-    def _one_judge(self) -> Self:
+    def _check_kpi_or_sign_off(self) -> Self:
         if (self.kpi is None) == (self.sign_off is None):
             found = "neither" if self.kpi is None else "both"
             raise ValueError(f"expected either `kpi` or `sign_off`, found {found}")

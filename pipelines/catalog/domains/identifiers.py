@@ -68,7 +68,7 @@ class Identifier(Validity):
 
     @field_validator("kind")
     @classmethod
-    def _kind_is_one_of_the_source(cls, kind: str, info: ValidationInfo) -> str:
+    def _check_kind(cls, kind: str, info: ValidationInfo) -> str:
         source = info.data.get("source")
         if source is not None and kind not in IDENTIFIER_KINDS[source]:
             allowed = ", ".join(f"`{allowed}`" for allowed in IDENTIFIER_KINDS[source])
@@ -77,7 +77,7 @@ class Identifier(Validity):
 
     @field_validator("key")
     @classmethod
-    def _only_a_tag_has_a_key(cls, key: str | None, info: ValidationInfo) -> str | None:
+    def _check_key(cls, key: str | None, info: ValidationInfo) -> str | None:
         kind = info.data.get("kind")
         if kind == KEYED_KIND and key is None:
             raise ValueError("expected the tag's key")

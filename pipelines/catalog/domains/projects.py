@@ -98,7 +98,7 @@ class Distribution(Part):
     sd: Annotated[Number, Field(gt=0)] | None = Field(None, description="Standard deviation; normal.")
 
     @model_validator(mode="after")
-    def _has_what_its_shape_needs(self) -> Self:
+    def _check_parameters_of_shape(self) -> Self:
         given = self.model_dump(exclude={"shape"}, exclude_none=True)
         needed = SHAPES[self.shape]
         if set(given) != set(needed):
@@ -119,7 +119,7 @@ class ProjectInput(Part):
     )
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_range(self) -> Self:
         if self.low >= self.high:
             raise ValueError(f"expected low < high, found {self.low} and {self.high}")
         if self.driver == "discount_rate" and not -1 < self.low < self.high < 1:

@@ -106,7 +106,7 @@ class Quality(Part):
 
     @field_validator("positive_class")
     @classmethod
-    def _a_yes_has_a_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _check_positive_class(cls, value: str | None, info: ValidationInfo) -> str | None:
         task = info.data.get("task")
         if task in ("binary", "review") and value is None:
             raise ValueError(f"expected the label that counts as {'positive' if task == 'binary' else 'correct'}")
@@ -116,7 +116,7 @@ class Quality(Part):
 
     @field_validator("primary_metric")
     @classmethod
-    def _the_task_has_it(cls, metric: QualityMetric, info: ValidationInfo) -> QualityMetric:
+    def _check_primary_metric(cls, metric: QualityMetric, info: ValidationInfo) -> QualityMetric:
         task = info.data.get("task")
         if task is not None and metric not in METRICS[task]:
             allowed = ", ".join(f"`{name}`" for name in METRICS[task])
@@ -125,7 +125,7 @@ class Quality(Part):
 
     @field_validator("operating_threshold", "error_cost")
     @classmethod
-    def _only_yes_or_no(cls, value: tuple[AsOf, ...], info: ValidationInfo) -> tuple[AsOf, ...]:
+    def _check_is_binary(cls, value: tuple[AsOf, ...], info: ValidationInfo) -> tuple[AsOf, ...]:
         if value and info.data.get("task") not in ("binary", None):
             raise ValueError(f"expected none: the task is {info.data['task']}, not binary")
         return value

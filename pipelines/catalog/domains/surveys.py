@@ -67,7 +67,7 @@ class Survey(Validity):
     invited: tuple[Wave, ...] = Field((), description="People invited, by wave.")
 
     @model_validator(mode="after")
-    def _scale_has_two_ends(self) -> Self:
+    def _check_scale(self) -> Self:
         if self.worst == self.best:
             raise ValueError(f"expected two ends of a scale, found `worst` and `best` both {self.best:g}")
         if self.measure == "nps" and (self.worst, self.best) != (0, 10):
@@ -87,7 +87,7 @@ class SatisfactionInterval(AsOf):
     )
 
     @model_validator(mode="after")
-    def _a_survey_is_named(self) -> Self:
+    def _check_survey(self) -> Self:
         if self.primary == "survey" and self.survey is None:
             raise ValueError("expected `survey` to be the primary measure")
         return self

@@ -62,7 +62,7 @@ class Target(AsOf):
 
     @field_validator("by_severity")
     @classmethod
-    def _severities_are_those_of_incidents(
+    def _check_by_severity(
         cls, value: dict[str, SeverityTarget], info: ValidationInfo
     ) -> dict[str, SeverityTarget]:
         kpi = info.data.get("kpi")
@@ -72,7 +72,7 @@ class Target(AsOf):
 
     @field_validator("target", "at_risk")
     @classmethod
-    def _a_share_is_from_0_to_1(cls, value: float | None, info: ValidationInfo) -> float | None:
+    def _check_share(cls, value: float | None, info: ValidationInfo) -> float | None:
         kpi = info.data.get("kpi")
         if value is not None and kpi in SHARES and not 0 <= value <= 1:
             raise ValueError(f"expected a share from 0 to 1: `{kpi}` of 70 % is 0.7")

@@ -75,7 +75,7 @@ class ValueStream(Validity):
     )
 
     @model_validator(mode="after")
-    def _measured_or_declared(self) -> Self:
+    def _check_experiment_or_declared_uplift(self) -> Self:
         if (self.experiment is None) == (self.declared_uplift is None):
             found = "neither" if self.experiment is None else "both"
             raise ValueError(f"expected either `experiment` or `declared_uplift`, found {found}")
