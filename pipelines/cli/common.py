@@ -40,7 +40,7 @@ def settings_of(home: Path | None = None, landing: str | None = None, catalog: P
     except ValidationError as error:
         # Without what was given, which may be a secret.
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-        misused(
+        usage_error(
             "wrong settings in scorecard.toml, the environment or the options: " + "; ".join(map(_sentence, faults))
         )
 
@@ -59,13 +59,15 @@ def day(option: str, text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        misused(f"{option} is `{text}`, expected a day such as 2026-01-31.")
+        usage_error(f"{option} is `{text}`, expected a day such as 2026-01-31.")
 
 
 def require_known(what: str, given: str, there_are: Sequence[str]) -> None:
     """Exit if `given` is not the name of a `what` in the catalog; `there_are`: the names in it."""
     if given not in there_are:
-        misused(f"there is no {what} `{given}` in the catalog. There are: {', '.join(sorted(there_are)) or 'none'}.")
+        usage_error(
+            f"there is no {what} `{given}` in the catalog. There are: {', '.join(sorted(there_are)) or 'none'}."
+        )
 
 
 def member_of(catalog: Catalog, model: str) -> AiMember:
@@ -82,7 +84,7 @@ def check_landing(settings: Settings) -> None:
     is_optional = settings.landing is None and len(settings.places) > 1
     for place in settings.places[is_optional:]:
         if isinstance(place, Path) and not place.is_dir():
-            misused(
+            usage_error(
                 f"the landing folder {place} does not exist. Pull into it (scorecard pull), put exports there, choose "
                 "another with `landing` in scorecard.toml or --landing, or generate a sample company: "
                 "scorecard scenario --out DIR"
@@ -95,7 +97,7 @@ def catalog_of(settings: Settings) -> Catalog:
     from pipelines.catalog.load import load_catalog
 
     if not settings.catalog_dir.is_dir():
-        misused(
+        usage_error(
             f"the catalog folder {settings.catalog_dir} does not exist. `scorecard connect` drafts one; choose another "
             f"with --catalog; {SAMPLE_CATALOG} is an example."
         )
@@ -106,7 +108,7 @@ def catalog_of(settings: Settings) -> Catalog:
         raise typer.Exit(MISUSED) from None
 
 
-def misused(message: str) -> NoReturn:
+def usage_error(message: str) -> NoReturn:
     """Exit: the command was called in a way that cannot work."""
     console.complain(message)
     raise typer.Exit(MISUSED)

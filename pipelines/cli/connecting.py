@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines import console
-from pipelines.cli.common import FAILED, CatalogFolder, Home, misused, settings_of
+from pipelines.cli.common import FAILED, CatalogFolder, Home, settings_of, usage_error
 from pipelines.cli.drafting import draft_catalog
 from pipelines.cli.exports import list_exports, show_credentials
 
@@ -42,7 +42,9 @@ class _Session:
     def guard(self, text: str) -> str:
         """`text`, which is about to be written. Exits where it holds a token."""
         if any(token in text for token in self.tokens.values()):
-            misused("a setting holds the token itself, so nothing was written. Name the variable or the file it is in.")
+            usage_error(
+                "a setting holds the token itself, so nothing was written. Name the variable or the file it is in."
+            )
         return text
 
 
@@ -86,9 +88,9 @@ def connect(
         settings = _connected(session, systems or [], set_ or [], buckets or [], home, catalog)
         draft_catalog(session, settings, models or [], company)
     except (ConfigError, OptionError) as error:
-        misused(str(error))
+        usage_error(str(error))
     except typer.Abort:
-        misused("no answer, so the rest was left as it was. Without a terminal, name the systems and add --yes.")
+        usage_error("no answer, so the rest was left as it was. Without a terminal, name the systems and add --yes.")
     _show_next(settings)
     raise typer.Exit(FAILED if session.has_failed else 0)
 

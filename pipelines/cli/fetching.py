@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines import console
-from pipelines.cli.common import FAILED, Home, Landing, day, misused, settings_of
+from pipelines.cli.common import FAILED, Home, Landing, day, settings_of, usage_error
 
 commands = typer.Typer()
 
@@ -33,11 +33,11 @@ def pull(
     known = configured(settings)
     for source in sources or []:
         if source not in known:
-            misused(
+            usage_error(
                 f"no pull of `{source}` is configured; configured: {', '.join(known) or 'none'}. See docs/connect.md."
             )
     if not known:
-        misused("no pull is configured. `scorecard connect` sets one up: see docs/connect.md.")
+        usage_error("no pull is configured. `scorecard connect` sets one up: see docs/connect.md.")
     with console.progress():
         results = pull_all(settings, sources or (), day("--since", since))
     for result in results:

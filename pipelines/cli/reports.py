@@ -18,9 +18,9 @@ from pipelines.cli.common import (
     catalog_of,
     day,
     member_of,
-    misused,
     require_known,
     settings_of,
+    usage_error,
 )
 
 commands = typer.Typer()
@@ -65,7 +65,7 @@ def alerts(
     if test is not None:
         channels = {channel.name: channel for channel in connected(settings)}
         if test not in channels:
-            misused(
+            usage_error(
                 f"no channel `{test}` is configured; configured: {', '.join(channels) or 'none'}. See docs/alerts.md."
             )
         try:
@@ -79,7 +79,7 @@ def alerts(
     try:
         console.show_alerts(overview(settings))
     except FileNotFoundError as error:
-        misused(str(error))
+        usage_error(str(error))
     for report in reports:
         if not report.trouble:
             console.say(report.text)
@@ -109,7 +109,9 @@ def review(
     loaded = catalog_of(settings)
     launched = kind is ReviewKind.launch
     if launched != (model is not None):
-        misused("--model is only for `review launch`." if model else "the launched model is required: --model MODEL")
+        usage_error(
+            "--model is only for `review launch`." if model else "the launched model is required: --model MODEL"
+        )
     if team is not None:
         require_known("team", team, [one.id for one in loaded.teams])
     if model is not None:
@@ -122,7 +124,7 @@ def review(
         period = newest_period(settings, CADENCES[kind], day("--as-of", as_of))
         page = write_review(settings, loaded, period, team, model)
     except (FileNotFoundError, NothingKnownError) as error:
-        misused(str(error))
+        usage_error(str(error))
     console.say(f"The review of {period.name} is in {page}, and next to it as Markdown.")
 
 
@@ -160,7 +162,7 @@ def template(
             planned = plans.plan(read, loaded, member, plans.Asked(metric, mde, baseline))
             text = templates.experiment(planned, datetime.now(UTC).date(), made_at)
     except (FileNotFoundError, plans.PlanError, templates.TemplateError) as error:
-        misused(str(error))
+        usage_error(str(error))
     if out is None:
         typer.echo(text, nl=False)
     else:
@@ -207,7 +209,7 @@ def plan_experiment(
     try:
         planned = plans.plan(partial(read_published, settings), loaded, member_of(loaded, model), asked)
     except (FileNotFoundError, plans.PlanError) as error:
-        misused(str(error))
+        usage_error(str(error))
     console.show_table(f"Experiment plan for {planned.member.name}", ("", ""), plans.summary(planned))
     rows = [
         (f"{weeks}", f"{units:,}", words.number(absolute), words.percent(relative))

@@ -17,8 +17,8 @@ from pipelines.cli.common import (
     catalog_of,
     check_landing,
     day,
-    misused,
     settings_of,
+    usage_error,
 )
 from pipelines.settings import SAMPLE_CATALOG, Settings
 
@@ -50,7 +50,7 @@ def run(
     settings = settings_of(home, landing, catalog)
     asked = day("--from", from_), day("--to", to)
     if asked[0] and asked[1] and asked[0] > asked[1]:
-        misused(f"--from {asked[0]} is after --to {asked[1]}. Give the earlier day first.")
+        usage_error(f"--from {asked[0]} is after --to {asked[1]}. Give the earlier day first.")
     with console.progress():
         has_place = any(place != settings.landing_dir for place in settings.places)
         is_own = (landing, catalog, home) != (None, None, None) or has_place or bool(settings.pulls.configured())
@@ -91,7 +91,7 @@ def _run(settings: Settings, catalog: Catalog, asked: tuple[date | None, date | 
 def scenario(
     out: Annotated[Path, typer.Option(help="Output folder for `landing/`, `catalog/` and `truth.json`.")],
     days: Annotated[int | None, typer.Option(min=1, help="Number of days.", show_default="up to yesterday")] = None,
-    seed: Annotated[int, typer.Option(help="Of its dice.")] = SAMPLE_SEED,
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same files.")] = SAMPLE_SEED,
     scale: Annotated[float, typer.Option(min=0.0, help="Traffic scale; 1 is about 20,000 requests a day.")] = 1.0,
     start: Annotated[
         str | None,
@@ -119,11 +119,11 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
     from pipelines.warehouse.advice import (
         cut_changelogs,
         left_out,
-        nobodys,
         passed_over_bills,
         spend_billed_elsewhere,
         unknown_members,
         unmapped_names,
+        unmapped_rows,
         unrated_currencies,
     )
     from pipelines.warehouse.bucket_overview import bucket_overview
@@ -140,7 +140,7 @@ def doctor(landing: Landing = None, catalog: CatalogFolder = None, home: Home = 
         with kept_open(settings, "examining the home"):
             found = status(settings, loaded, sources)
             strays = stray_files(settings, sources)
-            console.show_health(health(settings, sources), found, nobodys(settings), strays, settings)
+            console.show_health(health(settings, sources), found, unmapped_rows(settings), strays, settings)
             lines = (
                 incomplete_exports(settings, sources) + passed_over_bills(settings) + spend_billed_elsewhere(settings)
             )
@@ -170,13 +170,13 @@ def _generate(out: Path, seed: int, scale: float = 1.0, start: date | None = Non
     from pipelines.scenario.period import first_day
 
     if (out / "catalog").resolve() == SAMPLE_CATALOG.resolve():
-        misused(
+        usage_error(
             f"{out} holds the template of the sample company's catalog, which nothing may overwrite. Choose another."
         )
     start = start or (today() - timedelta(days=days) if days else first_day(today()))
     days = days or (today() - start).days
     if days < 1:
-        misused(f"--start {start} is after yesterday, {today() - timedelta(days=1)}. Give --days as well.")
+        usage_error(f"--start {start} is after yesterday, {today() - timedelta(days=1)}. Give --days as well.")
     last = start + timedelta(days=days - 1)
     console.say(f"Generating a sample company of {days} days, {start} to {last}, in {out}")
     generate(out, days, seed, scale, start, progress=console.say)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipelines import console
-from pipelines.cli.common import FAILED, Home, misused, settings_of
+from pipelines.cli.common import FAILED, Home, settings_of, usage_error
 
 commands = typer.Typer()
 
@@ -88,10 +88,10 @@ def metrics(context: typer.Context) -> None:
     settings = settings_of()
     command = Path(sys.executable).with_name("mf")
     if not command.exists():
-        misused("MetricFlow is not installed. Install the extra: pip install 'ai-workforce-scorecard[metrics]'")
+        usage_error("MetricFlow is not installed. Install the extra: pip install 'ai-workforce-scorecard[metrics]'")
     try:
         folder, environment = metrics_environment(settings)
     except FileNotFoundError as error:
-        misused(str(error))
+        usage_error(str(error))
     asked = subprocess.run([command, *context.args], cwd=folder, env={**os.environ, **environment}, check=False)  # noqa: S603 - the user's own arguments
     raise typer.Exit(asked.returncode)

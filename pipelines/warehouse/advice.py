@@ -21,7 +21,7 @@ from pipelines.warehouse.connect import name, quote, writer
 from pipelines.warehouse.days import raw_name
 from pipelines.warehouse.variables import variables
 
-NOBODY = ("unmapped", "unallocated")
+UNMAPPED = ("unmapped", "unallocated")
 """What the marts call a model that no identifier of the catalog leads to."""
 
 
@@ -33,7 +33,7 @@ HAPPENED = {
 """Marts with rows that are of nothing, an hour without a request or a charge of 0, and when one is of anything."""
 
 
-def nobodys(settings: Settings) -> list[tuple[str, str, int]]:
+def unmapped_rows(settings: Settings) -> list[tuple[str, str, int]]:
     """(mart, `unmapped` or `unallocated`, rows) wherever a mart holds what no model of the catalog owns."""
     with writer(settings, "looking for unmapped identifiers") as connection:
         marts = connection.execute(
@@ -46,7 +46,7 @@ def nobodys(settings: Settings) -> list[tuple[str, str, int]]:
             for model, count in connection.execute(
                 f"select model_id, count(*) from marts.{name(mart)} where list_contains(?, model_id) "
                 f"and {HAPPENED.get(mart, 'true')} group by model_id order by model_id",
-                [list(NOBODY)],
+                [list(UNMAPPED)],
             ).fetchall()
         ]
 

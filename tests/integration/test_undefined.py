@@ -43,7 +43,7 @@ def one_idle_model(home: Path) -> None:
     shutil.copy(SAMPLE_CATALOG / "workforce" / "clinical-ai.yaml", workforce)
     model = yaml.safe_load((SAMPLE_CATALOG / "workforce" / "triage.yaml").read_text())
     for identifier in model["identifiers"]:
-        identifier["value"] = f"nobodys-{identifier['value']}"
+        identifier["value"] = f"unmapped-{identifier['value']}"
     kept = {key: value for key, value in model.items() if key not in ("features", "surveys", "satisfaction", "value")}
     (workforce / "triage.yaml").write_text(yaml.safe_dump(kept, sort_keys=False))
 

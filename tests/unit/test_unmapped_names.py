@@ -16,7 +16,7 @@ from pipelines.settings import SAMPLE_CATALOG, Settings
 from pipelines.sources import all_sources
 from pipelines.sources.spec import Column, Format, Names, Source, Table
 from pipelines.warehouse import staleness
-from pipelines.warehouse.advice import nobodys, passed_over_bills, unknown_members, unmapped_names
+from pipelines.warehouse.advice import passed_over_bills, unknown_members, unmapped_names, unmapped_rows
 from pipelines.warehouse.connect import writer
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
@@ -154,7 +154,7 @@ def test_an_hour_without_a_request_is_nobodys_loss(settings: Settings) -> None:
             "create table marts.mart_throughput_hourly as from (values ('unmapped', null), ('unmapped', 0), "
             "('unmapped', 5), ('chat', 5)) as t(model_id, request_count)"
         )
-    assert nobodys(settings) == [("mart_incidents", "unmapped", 1), ("mart_throughput_hourly", "unmapped", 1)]
+    assert unmapped_rows(settings) == [("mart_incidents", "unmapped", 1), ("mart_throughput_hourly", "unmapped", 1)]
 
 
 def landed(settings: Settings, path: str, text: str) -> Source:
@@ -209,7 +209,7 @@ def test_nobody_need_map_a_charge_that_costs_nothing(settings: Settings) -> None
             "create table marts.mart_cost_allocation_daily as from (values ('unallocated', 0, 0), "
             "('unallocated', 0, 3), ('unallocated', 9, 0)) as t(model_id, billed_cost, effective_cost)"
         )
-    assert nobodys(settings) == [("mart_cost_allocation_daily", "unallocated", 2)]
+    assert unmapped_rows(settings) == [("mart_cost_allocation_daily", "unallocated", 2)]
 
 
 def test_a_source_is_as_new_as_the_last_change_that_its_rows_tell_of(settings: Settings) -> None:
