@@ -62,9 +62,7 @@ class Target(AsOf):
 
     @field_validator("by_severity")
     @classmethod
-    def _check_by_severity(
-        cls, value: dict[str, SeverityTarget], info: ValidationInfo
-    ) -> dict[str, SeverityTarget]:
+    def _check_by_severity(cls, value: dict[str, SeverityTarget], info: ValidationInfo) -> dict[str, SeverityTarget]:
         kpi = info.data.get("kpi")
         if value and kpi not in (None, "mttr"):
             raise ValueError(f"expected `by_severity` only of `mttr`: `{kpi}` is not measured by incident")
