@@ -1,4 +1,4 @@
-{# Written by `make generate` from pipelines/sources/: the sources of each role, the most believed first. #}
+{# Written by `make generate` from pipelines/sources/: the sources of each role, by precedence. #}
 {% macro sources_of_bills() %}{{ return(['cloud_billing']) }}{% endmacro %}
 {% macro sources_of_campaigns() %}{{ return(['campaigns']) }}{% endmacro %}
 {% macro sources_of_deployments() %}{{ return(['change_records', 'github', 'kserve', 'sagemaker']) }}{% endmacro %}

@@ -90,8 +90,8 @@ def _facts(source: Source) -> str:
     known = all_sources()
     together = sources_of(known.values(), source.role) if source.role else []
     titles = [known[name].title for name in together]
-    believed = (
-        " The first that has a fact is believed." if len({known[name].precedence for name in together}) > 1 else ""
+    precedence = (
+        " The first that has a fact takes precedence." if len({known[name].precedence for name in together}) > 1 else ""
     )
     facts = {
         "Owner": f"`{source.owner}`",
@@ -100,7 +100,7 @@ def _facts(source: Source) -> str:
         "Fresh": f"stale once its newest day is older than {_span(source.fresh_within)}",
         "Deliveries": _deliveries(source),
         "Identifiers": _listed(f"`{kind}`" for kind in source.identifiers),
-        "Read together with": "" if len(titles) < 2 else f"{', '.join(titles)}.{believed}",
+        "Read together with": "" if len(titles) < 2 else f"{', '.join(titles)}.{precedence}",
         "KPIs": _kpis(source),
         **{f"Pull: {connector.title}": _pull(connector) for connector in _connectors(source)},
     }

@@ -12,9 +12,7 @@ from pipelines.sources.spec import Role, Source
 from pipelines.warehouse import ledger_schema
 
 HEAD = "# Written by `make generate` from pipelines/sources/, the catalog's tables and the ledger's.\n"
-ROLES_HEAD = (
-    "{# Written by `make generate` from pipelines/sources/: the sources of each role, the most believed first. #}\n"
-)
+ROLES_HEAD = "{# Written by `make generate` from pipelines/sources/: the sources of each role, by precedence. #}\n"
 
 
 class _Described(Protocol):
@@ -88,7 +86,7 @@ def sources_yml(known: Iterable[Source]) -> str:
 
 
 def sources_of(known: Iterable[Source], role: str) -> list[str]:
-    """The names of the sources that have `role`, the one that is believed first before the others.
+    """The names of the sources that have `role`, the one that takes precedence first.
 
     ValueError where some of them say their precedence and others do not.
     """
@@ -98,7 +96,7 @@ def sources_of(known: Iterable[Source], role: str) -> list[str]:
         said = ", ".join(f"{source.name} {source.precedence}" for source in having if source.precedence is not None)
         raise ValueError(
             f"{', '.join(unsaid)}: found no `precedence`, which the other sources of {role} have ({said}). "
-            "Say which of two records of one thing is believed: the one with the lowest."
+            "Say which of two records of one thing takes precedence: the one with the lowest."
         )
     return [source.name for source in sorted(having, key=lambda source: (source.precedence or 0, source.name))]
 
