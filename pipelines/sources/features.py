@@ -24,7 +24,7 @@ from pipelines.sources.binning import (
     parquet_format,
     unpivoted,
 )  # fmt: skip
-from pipelines.sources.spec import Column, Derived, Format, Names, Source, Table, Writing
+from pipelines.sources.spec import Column, Derived, Format, Names, Notation, Source, Table
 
 BINS = 768
 """Bins aimed at between the extremes of an hour's sample: half as many again as a snapshot's, so that a log is finer
@@ -148,7 +148,7 @@ SOURCE = Source(
         Format(
             name="feature_histograms_csv",
             container="csv",
-            writing=Writing("."),
+            writing=Notation("."),
             requires=("model", "feature", "bin_low", "bin_high", "category", "count", "window_start", "window_end"),
             optional=("version", "environment"),
             select={"window_bins": _histograms("rows")},

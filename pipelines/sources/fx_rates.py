@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Expectation, Format, Rule, Source, Table, Writing
+from pipelines.sources.spec import Column, Expectation, Format, Notation, Rule, Source, Table
 
 # A column per currency, and which ones changes over the years. The history file writes `USD` and ISO days;
 # the file of the day writes ` USD` and `23 November 2026`. `ZZZ` is no currency: without any column, unpivot fails.
@@ -63,7 +63,7 @@ SOURCE = Source(
         Format(
             name="ecb_csv",
             container="csv",
-            writing=Writing("."),
+            writing=Notation("."),
             requires=("Date",),
             null_text=("", "N/A"),
             select={"rates": _RATES},

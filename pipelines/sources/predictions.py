@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pipelines.sources.spec import Column, Container, Expectation, Format, Names, Rule, Source, Table, Writing
+from pipelines.sources.spec import Column, Container, Expectation, Format, Names, Notation, Rule, Source, Table
 
 LABEL_SOURCES = ("holdout", "production", "human_review", "ground_truth")
 
@@ -129,7 +129,7 @@ def _formats(name: str, table: str, columns: Mapping[str, str], required: tuple[
             requires=tuple(f"$.{column}" for column in required) if container == "json" else required,
             optional=tuple(f"$.{column}" for column in optional) if container == "json" else optional,
             select={table: select},
-            writing=Writing("."),
+            writing=Notation("."),
             renames=(table, columns) if container == "parquet" else None,
         )
         for container, select in selects.items()
@@ -267,7 +267,7 @@ SAGEMAKER_GROUND_TRUTH = Format(
 NANNYML = Format(
     name="nannyml_predictions",
     container="csv",
-    writing=Writing("."),
+    writing=Notation("."),
     requires=("id", "timestamp", "y_pred"),
     optional=("y_pred_proba",),
     named_by=_STEM,

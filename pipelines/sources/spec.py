@@ -44,8 +44,8 @@ DateOrder = Literal["", "dmy", "mdy"]
 
 
 @dataclass(frozen=True)
-class Writing:
-    """How ambiguous numbers and dates are written; empty where that is not known.
+class Notation:
+    """How a file writes ambiguous numbers and dates; empty where that is not known.
 
     `decimal`: whether `1.250` is one and a quarter (`.`) or a thousand two hundred and fifty (`,`). `date_order`:
     whether 05/01/2026 begins with its day (`dmy`) or its month (`mdy`).
@@ -244,7 +244,7 @@ class Format:
     renames: tuple[str, Mapping[str, str]] | None = None
     deliveries: Literal["replace a period", "replace a day", "append"] = "replace a day"
     named_by: str = ""
-    writing: Writing = Writing()
+    writing: Notation = Notation()
     paging: Paging | None = None
 
     def path_values(self, path: str) -> dict[str, str | None]:
@@ -285,6 +285,8 @@ class Derived:
 class Names:
     """Where a table's rows name the member they are about, by the system's identifiers, for the catalog to map.
 
+    `Source.identifiers` lists the kinds that the catalog may use, such as `service_id`; a `Names` says where one table
+    has names of one kind: `Names("incidents", "service_id", "service_id", label="service_name")`.
     `kind` is the kind of name there, as the catalog knows it. `value` is SQL over the columns, null where a row has no
     such name; with `is_list` a list of names; with `is_keyed` a JSON object of key and value. `label` is SQL for what
     people call it. `is_lower`: upper and lower case do not count.
@@ -357,8 +359,8 @@ class Source:
     writes.
     `precedence`: of sources of one role with records of the same thing, the one with the lowest wins. Said by all of a
     role's sources or, where they have no record in common, by none.
-    `identifiers`: the kinds of name by which the catalog maps its rows to members, the most specific first.
-    `names`: what its rows call the members of the workforce. One name that the catalog knows maps a row.
+    `identifiers`: the kinds of name that the catalog may map to members, such as `service_id`, the most specific first.
+    `names`: in which column of which table the rows have a name of such a kind. One that the catalog knows maps a row.
     `declared`: how numbers and dates are written, by the user's settings; it overrides the evidence in a file.
     """
 
@@ -380,7 +382,7 @@ class Source:
     precedence: int | None = field(default=None, repr=False)
     identifiers: tuple[str, ...] = field(default=(), repr=False)
     names: tuple[Names, ...] = field(default=(), repr=False)
-    declared: Writing = Writing()
+    declared: Notation = Notation()
 
     def table(self, name: str) -> Table:
         """The table called `name`; KeyError names the ones there are."""

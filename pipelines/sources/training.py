@@ -22,7 +22,7 @@ from pipelines.sources.binning import (
     parquet_format,
     unpivoted,
 )  # fmt: skip
-from pipelines.sources.spec import Column, Derived, Format, Source, Table, Writing
+from pipelines.sources.spec import Column, Derived, Format, Notation, Source, Table
 
 BINS = 512
 """Bins aimed at between the extremes of a snapshot's sample."""
@@ -108,7 +108,7 @@ SOURCE = Source(
         Format(
             name="snapshot_histograms_csv",
             container="csv",
-            writing=Writing("."),
+            writing=Notation("."),
             requires=(*_REQUIRED, "feature", "bin_low", "bin_high", "category", "count"),
             select={"snapshot_bins": f'select {_NAMES}, feature, {ends()}, category, "count" as value_count from rows'},
         ),

@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.settings import Settings
 from pipelines.sources import values
-from pipelines.sources.spec import Column, DateOrder, DecimalMark, Format, Rule, Source, Table, Writing
+from pipelines.sources.spec import Column, DateOrder, DecimalMark, Format, Notation, Rule, Source, Table
 from pipelines.warehouse.connect import name, quote
 
 _EARLIEST, _LATEST = "1970-01-01", "2200-01-01"
@@ -50,7 +50,7 @@ class Written:
 
     source: str
     kinds: Mapping[str, Mapping[str, str]]
-    writing: Writing
+    writing: Notation
     tolerant: bool = False
     any_decimal: DecimalMark | None = None
 
@@ -67,7 +67,7 @@ class Written:
 
 def configured(sources: Mapping[str, Source], settings: Settings) -> dict[str, Source]:
     """The sources with their numbers and dates written as the user's settings declare."""
-    declared = {key: Writing(chosen.decimal, chosen.date_order) for key, chosen in settings.sources.items()}
+    declared = {key: Notation(chosen.decimal, chosen.date_order) for key, chosen in settings.sources.items()}
     return {key: replace(source, declared=declared.get(key, source.declared)) for key, source in sources.items()}
 
 
@@ -86,7 +86,7 @@ def written_in(
                 _kinds[select, shape] = _described(connection, select)
             kinds[table] = _kinds[select, shape]
     mark = source.declared.decimal or form.writing.decimal or ("" if form.container == "csv" else ".")
-    writing = Writing(mark, source.declared.date_order or form.writing.date_order)
+    writing = Notation(mark, source.declared.date_order or form.writing.date_order)
     return Written(source.name, kinds, writing, any_decimal=mark if form.container == "csv" else None)
 
 
@@ -128,7 +128,7 @@ def with_evidence(
             marks |= {mark} if proved(numbers, proof) else set()
             any_marks |= {mark} if proved(anything, proof) else set()
         orders |= {order for order in _ORDERS if proved(times, values.proves_order("written", order))}
-    writing = Writing(
+    writing = Notation(
         source.declared.decimal or (min(marks) if len(marks) == 1 else how.writing.decimal),
         source.declared.date_order or (min(orders) if len(orders) == 1 else how.writing.date_order),
     )

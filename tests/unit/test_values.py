@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.settings import DBT_PROJECT, Settings, SourceSettings
 from pipelines.sources import values
-from pipelines.sources.spec import Column, DecimalMark, Format, Source, Table, Writing
+from pipelines.sources.spec import Column, DecimalMark, Format, Notation, Source, Table
 from pipelines.warehouse.connect import quote
 from pipelines.warehouse.days import replace_days
 from pipelines.warehouse.intake import take_in
@@ -260,7 +260,7 @@ def test_settings_say_what_a_file_leaves_open_and_have_it_read_again(settings: S
 
 
 def test_what_the_vendor_documents_holds_until_the_file_shows_otherwise(settings: Settings) -> None:
-    form = Format("csv", "csv", SHOP.formats[0].requires, SELECT, COLUMNS[2:], writing=Writing(".", "mdy"))
+    form = Format("csv", "csv", SHOP.formats[0].requires, SELECT, COLUMNS[2:], writing=Notation(".", "mdy"))
     source = Source(**{**SHOP.__dict__, "formats": (form,)})
     good, _ = loaded(settings, "a.csv", "sale_id,sold,amount\n1,01/05/2026,1.250\n", source)
     assert good[0][1:3] == (datetime.fromisoformat("2026-01-05"), Decimal("1.25"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from pipelines.sources.cloud_billing.charges import MONEY, all_but, members, one_of, renamed, select
-from pipelines.sources.spec import Format, Writing
+from pipelines.sources.spec import Format, Notation
 
 _AWS_COLUMNS = (
     "lineItem/LineItemType",
@@ -263,7 +263,7 @@ FORMATS = (
     Format(
         name="aws_cur_csv",
         container="csv",
-        writing=Writing("."),
+        writing=Notation("."),
         requires=_AWS_REQUIRES,
         optional=(*all_but(_AWS_COLUMNS, _AWS_REQUIRES), _AWS_CSV_TAG),
         deliveries="replace a period",
@@ -273,7 +273,7 @@ FORMATS = (
     Format(
         name="aws_cur2_csv",
         container="csv",
-        writing=Writing("."),
+        writing=Notation("."),
         requires=tuple(map(_snake, _AWS_REQUIRES)),
         optional=(*map(_snake, all_but(_AWS_COLUMNS, _AWS_REQUIRES)), *_CUR2_MAPS),
         deliveries="replace a period",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.sources.cloud_billing.charges import MONEY, all_but, one_of, renamed, select
-from pipelines.sources.spec import Container, Format, Writing
+from pipelines.sources.spec import Container, Format, Notation
 from pipelines.sources.values import quick
 
 # The actual cost, amortised cost, EA and MCA files: DuckDB does not mind that they differ in case.
@@ -187,7 +187,7 @@ FORMATS = tuple(
     Format(
         name=f"azure_{container}",
         container=container,
-        writing=Writing(".", "mdy"),
+        writing=Notation(".", "mdy"),
         requires=_AZURE_REQUIRES,
         optional=all_but(_AZURE_COLUMNS, _AZURE_REQUIRES),
         deliveries="replace a period",

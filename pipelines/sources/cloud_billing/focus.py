@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.sources.cloud_billing.charges import CHARGES, all_but, members, one_of, select
-from pipelines.sources.spec import Format, Writing
+from pipelines.sources.spec import Format, Notation
 
 _FOCUS_REQUIRES = (
     "BilledCost",
@@ -68,7 +68,7 @@ FORMATS = (
     Format(
         name="focus_csv",
         container="csv",
-        writing=Writing("."),
+        writing=Notation("."),
         requires=_FOCUS_REQUIRES,
         optional=_FOCUS_OPTIONAL,
         null_text=("", "NULL"),

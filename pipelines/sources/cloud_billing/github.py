@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from pipelines.sources import values
 from pipelines.sources.cloud_billing.charges import select
-from pipelines.sources.spec import Format, Writing
+from pipelines.sources.spec import Format, Notation
 
 _REQUIRED = ("date", "sku", "quantity", "gross_amount", "discount_amount", "net_amount")
 _OPTIONAL = (
@@ -73,7 +73,7 @@ FORMATS = (
     Format(
         name="github_usage_csv",
         container="csv",
-        writing=Writing("."),
+        writing=Notation("."),
         requires=_REQUIRED,
         optional=_OPTIONAL,
         select=select(_CHARGES, _relation({name: f'"{name}"' for name in (*_REQUIRED, *_OPTIONAL)})),

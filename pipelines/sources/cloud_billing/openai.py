@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pipelines.sources.cloud_billing.charges import select
 from pipelines.sources.cloud_billing.model_apis import from_model_api, report_pages
-from pipelines.sources.spec import Format, Writing
+from pipelines.sources.spec import Format, Notation
 
 _COSTS = {
     "BilledCost": "amount_value",
@@ -55,7 +55,7 @@ FORMATS = (
     Format(
         name="openai_costs_csv",
         container="csv",
-        writing=Writing("."),
+        writing=Notation("."),
         requires=_CSV_REQUIRES,
         optional=_CSV_OPTIONAL,
         select=select(_COSTS, f"(select * from rows where not ({_IS_QUIET}))"),

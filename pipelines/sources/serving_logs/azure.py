@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines.sources.spec import Format, Writing
+from pipelines.sources.spec import Format, Notation
 
 # The trace has neither model nor status: a file holds the requests one service answered, and its name is
 # the service's.
@@ -13,7 +13,7 @@ _SERVICE = "regexp_extract(_path, '([^/]+?)(\\.[A-Za-z]+)+$', 1)"
 AZURE_LLM_TRACE = Format(
     name="azure_llm_trace",
     container="csv",
-    writing=Writing("."),
+    writing=Notation("."),
     requires=("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
     named_by=_SERVICE,
     select={
@@ -72,7 +72,7 @@ AZURE_GATEWAY = (
     Format(
         name="azure_gateway_llm_log_csv",
         container="csv",
-        writing=Writing("."),
+        writing=Notation("."),
         requires=_REQUIRED,
         optional=(*_OPTIONAL, _IN_PORTAL),
         select=_gateway_calls({**_COLUMNS, "TimeGenerated": _TIME}),

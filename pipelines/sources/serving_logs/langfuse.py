@@ -16,7 +16,7 @@ from pipelines.sources import values
 from pipelines.sources.serving_logs.otlp import USAGE_KEYS, usage_count
 from pipelines.sources.serving_logs.reduction import above
 from pipelines.sources.serving_logs.tables import REQUESTS, whole_input
-from pipelines.sources.spec import Format, Paging, Writing
+from pipelines.sources.spec import Format, Notation, Paging
 
 _EXPORTED = {
     "id": "id", "trace_id": "trace_id", "type": "type", "started": "start_time", "ended": "end_time",
@@ -173,7 +173,7 @@ FORMATS = (
     Format(
         name="langfuse_export_csv",
         container="csv",
-        writing=Writing("."),
+        writing=Notation("."),
         requires=_REQUIRED,
         optional=_OPTIONAL,
         select=_selects(_EXPORTED),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines.sources import values
 from pipelines.sources.serving_logs.tables import whole_input
-from pipelines.sources.spec import Format, Writing
+from pipelines.sources.spec import Format, Notation
 
 _LITELLM_REQUIRED = ("request_id", "startTime", "endTime", "model", "prompt_tokens", "completion_tokens")
 _LITELLM_OPTIONAL = (
@@ -118,7 +118,7 @@ LITELLM_JSON = Format(
 LITELLM_CSV = Format(
     name="litellm_spend_log_csv",
     container="csv",
-    writing=Writing("."),
+    writing=Notation("."),
     requires=_LITELLM_REQUIRED,
     optional=_LITELLM_OPTIONAL,
     select={"requests": _litellm("select * from rows")},

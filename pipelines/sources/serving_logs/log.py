@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pipelines.sources import values
 from pipelines.sources.serving_logs.reduction import HOURLY, LATENCY, Reduction
 from pipelines.sources.serving_logs.tables import DIMENSIONS, REQUESTS, STATUS_RULE, whole_input
-from pipelines.sources.spec import Column, Format, Writing
+from pipelines.sources.spec import Column, Format, Notation
 
 _LOG_COLUMNS = {
     "request_id": "request_id", "timestamp": "requested_at",
@@ -167,7 +167,7 @@ LOG_JSON = Format(
 LOG_CSV = Format(
     name="serving_log_csv",
     container="csv",
-    writing=Writing("."),
+    writing=Notation("."),
     requires=_LOG_REQUIRED,
     optional=LOG_PARQUET.optional,
     select={"requests": f"select {_texts('')} from rows"},
