@@ -12,7 +12,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
-from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY, build_dbt_specs
+from dagster_dbt import dbt_assets
 
 from pipelines.catalog.load import load_catalog
 from pipelines.orchestration.catalog import ledger_key
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 10.0
 """A build says this often how far it is."""
 
+UNIQUE_ID = "dagster_dbt/unique_id"
+"""Under this, the metadata of dagster-dbt's assets and checks has dbt's name of the node."""
 BUILT = ledger_key("built")
 """The days with built marts."""
 GOOD = ("success", "pass", "no-op")
@@ -43,17 +45,17 @@ WARNED = "warn"
 
 def mart_assets(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
     """The assets of every model and seed, the project's data tests as their checks, and the days that are built."""
-    specs, checks = build_dbt_specs(
-        translator=Translator(manifest),
-        manifest=manifest.content,
-        select="fqn:*",
-        exclude="resource_type:unit_test",
-        selector="",
-        io_manager_key=None,
-        project=None,
+
+    # dagster-dbt says what the assets and checks of a project are by a decorator only; its function is never called.
+    @dbt_assets(
+        manifest=manifest.content, exclude="resource_type:unit_test", dagster_dbt_translator=Translator(manifest)
     )
+    def declared() -> Iterator[dg.MaterializeResult[None]]:
+        yield from ()
+
+    specs, checks = list(declared.specs), list(declared.check_specs)
     key_of = _in_order(specs)
-    check_of = {(check.metadata or {})[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]: check for check in checks}
+    check_of = {(check.metadata or {})[UNIQUE_ID]: check for check in checks}
 
     @dg.multi_asset(
         name="marts",
@@ -134,7 +136,7 @@ def _in_order(specs: Iterable[dg.AssetSpec]) -> dict[str, dg.AssetKey]:
     by_key = {spec.key: spec for spec in specs}
     graph = {key: {dep.asset_key for dep in spec.deps} for key, spec in by_key.items()}
     order = [key for key in TopologicalSorter(graph).static_order() if key in by_key]
-    return {by_key[key].metadata[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]: key for key in order}
+    return {by_key[key].metadata[UNIQUE_ID]: key for key in order}
 
 
 class _Progress:

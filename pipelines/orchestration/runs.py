@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Protocol
 
 import dagster as dg
-from dagster_shared.error import SerializableErrorInfo
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.notify.delivery import notify_failure
@@ -140,7 +140,16 @@ def _reason(event: dg.DagsterEvent) -> str:
     return _root_cause(data.error) or NO_REASON
 
 
-def _root_cause(error: SerializableErrorInfo | None) -> str:
+class _Error(Protocol):
+    """What Dagster's events say of an error."""
+
+    @property
+    def message(self) -> str: ...
+    @property
+    def cause(self) -> _Error | None: ...
+
+
+def _root_cause(error: _Error | None) -> str:
     while error and error.cause:
         error = error.cause
     return error.message.strip() if error else ""

@@ -1,4 +1,4 @@
-"""The rooms read one way: who may import whom, and which library is whose."""
+"""The packages depend on each other one way: which may import which, and which owns a library."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ MAY_READ: dict[str, set[str]] = {
         "warehouse",
     },
 }
-"""Room → the rooms it may import, itself aside. A new room declares itself here."""
+"""Package → the packages it may import, itself aside. A new package declares itself here."""
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "dagster": ("orchestration", "definitions"),
@@ -77,7 +77,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "statsmodels": ("estimates",),
     "numpy_financial": ("estimates",),
 }
-"""Library → the rooms or modules it is imported in, and nowhere else."""
+"""Library → the packages or modules it is imported in, and nowhere else."""
 LATE = {"great_expectations", "dbt", "obstore", "boto3", "pyspark"}
 """Libraries that take seconds to import: inside functions only."""
 
@@ -86,12 +86,12 @@ def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def room(path: Path) -> str:
+def package_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:
-    """(module imported, whether at the top level), what stands under TYPE_CHECKING left out."""
+    """(module imported, whether at the top level), imports under TYPE_CHECKING left out."""
     tree = ast.parse(path.read_text())
     typing_only = {
         child
@@ -115,8 +115,8 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
-    here = room(path)
+def test_a_package_imports_only_those_declared_for_it(path: Path) -> None:
+    here = package_of(path)
     if here == "__init__":
         return
     read = {name.split(".")[1] for name, _ in imports(path) if name.startswith("pipelines.")}
@@ -129,10 +129,16 @@ def test_a_library_is_imported_by_its_owner_alone(path: Path) -> None:
     for name, top in imports(path):
         library = name.split(".")[0]
         owners = OWNERS.get(library)
-        assert owners is None or here in owners or room(path) in {owner.removesuffix(".py") for owner in owners}, (
+        assert owners is None or {here, package_of(path)} & {*owners}, (
             f"{here} imports {library}, which belongs to {', '.join(owners or ())}"
         )
         assert not (top and library in LATE), f"{here} imports {library} at its top; it takes seconds"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_dagster_is_used_by_what_it_documents(path: Path) -> None:
+    read = {name for name, _ in imports(path) if name.startswith("dagster")}
+    assert read <= {"dagster", "dagster_dbt"}, "their modules, and dagster_shared, may change with any release"
 
 
 def test_only_settings_reads_the_environment() -> None:
