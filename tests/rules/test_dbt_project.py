@@ -1,4 +1,4 @@
-"""The dbt project keeps its own law: layers read one way, names promise types, marts explain themselves."""
+"""The dbt project follows its rules: layers read one way, names promise types, marts explain themselves."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TRAFFIC = {
     "tickets",
     "usage",
 }
-"""Roles of sources whose rows grow with use: requests, events, labels, exposures, charges, answers."""
+"""Roles of sources with rows that grow with use: requests, events, labels, exposures, charges, answers."""
 QUIET = {
     "campaigns",
     "deployments",
@@ -46,7 +46,7 @@ QUIET = {
     "training",
     "versions",
 }
-"""Roles of sources whose rows grow with what people and finance do."""
+"""Roles of sources with rows that grow with what people and finance do."""
 SITES = {"experiments.outcomes"}
 """Tables of traffic's sources that hold a row a site and day, however much is asked there."""
 REDUCED = {"int_fx_rates__daily"}
@@ -91,10 +91,14 @@ def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
 
 
-def room(node: dict[str, Any]) -> tuple[str, str]:
+def layer_and_domain(node: dict[str, Any]) -> tuple[str, str]:
     """The layer and the domain a model's folder says: ('marts', 'cost')."""
     parts = Path(node["path"]).parts
     return parts[0], parts[1]
+
+
+def layer(node: dict[str, Any]) -> str:
+    return layer_and_domain(node)[0]
 
 
 def edges(manifest: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -109,7 +113,7 @@ def with_rows_of_traffic(manifest: dict[str, Any]) -> set[str]:
     """The staging and intermediate models that follow from a raw table of traffic without being a fact."""
     found: set[str] = set()
     sources = {name for name, source in all_sources().items() if source.role in TRAFFIC}
-    todo = [node for node in models(manifest) if room(node)[0] in LAYERS[:2] and node["name"] not in REDUCED]
+    todo = [node for node in models(manifest) if layer(node) in LAYERS[:2] and node["name"] not in REDUCED]
     grew = True
     while grew:
         grew = False
@@ -125,15 +129,15 @@ def with_rows_of_traffic(manifest: dict[str, Any]) -> set[str]:
 
 def test_no_model_reads_a_later_layer_and_only_staging_reads_raw(manifest: dict[str, Any]) -> None:
     broken = [
-        f"{node['name']} ({room(node)[0]}) reads {parent['name']} ({room(parent)[0]})"
+        f"{node['name']} ({layer(node)}) reads {parent['name']} ({layer(parent)})"
         for node, parent in edges(manifest)
-        if LAYERS.index(room(node)[0]) < LAYERS.index(room(parent)[0]) or room(node)[0] == "staging"
+        if LAYERS.index(layer(node)) < LAYERS.index(layer(parent)) or layer(node) == "staging"
     ]
     broken += [
         f"{node['name']} reads the raw source {parent.split('.')[2]}: a staging model does that"
         for node in models(manifest)
         for parent in node["depends_on"]["nodes"]
-        if parent.startswith("source.") and room(node)[0] != "staging" and parent.split(".")[2] not in OURS
+        if parent.startswith("source.") and layer(node) != "staging" and parent.split(".")[2] not in OURS
     ]
     assert not broken, "\n".join(broken)
 
@@ -142,7 +146,7 @@ def test_domains_meet_only_in_the_scorecard(manifest: dict[str, Any]) -> None:
     broken = [
         f"{node['name']} ({domain}) reads {parent['name']} of {neighbour}"
         for node, parent in edges(manifest)
-        for (_, domain), (above, neighbour) in [(room(node), room(parent))]
+        for (_, domain), (above, neighbour) in [(layer_and_domain(node), layer_and_domain(parent))]
         if domain not in (neighbour, "scorecard") and neighbour != "core" and above != "staging"
     ]
     assert not broken, "\n".join(broken)
@@ -152,9 +156,9 @@ def test_kpis_and_marts_read_traffic_through_facts_alone(manifest: dict[str, Any
     assert {source.role for source in all_sources().values()} <= TRAFFIC | QUIET, "say whether the role's rows do"
     carrying = with_rows_of_traffic(manifest)
     broken = [
-        f"{node['name']} ({room(node)[0]}) reads {parent['name']}: a fact reduces it"
+        f"{node['name']} ({layer(node)}) reads {parent['name']}: a fact reduces it"
         for node, parent in edges(manifest)
-        if LAYERS.index(room(node)[0]) > LAYERS.index("facts") and parent["name"] in carrying
+        if LAYERS.index(layer(node)) > LAYERS.index("facts") and parent["name"] in carrying
     ]
     assert not broken, "\n".join(broken)
     assert {"stg_predictions__labels", "int_experiment_users__assigned", "int_charges__attributed"} <= carrying
@@ -162,17 +166,17 @@ def test_kpis_and_marts_read_traffic_through_facts_alone(manifest: dict[str, Any
 
 def test_a_staging_model_reads_one_source(manifest: dict[str, Any]) -> None:
     for node in models(manifest):
-        if room(node)[0] == "staging":
+        if layer(node) == "staging":
             sources = {parent.split(".")[2] for parent in node["depends_on"]["nodes"]} - {"ledger", "catalog"}
-            assert sources == {room(node)[1]}, node["name"]
+            assert sources == {layer_and_domain(node)[1]}, node["name"]
 
 
 def test_names_say_the_layer(manifest: dict[str, Any]) -> None:
     wrong = [
         node["name"]
         for node in models(manifest)
-        if not node["name"].startswith(PREFIXES[room(node)[0]])
-        and not (room(node) == ("marts", "scorecard") and node["name"].startswith("int_"))
+        if not node["name"].startswith(PREFIXES[layer(node)])
+        and not (layer_and_domain(node) == ("marts", "scorecard") and node["name"].startswith("int_"))
     ]
     assert not wrong
 
