@@ -249,10 +249,13 @@ def test_keyboard_reaches_controls_and_opens_and_closes_a_cell(opened: Open) -> 
 
 def test_more_filters_open_by_keyboard(opened: Open) -> None:
     page, _ = opened()
+    assert page.locator("#project").is_hidden()
     page.locator(".more > summary").focus()
     page.keyboard.press("Enter")
+    assert page.locator("#project").is_visible()
     page.select_option("#project", label="Project Alpha")
     until(page, "location.hash.includes('project=p-model-0')")
+    assert page.locator("#project").input_value() == "p-model-0"
 
 
 def test_hostile_names_are_text(opened: Open) -> None:

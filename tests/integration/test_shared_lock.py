@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -91,9 +92,11 @@ def test_a_lock_in_postgres_holds_where_file_locks_are_not_shared(shared: Settin
 def test_the_lock_in_postgres_goes_with_a_holder_that_is_killed(shared: Settings) -> None:
     with held_elsewhere(shared) as holder:
         forget_file_locks(shared)
+        with pytest.raises(WarehouseBusyError), lock(shared, "a test", wait=False):
+            pass
         holder.kill()
     with lock(shared, "a test"):
-        pass
+        assert holder.returncode == -signal.SIGKILL
 
 
 def test_homes_at_the_same_path_of_two_machines_are_two_homes(server: Server, shared: Settings) -> None:

@@ -55,7 +55,11 @@ def schema_named_by(path: Path) -> Any:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_sample_file_holds_under_the_schema_its_first_line_names(path: Path) -> None:
-    jsonschema.validate(json_of(path), schema_named_by(path))
+    content, schema = json_of(path), schema_named_by(path)
+    assert isinstance(content, dict)
+    jsonschema.validate(content, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**content, "unheard_of": 1}, schema)
 
 
 @pytest.mark.parametrize("source", IDENTIFIER_KINDS)
