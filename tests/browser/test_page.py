@@ -49,7 +49,9 @@ def test_the_menu_leads_to_each_view_whose_address_leads_there_again(opened: Ope
 
 def test_every_section_is_in_a_view_and_a_link_to_it_lands_there(opened: Open) -> None:
     page, _ = opened()
-    for section in page.locator("main > section").evaluate_all("(all) => all.map((one) => one.id)"):
+    sections = page.locator("main > section").evaluate_all("(all) => all.map((one) => one.id)")
+    assert sections
+    for section in sections:
         turn_to(page, f"at={section}")
         assert page.locator(f"#{section}").is_visible(), section
 
@@ -172,6 +174,7 @@ def test_totals_of_all_models_say_so_where_some_are_chosen(opened: Open) -> None
 def test_every_figure_of_home_leads_to_its_rows(opened: Open) -> None:
     page, _ = opened()
     links = page.locator("#home .two a, #home .ledger a").evaluate_all("(all) => all.map((one) => one.hash)")
+    assert links
     for address in sorted(set(links)):
         turn_to(page, address)
         assert page.evaluate("document.documentElement.dataset.view") != "home", address

@@ -18,7 +18,9 @@ def primary(company: Company, experiment: str, *columns: str) -> tuple[Any, ...]
 
 
 def test_a_panel_is_a_quasi_experiment_over_its_treated_and_untreated_units(company: Company) -> None:
-    for study, metrics in company.truth["experiments"]["panels"].items():
+    panels = company.truth["experiments"]["panels"]
+    assert panels and all(panels.values())
+    for study, metrics in panels.items():
         for metric, truth in metrics.items():
             (found,) = company.rows(
                 "select evidence_grade, unit_count, experiment_unit_count from mart_experiments "
@@ -32,6 +34,7 @@ def test_a_panel_is_a_quasi_experiment_over_its_treated_and_untreated_units(comp
 
 
 def test_comparing_the_groups_of_a_study_would_not_find_what_it_finds(company: Company) -> None:
+    assert company.truth["experiments"]["studies"]
     for study, truth in company.truth["experiments"]["studies"].items():
         low, high, grade, units = primary(
             company, study, "lift_absolute_ci_low", "lift_absolute_ci_high", "evidence_grade", "experiment_unit_count"

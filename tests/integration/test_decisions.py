@@ -85,6 +85,7 @@ def test_a_decision_has_an_owner_options_and_evidence_with_numbers(company: Comp
     found = company.rows(
         "select decision_id, owner, options, evidence, as_of, due_date, is_overdue from mart_decisions"
     )
+    assert found
     for name, owner, options, evidence, as_of, due, overdue in found:
         assert "@" in owner and ";" in options and any(sign.isdigit() for sign in evidence), name
         assert as_of == date(2026, 3, 1) and overdue == (due < as_of), name

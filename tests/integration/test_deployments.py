@@ -36,6 +36,7 @@ def test_rates_are_shares_of_the_deployments_evaluated_and_never_above_one(compa
         "select model_id, strftime(month_date, '%Y-%m'), change_failure_rate, rollback_rate, rollback_count, "
         "deployment_count from mart_deployment_cadence_monthly where model_id <> 'unmapped'"
     )
+    assert found and failures
     for model_id, month, failure_rate, rollback_rate, rollbacks, deployments in found:
         evaluated = failures[model_id, month]
         assert failure_rate == (sum(evaluated) / len(evaluated) if evaluated else None)

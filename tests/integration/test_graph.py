@@ -37,8 +37,10 @@ def test_every_mart_leads_back_to_a_landing_folder_or_the_catalog(graph: dg.Asse
 
 def test_no_asset_comes_from_nowhere(graph: dg.AssetGraph) -> None:
     roots = {key for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
-    strangers = {key for key in roots if key.path[0] not in ("landing", "seeds") and key.path[:2] != ["raw", "catalog"]}
-    assert not strangers
+    unexpected = {
+        key for key in roots if key.path[0] not in ("landing", "seeds") and key.path[:2] != ["raw", "catalog"]
+    }
+    assert not unexpected
     assert {key.path[1] for key in roots if key.path[0] == "landing"} == set(all_sources())
 
 
@@ -51,6 +53,7 @@ def test_building_waits_for_every_source(graph: dg.AssetGraph) -> None:
 
 
 def test_every_asset_says_what_it_is_and_whose(graph: dg.AssetGraph) -> None:
+    assert graph.get_all_asset_keys()
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         assert node.owners and node.kinds and node.description and node.group_name, key

@@ -128,6 +128,7 @@ def test_each_model_has_the_verdict_that_its_evidence_calls_for(portfolio: dict[
 
 
 def test_the_factors_of_a_value_and_the_parts_of_a_cost_make_it(portfolio: dict[str, dict[str, Any]]) -> None:
+    assert portfolio
     for model, row in portfolio.items():
         parts = ("compute_cost_usd", "other_bill_usd", "project_running_usd", "investment_usd")
         assert row["full_cost_usd"] == pytest.approx(sum(row[part] for part in parts)), model
@@ -147,6 +148,7 @@ def test_the_window_is_the_whole_months_and_its_value_and_bill_are_theirs(
         "select model_id, sum(measured_usd), sum(claimed_usd), sum(actual_usd), sum(bill_usd) "
         "from mart_value_reconciliation where is_whole group by all"
     )
+    assert months
     for model, measured, claimed, actual, bill in months:
         row = portfolio[model]
         assert (row["first_date"], row["last_date"], row["month_count"]) == (date(2026, 1, 1), date(2026, 2, 28), 2)
@@ -156,6 +158,7 @@ def test_the_window_is_the_whole_months_and_its_value_and_bill_are_theirs(
 
 
 def test_more_value_and_less_cost_move_a_verdict_one_way_only(portfolio: dict[str, dict[str, Any]]) -> None:
+    assert portfolio
     for model, row in portfolio.items():
         well = {**row, "is_breached": False}
         order = ["retire", "fix", "experiment", "scale"]

@@ -6,7 +6,9 @@ from tests.integration.conftest import Company
 
 
 def test_a_day_without_a_request_is_zero_and_not_unknown(company: Company) -> None:
-    for member, days in company.truth["serving"]["empty_days"].items():
+    empty_days = company.truth["serving"]["empty_days"]
+    assert any(empty_days.values())
+    for member, days in empty_days.items():
         for day in days:
             (counts,) = company.rows(
                 "select count(*), sum(prediction_count)::int, bool_and(is_covered), count(availability_rate) "

@@ -165,10 +165,11 @@ def test_kpis_and_marts_read_traffic_through_facts_alone(manifest: dict[str, Any
 
 
 def test_a_staging_model_reads_one_source(manifest: dict[str, Any]) -> None:
-    for node in models(manifest):
-        if layer(node) == "staging":
-            sources = {parent.split(".")[2] for parent in node["depends_on"]["nodes"]} - {"ledger", "catalog"}
-            assert sources == {layer_and_domain(node)[1]}, node["name"]
+    staging = [node for node in models(manifest) if layer(node) == "staging"]
+    assert staging
+    for node in staging:
+        sources = {parent.split(".")[2] for parent in node["depends_on"]["nodes"]} - {"ledger", "catalog"}
+        assert sources == {layer_and_domain(node)[1]}, node["name"]
 
 
 def test_names_say_the_layer(manifest: dict[str, Any]) -> None:
@@ -187,11 +188,12 @@ def test_every_model_says_its_grain_first(manifest: dict[str, Any]) -> None:
 
 
 def test_marts_hold_a_contract_and_describe_every_column(manifest: dict[str, Any]) -> None:
-    for node in models(manifest):
-        if node["name"].startswith("mart_"):
-            assert node["contract"]["enforced"], node["name"]
-            bare = [c["name"] for c in node["columns"].values() if not c["description"]]
-            assert not bare, f"{node['name']}: {bare}"
+    marts = [node for node in models(manifest) if node["name"].startswith("mart_")]
+    assert marts
+    for node in marts:
+        assert node["contract"]["enforced"], node["name"]
+        bare = [c["name"] for c in node["columns"].values() if not c["description"]]
+        assert not bare, f"{node['name']}: {bare}"
 
 
 def test_a_column_ending_keeps_its_promise(manifest: dict[str, Any]) -> None:

@@ -93,6 +93,7 @@ def test_the_mess_of_real_exports_is_in_it(sample: tuple[Path, dict[str, Any]]) 
 def test_scale_multiplies_events_and_leaves_the_users(sample: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     _, truth = sample
     larger = write_analytics(World(days=DAYS, seed=5, scale=5.0), tmp_path)
+    assert truth["features"]
     for name, feature in truth["features"].items():
         big = larger["features"][name]  # type: ignore[index]
         for measure in ("active_1d_user_count", "active_28d_user_count", "target_user_count", "funnel"):

@@ -70,7 +70,9 @@ def test_the_sample_catalog_is_the_six_members_and_five_teams_of_meridian() -> N
 
 
 def test_every_sample_member_is_known_to_the_bill_the_logs_and_the_incident_tools() -> None:
-    for m in load_catalog(SAMPLE_CATALOG).members:
+    members = load_catalog(SAMPLE_CATALOG).members
+    assert members
+    for m in members:
         names = {(i.source, i.kind, i.key): i.value for i in m.identifiers}
         assert names["cloud_billing", "tag", "model"] == m.id
         assert names["jira", "component", None] == m.id
@@ -410,8 +412,8 @@ def test_a_pool_is_matched_on_bills_only(tmp_path: Path) -> None:
 
 
 def feature(id: str, more: str = "", event: str = "Used") -> str:
-    told = f"\n    {more}" if more else ""
-    return f"features:\n  - id: {id}\n    name: F\n    source: segment\n    qualifying_events: [{event}]{told}\n"
+    more_line = f"\n    {more}" if more else ""
+    return f"features:\n  - id: {id}\n    name: F\n    source: segment\n    qualifying_events: [{event}]{more_line}\n"
 
 
 def test_two_features_share_an_event_only_where_a_property_tells_them_apart(tmp_path: Path) -> None:

@@ -290,6 +290,7 @@ def test_of_two_readings_the_last_one_counts_whatever_their_versions_hashes(sett
 
 
 def test_a_format_that_reads_the_path_says_what_it_reads() -> None:
+    assert all_sources()
     for source in all_sources().values():
         for form in source.formats:
             sql = " ".join([*form.select.values(), *form.quarantine.values(), form.skips])
@@ -432,8 +433,8 @@ def test_sources_that_deliver_no_longer_are_told_of_in_one_line(
     (found,) = health(settings, {"sales": SALES}, datetime(2026, 2, 1, tzinfo=UTC))
     state = Status({}, (), (), frozenset(), (), (), "", (), False)
     show_health([found, replace(found, source="visits")], state, [], [], settings)
-    told = [line for line in capsys.readouterr().out.splitlines() if "nothing after" in line]
-    assert told == [
+    shown = [line for line in capsys.readouterr().out.splitlines() if "nothing after" in line]
+    assert shown == [
         "  - check whether these exports still run: "
         "sales (nothing after 2026-01-02), visits (nothing after 2026-01-02)."
     ]

@@ -65,7 +65,9 @@ def test_a_company_of_the_first_day_has_the_template_word_for_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_only_the_catalog(tmp_path, FIRST_DAY, monkeypatch)
-    for path in SAMPLE_CATALOG.rglob("*.yaml"):
+    templates = list(SAMPLE_CATALOG.rglob("*.yaml"))
+    assert templates
+    for path in templates:
         assert (tmp_path / "catalog" / path.relative_to(SAMPLE_CATALOG)).read_text() == path.read_text()
 
 
