@@ -52,7 +52,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes are in no test's name: those of an archive tell the second, and workers must collect the same tests."""
+    """Bytes are in no test's name: those of an archive hold the second, and workers must collect the same tests."""
     return argname if isinstance(val, bytes) else None
 
 

@@ -20,7 +20,7 @@ SHARES = {kpi.kpi_id for kpi in KPIS if kpi.is_share}
 SPARSE = {kpi.kpi_id for kpi in KPIS if not kpi.has_single_days}
 """KPIs of which a single day says nothing."""
 OWN_DAYS = {kpi.kpi_id for kpi in KPIS if not kpi.is_rolled_from_days}
-"""KPIs whose days stand in tables of their own."""
+"""KPIs with days in tables of their own."""
 Row = dict[str, Any]
 
 
@@ -59,7 +59,7 @@ class _Company:
         return round(self.about(value * of)) / of
 
     def quantile(self, value: float) -> float:
-        """A quantile of a histogram whose buckets are 1 % wide."""
+        """A quantile of a histogram with buckets 1 % wide."""
         return float(value * 1.01 ** self.random.randrange(-5, 6))
 
     def each(self, *lists: Any) -> Iterator[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""The answers that reviews are written from, for a company that nobody had to build and whose names are hostile."""
+"""The answers that reviews are written from, for a company that nobody had to build, with names that are hostile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DAY, MOMENT = date(2026, 2, 17), datetime(2026, 2, 17, 9, 30)  # noqa: DTZ001 - 
 
 
 def answers(queries: Mapping[str, str], values: Mapping[str, object]) -> dict[str, pa.Table]:
-    """Stands in for the published marts: the same few rows for whatever period is asked for."""
+    """Replaces the published marts: the same few rows for whatever period is asked for."""
     rows = _rows()
     return {name: pa.Table.from_pylist(rows[name]) for name in queries}
 

@@ -1,4 +1,4 @@
-"""A bucket on loopback, served by moto's S3, that counts what it is asked for and fails where it is told to."""
+"""A bucket on loopback, served by moto's S3, that counts what it is asked for and fails where a test asks for it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Request:
 
 @dataclass
 class Fault:
-    """The answer to the next `times` requests whose path and query have `part` in them."""
+    """The answer to the next `times` requests with `part` in their path and query."""
 
     part: str
     status: int = 503
@@ -166,7 +166,7 @@ class S3:
             self.put(prefix + path.relative_to(folder).as_posix(), path.read_bytes())
 
     def fail(self, part: str, status: int = 503, code: str = "SlowDown", **more: Any) -> Fault:
-        """Answer the requests with `part` in their path or query by an error, until told otherwise."""
+        """Answer the requests with `part` in their path or query by an error, until it is called again."""
         fault = Fault(part, status, code, **more)
         self.watched.faults.append(fault)
         return fault

@@ -65,7 +65,7 @@ def test_errors_of_azure_say_what_to_change(
 
 
 def test_a_bucket_of_google_is_read_through_the_requests_that_it_shares_with_s3(s3: S3, tmp_path: Path) -> None:
-    """Google's XML API lists and gets as S3 does: moto stands for it, as no server of Google's own can be installed."""
+    """Google's XML API lists and gets as S3 does: moto replaces it, as no server of Google's own can be installed."""
     s3.put("acme/sales/a.csv", GOOD, public=True)
     s3.put("acme/sales/b.csv", rows("o2"), public=True)
     settings = s3.settings(tmp_path, "acme", scheme="gs", anonymous=True)

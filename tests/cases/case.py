@@ -32,11 +32,11 @@ class Expectations(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    source: str = Field(description="The source whose export it is.")
+    source: str = Field(description="The source that the export is of.")
     vendor: str = Field(description="Who writes the export.")
     surprise: str = Field(description="What the export does that surprises people, in a sentence.")
     treatment: str = Field(description="How it is treated, in a sentence.")
-    reference: str = Field(pattern=r"^https://\S+$", description="The public thread or document that tells it.")
+    reference: str = Field(pattern=r"^https://\S+$", description="The public thread or document that reports it.")
     alone: str | None = Field(None, description="Why it needs a home of its own.")
     deliveries: list[list[str]] = Field(
         default_factory=list, description="Globs below `landing/` of what lands before each of several runs."
@@ -45,7 +45,7 @@ class Expectations(BaseModel):
         default_factory=dict, description="Files below `landing/` that are rejected → text in the reason."
     )
     incomplete: list[str] = Field(
-        default_factory=list, description="Texts in what is told of exports that say that a part of them is missing."
+        default_factory=list, description="Texts in the warnings about exports of which a part is missing."
     )
     expect: list[Expected] = Field(min_length=1)
 

@@ -92,7 +92,7 @@ def differences(case: Case, settings: Settings, together: bool = False) -> list[
             if not _same(rows, item.rows):
                 found.append(f"{item.sql.strip()}\n    gives   {_shown(rows)}\n    and not {_shown(item.rows)}")
         mine = "true" if not together else f"path like '%/' || {quote(case.name)} || '/%'"
-        told = [
+        reported = [
             line
             for source in case.sources
             for line in incomplete_sentences(connection, settings, all_sources()[source])
@@ -103,8 +103,8 @@ def differences(case: Case, settings: Settings, together: bool = False) -> list[
             f"rows_skipped_count, skip_reasons from ledger.files where status <> 'gone' and {mine}"
         ).fetchall()
     texts = case.says.incomplete
-    found += [f"told as incomplete: {line}" for line in told if not any(text in line for text in texts)]
-    found += [f"not told as incomplete: {text}" for text in texts if not any(text in line for line in told)]
+    found += [f"reported as incomplete: {line}" for line in reported if not any(text in line for text in texts)]
+    found += [f"not reported as incomplete: {text}" for text in texts if not any(text in line for line in reported)]
     rejected = {
         f"{source}/{path.removeprefix(f'{source}/').removeprefix(f'{case.name}/')}": str(message)
         for source, path, status, message, *_ in files

@@ -17,7 +17,7 @@ def tables(cases: list[Case]) -> str:
     ordered = sorted(cases, key=lambda case: (case.says.vendor.lower(), case.name))
     sections = []
     for vendor, mine in groupby(ordered, key=lambda case: case.says.vendor):
-        rows = [f"\n## {vendor}\n", "| what surprises | what we do | told in | case |", "|---|---|---|---|"]
+        rows = [f"\n## {vendor}\n", "| what surprises | what we do | reported in | case |", "|---|---|---|---|"]
         rows += [
             f"| {_cell(case.says.surprise)} | {_cell(case.says.treatment)} | {link(case.says.reference)} | "
             f"[{case.name}](../tests/cases/{case.name}) |"
@@ -28,7 +28,7 @@ def tables(cases: list[Case]) -> str:
 
 
 def page(cases: list[Case]) -> str:
-    """The whole page: its introduction as it stands, the tables anew."""
+    """The whole page: its introduction as it is, the tables written again."""
     introduction = PAGE.read_text().split(BEGINS)[0]
     return f"{introduction}{BEGINS}\n\n{len(cases)} cases.\n{tables(cases)}"
 

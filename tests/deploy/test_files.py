@@ -34,7 +34,7 @@ def unknown_settings(names: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_writes_nowhere_but_its_volumes_is_nobody_special_and_is_watched(service: str) -> None:
+def test_a_service_writes_nowhere_but_its_volumes_has_no_privileges_and_is_watched(service: str) -> None:
     found = SERVICES[service]
     assert found["read_only"] is True and found["cap_drop"] == ["ALL"]
     assert found["security_opt"] == ["no-new-privileges:true"]
@@ -93,7 +93,7 @@ def test_the_image_is_of_this_version_runs_a_command_that_exists_and_installs_ex
     assert not re.search(r"^(FROM|ARG) .*latest", DOCKERFILE, re.MULTILINE)
 
 
-def test_pods_write_nowhere_but_their_volumes_and_are_nobody_special() -> None:
+def test_pods_write_nowhere_but_their_volumes_and_have_no_privileges() -> None:
     launcher = VALUES["runLauncher"]["config"]["k8sRunLauncher"]
     containers = [
         USER_CODE["securityContext"],

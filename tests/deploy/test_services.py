@@ -111,8 +111,8 @@ def test_a_transient_error_is_tried_again_and_a_failed_run_is_notified(
     while not receiver.taken and time.monotonic() < end:
         time.sleep(0.5)  # the sensor's next tick
     (message,) = receiver.taken
-    told = message.body.decode()
-    assert "run.failed" in told and "published__postgres" in told, told
+    sent = message.body.decode()
+    assert "run.failed" in sent and "published__postgres" in sent, sent
 
 
 @pytest.mark.long

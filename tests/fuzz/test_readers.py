@@ -1,6 +1,6 @@
-"""Whatever is done to a file: its rows add up or it is told by name, and the file beside it loads whole.
+"""Whatever is done to a file: its rows add up or it is reported by name, and the file beside it loads whole.
 
-`pytest tests/fuzz --inputs 500` makes more of each; a failing input is told by its number, and comes again.
+`pytest tests/fuzz --inputs 500` makes more of each; a failing input is named by its number, and comes again.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Company:
 
 
 def run(settings: Settings, days: list[date] | None = None) -> Build:
-    """Everything a run does, without the orchestrator: take in, replace days, build, publish."""
+    """Everything a run does, without the orchestrator: ingest, replace days, build, publish."""
     with kept_open(settings, "a test's run"):
         for source in all_sources().values():
             take_in(settings, source)

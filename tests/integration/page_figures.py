@@ -21,7 +21,7 @@ DAY_ONE = "(select min(period_start_date) from mart_scorecard where period = 'da
 
 
 def rolled(kpi: str, days: int, *, own: bool) -> str:
-    """A KPI by day, its sums of so many days divided once, beside the month's target; `own` adds the single day."""
+    """A KPI by day, its sums of several days divided once, beside the month's target; `own` adds the single day."""
     return f"""
         select day, model, {"own, " if own else ""}rolling, target from (
             select period_start_date as day, model_id, model, numerator / nullif(denominator, 0) as own,
@@ -343,4 +343,4 @@ FIGURES = {
     ),
 }
 NEWEST = {"Before and after events": 20}
-"""Figures that show only so many of the newest."""
+"""Figures that show only some of the newest."""

@@ -1,4 +1,4 @@
-"""Only some models, accuracy's unless told otherwise, on a landing folder of a test's own: rows as files, and a run."""
+"""Only some models, by default accuracy's, on a landing folder of a test's own: rows as files, and a run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def run(
     sources: Sequence[str] = ("predictions",),
     marts: Sequence[str] = MARTS,
 ) -> list[date]:
-    """Take in what is new of these sources and build these marts for the days that are stale, as a run does.
+    """Ingest what is new of these sources and build these marts for the days that are stale, as a run does.
 
     Returns these days.
     """

@@ -185,7 +185,7 @@ def test_a_real_stream_scored_by_a_model_of_its_first_year(home: Settings, real_
     model = LogisticRegression(max_iter=500).fit(values[:year], truth[:year])
     scores = model.predict_proba(values[year:])[:, list(model.classes_).index("1")]
     up = truth[year:] == "1"
-    # The file tells no dates, and it is older than what the pipeline takes for plausible.
+    # The file has no dates, and it is older than what the pipeline takes for plausible.
     begin = datetime(2016, 5, 7)  # noqa: DTZ001 -- written as UTC below
     at = [begin + timedelta(minutes=30 * i) for i in range(len(up))]
     land_predictions(

@@ -97,7 +97,7 @@ def test_a_log_in_a_rename_and_an_exclusion_reach_back_and_daily_runs_equal_one(
     land(daily, THEN | LATE)
     run(daily)
     assert users(daily) == {
-        # 30 days before the log-in on the phone are the nurse's; 31 before that on the tablet nobody's.
+        # 30 days before the log-in on the phone are the nurse's; 31 before that on the tablet unmapped.
         date(2026, 1, 1): {"nurse", "married-name"},
         date(2026, 1, 15): {"nurse", "too-late"},
         date(2026, 1, 25): {"married-name"},

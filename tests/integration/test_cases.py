@@ -1,4 +1,4 @@
-"""The four cases that the sample company tells: what was done, what was measured, and what was decided.
+"""The four cases that the sample company has: what was done, what was measured, and what was decided.
 
 The effects planted and their intervals are in `planted`; here each case is found whole, and what surrounds it is such
 that a reader believes it.
@@ -72,7 +72,7 @@ def test_cheaper_machines_lower_the_cost_of_a_prediction_that_moves_every_day(co
 
 
 def test_what_is_measured_is_within_twice_what_was_planned_and_half_of_it(company: Company) -> None:
-    """In the last whole month, of the members whose projects are to earn in it."""
+    """In the last whole month, of the members with projects that are to earn in it."""
     found = company.rows(
         "select model_id, measured_usd / planned_usd from mart_value_reconciliation "
         "where is_whole and planned_usd > 0 and measured_usd is not null "

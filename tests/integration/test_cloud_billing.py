@@ -23,7 +23,7 @@ from pipelines.warehouse.intake import take_in
 
 
 def load(settings: Settings, query: str, source: Source = SOURCE) -> list[tuple[Any, ...]]:
-    """Take in what lies in the landing folder and ask raw."""
+    """Ingest what lies in the landing folder and ask raw."""
     take_in(settings, source)
     replace_days(settings, source)
     with writer(settings, "a test's question") as connection:

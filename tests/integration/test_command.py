@@ -166,10 +166,10 @@ def test_a_warehouse_that_is_no_database_is_named_with_what_to_do(tmp_path: Path
     (tmp_path / "landing").mkdir()
     result = scorecard("doctor", "--home", str(tmp_path), "--catalog", str(SAMPLE_CATALOG))
     assert (result.exit_code, type(result.exception)) == (1, SystemExit)
-    told = " ".join(result.output.split())
-    assert "not a DuckDB database" in told and "move it away and run again" in told
+    shown = " ".join(result.output.split())
+    assert "not a DuckDB database" in shown and "move it away and run again" in shown
 
 
 def test_the_version_is_told() -> None:
-    told = scorecard("--version")
-    assert (told.exit_code, told.output) == (0, f"scorecard {metadata.version('ai-workforce-scorecard')}\n")
+    shown = scorecard("--version")
+    assert (shown.exit_code, shown.output) == (0, f"scorecard {metadata.version('ai-workforce-scorecard')}\n")

@@ -78,7 +78,7 @@ def test_a_backfill_builds_its_days_again_and_no_other(shop: Settings) -> None: 
     mark(shop, "fct_orders", "order_id", "'mark'")
     tags = range_tags(JAN_2, JAN_2)
     assert execute(shop, [BUILT], tags).success
-    assert marked(shop, "fct_orders", "order_id", "'mark'") == 3, "asked for by a schedule a day that stands is left"
+    assert marked(shop, "fct_orders", "order_id", "'mark'") == 3, "asked for by a schedule a current day is left"
     assert execute(shop, [BUILT], tags | {BACKFILL: "by hand"}).success
     assert marked(shop, "fct_orders", "order_id", "'mark'") == 2
     with opened_instance(shop) as instance:

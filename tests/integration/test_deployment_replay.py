@@ -84,9 +84,9 @@ def test_without_the_second_system_as_much_is_deployed_and_a_moved_alias_deploys
         shutil.rmtree(landing / "sagemaker")
         moved = 0
         for path in sorted((landing / "mlflow" / "webhooks").iterdir()):
-            told = [json.loads(line) for line in path.read_text().splitlines()]
-            kept = [one for one in told if one["body"]["entity"] != "model_version_alias"]
-            moved += len(told) - len(kept)
+            entries = [json.loads(line) for line in path.read_text().splitlines()]
+            kept = [one for one in entries if one["body"]["entity"] != "model_version_alias"]
+            moved += len(entries) - len(kept)
             path.write_text("".join(json.dumps(one) + "\n" for one in kept))
         assert moved > 2
 

@@ -27,7 +27,7 @@ WEEK = 7 * 48
 TRAINED = 43 * WEEK
 COUPLED = 363 * 48
 """The first row in which the neighbours' columns differ from what they always were."""
-BEGIN = datetime(2017, 1, 2)  # noqa: DTZ001 -- a Monday; the file tells no dates, and what is written is UTC
+BEGIN = datetime(2017, 1, 2)  # noqa: DTZ001 -- a Monday; the file has no dates, and what is written is UTC
 MEMBER = """\
 id: elec
 kind: model

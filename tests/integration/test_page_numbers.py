@@ -162,7 +162,7 @@ def test_every_cell_of_the_scorecard_reads_as_the_mart_s(page: Page, company: Co
 
 
 def turn_to(page: Page, title: str) -> None:
-    """Show the view and unfold the part of it in which the figure stands."""
+    """Show the view and unfold the part of it in which the figure is."""
     figure = page.locator("figure", has=page.get_by_role("heading", name=title, exact=True, include_hidden=True))
     section = figure.evaluate("(figure) => figure.closest('section').id")
     page.evaluate("(id) => { location.hash = `at=${id}` }", section)

@@ -1,4 +1,4 @@
-"""The published marts in a real Postgres: the same numbers, whole versions only, and nobody's password in a message."""
+"""The published marts in a real Postgres: the same numbers, whole versions only, and no password in a message."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.integration.postgres import IN_A_URL, PASSWORD, Server, started
 
 GUIDES = PROJECT_ROOT / "docs" / "bi"
 READER, OUTSIDER = "scorecard_reader", "outsider"
-SECRET = "hunter2"  # noqa: S105 - of nobody
+SECRET = "hunter2"  # noqa: S105 - of no account
 
 
 @pytest.fixture(scope="module")
@@ -295,8 +295,8 @@ def test_no_message_shows_the_password(
     with pytest.raises(PostgresError, match=said) as caught:
         publish_to_postgres(settings)
     assert type(caught.value) is kind
-    told = repr(caught.getrepr(chain=True)) + str(caught.value) + repr(settings)
-    assert SECRET not in told
+    shown = repr(caught.getrepr(chain=True)) + str(caught.value) + repr(settings)
+    assert SECRET not in shown
 
 
 def test_the_asset_tries_again_what_may_pass_and_only_that(
@@ -313,7 +313,7 @@ def test_the_asset_tries_again_what_may_pass_and_only_that(
         failing = postgres_asset(at(settings, url), dg.AssetKey(["published", "marts"]))
         with dg.DagsterInstance.ephemeral() as instance:
             result = dg.materialize([failing], instance=instance, raise_on_error=False)
-            told = " ".join(str(entry) for entry in instance.all_logs(result.run_id))
+            shown = " ".join(str(entry) for entry in instance.all_logs(result.run_id))
         assert not result.success
         assert sum(event.is_step_restarted for event in result.all_events) == tries
-        assert IN_A_URL not in told and PASSWORD not in told
+        assert IN_A_URL not in shown and PASSWORD not in shown

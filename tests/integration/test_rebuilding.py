@@ -18,7 +18,7 @@ from tests.integration.conftest import run
 
 DAYS = 6
 MORNINGS = [*range(3, DAYS, 3), DAYS, DAYS + 30]
-"""Days after the first on whose morning a run finds what has been delivered by then; the last finds the rest."""
+"""Days after the first in the morning of which a run finds what has been delivered by then; the last finds the rest."""
 
 
 def deliver(delivered: Path, home: Path, until: date) -> Settings:
@@ -37,7 +37,7 @@ def deliver(delivered: Path, home: Path, until: date) -> Settings:
 def disturb(landing: Path, morning: int) -> None:
     """Rename every fifteenth file or so (it is delivered again later), copy as many, and delete copies of before."""
     dice = random.Random(morning)  # noqa: S311 - dice, not a key
-    # What is overwritten is left alone: a copy of what it was, deleted, would stand.
+    # What is overwritten is left alone: a copy of what it was, deleted, would remain.
     files = sorted(path for path in landing.rglob("*") if path.is_file() and path.name != "overwritten.csv")
     for path in dice.sample(files, len(files) // 5):
         other = path.with_name(f"moved-{morning}-{path.name}")

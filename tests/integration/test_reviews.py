@@ -98,11 +98,11 @@ def test_planted_changes_are_told_and_noise_is_not(company: Company, reviews: di
     assert moved["Recommender", "Compute cost per prediction"] == "better", "moved to cheaper machines"
     assert ("Recommender", "Satisfaction and trust") not in moved
     # Weeks in which nothing was planted: of some sixty comparisons each, movements are few.
-    told, evaluated = company.rows(
+    moved_count, evaluated = company.rows(
         "select count_if(movement <> 'steady'), count(movement) from mart_kpi_changes "
         "where period = 'week' and kpi_id in ('throughput', 'accuracy') and model_id in ('recommender', 'triage')"
     )[0]
-    assert evaluated > 25 and told <= 3
+    assert evaluated > 25 and moved_count <= 3
 
 
 def test_a_change_s_interval_is_around_the_change_unless_it_ends_where_shares_do(company: Company) -> None:
@@ -187,8 +187,8 @@ def test_the_quarter_looks_back_on_value_and_on_plans(company: Company, reviews:
     )
     assert len(begins_in_april) == 1
     assert shown == {
-        name: (words.amount(booked, "USD"), f"planned {words.amount(planned, 'USD')}", words.amount(npv, "USD"))
-        for name, booked, planned, npv in plans
+        name: (words.amount(actual, "USD"), f"planned {words.amount(planned, 'USD')}", words.amount(npv, "USD"))
+        for name, actual, planned, npv in plans
     } | {name: (words.NONE, "", words.amount(npv, "USD")) for name, npv in begins_in_april}
 
 

@@ -1,4 +1,4 @@
-"""What stands around the ten KPIs, over the sample company: metrics, guardrails, alerts, gates, coverage, versions."""
+"""What surrounds the ten KPIs, over the sample company: metrics, guardrails, alerts, gates, coverage, versions."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def test_a_metric_by_name_is_the_number_of_the_scorecard(company: Company, tmp_p
         for name in names:
             said = float(row[name]) if row[name] else None
             key = (row["model"], name.removesuffix("_monthly"), row["metric_time__month"][:10])
-            told = scorecard.get(key)
-            assert said == (told if told is None else pytest.approx(told, rel=1e-12)), key
+            in_scorecard = scorecard.get(key)
+            assert said == (in_scorecard if in_scorecard is None else pytest.approx(in_scorecard, rel=1e-12)), key
             compared += said is not None
     assert compared == sum(value is not None for value in scorecard.values())
 

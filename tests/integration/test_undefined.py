@@ -126,12 +126,12 @@ def test_where_nothing_was_delivered_no_number_was_measured(marts: Sparse) -> No
     if marts.name == "nothing":
         numbers = marts.execute(f"select table_name, column_name from duckdb_columns() where {NUMBERS}").fetchall()
         assert len(numbers) > 400
-        told = [
+        measured = [
             (mart, column)
             for mart, column in numbers
             if column not in DECLARED and marts.execute(f'select count("{column}") from {mart}').fetchall() != [(0,)]
         ]
-        assert not told
+        assert not measured
 
 
 def test_what_a_measure_does_not_have_is_not_zero(marts: Sparse) -> None:

@@ -1,4 +1,4 @@
-"""A home whose alerts a test publishes, a clock it sets, and receivers on loopback."""
+"""A home with alerts that a test publishes, a clock it sets, and receivers on loopback."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Company:
             link.symlink_to(target)
 
     def tick(self, minutes: float = 0) -> dict[str, Report]:
-        """What the sensor does, so many minutes later; the reports by channel."""
+        """What the sensor does, `minutes` later; the reports by channel."""
         self.now += timedelta(minutes=minutes)
         return {report.channel: report for report in notify(self.settings, self.since, lambda: self.now)}
 

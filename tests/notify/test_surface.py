@@ -1,4 +1,4 @@
-"""Alerts as Dagster's sensor and the `scorecard alerts` command tell them, and the settings they are told by."""
+"""Alerts as Dagster's sensor and the `scorecard alerts` command report them, and the settings of both."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def test_the_sensor_tells_once_and_says_how_it_went(company: Company) -> None:
     company.publish(alert())
     company.slack.answer(503)
     sensor = alerts_sensor(company.settings)
-    for told in (1, 0):
+    for count in (1, 0):
         said = tick(sensor)
         assert said.startswith("slack: 0 notified, 1 waiting: answered 503, again at ")
-        assert said.endswith(f"; webhook: {told} notified")
+        assert said.endswith(f"; webhook: {count} notified")
     assert (len(company.webhook.taken), len(company.slack.taken)) == (1, 0)
 
 

@@ -1,7 +1,7 @@
 """A landing folder brought to one state in many ways: files put, renamed, copied, deleted, swapped, put back.
 
 What happens on the way is what happens to landing folders. Left out is what is to count for ever: a content that lay in
-the folder and is nowhere in the end stands, unless another came in its place, since landing folders are tidied.
+the folder and is nowhere in the end remains, unless another came in its place, since landing folders are tidied.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is loaded depends on what lies in the landing folder, and not on the order or the names in which it came.
 
-`pytest tests/property --orders 50` tries more ways; one that fails is told by its number, and comes again.
+`pytest tests/property --orders 50` tries more ways; one that fails is named by its number, and comes again.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def test_what_is_loaded_does_not_depend_on_order_or_names(
 
 
 def loadable(files: list[Path], home: Path, source: str) -> list[Path]:
-    """Those of the files that load: one that does not leaves standing what its name held before."""
+    """Those of the files that load: one that does not leaves what its name held before."""
     settings = Settings(home=home)
     names: dict[str, Path] = {}
     for number, file in enumerate(files):

@@ -37,7 +37,7 @@ class Home:
         )
 
     def pull(self, *sources: str, since: str | None = None, days: float = 0) -> Pulled:
-        """Pull, so many days later; the last source's result."""
+        """Pull, `days` later; the last source's result."""
         self.clock.time += timedelta(days=days)
         return pull(self.settings, sources, date.fromisoformat(since) if since else None, self.clock)[-1]
 

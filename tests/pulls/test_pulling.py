@@ -46,7 +46,7 @@ def vendor(account: PagerDuty, home: Home) -> Iterator[Vendor]:
         yield server
 
 
-def refused(home: Home) -> str:
+def failure(home: Home) -> str:
     """The error of a pull that fails."""
     error = home.pull("pagerduty").error
     assert error is not None
@@ -92,7 +92,7 @@ def test_a_pull_killed_anywhere_goes_on_where_it_stopped(
 def test_a_day_is_gone_on_with_at_its_next_page(account: PagerDuty, vendor: Vendor, home: Home) -> None:
     forbidden = Response({"error": {"message": "Forbidden"}}, 403)
     vendor.fail(None, None, None, forbidden)
-    assert "403" in refused(home)
+    assert "403" in failure(home)
     assert home.files(INCIDENTS) == ["2026-03-01.json"], "the day that was begun is not in landing"
     with home.file(f"{INCIDENTS}/2026-03-02.json.part").open("ab") as part:
         part.write(b"half of a page" * 9_999)
@@ -105,7 +105,7 @@ def test_a_day_is_gone_on_with_at_its_next_page(account: PagerDuty, vendor: Vend
 
 def test_a_day_begun_long_ago_is_begun_again(account: PagerDuty, vendor: Vendor, home: Home) -> None:
     vendor.fail(None, None, None, Response({}, 403))
-    refused(home)
+    failure(home)
     vendor.requests.clear()
     home.pull("pagerduty", days=3)
     first = vendor.asked("/incidents")[0]
@@ -118,7 +118,7 @@ def test_what_changed_while_a_pull_was_left_unfinished_is_pulled(
     account: PagerDuty, vendor: Vendor, home: Home
 ) -> None:
     vendor.fail(*[None] * 8, Response({}, 403))
-    refused(home)
+    failure(home)
     account.resolve(account.incidents[0], "2026-03-12T00:00:00Z")
     home.pull("pagerduty", days=3)
     statuses = {row["status"] for row in home.records(INCIDENTS, "incidents")["2026-03-02.json"]}
@@ -171,18 +171,18 @@ def test_a_slow_or_broken_connection_is_tried_again(
 
 def test_an_answer_that_trickles_ends(vendor: Vendor, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "LONGEST_ANSWER", -1)
-    assert "was not complete after" in refused(home)
+    assert "was not complete after" in failure(home)
 
 
 def test_a_server_that_stays_broken_ends_the_pull(vendor: Vendor, home: Home) -> None:
     vendor.fail(*[Response({"message": "oops"}, 502)] * 6)
-    assert refused(home).endswith("is 502: oops, 6 times in a row. Pull again later: it goes on where it stopped")
+    assert failure(home).endswith("is 502: oops, 6 times in a row. Pull again later: it goes on where it stopped")
     assert len(vendor.requests) == 6 and sum(home.clock.waits) < 60
 
 
 def test_a_long_wait_is_left_to_the_user(vendor: Vendor, home: Home) -> None:
     vendor.fail(Response({}, 429, {"Retry-After": "3600"}))
-    assert "It asks to wait until 2026-03-10 07:00 UTC: pull again then" in refused(home)
+    assert "It asks to wait until 2026-03-10 07:00 UTC: pull again then" in failure(home)
     assert home.clock.waits == []
 
 
@@ -199,24 +199,24 @@ def test_a_token_that_is_wrong_or_weak_is_said_with_what_it_needs(
     vendor: Vendor, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vendor.fail(Response({"error": {"message": "Access Denied", "errors": ["Insufficient scope"]}}, 403))
-    assert "The token of PagerDuty lacks a permission. Needed: a read-only REST API key" in refused(home)
+    assert "The token of PagerDuty lacks a permission. Needed: a read-only REST API key" in failure(home)
     vendor.authorized = lambda _: False
-    error = refused(home)
+    error = failure(home)
     assert "is wrong, expired or revoked: make a new one. Needed: a read-only REST API key" in error
     assert TOKEN not in error and "•••" in error, "the server repeats the headers in its message"
     monkeypatch.delenv("TEST_PULL_TOKEN")
-    assert "the environment variable TEST_PULL_TOKEN is not set or empty" in refused(home)
+    assert "the environment variable TEST_PULL_TOKEN is not set or empty" in failure(home)
 
 
 def test_a_page_that_repeats_the_token_is_not_written(account: PagerDuty, vendor: Vendor, home: Home) -> None:
     account.incident(999, "2026-03-03T00:00:00Z", title=f"curl -H 'Token token={TOKEN}'")
-    assert "an answer repeats the token, so it was not written" in refused(home)
+    assert "an answer repeats the token, so it was not written" in failure(home)
     assert "2026-03-03.json" not in home.files(INCIDENTS)
 
 
 def test_a_token_is_not_sent_to_another_address(vendor: Vendor, home: Home) -> None:
     vendor.fail(Response({}, 302, {"Location": "https://elsewhere.example/incidents"}))
-    assert "leads to another address, elsewhere.example" in refused(home)
+    assert "leads to another address, elsewhere.example" in failure(home)
 
 
 def test_a_token_may_be_in_a_file(vendor: Vendor, home: Home, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -225,7 +225,7 @@ def test_a_token_may_be_in_a_file(vendor: Vendor, home: Home, tmp_path_factory: 
     home.connect("pagerduty", vendor, token_env=None, token_file=path)
     assert home.pull("pagerduty").error is None
     path.unlink()
-    assert f"the file {path} cannot be read: no such file or directory" in refused(home)
+    assert f"the file {path} cannot be read: no such file or directory" in failure(home)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_wrong_settings_are_refused_and_not_repeated(given: dict[str, str], said
 
 def test_two_pulls_at_once_do_not_collide(vendor: Vendor, home: Home) -> None:
     with locked(home.settings, "pagerduty"):
-        assert refused(home) == (
+        assert failure(home) == (
             f"process {os.getpid()} pulls it. Wait until it has finished, or stop it; then pull again"
         )
     assert vendor.requests == [] and home.pull("pagerduty").error is None
@@ -265,26 +265,26 @@ def test_a_page_that_comes_again_and_again_ends_the_pull(
     monkeypatch.setattr(
         pagerduty, "by_intervals", lambda *_: iter([Page(b"{}", [], {"page": 1}), Page(b"{}", [], {"page": 1})])
     )
-    assert "gives the same page again and again" in refused(home)
+    assert "gives the same page again and again" in failure(home)
 
 
 def test_an_answer_nobody_foresaw_is_a_message(vendor: Vendor, home: Home) -> None:
     vendor.fail(Response([1, 2]))
-    assert "expected one with a list `incidents`" in refused(home)
+    assert "expected one with a list `incidents`" in failure(home)
     vendor.fail(Response({"incidents": [], "total": "many"}))
-    assert refused(home).startswith("TypeError in paging.py, line ")
+    assert failure(home).startswith("TypeError in paging.py, line ")
 
 
 def test_a_glob_that_leaves_out_what_is_pulled_is_said_before(vendor: Vendor, home: Home) -> None:
     home.settings = home.settings.model_copy(update={"sources": {"pagerduty": SourceSettings(glob=("pd/*.json",))}})
-    assert 'add "pagerduty/pulled/**/*" to `glob` in [sources.pagerduty]' in refused(home)
+    assert 'add "pagerduty/pulled/**/*" to `glob` in [sources.pagerduty]' in failure(home)
     assert vendor.requests == []
 
 
 def test_a_broken_state_is_said(vendor: Vendor, home: Home) -> None:
     home.pull("pagerduty")
     state_file(home.settings, "pagerduty").write_text("{")
-    assert "is not the state of a pull. Delete it" in refused(home)
+    assert "is not the state of a pull. Delete it" in failure(home)
 
 
 def test_doctor_shows_how_far_pulls_are_and_what_to_do(
@@ -343,7 +343,7 @@ def test_the_command_pulls_and_fails_where_a_source_does(
 def test_a_huge_answer_ends_the_pull(vendor: Vendor, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "LARGEST_ANSWER", 2 * client.CHUNK)
     vendor.fail(Response(b" " * 3 * client.CHUNK))
-    assert "is longer than 131,072 bytes" in refused(home)
+    assert "is longer than 131,072 bytes" in failure(home)
 
 
 def test_state_and_pages_are_their_owners_alone(vendor: Vendor, home: Home) -> None:

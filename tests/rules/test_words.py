@@ -47,6 +47,7 @@ CLEAN = (
     "dbt_project/**/*.yml",
     "dbt_project/**/*.md",
     "dbt_project/**/*.sql",
+    "tests/**/*.py",
     "dbt_project/seeds/*.csv",
     "docs/bi/**/*.yaml",
     "pipelines/c*.py",
@@ -66,11 +67,15 @@ CLEAN = (
     "pipelines/warehouse/*.py",
     "pipelines/scenario/catalog/**/*.yaml",
 )
-"""The files that keep to it, as globs; to be widened."""
+"""The files that keep to it, as globs; to be widened by the cases' `expect.yml`, and by what `pyproject.toml` says.
+
+Names in code, such as those of tests, are not checked: a word in them has no boundaries.
+"""
 NOT_YET = {
     "docs/quirks.md": "written from the cases",
     "dbt_project/models/staging/sources.yml": "written from the sources",
     "docs/statistics/truth.md": "written by a measurement",
+    "tests/rules/test_words.py": "holds the words",
 }
 """Files of these globs that are exempt → why."""
 QUOTED = {

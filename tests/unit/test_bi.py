@@ -25,7 +25,7 @@ REACHING = [
     "set memory_limit = '1TB'",
     "create table mine as select 1",
 ]
-REFUSALS = r"disabled (by|through) configuration|configuration has been locked|read-only mode|does not exist"
+REJECTIONS = r"disabled (by|through) configuration|configuration has been locked|read-only mode|does not exist"
 
 
 @pytest.fixture

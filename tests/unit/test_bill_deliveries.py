@@ -51,7 +51,7 @@ def model(name: str) -> str:
 
 
 def deliver(settings: Settings, chance: random.Random, number: int) -> None:
-    """Write a part of some delivery, anew or over what it was: charges of two accounts on some of four days."""
+    """Write a part of some delivery, again or over what it was: charges of two accounts on some of four days."""
     charges = {
         f"{chance.choice('ab')},2026-01-0{day},{chance.randint(1, 2)}"
         for day in chance.sample(range(1, 5), chance.randint(1, 3))

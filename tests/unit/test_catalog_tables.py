@@ -109,9 +109,9 @@ FEATURE = {
 
 
 def test_every_event_of_a_feature_carries_its_stage_and_the_property_that_tells_it() -> None:
-    told = FEATURE | {"property": {"name": "feature", "equals": "f"}}
+    by_property = FEATURE | {"property": {"name": "feature", "equals": "f"}}
     expected = [("exposed", "Shown"), ("qualifying", "Clicked"), ("qualifying", "Bought")]
-    for feature, by in ((FEATURE, (None, None)), (told, ("feature", "f"))):
+    for feature, by in ((FEATURE, (None, None)), (by_property, ("feature", "f"))):
         assert rows(
             "feature_events",
             catalog(features=[feature]),

@@ -1,4 +1,4 @@
-"""Effects without randomisation: planted effects come back, references agree, and what cannot be told is not told."""
+"""Effects without randomisation: planted effects come back, references agree, and what cannot be known is left out."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_words_about_a_source_read_no_file_again() -> None:
 
 def test_what_is_asked_of_a_day_validates_days_again_and_reads_no_file() -> None:
     table, *others = TICKETS.tables
-    asked = (*table.expectations, Expectation("few", "count(*)", "so many are an error", high=3))
+    asked = (*table.expectations, Expectation("few", "count(*)", "three are an error", high=3))
     stricter = replace(TICKETS, tables=(replace(table, expectations=asked), *others))
     assert version_of(stricter) == version_of(TICKETS)
     assert days_version_of(stricter) != days_version_of(TICKETS)

@@ -137,7 +137,7 @@ CHANGES = (
 
 
 def load(settings: Settings, source: str, name: str, content: object) -> FileReport:
-    """What the intake says of one landing file; its rows then stand in the raw tables."""
+    """What the intake says of one landing file; its rows are then in the raw tables."""
     path = settings.landing_dir / source / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content if isinstance(content, str) else json.dumps(content))
@@ -290,8 +290,8 @@ def test_mlflows_pages_and_its_webhooks_give_versions_and_events(settings: Setti
     read = rows(settings, "select registered_at, aliases, tags from raw.mlflow__model_versions order by tags")
     assert read == [(at(2026, 1, 5, 9, 0, 0, 123000), '["champion"]', tags) for tags in ('{"release":"v3"}', "{}")]
     tag = {"name": "m", "version": "3", "key": "release", "value": "v3"}
-    told = DELIVERY | {"body": DELIVERY["body"] | {"entity": "model_version_tag", "action": "set", "data": tag}}  # type: ignore[operator]
-    load(settings, "mlflow", "hooks.jsonl", f"{json.dumps(DELIVERY)}\n{json.dumps(told)}\n")
+    tagged = DELIVERY | {"body": DELIVERY["body"] | {"entity": "model_version_tag", "action": "set", "data": tag}}  # type: ignore[operator]
+    load(settings, "mlflow", "hooks.jsonl", f"{json.dumps(DELIVERY)}\n{json.dumps(tagged)}\n")
     assert rows(
         settings, "select delivery_id, event_type, tags, occurred_at from raw.mlflow__registry_events order by tags"
     ) == [

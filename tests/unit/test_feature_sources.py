@@ -63,7 +63,7 @@ WIDE = """timestamp,model,version,prediction_id,amount,kind
 
 
 def test_a_log_says_the_same_a_column_a_feature_and_a_row_a_value_as_text_and_as_parquet(tmp_path: Path) -> None:
-    told = []
+    results = []
     for name in ("wide.csv", "wide.parquet", "long.csv", "long.parquet"):
         settings = Settings(home=tmp_path / name)
         wide = land(settings, TRAINING, "wide.csv", WIDE)
@@ -81,9 +81,9 @@ def test_a_log_says_the_same_a_column_a_feature_and_a_row_a_value_as_text_and_as
         else:
             as_parquet(settings, FEATURES, name, typed if name == "wide.parquet" else long)
         load(settings, FEATURES)
-        told.append(bins(settings))
-    assert told[0] == told[1] == told[2] == told[3]
-    assert [row[4:] for row in told[0] if row[0].hour == 10] == [
+        results.append(bins(settings))
+    assert results[0] == results[1] == results[2] == results[3]
+    assert [row[4:] for row in results[0] if row[0].hour == 10] == [
         ("amount", None, -3.0, None, 1),
         ("amount", None, 1.5, None, 1),
         ("amount", None, None, None, 1),
@@ -279,7 +279,7 @@ def test_a_monitors_histograms_stand_in_the_hour_their_window_begins(settings: S
 
 
 def test_a_snapshot_says_the_same_row_by_row_as_parquet_and_binned(tmp_path: Path) -> None:
-    told = []
+    results = []
     header = "snapshot_id,model,version,taken_at,amount,kind\n"
     wide = header + "s,m,v1,2026-01-01T09:00:00Z,1.5,x\ns,m,v1,2026-01-01T09:00:00Z,1.5,\n"
     binned = (
@@ -294,15 +294,15 @@ def test_a_snapshot_says_the_same_row_by_row_as_parquet_and_binned(tmp_path: Pat
             as_parquet(settings, TRAINING, name, f"from read_csv('{path}')")
             path.unlink()
         load(settings, TRAINING)
-        told.append(
+        results.append(
             query(
                 settings,
                 "select snapshot_id, model_version, taken_at::varchar, feature, bin_value, category, value_count "
                 "from raw.training__snapshots order by all",
             )
         )
-    assert told[0] == told[1] == told[2]
-    assert told[0] == [
+    assert results[0] == results[1] == results[2]
+    assert results[0] == [
         ("s", "v1", "2026-01-01 09:00:00", "amount", 1.5, None, 2),
         ("s", "v1", "2026-01-01 09:00:00", "kind", None, "x", 1),
         ("s", "v1", "2026-01-01 09:00:00", "kind", None, None, 1),

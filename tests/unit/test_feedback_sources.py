@@ -37,7 +37,7 @@ QUALTRICS = (
 
 
 def load(settings: Settings, source: str, name: str, content: object) -> FileReport:
-    """What the intake says of one landing file; its rows then stand in the raw tables."""
+    """What the intake says of one landing file; its rows are then in the raw tables."""
     path = settings.landing_dir / source / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8", newline="")
@@ -288,15 +288,15 @@ def test_ratings_and_decisions_read_the_same_from_lines_and_csv(settings: Settin
 
 
 def test_a_thumb_and_an_override_are_told_in_whatever_way_a_program_writes_them(settings: Settings) -> None:
-    told = {"up": 1, "👍": 1, "True": 1, "1.0": 1, "Thumbs_Up": 1, "down": 0, "-1": 0, "false": 0, "NO": 0, "👎": 0}
+    scores = {"up": 1, "👍": 1, "True": 1, "1.0": 1, "Thumbs_Up": 1, "down": 0, "-1": 0, "false": 0, "NO": 0, "👎": 0}
     lines = [
         json.dumps({"rating_id": f"r{n}", "rated_at": "2026-01-05", "model": "chat", "kind": "Thumbs", "value": value})
-        for n, value in enumerate((*told, "perhaps"))
+        for n, value in enumerate((*scores, "perhaps"))
     ]
     report = load(settings, "ratings", "thumbs.jsonl", "\n".join(lines))
-    assert (report.rows_loaded, report.rows_quarantined) == (len(told), 1)
+    assert (report.rows_loaded, report.rows_quarantined) == (len(scores), 1)
     assert dict(rows(settings, "select rating_id, score from raw.ratings__ratings")) == {
-        f"r{n}": score for n, score in enumerate(told.values())
+        f"r{n}": score for n, score in enumerate(scores.values())
     }
     load(
         settings,

@@ -217,12 +217,14 @@ def test_the_chance_of_a_uniform_uplift_is_the_share_above_break_even() -> None:
     plan = {name: part for name, part in PLAN.items() if name != "cloud"}
     at = {uplift: valued_under(plan, replace(BASE, uplift=uplift)).npv_usd for uplift in (0.0, 1.0)}
     break_even = -at[0.0] / (at[1.0] - at[0.0])
-    told = chance(plan, BASE, only, seed="p", draws=40_000)
-    assert told is not None
+    estimate = chance(plan, BASE, only, seed="p", draws=40_000)
+    assert estimate is not None
     assert 0.1 < 1.5 - break_even < 0.9
-    assert told.low < 1.5 - break_even < told.high
-    assert told.npv_p05_usd == pytest.approx(at[0.0] + 0.55 * (at[1.0] - at[0.0]), abs=5.0)
-    assert told.high - told.low == pytest.approx(2 * 1.96 * (told.rate * (1 - told.rate) / 40_000) ** 0.5, rel=0.01)
+    assert estimate.low < 1.5 - break_even < estimate.high
+    assert estimate.npv_p05_usd == pytest.approx(at[0.0] + 0.55 * (at[1.0] - at[0.0]), abs=5.0)
+    assert estimate.high - estimate.low == pytest.approx(
+        2 * 1.96 * (estimate.rate * (1 - estimate.rate) / 40_000) ** 0.5, rel=0.01
+    )
 
 
 def test_the_same_seed_gives_the_same_chance_and_a_draw_is_a_full_computation() -> None:
@@ -231,20 +233,20 @@ def test_the_same_seed_gives_the_same_chance_and_a_draw_is_a_full_computation() 
     fixed = [Uncertain(one.driver, 0.0, 1.0, "normal", (mean, 1e-12)) for one, mean in zip(
         INPUTS, (0.7, 1.2, 1.1, 0.15), strict=True)]  # fmt: skip
     plan = {**PLAN, "cloud": replace(PLAN["cloud"], low=PLAN["cloud"].planned, high=PLAN["cloud"].planned)}
-    told = chance(plan, BASE, fixed, "p", draws=3)
+    estimate = chance(plan, BASE, fixed, "p", draws=3)
     expected = valued_under(plan, Drivers(0.15, 0.7, 1.2, 1.1)).npv_usd
-    assert told is not None
-    assert [told.npv_p05_usd, told.npv_p95_usd] == pytest.approx([expected, expected])
+    assert estimate is not None
+    assert [estimate.npv_p05_usd, estimate.npv_p95_usd] == pytest.approx([expected, expected])
 
 
 def test_a_categorys_ends_bound_its_draws() -> None:
-    told = chance(PLAN, BASE, [], "p")
+    estimate = chance(PLAN, BASE, [], "p")
     ends = sorted(
         valued_under({**PLAN, "cloud": replace(PLAN["cloud"], planned=end)}, BASE).npv_usd
         for end in (PLAN["cloud"].low, PLAN["cloud"].high)
     )
-    assert told is not None
-    assert ends[0] < told.npv_p05_usd < told.npv_median_usd < told.npv_p95_usd < ends[1]
+    assert estimate is not None
+    assert ends[0] < estimate.npv_p05_usd < estimate.npv_median_usd < estimate.npv_p95_usd < ends[1]
 
 
 def test_nothing_uncertain_has_no_chance() -> None:

@@ -100,7 +100,7 @@ CSV = (
 
 
 def load(settings: Settings, source: str, name: str, content: object) -> FileReport:
-    """What the intake says of one landing file; its rows then stand in the raw tables."""
+    """What the intake says of one landing file; its rows are then in the raw tables."""
     path = settings.landing_dir / source / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8", newline="")

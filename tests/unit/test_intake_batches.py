@@ -49,7 +49,7 @@ def test_only_a_file_with_a_fault_is_read_alone(settings: Settings, monkeypatch:
         return convert_alone(*arguments)
 
     monkeypatch.setattr(convert, "convert", noted)
-    for day in range(2, 9):  # each written on the day it tells of, as a vendor delivers
+    for day in range(2, 9):  # each written on the day it is about, as a vendor delivers
         path = put(settings, f"{day}.jsonl", json.dumps({"id": f"d{day}", "sold": f"2026-01-0{day}"}).encode())
         os.utime(path, (1_767_225_600 + 86_400 * day,) * 2)
     early = put(settings, "early.jsonl", json.dumps({"id": "early", "sold": "2026-01-08"}).encode())

@@ -1,4 +1,4 @@
-"""No bytes stop the intake: a file that cannot be read is told by name, its neighbours load, every row is counted."""
+"""No bytes stop the intake: a file that cannot be read is reported, its neighbours load, and each row is counted."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ ZIP = zipped({"a.csv": GOOD * 50})
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("a.zip", b"PK but no archive", "no .zip archive"),
         ("a.zip", ZIP[:40] + b"\xff" * 20 + ZIP[60:], "BadZipFile"),
@@ -93,13 +93,13 @@ ZIP = zipped({"a.csv": GOOD * 50})
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_told_by_name_and_its_neighbour_loads(
-    settings: Settings, name: str, content: bytes, told: str
+    settings: Settings, name: str, content: bytes, message: str
 ) -> None:
     put(settings, name, content)
     put(settings, "z.csv", (HEADER + "good,2026-01-02,1\n").encode())
     reports = taken(settings)
     assert reports[name].status in ("rejected", "unreadable")
-    assert told in (reports[name].message or "")
+    assert message in (reports[name].message or "")
     assert f"`sales/{name}`" in (reports[name].message or "")
     assert orders(settings) == [("good", 1.0)]
 
@@ -214,7 +214,7 @@ def test_a_name_that_is_no_utf_8_is_told_in_escapes_and_loads(settings: Settings
 
 
 @pytest.mark.parametrize(
-    ("limit", "name", "content", "told"),
+    ("limit", "name", "content", "message"),
     [
         ({"unpacked_bytes": 2000}, "a.csv.gz", gzip.compress(GOOD + b" " * 5000, mtime=0), "limits.unpacked_bytes"),
         ({"zip_members": 2}, "a.zip", zipped({f"{i}.csv": GOOD for i in range(3)}), "limits.zip_members"),
@@ -222,11 +222,11 @@ def test_a_name_that_is_no_utf_8_is_told_in_escapes_and_loads(settings: Settings
     ],
 )
 def test_a_limit_is_told_with_the_setting_that_raises_it(
-    settings: Settings, limit: dict[str, int], name: str, content: bytes, told: str
+    settings: Settings, limit: dict[str, int], name: str, content: bytes, message: str
 ) -> None:
     put(settings, name, content)
     limited = settings.model_copy(update={"limits": LimitSettings.model_validate(limit)})
-    assert told in (taken(limited)[name].message or "")
+    assert message in (taken(limited)[name].message or "")
 
 
 @pytest.mark.parametrize(("name", "start"), [("a.jsonl", ""), ("a.csv", HEADER)])

@@ -1,4 +1,4 @@
-"""What lies in the landing folder is found, passed over or told of by name; nothing there stops the look."""
+"""What lies in the landing folder is found, passed over or reported by name; nothing there stops the look."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ def test_a_home_that_moved_finds_its_files_again(
 
 NOON = datetime(2026, 1, 5, 12)  # noqa: DTZ001
 PLAIN = {"prediction_id": "a", "timestamp": NOON, "model_name": "fraud-score", "score": 0.25, "floor": 3}
-"""A row whose columns have the table's types, some of them and one of its own."""
+"""A row with columns of the table's types, some of them and one of its own."""
 
 
 def kept(settings: Settings) -> list[bytes]:

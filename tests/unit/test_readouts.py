@@ -121,7 +121,7 @@ def test_a_variant_nobody_met_has_no_reading_of_its_own() -> None:
 
 
 def panel(units: int, outcome: Callable[[int, int], float]) -> Panel:
-    """So many units over ten periods, the first half of them treated from the fifth."""
+    """Ten periods of `units`, the first half of them treated from the fifth."""
     cells = [(i, t) for i in range(units) for t in range(10)]
     names, periods = [f"u{i}" for i, _ in cells], [t for _, t in cells]
     return Panel(names, periods, [outcome(i, t) for i, t in cells], {f"u{i}": 5 for i in range(units // 2)})
@@ -138,7 +138,7 @@ def test_a_panel_is_read_against_what_the_treated_would_have_had() -> None:
 
 
 def study(pull: float, n: int = 400) -> Study:
-    """Units whose hidden zeal moves treatment and outcome; the instrument moves the treatment by `pull`. Effect: 2."""
+    """A hidden zeal moves treatment and outcome of the units, the instrument moves treatment by `pull`. Effect: 2."""
     rng = np.random.default_rng(5)
     zeal, lot = rng.normal(size=n), (rng.random(n) < 0.5).astype(np.float64)
     treatment = (zeal + pull * lot + rng.normal(size=n) > 0).astype(np.float64)

@@ -1,4 +1,4 @@
-"""The periods of reviews, and the shelf they stand on."""
+"""The periods of reviews, and the shelf they are on."""
 
 from __future__ import annotations
 

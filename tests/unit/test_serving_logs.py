@@ -120,14 +120,14 @@ MIXED = [
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
 def test_a_log_says_the_same_in_every_container(tmp_path: Path, name: str) -> None:
-    told = []
+    results = []
     for home, file in (("one", "a.parquet"), ("two", name)):
         settings = Settings(home=tmp_path / home)
         write(settings, file, MIXED)
         load(settings)
-        told.append((hours(settings), latencies(settings)))
-    assert told[0] == told[1]
-    by_outcome = Counter({(row[7], row[8]): row[9] for row in told[0][0] if row[0].day == 5 and row[4] == "prod"})
+        results.append((hours(settings), latencies(settings)))
+    assert results[0] == results[1]
+    by_outcome = Counter({(row[7], row[8]): row[9] for row in results[0][0] if row[0].day == 5 and row[4] == "prod"})
     assert by_outcome == {
         ("request", None): 2,
         ("request", "timeout"): 1,
@@ -142,16 +142,16 @@ def test_what_a_parquet_file_says_of_itself_changes_nothing(tmp_path: Path) -> N
     # One model, one region, no tokens put out, all as fast, in text: one file's statistics say so, another has none.
     same = {"model_name": "ranker", "region": "eu", "output_tokens": None, "ttft_ms": None, "latency_ms": "45.25"}
     rows = [one | same | {"input_tokens": "100"} for one in MIXED]
-    told = []
+    results = []
     for home, statistics in (("with", True), ("without", False)):
         settings = Settings(home=tmp_path / home)
         write(settings, "a.parquet", rows, types={"latency_ms": "varchar", "input_tokens": "varchar"})
         path = settings.landing_dir / "serving_logs" / "a.parquet"
         pq.write_table(pq.read_table(path), path, write_statistics=statistics)
         load(settings)
-        told.append((hours(settings), latencies(settings)))
-    assert told[0] == told[1]
-    assert {(row[5], row[11] / row[9]) for row in told[0][0]} == {("eu", 100)}
+        results.append((hours(settings), latencies(settings)))
+    assert results[0] == results[1]
+    assert {(row[5], row[11] / row[9]) for row in results[0][0]} == {("eu", 100)}
 
 
 def test_a_batch_counts_what_it_carries_and_a_row_that_does_not_say_counts_one(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Which days a delivery makes stale: those whose rows it changes, or all it holds where days go by contents."""
+"""Which days a delivery makes stale: those with rows that it changes, or all it holds where days go by contents."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def land(settings: Settings, path: str, *charges: str, modified: int = 0) -> Non
 
 
 def stale(settings: Settings, source: Source) -> list[int]:
-    """Take in what has landed and replace the days that are stale; returns which days of January they were."""
+    """Ingest what has landed and replace the days that are stale; returns which days of January they were."""
     take_in(settings, source)
     with writer(settings, "a test") as connection:
         ledger_schema.create(connection)
@@ -86,8 +86,8 @@ def test_a_month_to_date_file_makes_its_new_day_stale_and_the_rest_is_read_from_
         (1, 1, 6)
     ]
     assert query(settings, "select distinct _row from raw.bill__charges where _day = '2026-01-01'") == [(6,)]
-    ((standing,),) = query(settings, "select content_id from ledger.current_file_versions where source = 'bill'")
-    assert query(settings, "select distinct _content_id from raw.bill__charges") == [(standing,)]
+    ((current,),) = query(settings, "select content_id from ledger.current_file_versions where source = 'bill'")
+    assert query(settings, "select distinct _content_id from raw.bill__charges") == [(current,)]
 
 
 def test_by_contents_every_day_of_a_changed_file_is_stale(settings: Settings) -> None:
@@ -150,7 +150,7 @@ def test_of_deliveries_that_replace_one_another_the_newest_says_what_a_day_holds
     for run, charges in enumerate(((first,), (first, second), (first, "a,2026-01-02,3"), (first, second))):
         land(settings, f"run={run}/part-1.csv", *charges, modified=run)
         assert stale(settings, DELIVERED) == ([1] if run == 0 else [2])
-    # All of them stand in raw, where the models rank them; the last one is the second, delivered again.
+    # All of them are in raw, where the models rank them; the last one is the second, delivered again.
     assert query(settings, "select _day, count(*) from raw.bill__charges group by 1 order by 1") == [
         (date(2026, 1, 1), 3),
         (date(2026, 1, 2), 2),
@@ -207,7 +207,7 @@ def test_a_format_says_how_its_deliveries_relate(settings: Settings, relation: A
     land(settings, "run=2/part-1.csv", "a,2026-01-01,2", modified=1)
     stale(settings, source)
     # What counts of the first run, by the days that are stale when each of its rows changes; of days on which none
-    # does, the last one is for what is made whole.
+    # does, the last one is for what is rebuilt in full.
     land(settings, "run=1/part-1.csv", *(f"a,2026-01-0{day},7" for day in (1, 2, 3)), modified=2)
     assert stale(settings, source) == then
 

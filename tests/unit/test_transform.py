@@ -17,7 +17,7 @@ from pipelines.warehouse import ledger_schema, transform
 from pipelines.warehouse.connect import opened, writer
 
 DAYS = [date(2026, 1, day) for day in (1, 2, 3)]
-REFUSED = DAYS[2]
+REJECTED = DAYS[2]
 MART, SEED, FACT = "model.scorecard.mart_sales", "seed.scorecard.kpis", "model.scorecard.fct_sales"
 
 
@@ -41,7 +41,7 @@ def asked_of_dbt(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[tu
     with writer(settings, "a test") as connection:
         ledger_schema.create(connection)
         for day in DAYS:
-            status = "rejected" if day == REFUSED else "accepted"
+            status = "rejected" if day == REJECTED else "accepted"
             connection.execute(
                 "insert into ledger.days values ('sales', ?, 'print', ?, null, 1, now(), 'contents')", [day, status]
             )
@@ -120,7 +120,7 @@ def test_what_only_a_former_project_made_is_gone_when_the_project_has_changed(
         connection.execute("create table marts.mart_former as select 1 as sale_count")
         connection.execute("create view marts.mart_older as select 1 as sale_count; create table raw.kept as select 1")
 
-    def standing() -> list[tuple[str]]:
+    def published() -> list[tuple[str]]:
         with writer(settings, "a test") as connection:
             return connection.execute(
                 "select table_name from information_schema.tables where table_schema = 'marts' or table_name = 'kept' "
@@ -128,7 +128,7 @@ def test_what_only_a_former_project_made_is_gone_when_the_project_has_changed(
             ).fetchall()
 
     transform.build(settings, catalog, DAYS[:1], force=True)
-    assert standing() == [("kept",), ("mart_former",), ("mart_older",), ("mart_sales",)]
+    assert published() == [("kept",), ("mart_former",), ("mart_older",), ("mart_sales",)]
     made_of(monkeypatch, mart_sales="other code")
     transform.build(settings, catalog, DAYS[:1])
-    assert standing() == [("kept",), ("mart_sales",)]
+    assert published() == [("kept",), ("mart_sales",)]

@@ -1,4 +1,4 @@
-"""What `doctor` tells: names that nobody maps, sources that fell behind, exports that are passed over."""
+"""What `doctor` reports: names that nobody maps, sources that fell behind, exports that are passed over."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_an_hour_without_a_request_is_nobodys_loss(settings: Settings) -> None:
 
 
 def landed(settings: Settings, path: str, text: str) -> Source:
-    """The source in whose folder `path` lies, with this file of it taken in."""
+    """The source with the folder in which `path` lies, once this file of it is ingested."""
     file = settings.landing_dir / path
     file.parent.mkdir(parents=True)
     file.write_text(text)

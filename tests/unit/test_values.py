@@ -289,10 +289,11 @@ def test_a_number_comes_back_from_every_way_to_write_it(
         Decimal(chance.randint(-(10 ** chance.randint(1, 12)), 10 ** chance.randint(1, 12))) / 10000 for _ in range(300)
     ]
     texts = [written(number, mark, chance) for number in numbers]
-    told = values.decimal("text", "DECIMAL(18,4)", "VARCHAR", mark)
-    untold = values.decimal("text", "DECIMAL(18,4)", "VARCHAR", "")
+    with_mark = values.decimal("text", "DECIMAL(18,4)", "VARCHAR", mark)
+    without_mark = values.decimal("text", "DECIMAL(18,4)", "VARCHAR", "")
     rows = engine.execute(
-        f"select {told}, {untold}, {values.ambiguous_number('text')} from (select unnest($1) as text)", [texts]
+        f"select {with_mark}, {without_mark}, {values.ambiguous_number('text')} from (select unnest($1) as text)",
+        [texts],
     )
     for number, text, (known, open_, two_ways) in zip(numbers, texts, rows.fetchall(), strict=True):
         assert known == number, text

@@ -22,7 +22,7 @@ STREAMS = {
     "triage": ("triage-waiting", "waiting-minutes"),
     "route-optimiser": ("route-fuel", "fuel-usd"),
 }
-"""Model → the experiment and metric whose lift its only value stream is paid by."""
+"""Model → the experiment and metric with the lift that pays its only value stream."""
 
 
 @exact("units and sums of every experiment, variant and metric")
@@ -173,7 +173,7 @@ def month_values(company: Company) -> Iterator[Interval]:
         "route-optimiser": -20.0 * sum(day >= start_of(company) + timedelta(days=28) for day in days),
     }
     for model, volume in volumes.items():
-        if model not in months:  # a sound split is invalid one time in a thousand, and its value is not told then
+        if model not in months:  # a sound split is invalid one time in a thousand, and it has no value then
             continue
         experiment, metric = STREAMS[model]
         if metric in truth["panels"].get(experiment, {}):

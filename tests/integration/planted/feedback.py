@@ -105,7 +105,7 @@ def remarks(company: Company) -> tuple[Facts, Facts]:
 
 @estimate("effects of releases on satisfaction")
 def release_effects(company: Company) -> Iterator[Interval]:
-    """Of one that nobody minds, one that hurts and one that mends."""
+    """Of one that nobody minds, one that hurts and one that improves."""
     for law in company.truth["feedback"]["release_effects"]:
         ((low, high),) = company.rows(
             "select change_ci_low, change_ci_high from mart_event_impact "

@@ -1,4 +1,4 @@
-"""Projects: what is planned, booked and worth."""
+"""Projects: what is planned, actual and worth."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def npv(company: Company) -> tuple[Facts, Facts]:
     return planted, {row[:2]: row[2] for row in found}
 
 
-@exact("what was booked by project, month and category")
-def booked(company: Company) -> tuple[Facts, Facts]:
+@exact("the actual amounts by project, month and category")
+def actuals(company: Company) -> tuple[Facts, Facts]:
     """To the cent."""
     rows = in_warehouse(
         company,

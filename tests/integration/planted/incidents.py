@@ -49,11 +49,11 @@ def linked(company: Company) -> tuple[Facts, Facts]:
 
 @exact("merged alerts, which are no incidents")
 def merged(company: Company) -> tuple[Facts, Facts]:
-    """How many were merged into others, and that none stands alone."""
+    """How many were merged into others, and that none remains alone."""
     ids = company.truth["incidents"]["merged_pagerduty_ids"]
     ((count,),) = company.rows("select sum(merged_record_count) from mart_incidents")
-    standing = {row[0] for row in company.rows("select pagerduty_incident_id from mart_incidents")}
-    return {"count": len(ids), "alone": set()}, {"count": count, "alone": standing & set(ids)}
+    current = {row[0] for row in company.rows("select pagerduty_incident_id from mart_incidents")}
+    return {"count": len(ids), "alone": set()}, {"count": count, "alone": current & set(ids)}
 
 
 @exact("MTTR of every model and month: count, seconds, mean hours")

@@ -62,7 +62,7 @@ def predictions(company: Company) -> tuple[Facts, Facts]:
     return planted, {key: value for key, value in keyed(found, 2).items() if key[0] != "writing-assistant"}
 
 
-@exact("predictions set aside, or of nobody known")
+@exact("predictions set aside, or of no known model")
 def broken_predictions(company: Company) -> tuple[Facts, Facts]:
     """How many."""
     truth = company.truth["predictions"]

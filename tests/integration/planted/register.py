@@ -66,7 +66,7 @@ def estimate(
 
 
 def differing(planted: Facts, found: Facts) -> list[str]:
-    """The keys whose facts are not the same, each with both."""
+    """The keys with facts that are not the same, each with both."""
     nothing = "nothing"
     return [
         f"{key}: planted {planted.get(key, nothing)}, found {found.get(key, nothing)}"

@@ -47,7 +47,7 @@ def requests(company: Company) -> tuple[Facts, Facts]:
 
 @exact("latency quantiles of every day, to within 1 %")
 def latencies(company: Company) -> tuple[Facts, Facts]:
-    """A quantile read from the sketch stands for the exact one it lies within 1 % of."""
+    """A quantile read from the sketch replaces the exact one it lies within 1 % of."""
     columns = [f"{measure}_{name}_ms" for measure in ("latency", "ttft") for name in ("p50", "p95", "p99")]
     found = keyed(
         company.rows(f"select model_id, event_date::varchar, {', '.join(columns)} from mart_latency_daily"), 2
@@ -64,7 +64,7 @@ def latencies(company: Company) -> tuple[Facts, Facts]:
 
 @exact("busy seconds of every day, to the microsecond")
 def busy(company: Company) -> tuple[Facts, Facts]:
-    """Where the log tells them."""
+    """Where the log has them."""
     found = keyed(
         company.rows(
             "select model_id, event_date::varchar, round(sum(busy_seconds) * 1e6)::bigint "
@@ -78,7 +78,7 @@ def busy(company: Company) -> tuple[Facts, Facts]:
 
 @exact("planted spikes")
 def spikes(company: Company) -> tuple[Facts, Facts]:
-    """The planted hours are marked; what else stands out by chance is not asked for."""
+    """The planted hours are marked; what else is unusual by chance is not asked for."""
     marked = {
         (model, hour.isoformat() + "+00:00")
         for model, hour in company.rows("select model_id, hour_at from mart_throughput_hourly where is_spike")
