@@ -14,7 +14,7 @@ from pipelines import console
 if TYPE_CHECKING:
     from pipelines.catalog.catalog import Catalog
     from pipelines.connect.drafts import Draft
-    from pipelines.connect.propose import Beside, Match, Proposal, Seen, Undecided
+    from pipelines.connect.propose import Beside, FoundName, Match, Proposal, Undecided
     from pipelines.connect.system import Tried
     from pipelines.settings import Settings
 
@@ -88,29 +88,29 @@ def _existing(folder: Path) -> Catalog | None:
     return load_catalog(folder) if any((folder / WORKFORCE_FOLDER).rglob("*.y*ml")) else None
 
 
-def _seen(session: Session, settings: Settings, catalog: Catalog | None) -> tuple[list[Seen], list[Beside]]:
+def _seen(session: Session, settings: Settings, catalog: Catalog | None) -> tuple[list[FoundName], list[Beside]]:
     """The names that the catalog does not map, of the vendors that were asked and of the warehouse."""
     from pipelines.catalog.names import Name, declared_names
-    from pipelines.connect.propose import LEAST_RECORDS, MOST_BESIDE, Beside, Seen
+    from pipelines.connect.propose import LEAST_RECORDS, MOST_BESIDE, Beside, FoundName
     from pipelines.pulls.connectors import all_connectors
     from pipelines.sources import all_sources
     from pipelines.warehouse.advice import unmapped_names
     from pipelines.warehouse.names_beside import names_beside
     from pipelines.warehouse.values import configured
 
-    found: list[Seen] = []
+    found: list[FoundName] = []
     for system, result in session.tested.items():
         source = all_connectors()[system].source
         for listing in result.listings:
             if listing.kind is not None:
-                found += [Seen(Name(source, listing.kind, "", value), label) for value, label in listing.names]
+                found += [FoundName(Name(source, listing.kind, "", value), label) for value, label in listing.names]
     beside: list[Beside] = []
     if settings.warehouse_file.exists() and catalog is not None:
         sources = configured(all_sources(), settings)
         with console.progress():  # who holds the warehouse, where somebody does
             unmapped = unmapped_names(settings, catalog, sources, MOST_NAMES)
             together = names_beside(settings, sources, MOST_BESIDE, LEAST_RECORDS)
-        found += [Seen(item.name, item.label, item.row_count) for item in unmapped]
+        found += [FoundName(item.name, item.label, item.row_count) for item in unmapped]
         beside = [Beside(*pair) for pair in together]
     declared = {_folded(name) for name in declared_names(catalog)} if catalog else set()
     return [item for item in found if _folded(item.name) not in declared], beside
@@ -160,13 +160,13 @@ def _answered(item: Proposal, draft: Draft) -> Draft | None:
     return replace(draft, names=(*draft.names, *_each([match for match in item.matches if not match.is_sure])))
 
 
-def _each(matches: Sequence[Match]) -> Iterator[Seen]:
+def _each(matches: Sequence[Match]) -> Iterator[FoundName]:
     for match in matches:
         if typer.confirm(f"  {_named(match.seen)}?", default=match.is_sure):
             yield match.seen
 
 
-def _named(seen: Seen) -> str:
+def _named(seen: FoundName) -> str:
     called = f" ({seen.label})" if seen.label and seen.label != seen.name.value else ""
     key = f" {seen.name.key}=" if seen.name.key else " "
     return f"{seen.name.source} {seen.name.kind}{key}{seen.name.value}{called}"
@@ -207,7 +207,7 @@ def _show_undecided(items: Sequence[Undecided]) -> None:
         console.say(f"  and {len(items) - UNDECIDED_SHOWN:,} more; scorecard doctor lists those that the data have")
 
 
-def _show_by_hand(names: Sequence[Seen]) -> None:
+def _show_by_hand(names: Sequence[FoundName]) -> None:
     from pipelines.catalog.names import line_for, place_for
 
     for item in names:

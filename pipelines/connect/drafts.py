@@ -21,7 +21,7 @@ from pipelines.catalog.documents import Document, read_document
 from pipelines.catalog.load import COMPANY_FILE, WORKFORCE_FOLDER, load_catalog
 from pipelines.catalog.names import ELSEWHERE, Name, line_for
 from pipelines.catalog.schema import write_schemas
-from pipelines.connect.propose import EVENT, Known, Seen, words
+from pipelines.connect.propose import EVENT, FoundName, KnownMember, words
 
 EXPOSING = {"shown", "viewed", "view", "displayed", "display", "impression", "exposed", "seen", "rendered"}
 """Words of an event that shows a feature to somebody; others are of its use."""
@@ -37,15 +37,15 @@ class Draft:
     id: str
     name: str
     is_new: bool
-    names: tuple[Seen, ...]
+    names: tuple[FoundName, ...]
     kind: str = "model"
     business_unit: str = "Not assigned yet"
 
 
-def known_of(catalog: Catalog) -> list[Known]:
+def known_of(catalog: Catalog) -> list[KnownMember]:
     """The catalog's members with their identifiers, to match names with."""
     return [
-        Known(
+        KnownMember(
             member.id,
             member.name,
             tuple(item.value for item in member.identifiers),
@@ -55,7 +55,7 @@ def known_of(catalog: Catalog) -> list[Known]:
     ]
 
 
-def drafted(folder: Path, company: str, drafts: Sequence[Draft]) -> tuple[dict[Path, str], list[Seen]]:
+def drafted(folder: Path, company: str, drafts: Sequence[Draft]) -> tuple[dict[Path, str], list[FoundName]]:
     """The text of each file that is new or gets lines, and the names that have to be added by hand.
 
     Args:
@@ -64,7 +64,7 @@ def drafted(folder: Path, company: str, drafts: Sequence[Draft]) -> tuple[dict[P
         drafts: The members.
     """
     texts: dict[Path, str] = {}
-    by_hand: list[Seen] = []
+    by_hand: list[FoundName] = []
     if not (folder / COMPANY_FILE).exists():
         texts[folder / COMPANY_FILE] = f"{SCHEMA}schema/company.schema.json\nname: {_flow(company)}\n"
     places = _places(folder)
@@ -124,7 +124,7 @@ def _unused_path(path: Path, taken: Mapping[Path, str]) -> Path:
     return found
 
 
-def _member(draft: Draft, by_hand: list[Seen]) -> str:
+def _member(draft: Draft, by_hand: list[FoundName]) -> str:
     identifiers = [item for item in draft.names if item.name.kind not in ELSEWHERE]
     by_hand += [item for item in draft.names if item.name.kind in ELSEWHERE and item.name.kind != EVENT]
     lines = [
@@ -144,9 +144,9 @@ def _member(draft: Draft, by_hand: list[Seen]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _features(draft: Draft, by_hand: list[Seen]) -> Iterator[str]:
+def _features(draft: Draft, by_hand: list[FoundName]) -> Iterator[str]:
     """A feature for each analytics source that has events of its use."""
-    by_source: dict[str, list[Seen]] = defaultdict(list)
+    by_source: dict[str, list[FoundName]] = defaultdict(list)
     for item in draft.names:
         if item.name.kind == EVENT:
             by_source[item.name.source].append(item)
@@ -169,12 +169,12 @@ def _features(draft: Draft, by_hand: list[Seen]) -> Iterator[str]:
         yield from features
 
 
-def _line(item: Seen) -> str:
+def _line(item: FoundName) -> str:
     label = " ".join((item.label or "").split())
     return line_for(item.name) + (f" # {label}" if label and label != item.name.value else "")
 
 
-def _with_names(text: str, names: Sequence[Seen]) -> str | None:
+def _with_names(text: str, names: Sequence[FoundName]) -> str | None:
     """A member's file with these identifiers added; None where that cannot be done without changing anything else."""
     lines, end = text.splitlines(), "\r\n" if "\r\n" in text else "\n"
     begin = next((i for i, line in enumerate(lines) if re.match(r"identifiers:\s*(#.*)?$", line)), None)
@@ -196,7 +196,7 @@ def _with_names(text: str, names: Sequence[Seen]) -> str | None:
     return result if _only_adds(text, result, names) else None
 
 
-def _only_adds(old: str, new: str, names: Sequence[Seen]) -> bool:
+def _only_adds(old: str, new: str, names: Sequence[FoundName]) -> bool:
     try:
         before, after = yaml.safe_load(old), yaml.safe_load(new)
     except yaml.YAMLError:

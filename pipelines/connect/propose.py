@@ -35,7 +35,7 @@ GENERAL = {
 
 
 @dataclass(frozen=True)
-class Seen:
+class FoundName:
     """A name that was found in a system and that the catalog does not map.
 
     `label`: what people call it. `row_count`: records that have it; None: not known.
@@ -52,7 +52,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownMember:
     """A member to match with, of the catalog or as the user named it: its id, its name, and its other names."""
 
     id: str
@@ -75,7 +75,7 @@ class Beside:
 class Match:
     """A name proposed for a member, from 0 to 1, and why."""
 
-    seen: Seen
+    seen: FoundName
     score: float
     why: str
 
@@ -99,12 +99,15 @@ class Proposal:
 class Undecided:
     """A name that is proposed for no member, and why."""
 
-    seen: Seen
+    seen: FoundName
     why: str
 
 
 def propose(
-    seen: Iterable[Seen], known: Sequence[Known] = (), models: Sequence[str] = (), beside: Iterable[Beside] = ()
+    seen: Iterable[FoundName],
+    known: Sequence[KnownMember] = (),
+    models: Sequence[str] = (),
+    beside: Iterable[Beside] = (),
 ) -> tuple[list[Proposal], list[Undecided]]:
     """Proposals of names for members, and the names without one.
 
@@ -170,20 +173,20 @@ def _singular(word: str) -> str:
     return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word
 
 
-def _once(seen: Iterable[Seen]) -> list[Seen]:
-    by_name: dict[Name, Seen] = {}
+def _once(seen: Iterable[FoundName]) -> list[FoundName]:
+    by_name: dict[Name, FoundName] = {}
     for item in seen:
         both = [item, by_name.get(item.name, item)]
         label = min((one.label for one in both if one.label), default=None)
         count = max((one.row_count for one in both if one.row_count is not None), default=None)
-        by_name[item.name] = Seen(item.name, label, count)
+        by_name[item.name] = FoundName(item.name, label, count)
     return [by_name[name] for name in sorted(by_name)]
 
 
-def _new(seen: Sequence[Seen], known: Sequence[Known], models: Sequence[str]) -> list[Known]:
+def _new(seen: Sequence[FoundName], known: Sequence[KnownMember], models: Sequence[str]) -> list[KnownMember]:
     """Members that are not in the catalog: those that the user names, and those that two systems name alike."""
-    named = {slug(model): Known(slug(model), model, (model,)) for model in sorted(models)}
-    alike: dict[frozenset[str], list[Seen]] = defaultdict(list)
+    named = {slug(model): KnownMember(slug(model), model, (model,)) for model in sorted(models)}
+    alike: dict[frozenset[str], list[FoundName]] = defaultdict(list)
     for item in seen:
         if item.name.kind not in NOT_SEEDS and words(item.text):
             alike[frozenset(words(item.text))].append(item)
@@ -193,23 +196,23 @@ def _new(seen: Sequence[Seen], known: Sequence[Known], models: Sequence[str]) ->
         text = min(items, key=lambda item: (len(_all_words(item.text)), words(item.text))).text
         name = " ".join(words(text)).capitalize()
         if not any(similarity(name, other) >= SURE for target in (*known, *named.values()) for other in _texts(target)):
-            named[slug(text)] = Known(slug(text), name, (text,))
+            named[slug(text)] = KnownMember(slug(text), name, (text,))
     taken = {target.id for target in known}
     return [target for id_, target in sorted(named.items()) if id_ not in taken]
 
 
-def _texts(target: Known) -> tuple[str, ...]:
+def _texts(target: KnownMember) -> tuple[str, ...]:
     return (target.id, target.name, *target.texts)
 
 
-def _scores(item: Seen, targets: Sequence[Known]) -> list[tuple[float, Known]]:
+def _scores(item: FoundName, targets: Sequence[KnownMember]) -> list[tuple[float, KnownMember]]:
     """The best targets of a name with their score: several where they fit equally well."""
     scored = [(max(_score(item, text) for text in _texts(target)), target) for target in targets]
     best = max((score for score, _ in scored), default=0.0)
     return [(score, target) for score, target in scored if score == best and score >= POSSIBLE]
 
 
-def _score(item: Seen, text: str) -> float:
+def _score(item: FoundName, text: str) -> float:
     score = similarity(item.text, text)
     member = set(words(text))
     if item.name.kind == EVENT and member and member <= set(words(item.text)):
@@ -221,7 +224,10 @@ def _score(item: Seen, text: str) -> float:
 
 
 def _decide(
-    item: Seen, best: Sequence[tuple[float, Known]], matched: Mapping[str, list[Match]], rest: list[Undecided]
+    item: FoundName,
+    best: Sequence[tuple[float, KnownMember]],
+    matched: Mapping[str, list[Match]],
+    rest: list[Undecided],
 ) -> None:
     if len(best) == 1:
         score, target = best[0]
@@ -232,7 +238,7 @@ def _decide(
         rest.append(Undecided(item, "resembles no member"))
 
 
-def _why(item: Seen, score: float, target: Known) -> str:
+def _why(item: FoundName, score: float, target: KnownMember) -> str:
     outside = NOT_PRODUCTION & set(_all_words(item.text))
     if outside:
         return f"`{item.text}` resembles {target.id}, and is called {', '.join(sorted(outside))}"
@@ -242,7 +248,10 @@ def _why(item: Seen, score: float, target: Known) -> str:
 
 
 def _by_records(
-    rest: Sequence[Undecided], targets: Sequence[Known], matched: Mapping[str, list[Match]], beside: Sequence[Beside]
+    rest: Sequence[Undecided],
+    targets: Sequence[KnownMember],
+    matched: Mapping[str, list[Match]],
+    beside: Sequence[Beside],
 ) -> list[Undecided]:
     """Match names by the names that their records have beside them; returns those that still have no member."""
     owners = {name: target.id for target in targets for name in target.names}

@@ -9,13 +9,13 @@ import yaml
 
 from pipelines.catalog.names import Name
 from pipelines.connect.drafts import Draft, check, drafted, write
-from pipelines.connect.propose import Seen
+from pipelines.connect.propose import FoundName
 
-LABEL = Seen(Name("jira", "label", "", "fraud: detector"))
-SERVICE = Seen(Name("pagerduty", "service_id", "", "PF1"), "Fraud\ndetector # x")
-TAG = Seen(Name("cloud_billing", "tag", "app", "fraud"))
-TICKET = Seen(Name("zendesk", "ticket_tag", "", "fraud"))
-SHOWN, USED = (Seen(Name("mixpanel", "event", "", f"Fraud case {word}")) for word in ("viewed", "closed"))
+LABEL = FoundName(Name("jira", "label", "", "fraud: detector"))
+SERVICE = FoundName(Name("pagerduty", "service_id", "", "PF1"), "Fraud\ndetector # x")
+TAG = FoundName(Name("cloud_billing", "tag", "app", "fraud"))
+TICKET = FoundName(Name("zendesk", "ticket_tag", "", "fraud"))
+SHOWN, USED = (FoundName(Name("mixpanel", "event", "", f"Fraud case {word}")) for word in ("viewed", "closed"))
 HEAD = "id: fraud\nkind: model\nname: Fraud # ours\ndescription: Finds it.\nbusiness_unit: Bank\n"
 TAIL = "targets:\n  - {kpi: mttr, from: 2026-01-01, target: 2}\n"
 

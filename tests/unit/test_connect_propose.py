@@ -7,22 +7,22 @@ import random
 import pytest
 
 from pipelines.catalog.names import Name
-from pipelines.connect.propose import Beside, Known, Proposal, Seen, Undecided, propose, similarity, slug
+from pipelines.connect.propose import Beside, FoundName, KnownMember, Proposal, Undecided, propose, similarity, slug
 
 SPELLINGS = [
-    Seen(Name("pagerduty", "service_id", "", "PF1"), "Fraud Detector (prod)"),
-    Seen(Name("github", "repository", "", "acme/fraudDetector")),
-    Seen(Name("jira", "label", "", "fraud-detectors")),
-    Seen(Name("cloud_billing", "sub_account_id", "", "proj_f"), "Fraud detector"),
-    Seen(Name("zendesk", "ticket_tag", "", "support_assistant")),
-    Seen(Name("cloud_billing", "sub_account_id", "", "proj_s"), "Support Assistant"),
-    Seen(Name("mixpanel", "event", "", "Support assistant: reply sent")),
+    FoundName(Name("pagerduty", "service_id", "", "PF1"), "Fraud Detector (prod)"),
+    FoundName(Name("github", "repository", "", "acme/fraudDetector")),
+    FoundName(Name("jira", "label", "", "fraud-detectors")),
+    FoundName(Name("cloud_billing", "sub_account_id", "", "proj_f"), "Fraud detector"),
+    FoundName(Name("zendesk", "ticket_tag", "", "support_assistant")),
+    FoundName(Name("cloud_billing", "sub_account_id", "", "proj_s"), "Support Assistant"),
+    FoundName(Name("mixpanel", "event", "", "Support assistant: reply sent")),
 ]
 UNRELATED = [
-    Seen(Name("pagerduty", "service_id", "", "PW1"), "Web shop"),
-    Seen(Name("zendesk", "ticket_tag", "", "refund")),
-    Seen(Name("jira", "project", "", "OPS"), "Operations"),
-    Seen(Name("mixpanel", "event", "", "Checkout completed")),
+    FoundName(Name("pagerduty", "service_id", "", "PW1"), "Web shop"),
+    FoundName(Name("zendesk", "ticket_tag", "", "refund")),
+    FoundName(Name("jira", "project", "", "OPS"), "Operations"),
+    FoundName(Name("mixpanel", "event", "", "Checkout completed")),
 ]
 
 
@@ -53,9 +53,9 @@ def test_renaming_unrelated_names_changes_nothing_for_the_others(seed: int) -> N
     luck = random.Random(seed)  # noqa: S311
     letters = "bcdghjklmnqvwxz"
 
-    def renamed(item: Seen) -> Seen:
+    def renamed(item: FoundName) -> FoundName:
         text = "".join(luck.choices(letters, k=9))
-        return Seen(item.name._replace(value=text), text if item.label else None)
+        return FoundName(item.name._replace(value=text), text if item.label else None)
 
     proposals, _ = propose(SPELLINGS + [renamed(item) for item in UNRELATED])
     assert proposals == propose(SPELLINGS + UNRELATED)[0]
@@ -67,69 +67,72 @@ def test_the_same_names_twice_are_the_same_names() -> None:
 
 
 def test_a_member_of_the_catalog_gets_what_is_called_like_it_or_like_one_of_its_identifiers() -> None:
-    known = [Known("scoring", "Scoring", ("fraud-score",)), Known("other", "Other")]
-    seen = [Seen(Name("jira", "label", "", "fraud_score")), Seen(Name("jira", "label", "", "Scoring"))]
+    known = [KnownMember("scoring", "Scoring", ("fraud-score",)), KnownMember("other", "Other")]
+    seen = [FoundName(Name("jira", "label", "", "fraud_score")), FoundName(Name("jira", "label", "", "Scoring"))]
     proposals, undecided = propose(seen, known)
     assert names(proposals) == {"scoring": {"fraud_score", "Scoring"}}
     assert not proposals[0].is_new and undecided == []
 
 
 def test_a_model_that_the_user_names_needs_one_system_alone() -> None:
-    seen = [Seen(Name("pagerduty", "service_id", "", "PC1"), "Churn service"), *UNRELATED]
+    seen = [FoundName(Name("pagerduty", "service_id", "", "PC1"), "Churn service"), *UNRELATED]
     proposals, _ = propose(seen, models=["Churn", "Not found anywhere"])
     assert names(proposals) == {"churn": {"PC1"}, "not-found-anywhere": set()}
     assert propose(seen)[0] == []
 
 
 def test_a_name_that_shares_only_some_words_is_not_sure() -> None:
-    known = [Known("fraud-detector", "Fraud detector")]
-    (proposal,), _ = propose([Seen(Name("jira", "component", "", "fraud"))], known)
+    known = [KnownMember("fraud-detector", "Fraud detector")]
+    (proposal,), _ = propose([FoundName(Name("jira", "component", "", "fraud"))], known)
     (match,) = proposal.matches
     assert not match.is_sure and match.score == pytest.approx(2 / 3)
 
 
 def test_what_is_called_staging_is_never_sure() -> None:
-    known = [Known("fraud-detector", "Fraud detector")]
-    (proposal,), _ = propose([Seen(Name("pagerduty", "service_id", "", "P1"), "Fraud detector staging")], known)
+    known = [KnownMember("fraud-detector", "Fraud detector")]
+    (proposal,), _ = propose([FoundName(Name("pagerduty", "service_id", "", "P1"), "Fraud detector staging")], known)
     assert not proposal.matches[0].is_sure
     assert "is called staging" in proposal.matches[0].why
 
 
 def test_an_event_of_a_model_with_one_word_is_not_sure() -> None:
-    known = [Known("search", "Search")]
-    (proposal,), _ = propose([Seen(Name("mixpanel", "event", "", "Search results clicked"))], known)
+    known = [KnownMember("search", "Search")]
+    (proposal,), _ = propose([FoundName(Name("mixpanel", "event", "", "Search results clicked"))], known)
     assert not proposal.matches[0].is_sure
 
 
 def test_a_name_that_fits_two_members_equally_is_undecided() -> None:
-    known = [Known("fraud-cards", "Fraud cards"), Known("fraud-loans", "Fraud loans")]
-    proposals, undecided = propose([Seen(Name("jira", "component", "", "fraud"))], known)
+    known = [KnownMember("fraud-cards", "Fraud cards"), KnownMember("fraud-loans", "Fraud loans")]
+    proposals, undecided = propose([FoundName(Name("jira", "component", "", "fraud"))], known)
     assert proposals == []
     assert [item.why for item in undecided] == ["fits fraud-cards and fraud-loans equally well"]
 
 
 def test_a_name_whose_records_all_have_a_members_name_is_its_own_too() -> None:
     mine, odd = Name("jira", "label", "", "fraud-detector"), Name("jira", "component", "", "K-17")
-    known = [Known("fraud-detector", "Fraud detector", names=(mine,))]
+    known = [KnownMember("fraud-detector", "Fraud detector", names=(mine,))]
     for share, rows, is_found in ((1.0, 5, True), (0.9, 50, True), (0.89, 50, False), (1.0, 4, False)):
-        proposals, undecided = propose([Seen(odd)], known, beside=[Beside(odd, mine, share, rows)])
+        proposals, undecided = propose([FoundName(odd)], known, beside=[Beside(odd, mine, share, rows)])
         assert names(proposals) == ({"fraud-detector": {"K-17"}} if is_found else {})
         assert len(undecided) == (not is_found)
-    assert propose([Seen(odd)], known, beside=[Beside(odd, mine, 1.0, 12)])[0][0].matches[0].why == (
+    assert propose([FoundName(odd)], known, beside=[Beside(odd, mine, 1.0, 12)])[0][0].matches[0].why == (
         "100% of its 12 records have the label `fraud-detector` too"
     )
 
 
 def test_records_beside_two_members_names_decide_nothing() -> None:
     one, other, odd = (Name("jira", "label", "", value) for value in ("one", "other", "K-17"))
-    known = [Known("one", "One", names=(one,)), Known("other", "Other", names=(other,))]
+    known = [KnownMember("one", "One", names=(one,)), KnownMember("other", "Other", names=(other,))]
     beside = [Beside(odd, one, 1.0, 9), Beside(odd, other, 1.0, 9)]
-    proposals, undecided = propose([Seen(odd)], known, beside=beside)
-    assert proposals == [] and undecided == [Undecided(Seen(odd), "resembles no member")]
+    proposals, undecided = propose([FoundName(odd)], known, beside=beside)
+    assert proposals == [] and undecided == [Undecided(FoundName(odd), "resembles no member")]
 
 
 def test_names_of_general_words_alone_are_never_alike() -> None:
-    seen = [Seen(Name("jira", "label", "", "api")), Seen(Name("pagerduty", "service_id", "", "P"), "ML service")]
+    seen = [
+        FoundName(Name("jira", "label", "", "api")),
+        FoundName(Name("pagerduty", "service_id", "", "P"), "ML service"),
+    ]
     assert propose(seen)[0] == []
     assert similarity("api", "api") == 0
 
