@@ -248,13 +248,13 @@ def chance(
 
     Drivers are drawn from their shapes, independently. A category with a range in the plan is drawn once for all its
     months (a plan that is too low in one month is too low in the next): triangular from its low through its planned
-    to its high flows. `seed` is any text; each input has dice of its own, so that one more does not shift another's.
+    to its high flows. `seed` is any text; each input has a generator of its own: one more does not shift them.
     """
     drawn = [one for one in inputs if one.shape is not None]
     uncertain = sorted(name for name, part in plan.items() if part.is_uncertain)
     if not drawn and not uncertain:
         return None
-    values = {one.driver: _draw(one, _dice(seed, one.driver), draws) for one in drawn}
+    values = {one.driver: _draw(one, _generator(seed, one.driver), draws) for one in drawn}
     uplift, volume, cost = (values.get(name, getattr(base, name)) for name in ("uplift", "volume", "cost"))
     # A bell curve may draw -100 % and less, at which nothing can be discounted.
     rates = np.maximum(values.get("discount_rate", np.array([base.discount_rate])), NEGLIGIBLE - 1.0)
@@ -266,7 +266,7 @@ def chance(
         factor = by_volume * (uplift if part.is_benefit else cost)
         planned = factors @ part.planned
         if name in uncertain:
-            position = _dice(seed, f"category:{name}").triangular(-1.0, 0.0, 1.0, draws)
+            position = _generator(seed, f"category:{name}").triangular(-1.0, 0.0, 1.0, draws)
             planned = (
                 planned
                 + np.maximum(position, 0.0) * (factors @ (part.high - part.planned))
@@ -306,16 +306,16 @@ def _crossings(values: Floats, worth: Callable[[float], float]) -> list[float]:
     return found
 
 
-def _dice(seed: str, name: str) -> np.random.Generator:
+def _generator(seed: str, name: str) -> np.random.Generator:
     digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
-def _draw(one: Uncertain, dice: np.random.Generator, draws: int) -> Floats:
+def _draw(one: Uncertain, rng: np.random.Generator, draws: int) -> Floats:
     shapes: dict[str | None, Callable[..., Floats]] = {
-        "triangular": dice.triangular,
-        "uniform": dice.uniform,
-        "normal": dice.normal,
+        "triangular": rng.triangular,
+        "uniform": rng.uniform,
+        "normal": rng.normal,
     }
     if one.shape not in shapes:
         raise ValueError(f"{one.driver} has the shape {one.shape!r}; expected one of {', '.join(map(str, shapes))}")

@@ -24,7 +24,7 @@ ENCODINGS = ("cp1252", "utf-16", "utf-16-le", "utf-8-sig", "latin-1", "cp037")
 TYPES = (pa.string(), pa.float64(), pa.int64(), pa.bool_(), pa.timestamp("ns"), pa.date32(), pa.large_binary())
 
 
-def mutated(content: bytes, name: str, dice: random.Random) -> tuple[bytes, str]:
+def mutated(content: bytes, name: str, rng: random.Random) -> tuple[bytes, str]:
     """`content` of a file called `name`, made worse in one to three ways; and what it is called now."""
     plain, repack = _unpacked(content, name)
     ways: list[Callable[[bytes, random.Random], bytes]] = [_flip, _cut, _drop, _repeat, _insert]
@@ -34,13 +34,13 @@ def mutated(content: bytes, name: str, dice: random.Random) -> tuple[bytes, str]
         ways += [_values_of_text, _values_of_json, _values_of_json, _keys_of_json, _recoded, _lines, _nested]
     else:
         ways += [_values_of_text, _cells, _cells, _header, _recoded, _lines]
-    for _ in range(dice.choice((1, 1, 1, 2, 3))):
-        plain = dice.choice(ways)(plain, dice) or b"\n"
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        plain = rng.choice(ways)(plain, rng) or b"\n"
     content = repack(plain)
-    if dice.random() < 0.1:
-        content = dice.choice((_flip, _cut))(content, dice)
-    if dice.random() < 0.05:
-        name = dice.choice((f"{name}.gz", re.sub(r"\.(gz|zst)$", "", name), f"t*[{name}"))
+    if rng.random() < 0.1:
+        content = rng.choice((_flip, _cut))(content, rng)
+    if rng.random() < 0.05:
+        name = rng.choice((f"{name}.gz", re.sub(r"\.(gz|zst)$", "", name), f"t*[{name}"))
     return content, name
 
 
@@ -62,77 +62,75 @@ def _unpacked(content: bytes, name: str) -> tuple[bytes, Callable[[bytes], bytes
     return content, bytes
 
 
-def _flip(content: bytes, dice: random.Random) -> bytes:
+def _flip(content: bytes, rng: random.Random) -> bytes:
     changed = bytearray(content)
-    for _ in range(dice.choice((1, 3, 30))):
+    for _ in range(rng.choice((1, 3, 30))):
         if changed:
-            changed[dice.randrange(len(changed))] = dice.randrange(256)
+            changed[rng.randrange(len(changed))] = rng.randrange(256)
     return bytes(changed)
 
 
-def _cut(content: bytes, dice: random.Random) -> bytes:
-    return content[: dice.randrange(len(content) + 1)]
+def _cut(content: bytes, rng: random.Random) -> bytes:
+    return content[: rng.randrange(len(content) + 1)]
 
 
-def _drop(content: bytes, dice: random.Random) -> bytes:
-    start = dice.randrange(len(content) + 1)
-    return content[:start] + content[start + dice.choice((1, 7, 300)) :]
+def _drop(content: bytes, rng: random.Random) -> bytes:
+    start = rng.randrange(len(content) + 1)
+    return content[:start] + content[start + rng.choice((1, 7, 300)) :]
 
 
-def _repeat(content: bytes, dice: random.Random) -> bytes:
-    start = dice.randrange(len(content) + 1)
-    return content[:start] + content[max(0, start - dice.choice((1, 40, 900))) : start] + content[start:]
+def _repeat(content: bytes, rng: random.Random) -> bytes:
+    start = rng.randrange(len(content) + 1)
+    return content[:start] + content[max(0, start - rng.choice((1, 40, 900))) : start] + content[start:]
 
 
-def _insert(content: bytes, dice: random.Random) -> bytes:
-    start = dice.randrange(len(content) + 1)
+def _insert(content: bytes, rng: random.Random) -> bytes:
+    start = rng.randrange(len(content) + 1)
     return (
-        content[:start]
-        + dice.choice((b"\x00", b'"', b"\r", b"\n", b"\xff", b"[" * 3000, b" " * 9999))
-        + content[start:]
+        content[:start] + rng.choice((b"\x00", b'"', b"\r", b"\n", b"\xff", b"[" * 3000, b" " * 9999)) + content[start:]
     )
 
 
-def _recoded(content: bytes, dice: random.Random) -> bytes:
+def _recoded(content: bytes, rng: random.Random) -> bytes:
     text = content.decode("utf-8", "replace")
-    return (text + "é\n" if dice.random() < 0.5 else text).encode(dice.choice(ENCODINGS), "replace")
+    return (text + "é\n" if rng.random() < 0.5 else text).encode(rng.choice(ENCODINGS), "replace")
 
 
-def _lines(content: bytes, dice: random.Random) -> bytes:
-    end = dice.choice((b"\r\n", b"\r", b"\n\n", b"\n"))
+def _lines(content: bytes, rng: random.Random) -> bytes:
+    end = rng.choice((b"\r\n", b"\r", b"\n\n", b"\n"))
     lines = content.split(b"\n")
-    if dice.random() < 0.5:
-        lines.insert(dice.randrange(len(lines)), dice.choice((b"Total,,,12", b"# a title", b"\xff\xfe", b"{", b"]")))
+    if rng.random() < 0.5:
+        lines.insert(rng.randrange(len(lines)), rng.choice((b"Total,,,12", b"# a title", b"\xff\xfe", b"{", b"]")))
     return end.join(lines)
 
 
-def _values_of_text(content: bytes, dice: random.Random) -> bytes:
+def _values_of_text(content: bytes, rng: random.Random) -> bytes:
     found = list(re.finditer(rb"-?\d[\d.:T-]*", content))
-    for match in sorted(dice.sample(found, min(len(found), dice.choice((1, 5)))), key=lambda m: -m.start()):
-        value = dice.choice(HOSTILE).encode("utf-8", "replace")
+    for match in sorted(rng.sample(found, min(len(found), rng.choice((1, 5)))), key=lambda m: -m.start()):
+        value = rng.choice(HOSTILE).encode("utf-8", "replace")
         content = content[: match.start()] + value + content[match.end() :]
     return content
 
 
-def _cells(content: bytes, dice: random.Random) -> bytes:
+def _cells(content: bytes, rng: random.Random) -> bytes:
     lines = content.split(b"\n")
-    for _ in range(dice.choice((1, 5))):
-        place = dice.randrange(len(lines))
+    for _ in range(rng.choice((1, 5))):
+        place = rng.randrange(len(lines))
         cells = lines[place].split(b",")
-        cells[dice.randrange(len(cells))] = dice.choice(HOSTILE).encode("utf-8", "replace")
+        cells[rng.randrange(len(cells))] = rng.choice(HOSTILE).encode("utf-8", "replace")
         lines[place] = b",".join(cells)
     return b"\n".join(lines)
 
 
-def _header(content: bytes, dice: random.Random) -> bytes:
+def _header(content: bytes, rng: random.Random) -> bytes:
     first, end, rest = content.partition(b"\n")
     cells = first.split(b",")
-    place = dice.randrange(len(cells))
-    way = dice.randrange(4)
+    place = rng.randrange(len(cells))
+    way = rng.randrange(4)
     if way == 0:
-        cells[place] = dice.choice(NAMES).encode()
+        cells[place] = rng.choice(NAMES).encode()
     elif way == 1:
-        cells.append(dice.choice((cells[place], dice.choice(NAMES).encode())))
+        cells.append(rng.choice((cells[place], rng.choice(NAMES).encode())))
         rest = b"\n".join(line + b",1" if line else line for line in rest.split(b"\n"))
     elif way == 2:
         cells[place] = b" " + cells[place].upper() + b" "
@@ -156,12 +154,12 @@ def _json(content: bytes, change: Callable[[Any], Any]) -> bytes:
     return b"\n".join(lines)
 
 
-def _values_of_json(content: bytes, dice: random.Random) -> bytes:
+def _values_of_json(content: bytes, rng: random.Random) -> bytes:
     values = [None, True, 1, -1, 1.5, float("nan"), 10**400, [], {}, [None], {"a": [1]}, *HOSTILE]
 
     def change(value: Any) -> Any:
-        if dice.random() < 0.03:
-            return dice.choice(values)
+        if rng.random() < 0.03:
+            return rng.choice(values)
         if isinstance(value, dict):
             return {key: change(item) for key, item in value.items()}
         return [change(item) for item in value] if isinstance(value, list) else value
@@ -169,51 +167,51 @@ def _values_of_json(content: bytes, dice: random.Random) -> bytes:
     return _json(content, change)
 
 
-def _keys_of_json(content: bytes, dice: random.Random) -> bytes:
+def _keys_of_json(content: bytes, rng: random.Random) -> bytes:
     def change(value: Any) -> Any:
         if isinstance(value, dict):
-            items = [(k if dice.random() > 0.05 else dice.choice(NAMES), change(v)) for k, v in value.items()]
-            return dict(item for item in items if dice.random() > 0.05)
+            items = [(k if rng.random() > 0.05 else rng.choice(NAMES), change(v)) for k, v in value.items()]
+            return dict(item for item in items if rng.random() > 0.05)
         return [change(item) for item in value] if isinstance(value, list) else value
 
     return _json(content, change)
 
 
-def _nested(content: bytes, dice: random.Random) -> bytes:
+def _nested(content: bytes, rng: random.Random) -> bytes:
     found = list(re.finditer(rb": ?(\"[^\"]*\"|\d+)", content))
     if not found:
         return content
-    match, depth = dice.choice(found), dice.choice((50, 500, 20_000))
+    match, depth = rng.choice(found), rng.choice((50, 500, 20_000))
     return content[: match.start(1)] + b"[" * depth + b"]" * depth + content[match.end(1) :]
 
 
-def _columns_of_parquet(content: bytes, dice: random.Random) -> bytes:
+def _columns_of_parquet(content: bytes, rng: random.Random) -> bytes:
     try:
         table = pq.read_table(io.BytesIO(content))
     except (pa.ArrowException, OSError):
         return content
     if not table.column_names:
         return content
-    place = dice.randrange(table.num_columns)
+    place = rng.randrange(table.num_columns)
     name, column = table.column_names[place], table.column(place)
-    way = dice.randrange(6)
+    way = rng.randrange(6)
     if way == 0:
         table = table.remove_column(place)
     elif way == 1:
-        table = table.rename_columns([dice.choice(NAMES) if n == name else n for n in table.column_names])
+        table = table.rename_columns([rng.choice(NAMES) if n == name else n for n in table.column_names])
     elif way == 2:
-        table = table.append_column(dice.choice(NAMES), column)
+        table = table.append_column(rng.choice(NAMES), column)
     elif way == 3:
         table = table.set_column(place, name, pa.nulls(table.num_rows, column.type))
     elif way == 4:
         try:
-            table = table.set_column(place, name, column.cast(dice.choice(TYPES), safe=False))
+            table = table.set_column(place, name, column.cast(rng.choice(TYPES), safe=False))
         except (pa.ArrowException, ValueError):
             table = table.slice(0, 0)
     else:
         values = column.to_pylist()
-        for _ in range(min(len(values), dice.choice((1, 5)))):
-            values[dice.randrange(len(values))] = dice.choice((None, float("nan"), float("inf"), -1, 2**62, "x", ""))
+        for _ in range(min(len(values), rng.choice((1, 5)))):
+            values[rng.randrange(len(values))] = rng.choice((None, float("nan"), float("inf"), -1, 2**62, "x", ""))
         try:
             table = table.set_column(place, name, pa.array(values, column.type))
         except (pa.ArrowException, ValueError, TypeError, OverflowError):

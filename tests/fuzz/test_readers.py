@@ -91,8 +91,8 @@ def test_whatever_a_file_holds_its_rows_add_up_and_the_others_load(
             intact.write_bytes(content)
             alone = take(home, source)
             for number in range(start, min(start + AT_ONCE, inputs)):
-                dice = random.Random(f"{source} {seed.name} {number}")  # noqa: S311 - dice, not a key
-                worse, name = mutated(content, seed.name, dice)
+                rng = random.Random(f"{source} {seed.name} {number}")  # noqa: S311 - random, not a key
+                worse, name = mutated(content, seed.name, rng)
                 (folder / str(number)).mkdir()
                 (folder / str(number) / name).write_bytes(worse)
             intact.write_bytes(content)  # newer, the same

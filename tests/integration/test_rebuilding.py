@@ -36,16 +36,16 @@ def deliver(delivered: Path, home: Path, until: date) -> Settings:
 
 def disturb(landing: Path, morning: int) -> None:
     """Rename every fifteenth file or so (it is delivered again later), copy as many, and delete copies of before."""
-    dice = random.Random(morning)  # noqa: S311 - dice, not a key
+    rng = random.Random(morning)  # noqa: S311 - random, not a key
     # What is overwritten is left alone: a copy of what it was, deleted, would remain.
     files = sorted(path for path in landing.rglob("*") if path.is_file() and path.name != "overwritten.csv")
-    for path in dice.sample(files, len(files) // 5):
+    for path in rng.sample(files, len(files) // 5):
         other = path.with_name(f"moved-{morning}-{path.name}")
         original = path.with_name(path.name.split("-", 2)[-1])
         if path.name.startswith("moved-"):
             if original.exists() and original.read_bytes() == path.read_bytes():
                 path.unlink()
-        elif dice.random() < 0.5:
+        elif rng.random() < 0.5:
             path.rename(other)
         else:
             shutil.copyfile(path, other)

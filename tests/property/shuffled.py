@@ -34,7 +34,7 @@ class Shuffle:
 
     def __post_init__(self) -> None:
         """Say when each file was written."""
-        self.random = random.Random(self.seed)  # noqa: S311 - dice, not a key
+        self.random = random.Random(self.seed)  # noqa: S311 - random, not a key
         times = list(range(len(self.files) + len(self.others)))
         self.random.shuffle(times)
         self.written = {

@@ -80,8 +80,8 @@ def test_what_is_loaded_does_not_depend_on_order_or_names(
 ) -> None:
     files = loadable(pool(sample, source), tmp_path / "alone", source)
     for seed in range(pytestconfig.getoption("orders")):
-        dice = random.Random(f"{source} {seed}")  # noqa: S311 - dice, not a key
-        chosen = dice.sample(files, min(6, len(files)))
+        rng = random.Random(f"{source} {seed}")  # noqa: S311 - random, not a key
+        chosen = rng.sample(files, min(6, len(files)))
         grown = Settings(home=tmp_path / f"{seed} grown")
         way = Shuffle(grown.landing_dir, chosen[:4], chosen[4:], seed, lambda at=grown: look(at, source))
         way.play(STEPS)

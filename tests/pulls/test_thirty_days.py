@@ -80,7 +80,7 @@ def _calls(project: langfuse.Langfuse, luck: random.Random, day: str) -> None:
 def test_thirty_mornings_are_one_pull_at_the_end(
     home: Home, tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
-    luck = random.Random(seed)  # noqa: S311 - a test's dice
+    luck = random.Random(seed)  # noqa: S311 - not a key
     account, form, site = pagerduty.PagerDuty(), typeform.Typeform(page_size=2), jira.Jira(page_size=2, changes_size=2)
     organization, project = openai.OpenAi(page_size=1), langfuse.Langfuse(page_size=2, pauses=1)
     console = anthropic.Anthropic(home.clock, page_size=1)

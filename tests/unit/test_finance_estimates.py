@@ -30,8 +30,8 @@ FLOWS = np.array([-1000.0, 80.0, 120.0, 150.0, 200.0, 250.0, 300.0, 300.0])
 
 def random_flows(seed: int) -> np.ndarray:
     """A year or two of spending, then years of benefits, some months below zero."""
-    dice = np.random.default_rng(seed)
-    return np.r_[-dice.uniform(5, 60, 3), dice.normal(5, 8, 45)]
+    rng = np.random.default_rng(seed)
+    return np.r_[-rng.uniform(5, 60, 3), rng.normal(5, 8, 45)]
 
 
 def per_month(annual: float) -> float:

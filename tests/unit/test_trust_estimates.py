@@ -42,9 +42,9 @@ def test_the_net_promoter_score_is_the_mean_of_its_groups() -> None:
 
 
 def test_correlation_is_scipys_and_undefined_where_nothing_varies() -> None:
-    dice = np.random.default_rng(5)
-    x = dice.normal(size=30)
-    y = 0.5 * x + dice.normal(size=30)
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=30)
+    y = 0.5 * x + rng.normal(size=30)
     sums = (x.size, x.sum(), y.sum(), x @ x, y @ y, x @ y)
     found = correlation(*map(float, sums))  # type: ignore[arg-type]
     reference = stats.pearsonr(x, y)
