@@ -52,7 +52,7 @@ class LandingFile:
 
 
 @dataclass
-class Look:
+class LandedFiles:
     """A source's share of what has landed: its files by name; its exports' companions, and where to read them."""
 
     files: list[LandingFile] = field(default_factory=list)
@@ -69,7 +69,7 @@ def is_read(path: str, globs: Iterable[str]) -> bool:
     return any(re.fullmatch(_expression(pattern), path) for pattern in globs) and not _is_hidden(path)
 
 
-def look(settings: Settings, source: Source) -> Look:
+def look(settings: Settings, source: Source) -> LandedFiles:
     """List the folders of the source's globs once, where its exports are and, beside a bucket, where pulls write."""
     patterns = settings.globs(source.name, source.glob)
     reads_texts = any(form.container == "text" for form in source.formats)
@@ -81,18 +81,18 @@ def look(settings: Settings, source: Source) -> Look:
     return _united(found, [file for file in pulled.files if is_read(file.path, patterns)], place)
 
 
-def _united(look: Look, pulled: Sequence[LandingFile], bucket: Bucket) -> Look:
+def _united(look: LandedFiles, pulled: Sequence[LandingFile], bucket: Bucket) -> LandedFiles:
     """With the pulled files; what is in the bucket under the same path is not read twice, and reported."""
     files = {file.path: file for file in look.files}
     for file in pulled:
         clash = BucketError(f"`{file.path}` is pulled, and in {bucket} too: keep it in one of them")
         files[file.path] = replace(file, size_bytes=-1, trouble=clash) if file.path in files else file
-    return Look(sorted(files.values(), key=lambda file: file.path), look.companions)
+    return LandedFiles(sorted(files.values(), key=lambda file: file.path), look.companions)
 
 
 def look_for(
     settings: Settings, place: Path | Bucket, patterns: Sequence[str], reads_texts: bool = False, source: str = ""
-) -> Look:
+) -> LandedFiles:
     """List the folders of the globs `patterns` in a folder or bucket once.
 
     `reads_texts`: whether a text about an export is read; `source`: the source that keeps its objects.
@@ -122,7 +122,7 @@ def look_for(
                     path, entry.absolute, size, entry.modified_at, entry.trouble, entry.etag, bucket
                 )
     files = [_rejected_if_part_of_a_table(file, tables) for file in found.values()]
-    return Look(sorted(files, key=lambda file: file.path), dict(sorted(companions.items())))
+    return LandedFiles(sorted(files, key=lambda file: file.path), dict(sorted(companions.items())))
 
 
 def _rejected_if_part_of_a_table(file: LandingFile, tables: Mapping[str, str]) -> LandingFile:
