@@ -23,7 +23,7 @@ from pipelines.pulls.connectors import all_connectors
 from pipelines.pulls.errors import PullError, SetupError
 from pipelines.pulls.files import Target, read_pages, window_path
 from pipelines.pulls.spec import Answer, Clock, Connector, Download, Json, Page, Stream, Window, Written
-from pipelines.pulls.state import Part, Pass, PullState, StreamState, locked, read_state, write_state
+from pipelines.pulls.state import PartialFile, PullPass, PullState, StreamState, locked, read_state, write_state
 from pipelines.settings import Settings
 from pipelines.settings.pulls import PullSettings
 from pipelines.sources import all_sources
@@ -240,13 +240,13 @@ class _Pull:
         if again or state.earliest is None or asked < state.earliest:
             state.earliest = min(asked, state.earliest or asked)
             first = min(asked, state.reached.date()) if state.reached else asked
-            state.unfinished = Pass(began_at=self._began_at, first=first)
+            state.unfinished = PullPass(began_at=self._began_at, first=first)
             state.reached, state.cursor, state.part = None, None, None
         missing = Missing(format_of(self._connector.source, stream.form))
         pages, records = self._result.pages, self._result.records
         while True:
             now, resumed = self._clock.now(), state.unfinished
-            current = resumed or Pass(
+            current = resumed or PullPass(
                 began_at=self._began_at, first=stream.plan.first(state.reached or now, state.earliest or asked)
             )
             state.unfinished = current
@@ -270,7 +270,7 @@ class _Pull:
             f"{state.reached:%Y-%m-%d %H:%M}",
         )
 
-    def _windows(self, stream: Stream, state: StreamState, current: Pass, missing: Missing) -> None:
+    def _windows(self, stream: Stream, state: StreamState, current: PullPass, missing: Missing) -> None:
         now, until = self._clock.now(), current.until
         windows = [item for item in stream.plan.windows(current.first, now) if until is None or item.end > until]
         if stream.plan.unit == "feed":
@@ -308,7 +308,7 @@ class _Pull:
             if is_whole:
                 return
 
-    def _target(self, stream: Stream, state: StreamState, window: Window) -> tuple[Target, Part]:
+    def _target(self, stream: Stream, state: StreamState, window: Window) -> tuple[Target, PartialFile]:
         """The window's file to write to: resumed where a pull stopped in it not long ago, else a new one."""
         now, old = self._clock.now(), state.part
         if old is not None:
@@ -316,12 +316,12 @@ class _Pull:
             if old.window == window.name and now - old.begun_at < RESUMED_WITHIN and target.is_resumed:
                 return target, old
             target.discard()
-        return Target(self._settings, self._path(stream.name, window.name, stream.suffix)), Part(
+        return Target(self._settings, self._path(stream.name, window.name, stream.suffix)), PartialFile(
             window=window.name, start=window.start, end=window.end, begun_at=now
         )
 
     def _fill(
-        self, stream: Stream, state: StreamState, window: Window, target: Target, part: Part, missing: Missing
+        self, stream: Stream, state: StreamState, window: Window, target: Target, part: PartialFile, missing: Missing
     ) -> bool:
         """Append pages until the last one (True), or until a feed's file is full (False)."""
         is_feed = stream.plan.unit == "feed"
@@ -350,7 +350,7 @@ class _Pull:
                 target.discard()
             raise
 
-    def _append(self, stream: Stream, page: Page, target: Target, part: Part, missing: Missing) -> None:
+    def _append(self, stream: Stream, page: Page, target: Target, part: PartialFile, missing: Missing) -> None:
         if isinstance(page.body, Download):
             self._client.download(page.body, target.stream)
             target.flush()

@@ -21,7 +21,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.private import private_folder
 
 
-class Part(BaseModel):
+class PartialFile(BaseModel):
     """A window begun and not finished: its file's bytes up to the last whole page, and where to go on."""
 
     window: str
@@ -34,7 +34,7 @@ class Part(BaseModel):
     position: dict[str, Any] | None = None
 
 
-class Pass(BaseModel):
+class PullPass(BaseModel):
     """A pull over a stream's windows: when it began, its first day, and up to where it has come."""
 
     began_at: datetime
@@ -52,8 +52,8 @@ class StreamState(BaseModel):
     earliest: date | None = None
     reached: datetime | None = None
     cursor: dict[str, Any] | None = None
-    unfinished: Pass | None = None
-    part: Part | None = None
+    unfinished: PullPass | None = None
+    part: PartialFile | None = None
 
 
 class PullState(BaseModel):

@@ -20,7 +20,7 @@ from pipelines.pulls import client, run
 from pipelines.pulls.connectors import all_connectors, pagerduty
 from pipelines.pulls.overview import overview
 from pipelines.pulls.spec import Page, Rate
-from pipelines.pulls.state import Part, locked, read_state, state_file, write_state
+from pipelines.pulls.state import PartialFile, locked, read_state, state_file, write_state
 from pipelines.settings import PROJECT_ROOT, Settings, SourceSettings
 from pipelines.settings.pulls import PullSettings
 from tests.pulls.conftest import BEGIN, START, Home
@@ -312,7 +312,7 @@ def test_doctor_shows_a_pull_that_was_killed_and_the_window_it_was_in(vendor: Ve
     home.pull("pagerduty")
     state = read_state(home.settings, "pagerduty")
     state.started_at = home.clock.now() + timedelta(hours=1)
-    state.stream("incidents").part = Part(window="2026-03-10", start=START, end=START, begun_at=START, pages=3)
+    state.stream("incidents").part = PartialFile(window="2026-03-10", start=START, end=START, begun_at=START, pages=3)
     write_state(home.settings, "pagerduty", state)
     (killed,) = overview(home.settings, home.clock.now() + timedelta(hours=2))
     assert killed.outcome == "did not end, or runs now, 2026-03-10 07:00"
