@@ -231,12 +231,12 @@ def _postings(world: World) -> Iterator[Posting]:
             if not project.is_booked or not 0 <= index < project.horizon:
                 continue
             planned = project.flows(project.plans[0])[index]
-            dice = world.rng("finance", project.id, month)
+            rng = world.rng("finance", project.id, month)
             for category, amount in planned.items():
-                days = BENEFIT_DAYS if category in BENEFITS else (int(dice.integers(2, 27)),)
+                days = BENEFIT_DAYS if category in BENEFITS else (int(rng.integers(2, 27)),)
                 for day in days:
                     posted = month.replace(day=day)
-                    spread = Decimal(1) if project.id == NO_IRR else Decimal(round(float(dice.normal(1, 0.06)), 4))
+                    spread = Decimal(1) if project.id == NO_IRR else Decimal(round(float(rng.normal(1, 0.06)), 4))
                     posting = Posting(
                         str(number), posted, _sunday(posted), project.id, project.code, category,
                         (amount / len(days) * spread).quantize(Decimal("0.01")),

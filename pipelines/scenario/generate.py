@@ -65,9 +65,9 @@ def generate(
         "start": start.isoformat(),
     }
     began = time.time()
-    for room, write in WRITERS.items():
-        progress(f"writing {room} of {days} days")
-        truth[room] = write(world, landing)
+    for folder, write in WRITERS.items():
+        progress(f"writing {folder} of {days} days")
+        truth[folder] = write(world, landing)
     _stamp(world, landing, began)
     _write_catalog(start, out / "catalog")
     path = out / "truth.json"

@@ -156,10 +156,10 @@ def write_predictions(world: World, landing: Path) -> dict[str, object]:
 def _day(world: World, member: Member, age: int) -> tuple[list[Prediction], list[Label]]:
     """A day's predictions of a member, and the labels they will ever get."""
     day = world.dates[age]
-    dice = world.rng("predictions", member.id, day)
+    rng = world.rng("predictions", member.id, day)
     law = _LAWS[member.id]
     version = world.version(member, day)
-    batches = [("prod", int(dice.poisson(DAILY[member.id] * (member.weekend if day.weekday() >= 5 else 1.0))))]
+    batches = [("prod", int(rng.poisson(DAILY[member.id] * (member.weekend if day.weekday() >= 5 else 1.0))))]
     if member.id == "fraud-detector":
         batches.append(("shadow", SHADOW))
     is_released = age == 0 or any(r.age == age and not r.is_rollback for r in world.releases(member))
@@ -168,10 +168,10 @@ def _day(world: World, member: Member, age: int) -> tuple[list[Prediction], list
     predicted: list[Prediction] = []
     labels: list[Label] = []
     for environment, count in batches:
-        scores, predictions, outcomes, cohorts, scales = law(dice, count, version, _drifts(member, age))
-        seconds = np.sort(dice.uniform(0, 86_400, count))
-        late = dice.gamma(LABEL_DAYS[member.id][0], scales)
-        ever, again = dice.random(count), dice.random(count)
+        scores, predictions, outcomes, cohorts, scales = law(rng, count, version, _drifts(member, age))
+        seconds = np.sort(rng.uniform(0, 86_400, count))
+        late = rng.gamma(LABEL_DAYS[member.id][0], scales)
+        ever, again = rng.random(count), rng.random(count)
         for i in range(count):
             at = world.at(day) + timedelta(seconds=round(float(seconds[i]), 3))
             name = f"{member.log_name}-{day:%Y%m%d}-{environment[0]}{i:05d}"
@@ -194,20 +194,20 @@ def _drifts(member: Member, age: int) -> bool:
     return member.id == CONCEPT_DRIFT[0] and age >= CONCEPT_DRIFT[1]
 
 
-def _pick(dice: np.random.Generator, names: tuple[str, ...], shares: tuple[float, ...], count: int) -> list[str]:
-    return [names[i] for i in dice.choice(len(names), size=count, p=shares)]
+def _pick(rng: np.random.Generator, names: tuple[str, ...], shares: tuple[float, ...], count: int) -> list[str]:
+    return [names[i] for i in rng.choice(len(names), size=count, p=shares)]
 
 
-def _fraud(dice: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
-    looks = dice.random(count) < FRAUD_RATE
-    bands = _pick(dice, ("under_35", "35_to_65", WORSE_BAND), (0.3, 0.5, WORSE_BAND_SHARE), count)
-    channels = _pick(dice, ("card", "online"), (0.6, 0.4), count)
+def _fraud(rng: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
+    looks = rng.random(count) < FRAUD_RATE
+    bands = _pick(rng, ("under_35", "35_to_65", WORSE_BAND), (0.3, 0.5, WORSE_BAND_SHARE), count)
+    channels = _pick(rng, ("card", "online"), (0.6, 0.4), count)
     shift = np.array([WORSE_BAND_SHIFT if band == WORSE_BAND else 0.0 for band in bands])
     shift = np.maximum(shift, WORSE_VERSION_SHIFT if version == WORSE_VERSION else 0.0)
     middle = np.where(looks, SEPARATION / 2 - shift, -SEPARATION / 2)
-    odds = math.log(FRAUD_RATE / (1 - FRAUD_RATE)) + SEPARATION * (middle + dice.standard_normal(count))
+    odds = math.log(FRAUD_RATE / (1 - FRAUD_RATE)) + SEPARATION * (middle + rng.standard_normal(count))
     scores = 1 / (1 + np.exp(-odds))
-    turn = dice.random(count)
+    turn = rng.random(count)
     is_fraud = np.where(looks, turn >= DRIFT_TO_GENUINE, turn < DRIFT_TO_FRAUD) if drifts else looks
     scales = np.where(is_fraud, CHARGEBACK_SCALE, LABEL_DAYS["fraud-detector"][1])
     cohorts = [{"channel": c, "age_band": b} for c, b in zip(channels, bands, strict=True)]
@@ -215,34 +215,34 @@ def _fraud(dice: np.random.Generator, count: int, version: str, drifts: bool) ->
     return [round(float(s), 9) for s in scores], [None] * count, labels, cohorts, scales
 
 
-def _triage(dice: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
-    sites = _pick(dice, tuple(TRIAGE_ACCURACY), (0.4, 0.4, 0.2), count)
-    bands = _pick(dice, ("child", "adult", "senior"), (0.2, 0.5, 0.3), count)
-    truth = dice.choice(3, size=count, p=TRIAGE_SHARES)
-    right = dice.random(count) < np.array([TRIAGE_ACCURACY[site] for site in sites])
-    guess = np.where(right, truth, (truth + 1 + dice.integers(0, 2, count)) % 3)
-    scores = np.round(0.4 + 0.6 * dice.beta(4, 1.5, count), 6)
+def _triage(rng: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
+    sites = _pick(rng, tuple(TRIAGE_ACCURACY), (0.4, 0.4, 0.2), count)
+    bands = _pick(rng, ("child", "adult", "senior"), (0.2, 0.5, 0.3), count)
+    truth = rng.choice(3, size=count, p=TRIAGE_SHARES)
+    right = rng.random(count) < np.array([TRIAGE_ACCURACY[site] for site in sites])
+    guess = np.where(right, truth, (truth + 1 + rng.integers(0, 2, count)) % 3)
+    scores = np.round(0.4 + 0.6 * rng.beta(4, 1.5, count), 6)
     cohorts = [{"site": s, "age_band": b} for s, b in zip(sites, bands, strict=True)]
     predictions: list[str | list[str] | None] = [TRIAGE_CLASSES[i] for i in guess]
     return list(scores), predictions, [TRIAGE_CLASSES[i] for i in truth], cohorts, _scales("triage", count)
 
 
-def _routes(dice: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
-    depots = _pick(dice, tuple(ROUTE_ERROR_MINUTES), DEPOT_SHARES, count)
-    planned = np.round(dice.gamma(ROUTE_SHAPE, ROUTE_SCALE, count) + ROUTE_LEAST, 1)
+def _routes(rng: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
+    depots = _pick(rng, tuple(ROUTE_ERROR_MINUTES), DEPOT_SHARES, count)
+    planned = np.round(rng.gamma(ROUTE_SHAPE, ROUTE_SCALE, count) + ROUTE_LEAST, 1)
     law = np.array([ROUTE_ERROR_MINUTES[depot] for depot in depots]).reshape(count, 2)
-    driven = np.maximum(np.round(planned + law[:, 0] + law[:, 1] * dice.standard_normal(count), 1), 1.0)
-    actual = np.where(dice.random(count) < CANCELLED, 0.0, driven)
+    driven = np.maximum(np.round(planned + law[:, 0] + law[:, 1] * rng.standard_normal(count), 1), 1.0)
+    actual = np.where(rng.random(count) < CANCELLED, 0.0, driven)
     predictions: list[str | list[str] | None] = [f"{p:.1f}" for p in planned]
     labels = [f"{a:.1f}" for a in actual]
     return [None] * count, predictions, labels, [{"depot": d} for d in depots], _scales("route-optimiser", count)
 
 
-def _rankings(dice: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
-    devices = _pick(dice, tuple(CLICK), DEVICE_SHARES, count)
-    lists = [[f"p{item}" for item in row] for row in dice.integers(0, 5000, (count, 1)) + np.arange(RANKED) * 5000]
+def _rankings(rng: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
+    devices = _pick(rng, tuple(CLICK), DEVICE_SHARES, count)
+    lists = [[f"p{item}" for item in row] for row in rng.integers(0, 5000, (count, 1)) + np.arange(RANKED) * 5000]
     chance = np.array([CLICK[device] for device in devices])[:, None] / np.arange(1, RANKED + 1)
-    clicked = dice.random((count, RANKED)) < chance
+    clicked = rng.random((count, RANKED)) < chance
     labels = [
         json.dumps([i for i, c in zip(items, row, strict=True) if c]) for items, row in zip(lists, clicked, strict=True)
     ]
@@ -250,9 +250,9 @@ def _rankings(dice: np.random.Generator, count: int, version: str, drifts: bool)
     return [None] * count, predictions, labels, [{"device": d} for d in devices], _scales("recommender", count)
 
 
-def _drafts(dice: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
-    languages = _pick(dice, tuple(DRAFT_ACCURACY), (0.6, 0.25, 0.15), count)
-    right = dice.random(count) < np.array([DRAFT_ACCURACY[language] for language in languages])
+def _drafts(rng: np.random.Generator, count: int, version: str, drifts: bool) -> Outcomes:
+    languages = _pick(rng, tuple(DRAFT_ACCURACY), (0.6, 0.25, 0.15), count)
+    right = rng.random(count) < np.array([DRAFT_ACCURACY[language] for language in languages])
     labels = ["correct" if r else "incorrect" for r in right]
     cohorts = [{"language": language} for language in languages]
     return [None] * count, ["draft"] * count, labels, cohorts, _scales("support-assistant", count)

@@ -78,19 +78,19 @@ def write_serving(world: World, landing: Path, members: Sequence[Member] = MEMBE
 
 def _plan(world: World, member: Member, day: date) -> Day:
     success = world.requests(member, day)
-    dice = world.rng("serving", member.id, day)
+    rng = world.rng("serving", member.id, day)
     row_wise = member.id in ("support-assistant", "writing-assistant")
     age = (day - world.start).days
     none = [0] * 24
     silent = age in EMPTY_DAYS.get(member.id, ())
     counts: dict[str, Sequence[int]] = {
         "success": success.tolist(),
-        "error": dice.poisson(success * member.error_rate).tolist(),
-        "retry": dice.poisson(success * member.retry_rate).tolist(),
+        "error": rng.poisson(success * member.error_rate).tolist(),
+        "retry": rng.poisson(success * member.retry_rate).tolist(),
         # vLLM's health endpoint leaves no GenAI span.
         "health_check": none if silent or member.id == "writing-assistant" else [HEALTH_CHECKS_AN_HOUR] * 24,
-        "shadow": none if row_wise else dice.poisson(success * SHADOW_SHARE).tolist(),
-        "staging": dice.poisson(success * STAGING_SHARE).tolist(),
+        "shadow": none if row_wise else rng.poisson(success * SHADOW_SHARE).tolist(),
+        "staging": rng.poisson(success * STAGING_SHARE).tolist(),
         "unknown": [1] * 24 if member.id == "recommender" else none,
         "faulty": none,
     }
@@ -119,16 +119,16 @@ def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
         select hour, kind, n, carried, unnest(range(n)) as i
         from (values {planned}) as planned (hour, kind, n, carried)
     ),
-    diced as (
-        select *, hash(i, {salt}, hour, kind) as dice,
+    randomised as (
+        select *, hash(i, {salt}, hour, kind) as random_bits,
             timestamp '{day}' + to_hours(hour) + to_microseconds(i * 3600000000 // n) as planned_at
         from base
     ),
     timed as (
         select *,
-            round({member.latency_ms} * exp(0.45 * sqrt(-2 * ln((1 + dice % 1000003) / 1000004.0))
-                * cos(2 * pi() * ((dice >> 24) % 1000003) / 1000003.0)), {0 if tokens else 3}) as answered_ms
-        from diced
+            round({member.latency_ms} * exp(0.45 * sqrt(-2 * ln((1 + random_bits % 1000003) / 1000004.0))
+                * cos(2 * pi() * ((random_bits >> 24) % 1000003) / 1000003.0)), {0 if tokens else 3}) as answered_ms
+        from randomised
     )
     select
         md5('{member.id}/{day}/' || hour || '/' || kind || '/' || i) as request_id,
@@ -153,10 +153,10 @@ def _rows(world: World, plan: Day, hours: Sequence[int]) -> str:
         answered_ms::double as latency_ms,
         {"floor(answered_ms * 0.2)" if tokens else "null"}::double as ttft_ms,
         {"null" if member.cloud == "api" else "round(answered_ms * 0.6, 3)"}::double as busy_ms,
-        {f"cast({prompt // 2} + dice % {prompt} as bigint)" if tokens else "null::bigint"} as input_tokens,
-        {f"cast({completion // 2} + (dice >> 8) % {completion} as bigint)" if tokens else "null::bigint"}
+        {f"cast({prompt // 2} + random_bits % {prompt} as bigint)" if tokens else "null::bigint"} as input_tokens,
+        {f"cast({completion // 2} + (random_bits >> 8) % {completion} as bigint)" if tokens else "null::bigint"}
             as output_tokens,
-        {f"cast(dice % {prompt // 4} as bigint)" if tokens else "null::bigint"} as cached_input_tokens
+        {f"cast(random_bits % {prompt // 4} as bigint)" if tokens else "null::bigint"} as cached_input_tokens
     from timed"""
 
 

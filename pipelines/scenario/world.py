@@ -102,7 +102,7 @@ class World:
         return [self.start + timedelta(days=i) for i in range(self.days)]
 
     def rng(self, *name: object) -> np.random.Generator:
-        """A generator of its own for `name`: adding a writer or a day never shifts another's dice."""
+        """A generator of its own for `name`: adding a writer or a day never shifts another's numbers."""
         text = "/".join(str(part) for part in (self.seed, *name))
         return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
 

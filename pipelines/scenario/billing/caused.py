@@ -16,11 +16,11 @@ from pipelines.scenario.billing.charge import (
     WHOLE_DAY,
     Charge,
     Costs,
-    dice,
     member_named,
     month_starts,
     on_demand,
     serving_cost,
+    varied,
 )
 from pipelines.scenario.world import World
 
@@ -45,7 +45,7 @@ class _Steady(NamedTuple):
     service_category: str
     meter: str
     name: str
-    """What its dice are called."""
+    """The name of its random numbers."""
     mean: str
     """About how much it is, in the vendor's currency."""
     tags: Mapping[str, str] = MappingProxyType({})
@@ -131,7 +131,7 @@ def _steady(world: World, day: date, rows: Iterable[_Steady]) -> Iterator[Charge
                 row.service,
                 row.service_category,
                 row.meter,
-                on_demand(dice(world, row.name, day, row.mean)),
+                on_demand(varied(world, row.name, day, row.mean)),
                 tags=dict(row.tags),
                 instance_type=row.instance_type,
                 resource_id=row.resource_id,
@@ -216,7 +216,7 @@ def _plan_charges(world: World, day: date) -> Iterator[Charge]:
     """The writing assistant's nodes under a savings plan: its hours used, those nobody used, and its fee."""
     plan = "arn:aws:savingsplans::111122223333:savingsplan/5e9a3c1d-0b61-4a0e-9a58-3a54bd5f2f11"
     used = serving_cost(world, "writing-assistant", day)
-    unused = dice(world, "plan-unused", day, "4.5")
+    unused = varied(world, "plan-unused", day, "4.5")
     listed = (used / PLAN_DISCOUNT).quantize(Decimal("0.000001"))
     yield Charge(
         day,
@@ -290,7 +290,7 @@ def logistics_charges(world: World) -> Iterator[Charge]:
             commitment=plan,
             commitment_status="Used",
         )
-        unused = dice(world, "route-plan-unused", day, "0.8")
+        unused = varied(world, "route-plan-unused", day, "0.8")
         yield Charge(
             day,
             UNUSED,
@@ -314,7 +314,7 @@ def logistics_charges(world: World) -> Iterator[Charge]:
                 "AmazonEC2",
                 "Other",
                 "Tax",
-                on_demand(dice(world, "tax", first, "31.4")),
+                on_demand(varied(world, "tax", first, "31.4")),
                 kind="Tax",
             )
 
@@ -347,7 +347,7 @@ def bank_charges(world: World) -> Iterator[Charge]:
             commitment="9b6e0f6a-7c58-4d1d-8c94-1f0ad7a7a111",
             commitment_status="Used",
         )
-        unused = dice(world, "reservation-unused", day, "2.1")
+        unused = varied(world, "reservation-unused", day, "2.1")
         yield Charge(
             day,
             UNUSED,
@@ -380,7 +380,7 @@ def hospital_charges(world: World) -> Iterator[Charge]:
         )
         yield from _steady(world, day, _HOSPITAL)
         if day.weekday() == 2:
-            training = dice(world, "triage-training", day, "22")
+            training = varied(world, "triage-training", day, "22")
             # A promotion larger than the charge: the charge turns negative, and stays so.
             yield Charge(
                 day,

@@ -124,7 +124,7 @@ def serving_cost(world: World, member_id: str, day: date) -> Decimal:
     return unit * int(world.predictions(member_named(member_id), day).sum())
 
 
-def dice(world: World, name: str, day: date, mean: str, spread: float = 0.15) -> Decimal:
+def varied(world: World, name: str, day: date, mean: str, spread: float = 0.15) -> Decimal:
     """About `mean` dollars, different each day, to the hundredth of a cent."""
     factor = 1.0 + spread * float(world.rng("billing", name, day).uniform(-1, 1))
     return (Decimal(mean) * Decimal(factor)).quantize(Decimal("0.0001"), ROUND_HALF_EVEN)

@@ -34,7 +34,7 @@ class Drawn:
 
 
 def draw(world: World, plan: Plan) -> Drawn:
-    """Every cohort from its own dice, so that a longer scenario begins with a shorter one's files."""
+    """Every cohort from a generator of its own, so that a longer scenario begins with a shorter one's files."""
     last = min(plan.end or world.days, world.days + plan.pre_days)
     cohorts: list[tuple[Whole, ...]] = [(np.empty(0, np.int64),) * 5]
     events: defaultdict[str, list[Events]] = defaultdict(list)

@@ -193,8 +193,8 @@ COMMENTS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 """Member → what is written by those who are content, and by those who are not."""
 
 
-def comment(dice: np.random.Generator, model_id: str, is_content: bool) -> str:
+def comment(rng: np.random.Generator, model_id: str, is_content: bool) -> str:
     """What somebody writes about the member; empty where they write nothing."""
-    if dice.uniform() < SILENT:
+    if rng.uniform() < SILENT:
         return ""
-    return str(dice.choice(COMMENTS[model_id][0 if is_content else 1]))
+    return str(rng.choice(COMMENTS[model_id][0 if is_content else 1]))

@@ -17,9 +17,9 @@ def zulu(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def random_code(dice: np.random.Generator, length: int) -> str:
+def random_code(rng: np.random.Generator, length: int) -> str:
     """A code of capital letters and digits."""
-    return "".join(dice.choice(list("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"), length))
+    return "".join(rng.choice(list("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"), length))
 
 
 def write_lines(path: Path, lines: Sequence[dict[str, object]]) -> None:

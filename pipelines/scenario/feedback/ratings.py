@@ -26,17 +26,15 @@ def write_ratings(world: World, folder: Path) -> list[dict[str, object]]:
             ("writing-assistant", "meridian-writer-8b", "stars", 12.0),
             ("unmapped", "old-bot", "thumbs", 1.0),
         ):
-            dice = world.rng("ratings", name, day)
+            rng = world.rng("ratings", name, day)
             scores = []
-            for number in range(int(dice.poisson(daily))):
-                at = world.at(day) + timedelta(seconds=int(dice.integers(86_400)))
+            for number in range(int(rng.poisson(daily))):
+                at = world.at(day) + timedelta(seconds=int(rng.integers(86_400)))
                 if kind == "thumbs":
-                    score = int(
-                        dice.uniform() < (THUMBS_HURT if is_hurt(age) and model != "unmapped" else THUMBS_USUAL)
-                    )
+                    score = int(rng.uniform() < (THUMBS_HURT if is_hurt(age) and model != "unmapped" else THUMBS_USUAL))
                     value: object = "up" if score else "down"
                 else:
-                    value = score = 1 + int(dice.binomial(4, 0.72))
+                    value = score = 1 + int(rng.binomial(4, 0.72))
                 lines.append(
                     {
                         "rating_id": f"{name}-{day:%Y%m%d}-{number}",
@@ -44,8 +42,8 @@ def write_ratings(world: World, folder: Path) -> list[dict[str, object]]:
                         "model": name,
                         "kind": kind,
                         "value": value,
-                        "user_id": "u-" + random_code(dice, 8).lower(),
-                        "comment": comment(dice, model, score >= (1 if kind == "thumbs" else 4)) or None,
+                        "user_id": "u-" + random_code(rng, 8).lower(),
+                        "comment": comment(rng, model, score >= (1 if kind == "thumbs" else 4)) or None,
                     }
                 )
                 scores.append(score)
@@ -114,12 +112,12 @@ def _decisions(
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """The day's decisions as first logged, and those of them that are overruled after midnight."""
     day = world.dates[age]
-    dice = world.rng("decisions", name, day)
+    rng = world.rng("decisions", name, day)
     count = int(world.requests(member, day).sum() * share)
-    seconds = np.sort(dice.integers(0, 86_400, count))
-    free_to = dice.uniform(size=count) < free
-    overruled = free_to & (dice.uniform(size=count) < override_rate(member.id, age))
-    late = overruled & (dice.uniform(size=count) < OVERRULED_NEXT_DAY) & (member.id == "triage")
+    seconds = np.sort(rng.integers(0, 86_400, count))
+    free_to = rng.uniform(size=count) < free
+    overruled = free_to & (rng.uniform(size=count) < override_rate(member.id, age))
+    late = overruled & (rng.uniform(size=count) < OVERRULED_NEXT_DAY) & (member.id == "triage")
     lines, changed = [], []
     for i in range(count):
         at = world.at(day) + timedelta(seconds=int(seconds[i]))

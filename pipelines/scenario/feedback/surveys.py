@@ -62,18 +62,18 @@ class Answer:
 SURVEYS = (
     Asked(
         "qualtrics", "SV_6kSupportPulse", "support-assistant", "csat", 9.0,
-        lambda dice, age: 1 + int(dice.binomial(4, HURT if is_hurt(age) else USUAL)),
+        lambda rng, age: 1 + int(rng.binomial(4, HURT if is_hurt(age) else USUAL)),
     ),
     Asked(
         "qualtrics", "SV_2bTriageTrust", "triage", "stated_trust", 5.0,
-        lambda dice, age: 1 + int(dice.binomial(6, 0.62 + 0.10 * min(age, 60) / 60)),
+        lambda rng, age: 1 + int(rng.binomial(6, 0.62 + 0.10 * min(age, 60) / 60)),
     ),
-    Asked("typeform", "n3tPr0m0", "recommender", "nps", 40.0, lambda dice, _: int(dice.binomial(10, NPS_ANSWER))),
+    Asked("typeform", "n3tPr0m0", "recommender", "nps", 40.0, lambda rng, _: int(rng.binomial(10, NPS_ANSWER))),
     Asked(
         "typeform", "wR1t3rPu", "writing-assistant", "rating", 6.0,
-        lambda dice, _: 1 + int(dice.binomial(4, DRAFT_RATING)),
+        lambda rng, _: 1 + int(rng.binomial(4, DRAFT_RATING)),
     ),
-    Asked("typeform", "canteen", "unmapped", "unmapped", 2.0, lambda dice, _: 1 + int(dice.binomial(4, 0.5))),
+    Asked("typeform", "canteen", "unmapped", "unmapped", 2.0, lambda rng, _: 1 + int(rng.binomial(4, 0.5))),
 )  # fmt: skip
 
 
@@ -81,28 +81,28 @@ def draw_answers(world: World, asked: Asked) -> list[Answer]:
     """The survey's answers, in order."""
     answers = []
     for age, day in enumerate(world.dates):
-        dice = world.rng("survey", asked.key, day)
-        for _ in range(int(dice.poisson(asked.daily))):
-            started = world.at(day) + timedelta(seconds=int(dice.integers(6 * 3600, 20 * 3600)))
-            submitted = started + timedelta(seconds=int(dice.integers(40, 900)))
-            fate = str(dice.choice(("live", "unfinished", "preview", "spam"), p=(0.9, 0.06, 0.03, 0.01)))
+        rng = world.rng("survey", asked.key, day)
+        for _ in range(int(rng.poisson(asked.daily))):
+            started = world.at(day) + timedelta(seconds=int(rng.integers(6 * 3600, 20 * 3600)))
+            submitted = started + timedelta(seconds=int(rng.integers(40, 900)))
+            fate = str(rng.choice(("live", "unfinished", "preview", "spam"), p=(0.9, 0.06, 0.03, 0.01)))
             if asked.system == "typeform" and fate in ("preview", "spam"):
                 fate = "live"
-            late = asked.system == "qualtrics" and dice.uniform() < LATE_SHARE
-            score: int | None = asked.draw(dice, age)
+            late = asked.system == "qualtrics" and rng.uniform() < LATE_SHARE
+            score: int | None = asked.draw(rng, age)
             is_content = score is None or score >= CONTENT_FROM[asked.measure]
-            if dice.uniform() < 0.03:
+            if rng.uniform() < 0.03:
                 score = None
             answers.append(
                 Answer(
-                    id=random_code(dice, 15 if asked.system == "qualtrics" else 32),
+                    id=random_code(rng, 15 if asked.system == "qualtrics" else 32),
                     age=age,
                     fate=fate,
                     started=started,
                     submitted=submitted,
                     recorded=submitted + timedelta(days=3 if late else 0, seconds=1),
                     score=score,
-                    comment=comment(dice, asked.model_id, is_content),
+                    comment=comment(rng, asked.model_id, is_content),
                 )
             )
     return answers

@@ -34,15 +34,15 @@ def write_tickets(world: World, folder: Path) -> list[dict[str, object]]:
     number = 0
     for age, day in enumerate(world.dates):
         for tag, (model_id, daily) in TICKET_TAGS.items():
-            dice = world.rng("tickets", tag, day)
+            rng = world.rng("tickets", tag, day)
             counts: Counter[str] = Counter()
-            for _ in range(int(dice.poisson(daily * (2 if shaken[model_id, day] else 1)))):
+            for _ in range(int(rng.poisson(daily * (2 if shaken[model_id, day] else 1)))):
                 number += 1
-                opened = world.at(day) + timedelta(seconds=int(dice.integers(86_400)))
+                opened = world.at(day) + timedelta(seconds=int(rng.integers(86_400)))
                 ticket = _ticket(number, tag, opened)
                 snapshots[age].append(ticket)
-                ends, fate = age + int(dice.integers(1, 4)), dice.uniform()
-                offered, rated, good = dice.uniform() < 0.6, dice.uniform() < 0.4, dice.uniform() < 0.8
+                ends, fate = age + int(rng.integers(1, 4)), rng.uniform()
+                offered, rated, good = rng.uniform() < 0.6, rng.uniform() < 0.4, rng.uniform() < 0.8
                 if ends >= world.days:
                     counts["ticket_count"] += 1
                     continue

@@ -118,27 +118,27 @@ def planned_incidents(world: World) -> tuple[list[Incident], list[tuple[str, dat
     for age, day in enumerate(world.dates):
         starts: list[tuple[datetime, str, str, np.random.Generator]] = []
         for place, member in enumerate(MEMBERS):
-            dice = world.rng("incidents", member.id, day)
-            for turn in range(int(dice.poisson(DAILY_RATE))):
+            rng = world.rng("incidents", member.id, day)
+            for turn in range(int(rng.poisson(DAILY_RATE))):
                 kind = KINDS[(age * 4 + place * 7 + turn) % len(KINDS)]
                 if member.id == CSV_MEMBER and kind == "jira_reopened":
                     kind = "jira_only"
-                starts.append((world.at(day, float(dice.uniform(0.5, 21.0))), member.id, kind, dice))
+                starts.append((world.at(day, float(rng.uniform(0.5, 21.0))), member.id, kind, rng))
         if age % WAITING_EVERY == WAITING_SINCE:
-            dice = world.rng("waiting", day)
-            starts.append((world.at(day, float(dice.uniform(8, 11))), WAITING_MEMBER, "open", dice))
-        for detected, model_id, kind, dice in sorted(starts, key=lambda start: start[0]):
-            detected = detected.replace(second=int(dice.integers(60)), microsecond=0)
+            rng = world.rng("waiting", day)
+            starts.append((world.at(day, float(rng.uniform(8, 11))), WAITING_MEMBER, "open", rng))
+        for detected, model_id, kind, rng in sorted(starts, key=lambda start: start[0]):
+            detected = detected.replace(second=int(rng.integers(60)), microsecond=0)
             if kind == "suppressed":
                 suppressed.append((model_id, detected))
             else:
-                incidents.append(_incident(model_id, kind, detected, dice, numbers))
+                incidents.append(_incident(model_id, kind, detected, rng, numbers))
     return incidents, suppressed
 
 
-def _incident(model_id: str, kind: str, detected: datetime, dice: np.random.Generator, numbers: _Numbers) -> Incident:
-    severity = str(dice.choice(SEVERITIES, p=(0.1, 0.3, 0.4, 0.2)))
-    hours = REPAIR_HOURS[severity] * REPAIR_SHARE[model_id] * float(dice.lognormal(0.0, 0.4))
+def _incident(model_id: str, kind: str, detected: datetime, rng: np.random.Generator, numbers: _Numbers) -> Incident:
+    severity = str(rng.choice(SEVERITIES, p=(0.1, 0.3, 0.4, 0.2)))
+    hours = REPAIR_HOURS[severity] * REPAIR_SHARE[model_id] * float(rng.lognormal(0.0, 0.4))
     if kind == "open":
         severity, hours = "P4", WAITING_HOURS
     whole_minutes = model_id == CSV_MEMBER and kind in JIRA_ONLY
@@ -149,13 +149,13 @@ def _incident(model_id: str, kind: str, detected: datetime, dice: np.random.Gene
         step = 60 if whole_minutes else 1
         return moment + timedelta(seconds=max(1, round(seconds / step)) * step)
 
-    acknowledged = after(detected, float(dice.lognormal(5.5, 0.8)))
+    acknowledged = after(detected, float(rng.lognormal(5.5, 0.8)))
     resolved = after(acknowledged, hours * 3600)
     intervals = [(detected, resolved)]
     if kind in {"reopened", "jira_reopened"}:
-        reopened = after(resolved, float(dice.uniform(1, 9)) * REPAIR_SHARE[model_id] * 3600)
+        reopened = after(resolved, float(rng.uniform(1, 9)) * REPAIR_SHARE[model_id] * 3600)
         intervals.append((reopened, after(reopened, hours * 1800)))
-    impact = detected - timedelta(minutes=int(dice.integers(2, 50)))
+    impact = detected - timedelta(minutes=int(rng.integers(2, 50)))
     incident = Incident(
         kind=kind,
         model_id="unmapped" if kind == "unknown_service" else model_id,
@@ -166,12 +166,12 @@ def _incident(model_id: str, kind: str, detected: datetime, dice: np.random.Gene
         acknowledged=None if kind in {"no_ack", "auto_resolved"} or whole_minutes else acknowledged,
         intervals=intervals,
     )
-    if dice.uniform() < 0.7 and not whole_minutes:
+    if rng.uniform() < 0.7 and not whole_minutes:
         incident.impact = incident.started = impact
     if kind not in JIRA_ONLY:
-        _page_people(incident, model_id, dice, numbers)
+        _page_people(incident, model_id, rng, numbers)
     if kind in JIRA_ONLY | LINKED:
-        _file_issue(incident, model_id, dice, numbers)
+        _file_issue(incident, model_id, rng, numbers)
     if kind == "jira_first":
         # Somebody filed the issue before any alert went off: detection is then the filing.
         incident.detected = incident.jira[0].events[0].at
@@ -180,7 +180,7 @@ def _incident(model_id: str, kind: str, detected: datetime, dice: np.random.Gene
     return incident
 
 
-def _page_people(incident: Incident, model_id: str, dice: np.random.Generator, numbers: _Numbers) -> None:
+def _page_people(incident: Incident, model_id: str, rng: np.random.Generator, numbers: _Numbers) -> None:
     first, last = incident.intervals[0], incident.intervals[-1]
     by_person = incident.kind != "auto_resolved"
     events = [Event(first[0], "trigger", by_person=False), Event(first[0], "notify", by_person=False)]
@@ -194,12 +194,12 @@ def _page_people(incident: Incident, model_id: str, dice: np.random.Generator, n
     if len(incident.intervals) > 1:
         events += [Event(last[0], "trigger"), Event(last[1], "resolve", by_person)]
     # The note that moves `updated_at` after the end and must move nothing else.
-    events.append(Event(last[1] + timedelta(hours=float(dice.uniform(1, 40))), "annotate"))
+    events.append(Event(last[1] + timedelta(hours=float(rng.uniform(1, 40))), "annotate"))
     titled = _title(incident, model_id, numbers)
-    record = _pagerduty_record(incident, model_id, titled, severity_then, events, dice, numbers)
+    record = _pagerduty_record(incident, model_id, titled, severity_then, events, rng, numbers)
     incident.pagerduty.append(record)
     if incident.kind == "merged":
-        opened = first[0] + timedelta(seconds=int(dice.integers(20, 200)))
+        opened = first[0] + timedelta(seconds=int(rng.integers(20, 200)))
         merged_at = min(opened + timedelta(minutes=6), first[1])
         duplicate = _pagerduty_record(
             incident,
@@ -207,7 +207,7 @@ def _page_people(incident: Incident, model_id: str, dice: np.random.Generator, n
             titled,
             incident.severity,
             [Event(opened, "trigger", by_person=False), Event(merged_at, "resolve")],
-            dice,
+            rng,
             numbers,
         )
         duplicate.merged_into = record.id
@@ -220,13 +220,13 @@ def _pagerduty_record(
     titled: str,
     severity: str,
     events: list[Event],
-    dice: np.random.Generator,
+    rng: np.random.Generator,
     numbers: _Numbers,
 ) -> Record:
     numbers.incident += 1
     return Record(
-        id="Q" + _code(dice, 13),
-        key=_code(dice, 32).lower(),
+        id="Q" + _code(rng, 13),
+        key=_code(rng, 32).lower(),
         member=model_id,
         title=titled,
         severity=severity,
@@ -237,17 +237,17 @@ def _pagerduty_record(
     )
 
 
-def _file_issue(incident: Incident, model_id: str, dice: np.random.Generator, numbers: _Numbers) -> None:
+def _file_issue(incident: Incident, model_id: str, rng: np.random.Generator, numbers: _Numbers) -> None:
     numbers.issue += 1
     first, last = incident.intervals[0], incident.intervals[-1]
     filed = first[0]
     if incident.kind in {"linked_from_jira", "linked_from_pagerduty"}:
-        filed += timedelta(minutes=int(dice.integers(1, 8)))
+        filed += timedelta(minutes=int(rng.integers(1, 8)))
     if incident.kind == "jira_first":
-        filed -= timedelta(minutes=int(dice.integers(3, 25)))
+        filed -= timedelta(minutes=int(rng.integers(3, 25)))
         filed = filed.replace(second=0) if model_id == CSV_MEMBER else filed
     # A ticket beside a page is closed when somebody gets round to it; PagerDuty has the true end.
-    delay = timedelta(hours=int(dice.integers(2, 30))) if incident.pagerduty else timedelta(0)
+    delay = timedelta(hours=int(rng.integers(2, 30))) if incident.pagerduty else timedelta(0)
     events = [Event(filed, "trigger")]
     if incident.acknowledged is not None:
         # Beside a page, nobody moves a ticket before it is filed.
@@ -280,5 +280,5 @@ def _title(incident: Incident, model_id: str, numbers: _Numbers) -> str:
     return title(WAITING if key == "open" else model_id, numbers.title[key])
 
 
-def _code(dice: np.random.Generator, length: int) -> str:
-    return "".join(dice.choice(list("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"), length))
+def _code(rng: np.random.Generator, length: int) -> str:
+    return "".join(rng.choice(list("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"), length))
