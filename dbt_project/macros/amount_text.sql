@@ -5,7 +5,7 @@
         when {{ unit }} like 'share%' then {{ number_text('100 * (' ~ value ~ ')') }} || ' %'
         when {{ unit }} like 'USD%'
             then
-                case when {{ value }} < 0 then '-' else '' end || '$' || {{ number_text('abs(' ~ value ~ ')') }}
+                case when {{ value }} < 0 then '−' else '' end || '$' || {{ number_text('abs(' ~ value ~ ')') }}
                 || substr({{ unit }}, 4)
         else {{ number_text(value) }} || coalesce(' ' || {{ unit }}, '')
     end

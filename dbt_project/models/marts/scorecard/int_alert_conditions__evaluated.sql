@@ -77,7 +77,8 @@ slo_burn as (
         hour_at + interval 1 hour as evaluated_at,
         is_burning as is_breached,
         lasting_severity as severity,
-        slo || ': ' || bad_request_count || ' bad requests in the hour, budget burning at '
+        slo || ': ' || bad_request_count || ' bad request' || case when bad_request_count = 1 then '' else 's' end
+        || ' in the hour, budget burning at '
         || {{ number_text('burn_1h') }} || ' (1 h), ' || {{ number_text('burn_6h') }} || ' (6 h), '
         || {{ number_text('burn_3d') }} || ' (3 d) times the allowed rate' as evidence,
         cast(null as varchar) as recommended_action

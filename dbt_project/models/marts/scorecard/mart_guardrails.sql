@@ -92,9 +92,10 @@ of_groups as (
         compared.cohort_attribute,
         compared.cohort_value,
         compared.is_beyond_chance,
-        ' (' || compared.cohort_attribute || ': ' || compared.cohort_value || ' '
-        || {{ number_text('compared.group_rate') }} || ', ' || compared.highest_value || ' '
-        || {{ number_text('compared.highest_rate') }}
+        ' (' || replace(compared.cohort_attribute, '_', ' ') || ' ' || replace(compared.cohort_value, '_', ' ') || ': '
+        || {{ amount_text('compared.group_rate', "'share'") }}
+        || ', ' || replace(compared.highest_value, '_', ' ') || ': '
+        || {{ amount_text('compared.highest_rate', "'share'") }}
         || case when compared.is_beyond_chance then ', beyond chance)' else ', within chance)' end as explanation
 
     from guardrails
