@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pipelines.kpis import KPIS
+from pipelines.scorecard.words import roles_sql
 
 IS_ROLLED: Final = f"list_contains({[kpi.kpi_id for kpi in KPIS if kpi.is_rolled_from_days]}, kpi_id)"
 RECENT: Final = "(select max(as_of) - 92 from mart_scorecard)"
@@ -119,7 +120,8 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
             "compute_cost_usd from mart_portfolio order by model_id"
         ),
         "decisions": (
-            "select model_id, model_ids, subject_name, decision_name, severity, owner, sign_off_roles, evidence, "
+            "select model_id, model_ids, subject_name, decision_name, severity, owner, "
+            f"{roles_sql('sign_off_roles')} as sign_off_roles, evidence, "
             "options, opened_date, due_date, is_overdue, alert_count from mart_decisions order by decision_rank"
         ),
         "guardrails": (

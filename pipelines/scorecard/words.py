@@ -23,6 +23,8 @@ GRADES: Final = {
     "modelled": "modelled",
     "declared": "unverified claim",
 }
+ROLES: Final = {"ai_program_lead": "AI program lead", "sre": "SRE"}
+"""Roles whose name is not their id with blanks."""
 Number = float | int | Decimal
 
 
@@ -85,6 +87,18 @@ def change_interval(low: Number | None, high: Number | None, unit: str) -> str:
     if unit.startswith("share"):
         return f"{change(low, unit).removesuffix(' points')} to {change(high, unit)}"
     return f"{change(low, unit)} to {change(high, unit)}"
+
+
+def role(name: str) -> str:
+    """A role's id as people write it: `data steward`, `SRE`."""
+    return ROLES.get(name, name.replace("_", " "))
+
+
+def roles_sql(column: str) -> str:
+    """SQL that writes `column`, ids of roles with a comma between them, likewise: `data steward, SRE`."""
+    for name, text in ROLES.items():
+        column = f"replace({column}, '{name}', '{text}')"
+    return f"replace(replace({column}, '_', ' '), ',', ', ')"
 
 
 def day(value: date | None) -> str:

@@ -279,7 +279,7 @@ FIGURES = {
     ),
     "Open decisions": (
         "select severity, subject_name, decision_name, evidence, options, owner, "
-        "replace(replace(sign_off_roles, '_', ' '), ',', ', '), due_date, "
+        "replace(replace(replace(sign_off_roles, '_', ' '), ',', ', '), 'sre', 'SRE'), due_date, "
         "opened_date, alert_count from mart_decisions"
     ),
     "By team": (

@@ -53,6 +53,10 @@ reads("a duration", format.duration, [
   [47.9, "47.9 h"],
   [72, "3 d"],
 ]);
+reads("a noun", format.withArticle, [
+  ["agent", "an agent"],
+  ["decision system", "a decision system"],
+]);
 reads("a count", format.plural, [
   [[1, "model"], "1 model"],
   [[0, "model"], "0 models"],

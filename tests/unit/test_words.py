@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import get_args
 
+import duckdb
 import pytest
 
+from pipelines.catalog.domains.roles import Role
 from pipelines.scorecard import words
 from pipelines.scorecard.markdown import literal
 
@@ -62,3 +65,13 @@ def test_a_span_says_what_differs() -> None:
 )
 def test_markdown_shows_what_is_said(text: str, shown: str) -> None:
     assert literal(text) == shown
+
+
+def test_roles_are_written_as_people_write_them_in_python_and_in_sql() -> None:
+    ids = list(get_args(Role))
+    texts = [words.role(name) for name in ids]
+    assert texts == [
+        "executive sponsor", "AI program lead", "model owner", "data steward", "SRE", "compliance officer"
+    ]  # fmt: skip
+    (row,) = duckdb.execute(f"select {words.roles_sql('roles')} from (select ? as roles)", [",".join(ids)]).fetchall()
+    assert row == (", ".join(texts),)

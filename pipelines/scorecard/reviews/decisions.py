@@ -43,8 +43,8 @@ def open_decisions(facts: Facts) -> Section:
 
 def _signers(row: Row) -> str:
     """The role that decides, and those that must sign if they are others."""
-    missing = [_role(role) for role in (row["sign_off_roles"] or "").split(",") if role]
-    return _role(row["owner_role"]) + (
+    missing = [words.role(role) for role in (row["sign_off_roles"] or "").split(",") if role]
+    return words.role(row["owner_role"]) + (
         f"; to sign: {words.listed(missing)}" if missing and row["sign_off_roles"] != row["owner_role"] else ""
     )
 
@@ -92,7 +92,8 @@ def launch_gates(facts: Facts) -> Section:
             Cell(row["gate_name"], words.day(row["due_date"])),
             row["statement"],
             Cell(row["status"].replace("_", " "), status=shown.get(row["status"], "at_risk")),
-            row["evidence"] or (f"The {_role(row['sign_off_role'])} decides." if row["sign_off_role"] else words.NONE),
+            row["evidence"]
+            or (f"The {words.role(row['sign_off_role'])} decides." if row["sign_off_role"] else words.NONE),
         ]
         for row in found
     ]
@@ -286,20 +287,16 @@ def governance(facts: Facts) -> Section:
     members = [member for member in chosen if member is not None]
     after = facts.period.after
     says = (
-        f"{meeting.name}, run by the {_role(meeting.chair)}"
-        f"{f' with {words.listed([_role(role) for role in meeting.attend])}' if meeting.attend else ''}. "
+        f"{meeting.name}, run by the {words.role(meeting.chair)}"
+        f"{f' with {words.listed([words.role(role) for role in meeting.attend])}' if meeting.attend else ''}. "
         f"The next one covers {words.span(after.start, after.end)}."
     )
     roles: Sequence[Role] = (meeting.chair, *(role for role in meeting.attend if role != meeting.chair))
     rows: Rows = [[member.name, *(getattr(member.roles, role) or words.NONE for role in roles)] for member in members]
-    head = ["Model", *(_role(role)[:1].upper() + _role(role)[1:] for role in roles)]
+    head = ["Model", *(words.role(role)[:1].upper() + words.role(role)[1:] for role in roles)]
     blocks: list[Block] = [table("Roles of each model.", head, rows)] if rows else []
     blocks.append(Text("Decisions: ____________________________________________"))
     return Section("governance", "Participants and decisions", says, tuple(blocks))
-
-
-def _role(role: Role | str) -> str:
-    return {"sre": "SRE", "ai_program_lead": "AI program lead"}.get(role, role.replace("_", " "))
 
 
 def known_until(moment: datetime | None) -> str:

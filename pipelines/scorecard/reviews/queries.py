@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from pipelines.scorecard.words import roles_sql
+
 KNOWN: Final = "select min(event_date) as first_day, max(event_date) as last_day from mart_business_value_daily"
 """The first and the last day of the calendar: this mart has every day of it."""
 
@@ -94,7 +96,7 @@ _QUERIES: Final = {
         "coalesce(string_agg(statement || coalesce(' (' || evidence || ')', ''), ' ' order by criterion_number) "
         "filter (status = 'failed'), '') as failed, "
         "coalesce(string_agg(statement || ' (' || case when sign_off_role is not null then "
-        "replace(sign_off_role, '_', ' ') when status = 'waiting_for_data' then 'no data' else 'no target' end || ')', "
+        f"{roles_sql('sign_off_role')} when status = 'waiting_for_data' then 'no data' else 'no target' end || ')', "
         "' ' order by criterion_number) filter (status like 'waiting%'), '') as waiting "
         "from mart_decision_gates semi join chosen using (model_id) where due_date between $start and $horizon "
         "group by all order by due_date, model_id, gate_id"

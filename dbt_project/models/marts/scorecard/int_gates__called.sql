@@ -65,7 +65,7 @@ final as (
                 when unsigned_count > 0
                     then
                         unsigned_count || ' not signed ('
-                        || replace(replace(replace(sign_off_roles, ',', ', '), '_', ' '), 'sre', 'SRE') || ')'
+                        || {{ role_names('sign_off_roles') }} || ')'
             end,
             case when unmeasured_count > 0 then unmeasured_count || ' without data' end,
             case when untargeted_count > 0 then untargeted_count || ' without a target' end

@@ -35,6 +35,8 @@ const signed = (text) => text.replace("-", "−");
 
 export const plural = (count, one, many = `${one}s`) => `${WHOLE.format(count)} ${count === 1 ? one : many}`;
 
+export const withArticle = (noun) => `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
+
 /** A number as people read it: three digits, or whole, or in millions. */
 export function number(value, digits = 3) {
   if (value == null) return "–";

@@ -196,7 +196,7 @@ function decisions() {
 }
 
 const owners = (row) =>
-  `${row.owner ?? "no owner"}${row.sign_off_roles ? `; to be signed by ${row.sign_off_roles.replaceAll("_", " ").replaceAll(",", ", ")}` : ""}`;
+  `${row.owner ?? "no owner"}${row.sign_off_roles ? `; to be signed by ${row.sign_off_roles}` : ""}`;
 const due = (row) =>
   row.due_date
     ? `${row.is_overdue ? "overdue since" : "due"} ${longDay(row.due_date)}`

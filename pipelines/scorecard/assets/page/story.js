@@ -3,7 +3,7 @@
 import { kpis, rowsOf } from "./data.js";
 import { openDecisions } from "./figures/lists.js";
 import { cellOf, chosenPeriod } from "./filters.js";
-import { longDay, money, plural } from "./format.js";
+import { longDay, money, plural, withArticle } from "./format.js";
 
 const KINDS = { model: "model", agent: "agent", decision_system: "decision system" };
 
@@ -14,7 +14,7 @@ function identity(model) {
     model.owner ? `owned by ${model.owner}` : "without an owner",
   ];
   const served = version ? `; ${version.model_version} serves since ${longDay(version.first_served_date)}` : "";
-  return `${model.model_name}, a ${KINDS[model.model_kind] ?? model.model_kind} of ${model.business_unit ?? "no business unit"}, is ${run.filter(Boolean).join(" and ")}${served}.`;
+  return `${model.model_name}, ${withArticle(KINDS[model.model_kind] ?? model.model_kind)} of ${model.business_unit ?? "no business unit"}, is ${run.filter(Boolean).join(" and ")}${served}.`;
 }
 
 function worth(row) {

@@ -77,7 +77,7 @@ export const LISTS = {
               evidence: row.evidence,
               options: row.options,
               owner: row.owner,
-              signs: row.sign_off_roles?.replaceAll("_", " ").replaceAll(",", ", "),
+              signs: row.sign_off_roles,
               due: row.due_date,
               opened: row.opened_date,
               alerts: row.alert_count,

@@ -77,8 +77,9 @@ export const accuracyFigures = () => [
     ],
     says: (panels) => {
       const worse = panels.flatMap((panel) => panel.rows).filter((row) => row.shape !== "circle");
+      if (panels.length && !worse.length) return "No cohort is below its model's score by more than chance explains.";
       return panels.length
-        ? `${plural(worse.length, "cohort")} ${worse.length === 1 ? "is" : "are"} below ${panels.length === 1 ? "its" : "their"} model's score by more than chance explains${worse.length ? `: ${worse.map((row) => `${isOne() ? "" : `${row.model}, `}${row.part}`).join("; ")}` : ""}.`
+        ? `${plural(worse.length, "cohort")} ${worse.length === 1 ? "is" : "are"} below ${panels.length === 1 ? "its" : "their"} model's score by more than chance explains: ${worse.map((row) => `${isOne() ? "" : `${row.model}, `}${row.part}`).join("; ")}.`
         : "";
     },
     legend: () => [
