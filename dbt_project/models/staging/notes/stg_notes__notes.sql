@@ -19,7 +19,8 @@ renamed as (
         theme,
         sentiment,
         {{ plain_text('title') }} as title,
-        {{ plain_text('text') }} as text -- noqa: RF04
+        -- The marks of a Markdown heading are no words.
+        {{ plain_text("regexp_replace(text, '(?m)^#{1,6}[ \\t]+', '', 'g')") }} as text -- noqa: RF04
 
     from source
     qualify row_number() over (
