@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { costParts, waterfall } from "../../pipelines/scorecard/assets/page/figures/efficiency.js";
+import { bySeverity, costParts, waterfall } from "../../pipelines/scorecard/assets/page/figures/efficiency.js";
 import { readAddress } from "../../pipelines/scorecard/assets/page/filters.js";
 import { show } from "./content.js";
 
@@ -73,4 +73,25 @@ test("a waterfall goes from the month before to the newest whole month, over the
 test("without a whole month there is no waterfall", () => {
   show({ variance: [variance("alpha", "2026-02-01", 0, 1, 1, 1, 1)] });
   assert.deepEqual(waterfall(), []);
+});
+
+test("severities stand in their order though the first model lacks the highest, and no table lists what is missing", () => {
+  const rows = [
+    { model: "alpha", part: "P2" },
+    { model: "alpha", part: "P3" },
+    { model: "beta", part: "P1" },
+  ];
+  show({ repairs: ["P2", "P3", "P4", "P1"].map((severity) => ({ severity })) });
+  const filled = bySeverity(rows, "model", () => ({ label: "" }));
+  assert.deepEqual(
+    filled.map((row) => [row.model, row.part, row.unlisted ?? false]),
+    [
+      ["alpha", "P1", true],
+      ["alpha", "P2", false],
+      ["alpha", "P3", false],
+      ["beta", "P1", false],
+      ["beta", "P2", true],
+      ["beta", "P3", true],
+    ],
+  );
 });

@@ -4,6 +4,8 @@ valued as (select * from {{ ref('int_kpis__valued') }}),
 
 kpi_sources as (select * from {{ ref('kpi_sources') }}),
 
+sources as (select * from {{ source('ledger', 'sources') }}),
+
 coverage as (select * from {{ source('ledger', 'coverage') }}),
 
 rejections as (select * from {{ source('ledger', 'rejections') }}),
@@ -25,11 +27,12 @@ freshest as (
     select
         spans.kpi_id,
         spans.as_of_date,
-        kpi_sources.source,
+        coalesce(sources.title, kpi_sources.source) as source_title,
         max(coverage.day) as newest_day
 
     from spans
     inner join kpi_sources on spans.kpi_id = kpi_sources.kpi_id
+    left join sources on kpi_sources.source = sources.source
     left join coverage
         on
             kpi_sources.source = coverage.source
@@ -44,8 +47,8 @@ freshness as (
         kpi_id,
         as_of_date,
         string_agg(
-            source || ' ' || coalesce(cast(newest_day as varchar), 'never'), ', '
-            order by source
+            source_title || ' ' || coalesce(strftime(newest_day, '%-d %b %Y'), 'never'), ', '
+            order by source_title
         ) as source_freshness
 
     from freshest

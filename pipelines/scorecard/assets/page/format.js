@@ -50,9 +50,11 @@ export function number(value, digits = 3) {
   return signed(size >= 1000 ? WHOLE.format(value) : String(Number(value.toPrecision(digits))));
 }
 
-/** A number as a table shows it: as everywhere else, and never in millions; the file has all the page has of it. */
-export const tabled = (value) =>
-  Math.abs(value) >= 1000 ? signed(WHOLE.format(value)) : signed(PLAIN.format(Number(value.toPrecision(3))));
+/** A number as a table or a list of facts shows it: as everywhere else, and never in millions; the file has all the page has of it. */
+export function tabled(value) {
+  if (value == null) return "–";
+  return signed(Math.abs(value) >= 1000 ? WHOLE.format(value) : PLAIN.format(Number(value.toPrecision(3))));
+}
 /** A share in per cent; one that is nearly all of a whole is not rounded to it: 99.95 %. */
 export const share = (value, digits = 3) => {
   if (value == null) return "–";

@@ -30,6 +30,7 @@ import {
   periodName,
   plural,
   share,
+  tabled,
   unitOf,
 } from "./format.js";
 import { story } from "./story.js";
@@ -153,13 +154,13 @@ function openCell(model, kpi) {
   if (cell) {
     facts.push(
       ["Value", cell.value == null ? `undefined: ${cell.gap_reason ?? "not measured"}` : cellAmount(kpi, cell)],
-      [kpi.numerator_name, number(cell.numerator, 5)],
-      [kpi.denominator_name, number(cell.denominator, 5)],
+      [kpi.numerator_name, tabled(cell.numerator)],
+      [kpi.denominator_name, tabled(cell.denominator)],
     );
     if (cell.ci_low != null)
       facts.push(["95 % interval", `${amount(kpi, cell.ci_low)} to ${amountOf(kpi, cell.ci_high)}`]);
     if (gradeOf(kpi, cell)) facts.push(["Evidence", gradeOf(kpi, cell)]);
-    if (cell.sample_size != null) facts.push(["Observations", number(cell.sample_size)]);
+    if (cell.sample_size != null) facts.push(["Observations", tabled(cell.sample_size)]);
     facts.push([
       "Target",
       cell.target == null

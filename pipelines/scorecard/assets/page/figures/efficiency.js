@@ -268,8 +268,13 @@ export const incidentFigures = () => [
           };
         })
         .filter((row) => row.n)
-        .sort((a, b) => a.month.localeCompare(b.month) || a.part.localeCompare(b.part));
-      return onePanel(filled, { height: 140 });
+        .sort((a, b) => a.month.localeCompare(b.month));
+      const none = (month, part) => ({
+        group: shortMonth(month),
+        value: 0,
+        tip: `${shortMonth(month)}, ${part}\nno incident`,
+      });
+      return onePanel(bySeverity(filled, "month", none), { height: 140 });
     },
   }),
   figure({
@@ -314,8 +319,17 @@ export const incidentFigures = () => [
             tip: `${nameOf(row.model_id)}, ${row.severity}\n${duration(value)} of ${plural(row.resolved_count, "incident")}${target == null ? "\nno target by severity" : `\ntarget ${duration(target)}: ${STATUSES[row.status]}`}`,
           };
         })
-        .sort((a, b) => a.model.localeCompare(b.model) || a.part.localeCompare(b.part));
-      return onePanel(filled, { height: Math.max(60, 27 * distinct(filled.map((row) => row.y)).length) });
+        .sort((a, b) => a.model.localeCompare(b.model));
+      const none = (model, part) => ({
+        x: part,
+        y: model,
+        label: "",
+        shade: "var(--shade-0)",
+        tip: `${model}, ${part}\nno incident resolved`,
+      });
+      return onePanel(bySeverity(filled, "model", none), {
+        height: Math.max(60, 27 * distinct(filled.map((row) => row.y)).length),
+      });
     },
   }),
   figure({
@@ -345,4 +359,25 @@ export const incidentFigures = () => [
       ),
   }),
 ];
-const severities = () => cached("severities", () => distinct(rows("repairs").map((row) => row.severity)));
+/** The most severe first: P1 to P5, SEV1 and so on. */
+const severities = () =>
+  cached("severities", () => distinct(rows("repairs").map((row) => row.severity)).sort((a, b) => a.localeCompare(b)));
+
+/**
+ * For each month or model of `filled`, its rows in the order of severity. A severity it lacks gets what `none` returns, which
+ * no table lists: a chart puts severities in the order in which it meets them.
+ */
+export function bySeverity(filled, by, none) {
+  const parts = severities().filter((part) => filled.some((row) => row.part === part));
+  return distinct(filled.map((row) => row[by])).flatMap((at) =>
+    parts.map(
+      (part) =>
+        filled.find((row) => row[by] === at && row.part === part) ?? {
+          [by]: at,
+          part,
+          unlisted: true,
+          ...none(at, part),
+        },
+    ),
+  );
+}
