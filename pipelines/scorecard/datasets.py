@@ -154,7 +154,7 @@ DATASETS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "versions": (
             "select model_id, model_version, kpi_id, first_served_date, last_served_date, value, previous_value, "
-            "served_day_count, prediction_count from mart_model_versions "
+            "is_too_small, is_previous_too_small, served_day_count, prediction_count from mart_model_versions "
             "order by model_id, first_served_date, kpi_number"
         ),
         "annotations": (

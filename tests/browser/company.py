@@ -203,7 +203,8 @@ class _Company:
             yield {"model_id": model, "model_version": f"v{number + 1}", "kpi_id": kpi,
                    "first_served_date": self.dated[half * number],
                    "last_served_date": self.dated[half * (number + 1) - 1], "value": self.about(0.8),
-                   "previous_value": self.about(0.8) if number else None, "served_day_count": half,
+                   "previous_value": self.about(0.8) if number else None,
+                   "is_too_small": False, "is_previous_too_small": False, "served_day_count": half,
                    "prediction_count": 90_000}  # fmt: skip
 
     def annotations(self) -> Iterator[Row]:

@@ -55,6 +55,10 @@ def kpi_by_day(mart: str, kpi: str, columns: str, where: str) -> str:
     return by_day(f"{mart} as m", f"{columns}, {target}", where)
 
 
+VERSION_VALUE = (
+    "case when is_too_small then 'too few labels'::union(word varchar, value double) "
+    "else value::union(word varchar, value double) end"
+)
 WEEK = "date_trunc('week', event_date)::date"
 IN_WEEKS = f"inner join {WINDOW} on week between first_day - 6 and last_day"
 COSTS = f"""
@@ -338,7 +342,7 @@ FIGURES = {
     ),
     "Versions side by side": (
         "select model, model_version, first_served_date, last_served_date, "
-        + ", ".join(f"any_value(value) filter (kpi_number = {number})" for number in range(1, 11))
+        + ", ".join(f"any_value({VERSION_VALUE}) filter (kpi_number = {number})" for number in range(1, 11))
         + f" from mart_model_versions inner join {MODELS} using (model_id) group by all"
     ),
 }

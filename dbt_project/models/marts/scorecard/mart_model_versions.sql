@@ -28,6 +28,8 @@ kpis as (select * from {{ ref('kpis') }}),
 
 models as (select * from {{ ref('dim_models') }}),
 
+quality as (select * from {{ source('catalog', 'quality') }}),
+
 versions as (
 
     select
@@ -91,7 +93,16 @@ valued as (
         summed.denominator,
         summed.sample_size,
         summed.measured_day_count,
-        {{ ratio('summed.numerator', 'summed.denominator') }} as value  -- noqa: RF04
+        {{ ratio('summed.numerator', 'summed.denominator') }} as value,  -- noqa: RF04
+        -- Of many labels, few may be the positives that recall is a share of; the denominators of two measures count no labels.
+        kpis.kpi_id = 'accuracy'
+        and coalesce(
+            least(
+                summed.sample_size,
+                case when quality.primary_metric not in ('auc', 'forecast_accuracy') then summed.denominator end
+            ) < quality.minimum_sample,
+            false
+        ) as is_too_small
 
     from ordered
     inner join models on ordered.model_id = models.model_id
@@ -101,6 +112,7 @@ valued as (
             ordered.model_id = summed.model_id
             and ordered.model_version = summed.model_version
             and kpis.kpi_id = summed.kpi_id
+    left join quality on ordered.model_id = quality.member_id
 
 ),
 
@@ -122,6 +134,8 @@ final as (
         valued.unit,
 
         valued.is_higher_better,
+        valued.is_too_small,
+        coalesce(previous.is_too_small, false) as is_previous_too_small,
 
         valued.value,
         previous.value as previous_value,

@@ -33,6 +33,8 @@ export const ratio = (numerator, denominator) => (numerator == null || !denomina
 export const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const signed = (text) => text.replace("-", "−");
 
+/** What stands for an accuracy of a handful of labels. */
+export const TOO_FEW = "too few labels";
 export const plural = (count, one, many = `${one}s`) => `${WHOLE.format(count)} ${count === 1 ? one : many}`;
 
 export const withArticle = (noun) => `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;

@@ -30,6 +30,7 @@ import {
   periodName,
   plural,
   share,
+  TOO_FEW,
   tabled,
   unitOf,
 } from "./format.js";
@@ -292,15 +293,17 @@ function versionTiles() {
         h(
           "p",
           { class: "cell" },
-          row?.value == null
-            ? h("span", { class: "gap" }, "not measured while it served")
+          row?.value == null || row.is_too_small
+            ? h("span", { class: "gap" }, row?.is_too_small ? TOO_FEW : "not measured while it served")
             : [
                 h("span", { class: "value" }, h("b", {}, amount(kpi, row.value)), h("i", {}, unitOf(kpi))),
                 h(
                   "small",
                   {},
-                  row.previous_value == null
-                    ? "no version before it was measured"
+                  row.previous_value == null || row.is_previous_too_small
+                    ? row.is_previous_too_small
+                      ? `${TOO_FEW} with the version before`
+                      : "no version before it was measured"
                     : `${amount(kpi, row.previous_value)} with the version before`,
                 ),
               ],

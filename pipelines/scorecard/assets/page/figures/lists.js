@@ -3,7 +3,7 @@
 import { grouped, kpiOf, kpis, models, nameOf, rows, sumOf } from "../data.js";
 import { figure } from "../figure.js";
 import { cellOf, chosenModels, chosenRows } from "../filters.js";
-import { amount, plural } from "../format.js";
+import { amount, plural, TOO_FEW } from "../format.js";
 import { onePanel } from "../panels.js";
 
 const subject = (row) => kpiOf(row.subject_id)?.kpi_name ?? row.subject_id;
@@ -228,7 +228,7 @@ export const LISTS = {
                 version: mine[0].model_version,
                 from: mine[0].first_served_date,
                 to: mine[0].last_served_date,
-                ...Object.fromEntries(mine.map((row) => [row.kpi_id, row.value])),
+                ...Object.fromEntries(mine.map((row) => [row.kpi_id, row.is_too_small ? TOO_FEW : row.value])),
               }))
               .reverse(),
           ),
