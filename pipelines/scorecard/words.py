@@ -24,7 +24,7 @@ GRADES: Final = {
     "declared": "unverified claim",
 }
 ROLES: Final = {"ai_program_lead": "AI program lead", "sre": "SRE"}
-"""Roles whose name is not their id with blanks."""
+"""Roles that are not written like their id with blanks."""
 Number = float | int | Decimal
 
 

@@ -94,7 +94,7 @@ valued as (
         summed.sample_size,
         summed.measured_day_count,
         {{ ratio('summed.numerator', 'summed.denominator') }} as value,  -- noqa: RF04
-        -- Of many labels, few may be the positives that recall is a share of; the denominators of two measures count no labels.
+        -- Of many labels, few may be the positives that recall is a share of. Two measures are no share of labels.
         kpis.kpi_id = 'accuracy'
         and coalesce(
             least(
