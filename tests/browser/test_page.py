@@ -82,6 +82,16 @@ def test_a_model_s_view_folds_lists_behind_their_sentence_until_they_are_asked_f
     assert page.locator("#gates figure").is_visible()
 
 
+def test_a_list_shown_whole_grows_with_its_rows_and_is_no_wider_than_the_screen(opened: Open) -> None:
+    page, _ = opened("six", "#view=governance", viewport={"width": 1280, "height": 720})
+    figure = page.locator("figure", has_text="Criteria due")
+    figure.get_by_role("button", name="Show all").click()
+    box = figure.locator(".scroll")
+    assert figure.locator("tbody tr").count() > 20
+    assert box.evaluate("(box) => box.scrollHeight - box.clientHeight") == 0
+    assert box.evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
+
+
 def test_a_click_on_a_heading_sorts_and_a_search_narrows_table_and_file(opened: Open) -> None:
     page, _ = opened("six", "#view=governance")
     figure = page.locator("figure", has_text="Criteria due")

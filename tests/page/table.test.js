@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { csv } from "../../pipelines/scorecard/assets/page/table.js";
+import { csv, filledColumns } from "../../pipelines/scorecard/assets/page/table.js";
 
 const COLUMNS = [
   ["name", "Model"],
@@ -31,4 +31,13 @@ for (const [text, wanted] of [
 
 test("a negative number stays a number", () => {
   assert.equal(line("a", -2), "a,-2");
+});
+
+test("a column in which no row has anything is not shown; a zero is something", () => {
+  const columns = [["name"], ["count"], ["signs"]];
+  const rows = [
+    { name: "a", count: 0, signs: null },
+    { name: "", count: 0, signs: "" },
+  ];
+  assert.deepEqual(filledColumns(columns, rows), [["name"], ["count"]]);
 });

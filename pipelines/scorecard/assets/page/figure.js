@@ -6,7 +6,7 @@ import { h, mark } from "./dom.js";
 import { FILTER_LABELS, isOne, state } from "./filters.js";
 import { DAY, number, WHOLE } from "./format.js";
 import { savePicture, saveText } from "./save.js";
-import { arranged, csv, tableOf } from "./table.js";
+import { arranged, csv, filledColumns, tableOf } from "./table.js";
 
 /** How many panels a figure shows at first, rows a list shows at first, and rows a chart's table shows at most. */
 export const PANELS = 9;
@@ -59,7 +59,7 @@ export function figure(wanted) {
   one.note = h("p", { class: "quiet note" });
   one.onPaper = h("p", { class: "quiet paper" });
   one.table = h("div", {
-    class: "scroll",
+    class: chart ? "scroll low" : "scroll",
     hidden: Boolean(chart),
     tabindex: "0",
     role: "region",
@@ -331,9 +331,10 @@ function fillTable(one) {
     one.table.replaceChildren(h("p", { class: "quiet" }, text));
     return;
   }
-  const columns = columnsOf(one).filter(([name]) => !isOne() || name !== "model"); // its name stands above
+  const shown = filled.slice(0, most);
+  const columns = filledColumns(columnsOf(one), shown).filter(([name]) => !isOne() || name !== "model"); // it stands above
   one.table.replaceChildren(
-    tableOf(columns, filled.slice(0, most), one.sorted, (field) => {
+    tableOf(columns, shown, one.sorted, (field) => {
       one.sorted = { field, down: one.sorted?.field === field && !one.sorted.down };
       listAgain(one);
       one.table.querySelector("[aria-sort] button").focus();

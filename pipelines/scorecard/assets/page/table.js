@@ -43,7 +43,7 @@ export const tableOf = (columns, rows, sorted, sortBy) =>
     ),
   );
 
-const LONG = 60; // letters from which a text gets a column of some width
+const LONG = 90; // letters from which a text gets a column of some width
 
 /** A cell; on a phone, where rows are cards, it bears the column's name. `row.links` has addresses by field. */
 function dataCell(row, name, label, how) {
@@ -61,6 +61,10 @@ function dataCell(row, name, label, how) {
     link ? h("a", link.startsWith("#") ? { href: link } : { href: link, rel: "noopener noreferrer" }, text) : shown,
   );
 }
+
+/** The columns in which any of `rows` has something. */
+export const filledColumns = (columns, rows) =>
+  columns.filter(([name]) => rows.some((row) => (row[name] ?? "") !== ""));
 
 /** The rows in which any column has `query`, whatever its case, in the order of `sorted`; what is missing comes last. */
 export function arranged(columns, rows, query, sorted) {
