@@ -307,6 +307,19 @@ def test_phone_has_no_sideways_scroll(opened: Open) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
 
 
+def test_phone_shows_the_whole_menu_whole_cells_and_titles_above_their_buttons(opened: Open) -> None:
+    page, _ = opened(viewport={"width": 390, "height": 800})
+    overflow = "(one) => one.scrollWidth - one.clientWidth"
+    assert page.locator("#views").evaluate(overflow) == 0
+    assert set(page.locator(".matrix .cell").evaluate_all(f"(all) => all.map({overflow})")) == {0}
+    turn_to(page, "view=reliability")
+    head = page.locator("figcaption", has_text="Model throughput by day")
+    title, tools = head.locator("h3").bounding_box(), head.locator(".tools").bounding_box()
+    assert title
+    assert tools
+    assert tools["y"] >= title["y"] + title["height"]
+
+
 def test_paper_holds_every_picture_of_the_view_and_names_what_it_leaves_out(opened: Open) -> None:
     page, _ = opened(address="#view=adoption")
     draw_all(page)
