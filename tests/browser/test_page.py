@@ -131,9 +131,10 @@ def test_a_figure_fills_the_screen_and_returns(opened: Open) -> None:
     figure.get_by_role("button", name="Full screen of").click()
     until(page, "document.fullscreenElement?.tagName === 'FIGURE'")
     until(page, f"document.querySelector(':fullscreen .plot').offsetHeight > {before}")
-    page.evaluate("document.exitFullscreen()")
+    figure.get_by_role("button", name="Exit full screen of").click()
     until(page, "document.fullscreenElement === null")
     until(page, f"document.querySelector('#kpi-throughput .plot').offsetHeight === {before}")
+    assert figure.get_by_role("button", name="Full screen of").inner_text() == "Full screen"
     assert heard == []
 
 

@@ -101,6 +101,8 @@ export function figure(wanted) {
   );
   const tool = (text, name, onclick) =>
     h("button", { type: "button", "aria-label": `${name} of: ${title}`, onclick }, text);
+  one.screen = h("button", { type: "button", onclick: () => (isFull(one) ? document.exitFullscreen() : fill(one)) });
+  nameScreen(one);
   one.element = h(
     "figure",
     { class: one.wide || !chart ? "wide" : null, id },
@@ -114,7 +116,7 @@ export function figure(wanted) {
         chart && toggle,
         tool("CSV", "CSV", () => saveText(title, csv(columnsOf(one), listedRows(one)))),
         chart && tool("PNG", "Picture", () => savePicture(title, one.element, "h3, .panel h4, .legend li")),
-        tool("Full screen", "Full screen", () => fill(one)),
+        one.screen,
       ),
     ),
     one.says && one.read,
@@ -348,17 +350,27 @@ function fillTable(one) {
 /** After a search or a new order: the table, and for a list how many more rows there are. */
 const listAgain = (one) => (one.chart ? fillTable(one) : refresh(one));
 
+const isFull = (one) => document.fullscreenElement === one.element;
+
+/** What the button of the full screen does next. */
+function nameScreen(one) {
+  one.screen.textContent = isFull(one) ? "Exit full screen" : "Full screen";
+  one.screen.setAttribute("aria-label", `${one.screen.textContent} of: ${one.title}`);
+}
+
 /** The figure over the whole screen, drawn as large as it allows, until the reader leaves it. */
 async function fill(one) {
   const [panels, alone] = [one.height, one.alone];
   await one.element.requestFullscreen();
+  nameScreen(one);
   const room = innerHeight - 220;
   one.height = Math.max(panels, room / 3);
   one.alone = Math.max(alone, room);
   refresh(one);
   one.element.addEventListener("fullscreenchange", function left() {
-    if (document.fullscreenElement === one.element) return;
+    if (isFull(one)) return;
     one.element.removeEventListener("fullscreenchange", left);
+    nameScreen(one);
     [one.height, one.alone] = [panels, alone];
     refresh(one);
   });
