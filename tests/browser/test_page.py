@@ -221,6 +221,17 @@ def test_a_deep_link_drills_down(opened: Open, address: str, where: str, text: s
     assert heard == []
 
 
+def test_projects_begin_with_the_lowest_npv_and_lead_to_their_pages(opened: Open) -> None:
+    page, _ = opened("six", "#view=project&at=kpi-npv")
+    figure = page.locator("#kpi-npv figure").first
+    assert figure.locator("th[aria-sort=ascending]").inner_text() == "NPV, USD"
+    link = figure.locator("tbody a").first
+    name = link.inner_text()
+    link.click()
+    until(page, "location.hash.includes('project=')")
+    assert page.locator("#overview h2").inner_text() == name
+
+
 def test_project_page_holds_its_finance_alone(opened: Open) -> None:
     page, _ = opened(address="#project=p-model-0")
     assert page.locator("main > section:visible").count() == 2

@@ -45,13 +45,14 @@ function observe(element, owner) {
  * A figure of `panels()`, each `{key, title, status, note, rows, rulers, events, number, time, height}`; without `chart`
  * a list. `columns` are those of table and file, each `[field, label, how]`: how the table writes it, or what tag it gets, or
  * a function that returns them; `tabled()` returns their rows where they are not those of the panels; `head()` an element
- * above the picture. `by` are the filters it honours beside models and days.
+ * above the picture; `sorted` the order of a list at first, `{field, down}`. `by` are the filters it honours beside models
+ * and days.
  */
 export function figure(wanted) {
   const id = `figure-${figures.length}`;
   const one = { height: 115, alone: 240, by: [], ...wanted, id, drawn: new Map(), stale: true, seen: false };
   one.query = "";
-  one.sorted = null;
+  one.sorted ??= null;
   const { title, how, chart } = one;
   one.grid = h("div", { class: "panels" });
   one.legendList = h("ul", { class: "legend" });

@@ -237,6 +237,7 @@ export const financeFigures = () => [
   }),
   figure({
     title: "Projects",
+    sorted: { field: "npv", down: false }, // what is below zero comes first
     columns: [
       ["project", "Project"],
       ["sponsor", "Sponsor"],
@@ -250,6 +251,7 @@ export const financeFigures = () => [
       onePanel(
         projectRows("projects").map((row) => ({
           project: row.project_name,
+          links: { project: address({ view: "project", project: row.project_id }) },
           sponsor: row.sponsor,
           npv: row.npv_usd,
           irr: row.irr,
