@@ -7,8 +7,11 @@ import { tabled } from "./format.js";
  * `rows` under `columns`, each `[field, label, how]`: `how` writes a number, or maps a text to the kind of its tag.
  * A click on a heading calls `sortBy(field)`; `sorted` is `{field, down}`, or null in the order of the figure.
  */
-export const tableOf = (columns, rows, sorted, sortBy) =>
-  h(
+export function tableOf(columns, rows, sorted, sortBy) {
+  const numbers = new Set(
+    columns.map(([name]) => name).filter((name) => rows.some((row) => typeof row[name] === "number")),
+  );
+  return h(
     "table",
     {},
     h(
@@ -22,7 +25,7 @@ export const tableOf = (columns, rows, sorted, sortBy) =>
             "th",
             {
               scope: "col",
-              class: rows.some((row) => typeof row[name] === "number") ? "number" : null,
+              class: numbers.has(name) ? "number" : null,
               "aria-sort": sorted?.field === name ? (sorted.down ? "descending" : "ascending") : null,
             },
             h("button", { type: "button", class: "sort", onclick: () => sortBy(name) }, label),
@@ -37,11 +40,16 @@ export const tableOf = (columns, rows, sorted, sortBy) =>
         h(
           "tr",
           {},
-          columns.map(([name, label, how]) => dataCell(row, name, label, how)),
+          columns.map(([name, label, how]) =>
+            row[name] == null && numbers.has(name)
+              ? h("td", { "data-label": label, class: "number" }, "–")
+              : dataCell(row, name, label, how),
+          ),
         ),
       ),
     ),
   );
+}
 
 const LONG = 90; // letters from which a text gets a column of some width
 
