@@ -345,7 +345,8 @@ class Source:
     """A system with exports that we ingest.
 
     `glob` is the default landing layout, relative to the landing folder; settings override it.
-    `late`: how long after a day its rows may still arrive or change; the daily schedule rebuilds that window.
+    `late`: how long after a day its rows may still arrive or change. The daily schedule looks back as far as the
+    longest of all sources, and rebuilds the stale days among these.
     `fresh_within`: how old the newest day may be before the source counts as stale.
     `intake_only` tables live in the intake (Parquet) and never in the warehouse; `derived` says how a
     warehouse table is made from them. `external` tables can be too large to copy and are needed row by row: the rows

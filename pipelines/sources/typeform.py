@@ -1,7 +1,8 @@
 """Typeform: responses as the Responses API and the CSV export give them.
 
 Here: one row per response and one per answer, whatever the form asks. The catalog maps questions to
-models. Hidden fields and what is known of the respondent's browser are not read.
+models. Hidden fields and what is known of the respondent's browser are not read from the API; in the CSV a hidden field
+looks like a question, and only cells that hold a mail address are left out.
 """
 
 from __future__ import annotations

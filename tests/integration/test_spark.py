@@ -20,7 +20,7 @@ from pipelines.warehouse.transform import manifest_file
 from tests.integration.conftest import Company
 
 ROW_LEVEL = "row_level"
-"""The tag of models whose rows grow with traffic, or that read such rows."""
+"""The tag of models with rows that grow with traffic, or that read such rows."""
 SOURCES = {"predictions", "amplitude", "mixpanel", "segment", "experiments", "ratings"}
 """Their sources: one row per prediction, label, event, exposure, rating or decision."""
 NOT_TRANSLATED = {

@@ -94,7 +94,7 @@ class Feature(Part):
 
 
 class ExcludedUsers(Part):
-    """Users who are not counted: test and internal users."""
+    """Users that product analytics and experiments do not count: test and internal users."""
 
     property_name: Exact = Field(
         alias="property", description="The user property that identifies them: `email`, `user_id`, …."

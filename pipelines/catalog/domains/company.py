@@ -60,7 +60,9 @@ class Company(Part):
     default_currency: Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)] = Field(
         "USD", description="The default currency (ISO 4217)."
     )
-    excluded_users: tuple[ExcludedUsers, ...] = Field((), description="Users excluded from analytics.")
+    excluded_users: tuple[ExcludedUsers, ...] = Field(
+        (), description="Users excluded from product analytics and experiments; their surveys and ratings count."
+    )
     decision_gates: tuple[DecisionGate, ...] = Field((), description="The decision gates of every AI member.")
     decisions: tuple[RecordedDecision, ...] = Field((), description="Decisions that were taken.")
     incident_types: tuple[Text, ...] = Field(
