@@ -380,7 +380,7 @@ class _Company:
         for (model,) in self.each():
             yield {"model_id": model, "model_ids": model, "subject_name": self.names[model],
                    "decision_name": "Retrain or roll back", "severity": "critical", "owner": "owner@acme.example",
-                   "sign_off_roles": "model_owner", "evidence": HOSTILE, "options": "retrain; roll back",
+                   "sign_off_roles": "model owner", "evidence": HOSTILE, "options": "retrain; roll back",
                    "opened_date": self.dated[-5], "due_date": self.dated[-2], "is_overdue": True,
                    "alert_count": 3}  # fmt: skip
 
