@@ -68,7 +68,8 @@ final as (
                 || coalesce(' Breached: ' || breaches || '.', '')
         end as verdict_reason,
         case
-            when verdict is null then 'A whole month, a cloud bill of the model, and an approved plan of each of its projects.'
+            when verdict is null
+                then 'A whole month, a cloud bill of the model, and an approved plan of each of its projects.'
             when verdict = 'retire'
                 then 'A value of at least ' || avoidable_cost_text || ', which is what retiring it saves.'
             when verdict = 'scale'
@@ -78,8 +79,10 @@ final as (
                     || '; or a breach of an SLO, a guardrail, drift or accuracy.'
             when verdict = 'fix' and net_high_usd < 0
                 then
-                    'More value or less cost: scale above a value of ' || full_cost_text || ', retire below '
-                    || avoidable_cost_text || '. Of the cost, ' || investment_text || ' is investment already made.'
+                    'Scale once the lower end of its value is above ' || full_cost_text
+                    || '; retire once the upper end, now ' || value_high_usd_text || ', is below '
+                    || avoidable_cost_text || ', which is what retiring it saves. Of the cost, ' || investment_text
+                    || ' is investment already made.'
             when verdict = 'fix' then 'Nothing breached any more: scale.'
             when evidence_grade in ('actual', 'none')
                 then 'A measured value: run an experiment and declare it for a value stream of the model.'
