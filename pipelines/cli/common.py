@@ -82,7 +82,7 @@ def check_landing(settings: Settings) -> None:
     The home's own folder need not exist where a source has a place of its own.
     """
     is_optional = settings.landing is None and len(settings.places) > 1
-    for place in settings.places[is_optional:]:
+    for place in settings.places[1:] if is_optional else settings.places:
         if isinstance(place, Path) and not place.is_dir():
             usage_error(
                 f"the landing folder {place} does not exist. Pull into it (scorecard pull), put exports there, choose "

@@ -109,10 +109,11 @@ def _connected(
     of_systems, of_buckets = split(options)
     values = given(of_systems)
     is_choosing = not asked and not buckets
-    names = (
-        asked if not is_choosing else _chosen(there.get("pulls", {})) if session.is_asking else there.get("pulls", {})
-    )
-    ready = _systems(session, [*names, *values], values, there.get("pulls", {}))
+    pulled = there.get("pulls", {})
+    names = asked
+    if is_choosing:
+        names = _chosen(pulled) if session.is_asking else list(pulled)
+    ready = _systems(session, [*names, *values], values, pulled)
     listed = list_exports(session, buckets, of_buckets, there, is_choosing)
     changes = {**({"pulls": {system.name: system.table() for system in ready}} if ready else {}), **tables(listed)}
     if home is not None and "home" not in there and changes:

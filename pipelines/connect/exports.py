@@ -6,6 +6,7 @@ here. What an object holds is seen when it is ingested.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,9 +122,8 @@ def tables(ready: Iterable[tuple[Exports, Looked]]) -> dict[str, Any]:
 def _place(option: str) -> tuple[str, Bucket]:
     source, _, address = option.partition("=")
     if source not in all_sources():
-        raise OptionError(
-            f"--bucket: expected SOURCE=ADDRESS with one of the sources {', '.join(sorted(all_sources()))}"
-        )
+        known = ", ".join(sorted(all_sources()))
+        raise OptionError(f"--bucket: expected SOURCE=ADDRESS with one of the sources {known}{_found(source)}")
     try:
         place = place_named(address.strip())
     except ValueError as error:
@@ -140,9 +140,14 @@ def _setting(option: str) -> tuple[str, str, str]:
     if not value or setting not in fields:
         raise OptionError(
             "--set of a bucket: expected ADDRESS.SETTING=VALUE, as in s3://acme-billing.region=eu-central-1, with one "
-            f"of {', '.join(fields)}. Credentials do not belong here"
+            f"of {', '.join(fields)}{_found(setting)}. Credentials do not belong here"
         )
     return root, setting, value
+
+
+def _found(name: str) -> str:
+    """What was given, if it looks like a name: anything else may be a credential and is not repeated."""
+    return f"; found `{name}`" if re.fullmatch("[a-z_]{1,30}", name) else ""
 
 
 def _typed(bucket: Bucket, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -330,6 +330,7 @@ def test_a_bucket_that_cannot_be_listed_is_named_and_not_written(folder: Path, s
     [
         (["--bucket", f"cloud_billing=s3://me:{OTHER}@acme"], "Credentials do not belong here"),
         (["--bucket", f"{OTHER}=s3://acme"], "expected SOURCE=ADDRESS with one of the sources amplitude, "),
+        (["--bucket", "cloudbilling=s3://acme"], "found `cloudbilling`"),
         (["--bucket", "cloud_billing=exports"], "expected a bucket such as s3://bucket/prefix"),
         (["--set", f"s3://acme.secret={OTHER}"], "Credentials do not belong here"),
         (["--set", "s3://acme.region=eu-central-1"], "no --bucket of this call names s3://acme"),
